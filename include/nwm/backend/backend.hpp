@@ -1,0 +1,40 @@
+// The vocabulary a backend speaks. Cells, readouts, layers and models are written once in these words; a backend is
+// a type that says how they are carried out over plain memory.
+//
+//   map        kernel(lane) for every index of a range; lane.load(p), lane.store(p, v) touch p[index], and the
+//              value type `typename Lane::Value` is a number or a pack of neighbouring numbers
+//   sum, maximum   the same, reducing what the kernel returns
+//   couple     a stencil over a grid, and its adjoint (stencil.hpp)
+//   multiply   dense products of row-major matrices with sizes known at compile time
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+
+#include "nwm/cell/activation.hpp"
+#include "nwm/grid/grid.hpp"
+#include "nwm/grid/stencil.hpp"
+
+namespace nwm {
+
+namespace detail {
+struct ProbeKernel {
+  template <class Lane>
+  constexpr typename Lane::Value operator()(Lane lane) const {
+    return lane.load(static_cast<const float*>(nullptr));
+  }
+};
+}  // namespace detail
+
+/// A host backend. Every operation that sets or adds says so where it is defined (backend/cpu/scalar.hpp is the
+/// specification).
+template <class B>
+concept Backend = requires(std::size_t n, const float* in, float* out) {
+  { B::name } -> std::convertible_to<std::string_view>;
+  B::template map<float>(n, detail::ProbeKernel{});
+  { B::template sum<float>(n, detail::ProbeKernel{}) } -> std::convertible_to<double>;
+  B::template multiply<2, 2, 2>(in, n, in, n, out, n);
+};
+
+}  // namespace nwm

@@ -1,0 +1,77 @@
+// A SIMD register as a cell's value type.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+
+#include <xsimd/xsimd.hpp>
+
+#include "nwm/cell/math.hpp"
+
+namespace nwm::math {
+
+/// `size` neighbouring numbers in one vector register of `Arch`. Explicit from a number, so that an update reads
+/// the same for every value type.
+template <class Real, class Arch>
+class Pack {
+ public:
+  using Batch = xsimd::batch<Real, Arch>;
+  static constexpr std::size_t size = Batch::size;
+
+  Pack() = default;
+  explicit Pack(double value) : batch(static_cast<Real>(value)) {}
+  explicit Pack(const Batch& b) : batch(b) {}
+
+  static Pack load(const Real* p) { return Pack(Batch::load_unaligned(p)); }
+  void store(Real* p) const { batch.store_unaligned(p); }
+
+  /// The first `count` < size numbers of p; the other lanes are zero.
+  static Pack load(const Real* p, std::size_t count) {
+    alignas(Arch::alignment()) std::array<Real, size> lanes{};
+    std::memcpy(lanes.data(), p, count * sizeof(Real));
+    return Pack(Batch::load_aligned(lanes.data()));
+  }
+  void store(Real* p, std::size_t count) const {
+    alignas(Arch::alignment()) std::array<Real, size> lanes;
+    batch.store_aligned(lanes.data());
+    std::memcpy(p, lanes.data(), count * sizeof(Real));
+  }
+
+  friend Pack operator+(const Pack& a, const Pack& b) { return Pack(a.batch + b.batch); }
+  friend Pack operator-(const Pack& a, const Pack& b) { return Pack(a.batch - b.batch); }
+  friend Pack operator*(const Pack& a, const Pack& b) { return Pack(a.batch * b.batch); }
+  friend Pack operator/(const Pack& a, const Pack& b) { return Pack(a.batch / b.batch); }
+  friend Pack operator-(const Pack& a) { return Pack(-a.batch); }
+  Pack& operator+=(const Pack& b) { return *this = *this + b; }
+  Pack& operator-=(const Pack& b) { return *this = *this - b; }
+  Pack& operator*=(const Pack& b) { return *this = *this * b; }
+  Pack& operator/=(const Pack& b) { return *this = *this / b; }
+
+  Batch batch;
+};
+
+template <class Real, class Arch> Pack<Real, Arch> tanh(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::tanh(x.batch)); }
+template <class Real, class Arch> Pack<Real, Arch> exp(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::exp(x.batch)); }
+template <class Real, class Arch> Pack<Real, Arch> log(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::log(x.batch)); }
+template <class Real, class Arch> Pack<Real, Arch> sin(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::sin(x.batch)); }
+template <class Real, class Arch> Pack<Real, Arch> cos(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::cos(x.batch)); }
+template <class Real, class Arch> Pack<Real, Arch> sqrt(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::sqrt(x.batch)); }
+template <class Real, class Arch>
+Pack<Real, Arch> if_positive(const Pack<Real, Arch>& x, const Pack<Real, Arch>& yes, const Pack<Real, Arch>& no) {
+  return Pack<Real, Arch>(xsimd::select(x.batch > xsimd::batch<Real, Arch>(Real(0)), yes.batch, no.batch));
+}
+
+/// a b + c, rounded once where the processor can.
+template <class Real, class Arch>
+Pack<Real, Arch> fma(const Pack<Real, Arch>& a, const Pack<Real, Arch>& b, const Pack<Real, Arch>& c) {
+  return Pack<Real, Arch>(xsimd::fma(a.batch, b.batch, c.batch));
+}
+
+/// Σ of all lanes.
+template <class Real, class Arch>
+Real sum_lanes(const Pack<Real, Arch>& x) {
+  return xsimd::hadd(x.batch);
+}
+
+}  // namespace nwm::math

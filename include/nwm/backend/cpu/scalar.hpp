@@ -1,0 +1,150 @@
+// The specification: plain loops that anyone can read against the equations. Every other backend is tested against
+// this one. It is not meant to be fast.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+
+#include "nwm/cell/activation.hpp"
+#include "nwm/grid/grid.hpp"
+#include "nwm/grid/stencil.hpp"
+
+namespace nwm::cpu {
+
+struct Scalar {
+  static constexpr std::string_view name = "scalar";
+
+  /// One index of a map. Value is the number itself.
+  template <class Real>
+  struct Lane {
+    using Value = Real;
+    std::size_t index;
+    constexpr Value load(const Real* p) const { return p[index]; }
+    constexpr void store(Real* p, Value v) const { p[index] = v; }
+  };
+
+  /// kernel(lane) for index 0..count-1.
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
+  }
+
+  /// Σ kernel(lane), in order.
+  template <class Real, class Kernel>
+  static double sum(std::size_t count, const Kernel& kernel) {
+    double total = 0;
+    for (std::size_t i = 0; i < count; ++i) total += static_cast<double>(kernel(Lane<Real>{i}));
+    return total;
+  }
+
+  /// max kernel(lane); -infinity for an empty range. NaN where the kernel gives one.
+  template <class Real, class Kernel>
+  static Real maximum(std::size_t count, const Kernel& kernel) {
+    Real largest = -std::numeric_limits<Real>::infinity();
+    for (std::size_t i = 0; i < count; ++i) {
+      const Real v = kernel(Lane<Real>{i});
+      if (!(v <= largest)) largest = v;
+    }
+    return largest;
+  }
+
+  /// Numbers of scratch memory that couple and its adjoints want.
+  template <class S, class G>
+  static constexpr std::size_t scratch = 0;
+
+  /// Sets out (S::out, H, W) = f(bias + weight ⋆ in), in = the channels of `parts`, each S::in / n of them over G.
+  /// parameters: weight (out, in, k, k), bias (out).
+  template <class S, class G, Activation f, class Real, std::size_t n>
+  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
+    for (std::size_t o = 0; o < S::out; ++o)
+      for (std::size_t y = 0; y < G::height; ++y)
+        for (std::size_t x = 0; x < G::width; ++x) {
+          Real sum = S::bias ? parameters[S::weights + o] : Real(0);
+          taps<S, G>(y, x, [&](std::size_t i, std::size_t tap, std::size_t site) {
+            sum += parameters[(o * S::in + i) * S::taps + tap] * channel<S, G>(parts, i)[site];
+          });
+          out[o * G::sites + y * G::width + x] = activate<f>(sum);
+        }
+  }
+
+  /// The adjoint of couple without activation. Adds to each part's gradient (null parts are left out) and to
+  /// parameter_gradient (null: left out); `gradient` (S::out, H, W) belongs to the output.
+  template <class S, class G, class Real, std::size_t n>
+  static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
+                             const Real* gradient, const std::array<Real*, n>& part_gradients,
+                             Real* parameter_gradient, Real*) {
+    for (std::size_t o = 0; o < S::out; ++o)
+      for (std::size_t y = 0; y < G::height; ++y)
+        for (std::size_t x = 0; x < G::width; ++x) {
+          const Real g = gradient[o * G::sites + y * G::width + x];
+          taps<S, G>(y, x, [&](std::size_t i, std::size_t tap, std::size_t site) {
+            const std::size_t weight = (o * S::in + i) * S::taps + tap;
+            if (parameter_gradient) parameter_gradient[weight] += g * channel<S, G>(parts, i)[site];
+            if (part_gradients[i / (S::in / n)])
+              channel<S, G>(part_gradients, i)[site] += g * parameters[weight];
+          });
+          if (S::bias && parameter_gradient) parameter_gradient[S::weights + o] += g;
+        }
+  }
+
+  /// Sets y (M×N) = a (M×K) x (K×N), or adds with `add`. Row-major with leading dimensions lda, ldx, ldy.
+  template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
+  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y, std::size_t ldy) {
+    for (std::size_t i = 0; i < M; ++i) {
+      Real* row = y + i * ldy;
+      if (!add) std::fill_n(row, N, Real(0));
+      for (std::size_t k = 0; k < K; ++k)
+        for (std::size_t j = 0; j < N; ++j) row[j] += a[i * lda + k] * x[k * ldx + j];
+    }
+  }
+
+  /// Sets x (K×N) = aᵀ y for a (M×K), y (M×N): the adjoint of multiply in x.
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_transposed(const Real* a, std::size_t lda, const Real* y, std::size_t ldy, Real* x,
+                                  std::size_t ldx) {
+    for (std::size_t k = 0; k < K; ++k) {
+      Real* row = x + k * ldx;
+      std::fill_n(row, N, Real(0));
+      for (std::size_t i = 0; i < M; ++i)
+        for (std::size_t j = 0; j < N; ++j) row[j] += a[i * lda + k] * y[i * ldy + j];
+    }
+  }
+
+  /// Adds y xᵀ to a (M×K) for y (M×N), x (K×N): the adjoint of multiply in a.
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a,
+                             std::size_t lda) {
+    for (std::size_t i = 0; i < M; ++i)
+      for (std::size_t k = 0; k < K; ++k) {
+        Real sum = 0;
+        for (std::size_t j = 0; j < N; ++j) sum += y[i * ldy + j] * x[k * ldx + j];
+        a[i * lda + k] += sum;
+      }
+  }
+
+ private:
+  /// Plane of input channel i among equal parts.
+  template <class S, class G, class Real, std::size_t n>
+  static Real* channel(const std::array<Real*, n>& parts, std::size_t i) {
+    constexpr std::size_t each = S::in / n;
+    return parts[i / each] + i % each * G::sites;
+  }
+
+  /// visit(input channel, tap, site) for every tap of every channel that falls on a site.
+  template <class S, class G, class Visit>
+  static void taps(std::size_t y, std::size_t x, const Visit& visit) {
+    constexpr auto reach = static_cast<std::ptrdiff_t>(S::size / 2);
+    for (std::size_t i = 0; i < S::in; ++i)
+      for (std::size_t tap = 0; tap < S::taps; ++tap) {
+        const auto row = S::Edge::source(static_cast<std::ptrdiff_t>(y + tap / S::size) - reach, G::height);
+        const auto column = S::Edge::source(static_cast<std::ptrdiff_t>(x + tap % S::size) - reach, G::width);
+        if (row >= 0 && column >= 0)
+          visit(i, tap, static_cast<std::size_t>(row) * G::width + static_cast<std::size_t>(column));
+      }
+  }
+};
+
+}  // namespace nwm::cpu

@@ -1,0 +1,206 @@
+// The fast CPU backend: xsimd for stencils and pointwise maps, Eigen for dense products.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+
+#include "nwm/backend/cpu/dense.hpp"
+#include "nwm/backend/cpu/pack.hpp"
+#include "nwm/backend/cpu/simd_stencil.hpp"
+#include "nwm/cell/activation.hpp"
+
+namespace nwm::cpu {
+
+/// Operations have the meaning given in cpu::Scalar, with other rounding. `Arch` is an xsimd architecture and part
+/// of every type made with this backend, so that files compiled for different processors do not mix.
+template <class Arch = xsimd::default_arch>
+struct Simd {
+  static constexpr std::string_view name = "simd";
+
+  /// A pack of neighbouring indices; the last one of a range may be partial (`Partial`).
+  template <class Real>
+  struct Lane {
+    using Value = math::Pack<Real, Arch>;
+    std::size_t index;
+    Value load(const Real* p) const { return Value::load(p + index); }
+    void store(Real* p, const Value& v) const { v.store(p + index); }
+  };
+  template <class Real>
+  struct Partial {
+    using Value = math::Pack<Real, Arch>;
+    std::size_t index, count;
+    Value load(const Real* p) const { return Value::load(p + index, count); }
+    void store(Real* p, const Value& v) const { v.store(p + index, count); }
+  };
+
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    constexpr std::size_t lanes = math::Pack<Real, Arch>::size;
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) kernel(Lane<Real>{i});
+    if (i < count) kernel(Partial<Real>{i, count - i});
+  }
+
+  /// Partial sums per lane, in Real; the tail is added lane by lane.
+  template <class Real, class Kernel>
+  static double sum(std::size_t count, const Kernel& kernel) {
+    using P = math::Pack<Real, Arch>;
+    P total(0.0);
+    std::size_t i = 0;
+    for (; i + P::size <= count; i += P::size) total += kernel(Lane<Real>{i});
+    double result = static_cast<double>(sum_lanes(total));
+    tail<Real>(i, count, kernel, [&](Real v) { result += static_cast<double>(v); });
+    return result;
+  }
+
+  template <class Real, class Kernel>
+  static Real maximum(std::size_t count, const Kernel& kernel) {
+    using P = math::Pack<Real, Arch>;
+    Real result = -std::numeric_limits<Real>::infinity();
+    const auto take = [&](Real v) {
+      if (!(v <= result)) result = v;
+    };
+    std::size_t i = 0;
+    for (; i + P::size <= count; i += P::size) {
+      std::array<Real, P::size> lanes;
+      kernel(Lane<Real>{i}).store(lanes.data());
+      for (const Real v : lanes) take(v);
+    }
+    tail<Real>(i, count, kernel, take);
+    return result;
+  }
+
+  template <class S, class G>
+  static constexpr std::size_t scratch = [] {
+    // The padded input, the padded gradient (for boundaries that fold: with two sites of halo, and a padded plane to
+    // fold from) and the mirrored weights. Sized for the widest register, hence for every Real.
+    constexpr std::size_t plane = detail::Halo<G::height + 2, G::width + 2, 1, 16>::plane;
+    return S::size == 1 ? S::weights : (2 * S::in + S::out) * plane + S::weights;
+  }();
+
+  template <class S, class G, Activation f, class Real, std::size_t n>
+  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real* scratch) {
+    const Real* bias = S::bias ? parameters + S::weights : nullptr;
+    if constexpr (S::size == 1 && n == 1) {
+      Site<S, G, Real, S::in, S::out>::template apply<f, false>(parameters, bias, parts[0], out);
+    } else {
+      using H = Padded<S, G, Real>;
+      pad<S, G>(parts, scratch);
+      Kernel<S, G, H, Real, S::in, S::out>::template apply<f, false>(parameters, bias, scratch, out);
+    }
+  }
+
+  template <class S, class G, class Real, std::size_t n>
+  static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
+                             const Real* gradient, const std::array<Real*, n>& part_gradients,
+                             Real* parameter_gradient, Real* scratch) {
+    Real* bias_gradient = S::bias && parameter_gradient ? parameter_gradient + S::weights : nullptr;
+    bool wanted = false;
+    for (const Real* p : part_gradients) wanted = wanted || p != nullptr;
+    if constexpr (S::size == 1 && n == 1) {
+      if (parameter_gradient)
+        Site<S, G, Real, S::in, S::out>::weights(gradient, parts[0], parameter_gradient, bias_gradient);
+      detail::mirror<S::in, S::out, 1>(parameters, scratch);
+      if (wanted)
+        Site<S, G, Real, S::out, S::in>::template apply<Activation::none, true>(scratch, nullptr, gradient,
+                                                                                part_gradients[0]);
+    } else {
+      using H = Padded<S, G, Real>;
+      if (parameter_gradient) {
+        pad<S, G>(parts, scratch);
+        Kernel<S, G, H, Real, S::in, S::out>::weights(gradient, scratch, parameter_gradient, bias_gradient);
+      }
+      if (!wanted) return;
+      Real* mirrored = scratch;
+      Real* padded = scratch + detail::round_up(S::weights, 16);
+      detail::mirror<S::in, S::out, S::taps>(parameters, mirrored);
+      constexpr std::size_t each = S::in / n;
+      if constexpr (S::Edge::self_adjoint) {
+        for (std::size_t o = 0; o < S::out; ++o)
+          H::template fill<typename S::Edge>(gradient + o * G::sites, padded + o * H::plane);
+        for (std::size_t part = 0; part < n; ++part)
+          if (part_gradients[part])
+            Kernel<S, G, H, Real, S::out, each>::template apply<Activation::none, true>(
+                mirrored + part * each * S::out * S::taps, nullptr, padded, part_gradients[part]);
+      } else {
+        // The gradient of the padded input, on the grid with its halo, then folded to where the halo came from.
+        using Wide = Grid<G::height + 2 * reach<S>, G::width + 2 * reach<S>, Zero>;
+        using Outer = detail::Halo<G::height, G::width, 2 * reach<S>, lanes<Real>>;
+        static_assert(Outer::stride >= detail::round_up(Wide::width, lanes<Real>) + 2 * reach<S>);
+        for (std::size_t o = 0; o < S::out; ++o)
+          Outer::template fill<Zero>(gradient + o * G::sites, padded + o * Outer::plane);
+        Real* wide = padded + S::out * Outer::plane;
+        for (std::size_t part = 0; part < n; ++part) {
+          if (!part_gradients[part]) continue;
+          detail::StencilKernel<Real, Arch, S::out, each, S::size, Wide::height, Wide::width, Outer::stride,
+                                Outer::plane>::template apply<Activation::none,
+                                                              false>(mirrored + part * each * S::out * S::taps,
+                                                                     nullptr, padded, wide);
+          for (std::size_t i = 0; i < each; ++i)
+            fold<S, G, Wide>(wide + i * Wide::sites, part_gradients[part] + i * G::sites);
+        }
+      }
+    }
+  }
+
+  template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
+  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y, std::size_t ldy) {
+    Dense<Real, Arch>::template multiply<M, K, N, add>(a, lda, x, ldx, y, ldy);
+  }
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_transposed(const Real* a, std::size_t lda, const Real* y, std::size_t ldy, Real* x,
+                                  std::size_t ldx) {
+    Dense<Real, Arch>::template multiply_transposed<M, K, N>(a, lda, y, ldy, x, ldx);
+  }
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a,
+                             std::size_t lda) {
+    Dense<Real, Arch>::template multiply_outer<M, K, N>(y, ldy, x, ldx, a, lda);
+  }
+
+ private:
+  template <class Real>
+  static constexpr std::size_t lanes = math::Pack<Real, Arch>::size;
+  template <class S>
+  static constexpr std::size_t reach = S::size / 2;
+  template <class S, class G, class Real>
+  using Padded = detail::Halo<G::height, G::width, reach<S>, lanes<Real>>;
+  template <class S, class G, class H, class Real, std::size_t in, std::size_t out>
+  using Kernel =
+      detail::StencilKernel<Real, Arch, in, out, S::size, G::height, G::width, H::stride, H::plane>;
+  /// 1×1 stencils see the plane as one long row.
+  template <class S, class G, class Real, std::size_t in, std::size_t out>
+  using Site = detail::StencilKernel<Real, Arch, in, out, 1, 1, G::sites, G::sites, G::sites>;
+
+  template <class S, class G, class Real, std::size_t n>
+  static void pad(const std::array<const Real*, n>& parts, Real* to) {
+    using H = Padded<S, G, Real>;
+    for (std::size_t i = 0; i < S::in; ++i)
+      H::template fill<typename S::Edge>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites, to + i * H::plane);
+  }
+
+  template <class S, class G, class Wide, class Real>
+  static void fold(const Real* wide, Real* to) {
+    constexpr auto r = static_cast<std::ptrdiff_t>(reach<S>);
+    for (std::ptrdiff_t y = -r; y < static_cast<std::ptrdiff_t>(G::height) + r; ++y) {
+      const std::ptrdiff_t row = S::Edge::source(y, G::height);
+      for (std::ptrdiff_t x = -r; x < static_cast<std::ptrdiff_t>(G::width) + r; ++x, ++wide) {
+        const std::ptrdiff_t column = S::Edge::source(x, G::width);
+        if (row >= 0 && column >= 0)
+          to[static_cast<std::size_t>(row) * G::width + static_cast<std::size_t>(column)] += *wide;
+      }
+    }
+  }
+
+  template <class Real, class Kernel, class Take>
+  static void tail(std::size_t i, std::size_t count, const Kernel& kernel, const Take& take) {
+    if (i == count) return;
+    std::array<Real, lanes<Real>> values;
+    kernel(Partial<Real>{i, count - i}).store(values.data());
+    for (std::size_t k = 0; k < count - i; ++k) take(values[k]);
+  }
+};
+
+}  // namespace nwm::cpu

@@ -1,0 +1,172 @@
+// Stencils on vector registers: the input is copied once with its halo, then blocks of output channels × packs of
+// neighbouring columns stay in registers while all taps pass over them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "nwm/backend/cpu/pack.hpp"
+#include "nwm/cell/activation.hpp"
+#include "nwm/grid/grid.hpp"
+#include "nwm/grid/stencil.hpp"
+
+namespace nwm::cpu::detail {
+
+constexpr std::size_t round_up(std::size_t n, std::size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+constexpr std::size_t largest_divisor(std::size_t n, std::size_t limit) {
+  std::size_t d = n < limit ? n : limit;
+  while (n % d != 0) --d;
+  return d;
+}
+
+/// Calls f(std::integral_constant<std::size_t, 0>) ... for each i < n, unrolled.
+template <std::size_t n, class F>
+constexpr void unroll(const F& f) {
+  [&]<std::size_t... i>(std::index_sequence<i...>) {
+    (f(std::integral_constant<std::size_t, i>{}), ...);
+  }(std::make_index_sequence<n>{});
+}
+
+/// A plane with a halo of `reach` sites: rows of `stride` numbers, zero beyond the right halo.
+template <std::size_t height, std::size_t width, std::size_t reach, std::size_t lanes>
+struct Halo {
+  static constexpr std::size_t rows = height + 2 * reach;
+  static constexpr std::size_t stride = round_up(round_up(width, lanes) + 2 * reach, lanes);
+  static constexpr std::size_t plane = rows * stride;
+
+  /// Sets the padded plane `to` from `from` (height, width); what lies outside follows `Edge`.
+  template <class Edge, class Real>
+  static void fill(const Real* from, Real* to) {
+    constexpr auto h = static_cast<std::ptrdiff_t>(height), w = static_cast<std::ptrdiff_t>(width);
+    constexpr auto r = static_cast<std::ptrdiff_t>(reach);
+    for (std::ptrdiff_t y = -r; y < h + r; ++y, to += stride) {
+      const std::ptrdiff_t row = Edge::source(y, h);
+      if (row < 0) {
+        std::fill_n(to, stride, Real(0));
+        continue;
+      }
+      const Real* line = from + row * w;
+      std::memcpy(to + reach, line, width * sizeof(Real));
+      for (std::ptrdiff_t i = 0; i < r; ++i) {
+        const std::ptrdiff_t left = Edge::source(i - r, w), right = Edge::source(w + i, w);
+        to[i] = left < 0 ? Real(0) : line[left];
+        to[w + r + i] = right < 0 ? Real(0) : line[right];
+      }
+      std::fill(to + width + 2 * reach, to + stride, Real(0));
+    }
+  }
+};
+
+/// Kernels over padded planes: site (y, x) of channel i sees tap (ky, kx) at in[i·plane + (y + ky)·stride + x + kx].
+/// Output planes are `height` × `width`, dense. 1×1 stencils use the same kernels with stride = width and no halo;
+/// `bounded` then loads the last pack of the last row piecewise, since nothing may be read beyond the plane.
+template <class Real, class Arch, std::size_t in, std::size_t out, std::size_t size, std::size_t height,
+          std::size_t width, std::size_t stride, std::size_t plane>
+struct StencilKernel {
+  using P = math::Pack<Real, Arch>;
+  static constexpr std::size_t lanes = P::size, taps = size * size;
+  static constexpr bool bounded = size == 1;
+  static constexpr std::size_t packs = round_up(width, lanes) / lanes, rest = width % lanes;
+  // Accumulators that fit in registers beside one input and one weight.
+  static constexpr std::size_t registers = Arch::alignment() >= 64 ? 24 : 12;
+  static constexpr std::size_t block = packs < 4 ? packs : 4;
+  static constexpr std::size_t outs = largest_divisor(out, registers / block);
+
+  static P load(const Real* p, bool partial) {
+    if constexpr (rest != 0 && bounded)
+      if (partial) return P::load(p, rest);
+    return P::load(p);
+  }
+
+  /// Sets (or adds to) dst (out, height, width) = f(bias + weight ⋆ src). weight (out, in, taps); bias may be null.
+  template <Activation f, bool add>
+  static void apply(const Real* weight, const Real* bias, const Real* src, Real* dst) {
+    for (std::size_t y = 0; y < height; ++y)
+      for (std::size_t o = 0; o < out; o += outs) {
+        std::size_t p = 0;
+        for (; p + block <= packs; p += block) tile<f, add, block>(weight, bias, src, dst, y, o, p);
+        if constexpr (packs % block != 0) tile<f, add, packs % block>(weight, bias, src, dst, y, o, p);
+      }
+  }
+
+  /// Adds the gradient of weights and bias (null: none): weight(o,i,k) += Σ gradient(o, ·) src(i, · + k).
+  static void weights(const Real* gradient, const Real* src, Real* weight, Real* bias) {
+    constexpr std::size_t group = largest_divisor(out, size == 1 ? 8 : registers > 16 ? 2 : 1);
+    for (std::size_t o = 0; o < out; o += group)
+      for (std::size_t i = 0; i < in; ++i) {
+        P sum[group][taps];
+        for (auto& row : sum)
+          for (P& s : row) s = P(0.0);
+        for (std::size_t y = 0; y < height; ++y)
+          for (std::size_t p = 0; p < packs; ++p) {
+            const bool partial = rest != 0 && p + 1 == packs;
+            P g[group];
+            for (std::size_t j = 0; j < group; ++j) {
+              const Real* from = gradient + ((o + j) * height + y) * width + p * lanes;
+              g[j] = partial ? P::load(from, rest) : P::load(from);
+            }
+            const Real* line = src + i * plane + y * stride + p * lanes;
+            unroll<taps>([&](auto t) {
+              const P v = load(line + (t / size) * stride + t % size, partial);
+              for (std::size_t j = 0; j < group; ++j) sum[j][t] = fma(g[j], v, sum[j][t]);
+            });
+          }
+        for (std::size_t j = 0; j < group; ++j)
+          for (std::size_t t = 0; t < taps; ++t) weight[((o + j) * in + i) * taps + t] += sum_lanes(sum[j][t]);
+      }
+    if (bias)
+      for (std::size_t o = 0; o < out; ++o) {
+        P sum(0.0);
+        const Real* from = gradient + o * height * width;
+        constexpr std::size_t sites = height * width;
+        for (std::size_t s = 0; s + lanes <= sites; s += lanes) sum += P::load(from + s);
+        if constexpr (sites % lanes != 0) sum += P::load(from + sites / lanes * lanes, sites % lanes);
+        bias[o] += sum_lanes(sum);
+      }
+  }
+
+ private:
+  template <Activation f, bool add, std::size_t n>
+  static void tile(const Real* weight, const Real* bias, const Real* src, Real* dst, std::size_t y, std::size_t o,
+                   std::size_t p) {
+    P sum[outs][n];
+    for (std::size_t j = 0; j < outs; ++j)
+      for (std::size_t k = 0; k < n; ++k) sum[j][k] = P(bias ? static_cast<double>(bias[o + j]) : 0.0);
+    for (std::size_t i = 0; i < in; ++i) {
+      const Real* line = src + i * plane + y * stride + p * lanes;
+      const Real* w = weight + (o * in + i) * taps;
+      unroll<taps>([&](auto t) {
+        P v[n];
+        for (std::size_t k = 0; k < n; ++k)
+          v[k] = load(line + (t / size) * stride + t % size + k * lanes, rest != 0 && p + k + 1 == packs);
+        for (std::size_t j = 0; j < outs; ++j) {
+          const P c{typename P::Batch(w[j * in * taps + t])};
+          for (std::size_t k = 0; k < n; ++k) sum[j][k] = fma(c, v[k], sum[j][k]);
+        }
+      });
+    }
+    for (std::size_t j = 0; j < outs; ++j)
+      for (std::size_t k = 0; k < n; ++k) {
+        Real* to = dst + ((o + j) * height + y) * width + (p + k) * lanes;
+        const bool partial = rest != 0 && p + k + 1 == packs;
+        P value = activate<f>(sum[j][k]);
+        if constexpr (add) value += partial ? P::load(to, rest) : P::load(to);
+        partial ? value.store(to, rest) : value.store(to);
+      }
+  }
+};
+
+/// weight (out, in, taps) → mirrored (in, out, taps reversed): the stencil of the adjoint.
+template <std::size_t in, std::size_t out, std::size_t taps, class Real>
+void mirror(const Real* weight, Real* mirrored) {
+  for (std::size_t o = 0; o < out; ++o)
+    for (std::size_t i = 0; i < in; ++i)
+      for (std::size_t t = 0; t < taps; ++t)
+        mirrored[(i * out + o) * taps + t] = weight[(o * in + i) * taps + taps - 1 - t];
+}
+
+}  // namespace nwm::cpu::detail

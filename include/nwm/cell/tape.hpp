@@ -1,0 +1,82 @@
+// What a run over several steps leaves behind for the backward pass, and where: all offsets are compile-time facts
+// of the cell.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "nwm/cell/cell.hpp"
+
+namespace nwm::cell {
+
+namespace detail {
+
+inline constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+/// For every stage: the planes (in units of C channels) before its slots, its drive groups, and for every field
+/// its position among the stage's writes or `none`.
+template <std::size_t stages, std::size_t fields>
+struct TapeTables {
+  std::array<std::size_t, stages + 1> offset{};
+  std::array<std::size_t, stages> groups{};
+  std::array<std::array<std::size_t, fields>, stages> slot{};
+};
+
+template <class C, std::size_t... s>
+constexpr auto tape_tables(std::index_sequence<s...>) {
+  constexpr std::size_t fields = C::fields.size();
+  TapeTables<sizeof...(s), fields> t;
+  const auto fill = [&]<class S>(std::size_t i, const S*) {
+    t.groups[i] = S::coupling.groups;
+    t.offset[i + 1] = t.offset[i] + S::coupling.groups + S::writes.size();
+    for (std::size_t f = 0; f < fields; ++f) {
+      const std::size_t p = position(S::writes, f);
+      t.slot[i][f] = p == S::writes.size() ? none : p;
+    }
+  };
+  (fill(s, static_cast<const Stage<C, s>*>(nullptr)), ...);
+  return t;
+}
+
+template <class C>
+inline constexpr auto tables = tape_tables<C>(std::make_index_sequence<stage_count<C>>{});
+
+}  // namespace detail
+
+/// Slots of a tape of cell C. A stage leaves two kinds of value at every step: its drive (groups·C planes) and the
+/// new versions of the fields it writes (C planes each). A slot holds one of them for all steps of the tape,
+/// contiguous in time: slot[step][plane][site]; the slot of the recorded state thus is the series (steps, C, H, W).
+/// Offsets count planes in units of C channels, per step.
+template <Cell C>
+struct TapeMap {
+  static constexpr std::size_t stages = stage_count<C>;
+  static constexpr std::size_t none = detail::none;
+
+  static constexpr std::size_t planes = detail::tables<C>.offset[stages];
+  static constexpr std::size_t drive_offset(std::size_t s) { return detail::tables<C>.offset[s]; }
+  static constexpr std::size_t version_offset(std::size_t s, std::size_t field) {
+    return detail::tables<C>.offset[s] + detail::tables<C>.groups[s] + detail::tables<C>.slot[s][field];
+  }
+
+  /// The last stage of a step that writes `field`, or none (a map, or a state that never changes).
+  static constexpr std::size_t last_writer(std::size_t field) {
+    for (std::size_t i = stages; i-- > 0;)
+      if (detail::tables<C>.slot[i][field] != none) return i;
+    return none;
+  }
+
+  /// Whose version of `field` stage s sees: that of `stage` in the same step, or (previous) in the step before;
+  /// stage is none for a field that nothing writes.
+  struct Source {
+    std::size_t stage;
+    bool previous;
+  };
+  static constexpr Source source(std::size_t s, std::size_t field) {
+    for (std::size_t i = s; i-- > 0;)
+      if (detail::tables<C>.slot[i][field] != none) return {i, false};
+    return {last_writer(field), true};
+  }
+};
+
+}  // namespace nwm::cell

@@ -1,0 +1,38 @@
+// What a stencil sees beyond the edge of the grid.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+
+namespace nwm {
+
+/// A boundary maps a row or column index i in [-n, 2n) of an axis of length n to the index whose value stands
+/// there, or to -1 where the value is zero. `self_adjoint` promises that the adjoint of a stencil under this
+/// boundary is the mirrored stencil under the same boundary; otherwise the halo's gradient is folded back.
+template <class B>
+concept Boundary = requires(std::ptrdiff_t i, std::ptrdiff_t n) {
+  { B::source(i, n) } -> std::same_as<std::ptrdiff_t>;
+  { B::self_adjoint } -> std::convertible_to<bool>;
+};
+
+/// The field continues on the opposite side: a torus.
+struct Periodic {
+  static constexpr bool self_adjoint = true;
+  static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) { return (i % n + n) % n; }
+};
+
+/// Zero outside: PyTorch's zero padding, or a membrane clamped one node beyond the edge.
+struct Zero {
+  static constexpr bool self_adjoint = true;
+  static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) { return i < 0 || i >= n ? -1 : i; }
+};
+
+/// Mirrored at the cell faces (u[-1] = u[0]): no flux through the edge, a free membrane.
+struct Reflecting {
+  static constexpr bool self_adjoint = false;
+  static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
+    return i < 0 ? -1 - i : i >= n ? 2 * n - 1 - i : i;
+  }
+};
+
+}  // namespace nwm

@@ -1,0 +1,30 @@
+// A view that makes plain memory readable as channels over a grid.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace nwm {
+
+/// `channels` planes over `Grid`, not owned: value (c, y, x) at data[(c·height + y)·width + x].
+template <class Value, std::size_t channels, class Grid>
+class Field {
+ public:
+  static constexpr std::size_t size = channels * Grid::sites;
+
+  explicit constexpr Field(Value* data) : data_(data) {}
+  explicit constexpr Field(std::span<Value, size> values) : data_(values.data()) {}
+
+  constexpr Value& operator()(std::size_t channel, std::size_t row, std::size_t column) const {
+    return data_[(channel * Grid::height + row) * Grid::width + column];
+  }
+  constexpr std::span<Value, Grid::sites> plane(std::size_t channel) const {
+    return std::span<Value, Grid::sites>(data_ + channel * Grid::sites, Grid::sites);
+  }
+  constexpr Value* data() const { return data_; }
+
+ private:
+  Value* data_;
+};
+
+}  // namespace nwm

@@ -1,0 +1,34 @@
+// The one compile-time value that fixes every size of a model.
+#pragma once
+
+#include <cstddef>
+
+namespace nwm {
+
+/// Sizes of a model: the image, the oscillators over it, the time they run, the classes they tell apart.
+/// Used as a template argument: `WaveMachine<Shape{.height = 64, .width = 64, ...}, readout::Linear>`.
+struct Shape {
+  std::size_t height = 32, width = 32;  ///< pixels, and as many sites of the wave field
+  std::size_t image_channels = 1;       ///< c_in
+  std::size_t oscillators = 2;          ///< C, oscillator channels at every site
+  std::size_t steps = 100;              ///< T, recorded time steps
+  std::size_t classes = 2;              ///< class 0 is the background
+  std::size_t encoder_width = 16;       ///< c_mid, channels inside the encoders
+
+  constexpr std::size_t sites() const { return height * width; }
+  bool operator==(const Shape&) const = default;
+};
+
+/// Refuses sizes no model can have, with a message that names the field.
+template <Shape shape>
+struct ValidShape {
+  static_assert(shape.height > 0 && shape.width > 0, "Shape: height and width must be at least 1");
+  static_assert(shape.image_channels > 0, "Shape: image_channels must be at least 1");
+  static_assert(shape.oscillators > 0, "Shape: oscillators must be at least 1");
+  static_assert(shape.steps > 0, "Shape: steps must be at least 1");
+  static_assert(shape.classes >= 2 && shape.classes <= 256, "Shape: classes must lie in 2..256");
+  static_assert(shape.encoder_width > 0, "Shape: encoder_width must be at least 1");
+  static constexpr bool value = true;
+};
+
+}  // namespace nwm

@@ -1,0 +1,57 @@
+// Plain memory for fields, parameters and work spaces: allocated once, aligned for any vector unit.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace nwm {
+
+/// Alignment in bytes of every Buffer: a cache line, and the widest vector register in use.
+inline constexpr std::size_t buffer_alignment = 64;
+
+/// A fixed-size array of `Real`, zero at first, aligned to `buffer_alignment`. Movable and copyable.
+template <class Real>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t size) : data_(allocate(size)), size_(size) {
+    std::fill_n(data_.get(), size_, Real(0));
+  }
+  Buffer(const Buffer& other) : data_(allocate(other.size_)), size_(other.size_) {
+    std::copy_n(other.data(), size_, data_.get());
+  }
+  Buffer(Buffer&& other) noexcept
+      : data_(std::move(other.data_)), size_(std::exchange(other.size_, std::size_t{0})) {}
+  Buffer& operator=(Buffer other) noexcept {
+    data_.swap(other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+
+  Real* data() { return data_.get(); }
+  const Real* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  std::span<Real> span() { return {data(), size_}; }
+  std::span<const Real> span() const { return {data(), size_}; }
+  Real& operator[](std::size_t i) { return data_[i]; }
+  const Real& operator[](std::size_t i) const { return data_[i]; }
+  void fill(Real value) { std::fill_n(data(), size_, value); }
+
+ private:
+  struct Free {
+    void operator()(Real* p) const { ::operator delete[](p, std::align_val_t{buffer_alignment}); }
+  };
+  static Real* allocate(std::size_t size) {
+    if (size == 0) return nullptr;
+    return static_cast<Real*>(::operator new[](size * sizeof(Real), std::align_val_t{buffer_alignment}));
+  }
+
+  std::unique_ptr<Real[], Free> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace nwm
