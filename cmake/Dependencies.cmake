@@ -1,0 +1,86 @@
+# The libraries nwm and its programs use: how each is found, what it is called elsewhere, and what is said when
+# it is missing.
+#
+#   nwm_find(NAME)        looks for one; the target nwm_target_NAME exists afterwards if it is there
+#   nwm_require(NAME...)  all of them, or configuring stops with the list of what to install
+include_guard(GLOBAL)
+set(nwm_cmake_dir ${CMAKE_CURRENT_LIST_DIR})
+
+macro(nwm_dependency name target debian)
+  set(nwm_target_${name} ${target})
+  set(nwm_debian_${name} ${debian})
+endmacro()
+#              name          target                       Debian package
+nwm_dependency(Eigen3        Eigen3::Eigen                libeigen3-dev)
+nwm_dependency(xsimd         xsimd                        libxsimd-dev)
+nwm_dependency(OpenMP        OpenMP::OpenMP_CXX           libgomp1) # comes with g++
+nwm_dependency(ZLIB          ZLIB::ZLIB                   zlib1g-dev)
+nwm_dependency(PNG           PNG::PNG                     libpng-dev)
+nwm_dependency(GIF           GIF::GIF                     libgif-dev)
+nwm_dependency(CLI11         CLI11::CLI11                 libcli11-dev)
+nwm_dependency(nlohmann_json nlohmann_json::nlohmann_json nlohmann-json3-dev)
+nwm_dependency(Boost         Boost::unit_test_framework   libboost-test-dev)
+nwm_dependency(benchmark     benchmark::benchmark         libbenchmark-dev)
+
+function(nwm_find name)
+  if(TARGET ${nwm_target_${name}})
+    return()
+  endif()
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON) # seen by a project that has nwm as a subdirectory, too
+  if(name STREQUAL "Eigen3")
+    find_package(Eigen3 3.4 QUIET CONFIG)
+  elseif(name STREQUAL "xsimd")
+    include(${nwm_cmake_dir}/nwm-xsimd.cmake)
+  elseif(name STREQUAL "OpenMP")
+    find_package(OpenMP QUIET COMPONENTS CXX)
+  elseif(name STREQUAL "Boost")
+    find_package(Boost 1.67 QUIET CONFIG COMPONENTS unit_test_framework)
+  elseif(name MATCHES "^(ZLIB|PNG|GIF)$")
+    find_package(${name} QUIET)
+  else()
+    find_package(${name} QUIET CONFIG)
+  endif()
+endfunction()
+
+# Sets `out` to those names that cannot be found.
+function(nwm_missing out)
+  set(missing "")
+  foreach(name IN LISTS ARGN)
+    nwm_find(${name})
+    if(NOT TARGET ${nwm_target_${name}})
+      list(APPEND missing ${name})
+    endif()
+  endforeach()
+  set(${out} "${missing}" PARENT_SCOPE)
+endfunction()
+
+# Sets `out` to the Debian packages of the names.
+function(nwm_debian_packages out)
+  set(packages "")
+  foreach(name IN LISTS ARGN)
+    list(APPEND packages ${nwm_debian_${name}})
+  endforeach()
+  set(${out} "${packages}" PARENT_SCOPE)
+endfunction()
+
+function(nwm_require)
+  list(REMOVE_DUPLICATES ARGN)
+  nwm_missing(missing ${ARGN})
+  if(missing AND NWM_PROVIDE_DEPENDENCIES)
+    include(${nwm_cmake_dir}/ProvideDependencies.cmake)
+    nwm_provide(${missing})
+    nwm_missing(missing ${missing})
+  endif()
+  if(missing)
+    nwm_debian_packages(packages ${missing})
+    list(JOIN missing ", " names)
+    list(JOIN packages " " packages)
+    set(hint "")
+    if(NOT NWM_PROVIDE_DEPENDENCIES)
+      set(hint "or let CMake bring them in:\n    -DNWM_PROVIDE_DEPENDENCIES=ON\n")
+    endif()
+    message(FATAL_ERROR "nwm: not found: ${names}\nOn Debian or Ubuntu install them with\n"
+                        "    apt-get install ${packages}\n"
+                        "elsewhere name their folders in CMAKE_PREFIX_PATH\n${hint}")
+  endif()
+endfunction()

@@ -1,0 +1,2 @@
+// expect: wrong either way
+#error wrong either way

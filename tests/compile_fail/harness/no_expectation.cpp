@@ -1,0 +1,3 @@
+#ifndef NWM_SHOULD_COMPILE
+#error refused
+#endif

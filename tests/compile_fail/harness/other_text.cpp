@@ -1,0 +1,4 @@
+// expect: the promised text
+#ifndef NWM_SHOULD_COMPILE
+#error another text
+#endif
