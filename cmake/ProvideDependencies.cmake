@@ -5,7 +5,7 @@ include_guard(GLOBAL)
 # Sets `out` to the command that runs apt-get as root, or to nothing where that cannot be done.
 function(nwm_apt_get out)
   set(${out} "" PARENT_SCOPE)
-  find_program(NWM_APT_GET apt-get)
+  find_program(NWM_APT_GET apt-get DOC "OFF: install no packages")
   mark_as_advanced(NWM_APT_GET)
   if(NOT NWM_APT_GET)
     return()

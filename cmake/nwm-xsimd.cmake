@@ -1,10 +1,10 @@
-# Finds xsimd 8 or newer; used here and by the installed package. (Its own version check would refuse every other
-# major number, so the version is compared by hand.)
-find_package(xsimd QUIET CONFIG)
-if(xsimd_FOUND AND xsimd_VERSION VERSION_LESS 8)
-  message(STATUS "nwm: xsimd ${xsimd_VERSION} in ${xsimd_DIR} is too old: 8 or newer is needed")
-  set(xsimd_FOUND FALSE)
-endif()
+# Finds xsimd 8 or newer; used here and by the installed package. Its own version check takes one major number only.
+foreach(nwm_major RANGE 8 20)
+  if(NOT xsimd_FOUND)
+    find_package(xsimd ${nwm_major} QUIET CONFIG)
+  endif()
+endforeach()
+unset(nwm_major)
 
 # Debian's target names xtl, which its package neither brings nor needs: without this the linker looks for -lxtl.
 if(xsimd_FOUND AND NOT TARGET xtl)
