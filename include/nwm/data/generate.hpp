@@ -1,0 +1,121 @@
+// What every generator of pictures shares: from "draw one image" to training, validation and test sets in
+// which no picture occurs twice, the same bytes for the same seed on every platform.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "nwm/data/dataset.hpp"
+#include "nwm/error.hpp"
+#include "nwm/random.hpp"
+
+namespace nwm::data {
+
+/// Images in each part of a generated data set.
+struct SplitSizes {
+  std::size_t train = 0, validation = 0, test = 0;
+};
+
+/// A validation or test size of 0 stands for a tenth of the training images, at least one. Throws Error
+/// (where: `name`, field `images`) when there are no training images.
+inline SplitSizes split_sizes(const std::string& name, std::size_t images, std::size_t validation,
+                              std::size_t test) {
+  if (images == 0) throw Error(name, "images", "at least 1", "0");
+  const std::size_t tenth = images < 10 ? 1 : images / 10;
+  return {images, validation == 0 ? tenth : validation, test == 0 ? tenth : test};
+}
+
+/// What `generate` calls: random numbers, a picture (channels, height, width) and a mask (height, width),
+/// both handed over as zeros. It may be called again for the same image, and takes all its chance from the
+/// argument.
+template <class Draw>
+concept DrawsImage =
+    std::invocable<Draw&, Random&, std::span<std::uint8_t> /*picture*/, std::span<std::uint8_t> /*mask*/>;
+
+namespace detail {
+
+constexpr std::size_t draws_before_giving_up = 10000;
+
+/// FNV-1a, 64 bits: the same number on every platform.
+inline std::uint64_t hash(std::span<const std::uint8_t> bytes) {
+  std::uint64_t h = 0xCBF29CE484222325ull;
+  for (const std::uint8_t b : bytes) h = (h ^ b) * 0x100000001B3ull;
+  return h;
+}
+
+/// Throws Error (field `picture`) when there is no channel or a side is shorter than `least` pixels.
+inline void check_picture(const std::string& name, const Extent& e, std::size_t least) {
+  if (e.channels == 0 || e.height < least || e.width < least)
+    throw Error(
+        name, "picture",
+        "at least 1 channel, height and width of at least " + std::to_string(least) + " pixels",
+        std::to_string(e.channels) + ", " + std::to_string(e.height) + ", " + std::to_string(e.width));
+}
+
+/// Stops compilation, with both numbers in the diagnostics, when a machine tells too few classes apart.
+template <std::size_t Classes, std::size_t Needed>
+constexpr void require_classes() {
+  static_assert(Classes >= Needed, "the machine's shape has fewer classes than this generator draws");
+}
+
+/// Extent (images 0) of one picture of `Machine`.
+template <class Machine>
+constexpr Extent picture_of() {
+  return {.images = 0,
+          .channels = static_cast<std::size_t>(Machine::shape.image_channels),
+          .height = static_cast<std::size_t>(Machine::shape.height),
+          .width = static_cast<std::size_t>(Machine::shape.width)};
+}
+
+}  // namespace detail
+
+/// A split whose images are drawn by `draw`; `picture` gives channels, height and width (`picture.images` is
+/// not read), `name` the data sets' names ("<name>/train", …) and the errors' place. Image i of each set has
+/// a stream of random numbers of its own, Random(seed, 3 i + set), set 0, 1, 2 for training, validation,
+/// test. A picture that occurred before, in whichever set, is drawn again from the same stream. Test and
+/// validation come first: with their sizes unchanged, the first n training images are the same in every
+/// larger training set.
+/// Throws Error (field `images`) when 10000 draws in a row give nothing new, with the number of different
+/// pictures found till then; (field `picture`) when a size is 0.
+template <DrawsImage Draw>
+Split generate(const std::string& name, Extent picture, const SplitSizes& sizes, std::uint64_t seed,
+               Draw&& draw) {
+  detail::check_picture(name, picture, 1);
+  const std::size_t total = sizes.train + sizes.validation + sizes.test;
+  std::unordered_set<std::uint64_t> seen;  // an accidental collision of hashes costs one more draw, no more
+  seen.reserve(total);
+
+  const auto build = [&](std::size_t count, std::size_t set, const char* part) {
+    picture.images = count;
+    Dataset::Bytes pictures(count * picture.values()), masks(count * picture.pixels());
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::span image(pictures.data() + i * picture.values(), picture.values());
+      const std::span mask(masks.data() + i * picture.pixels(), picture.pixels());
+      Random random(seed, 3 * i + set);
+      draw(random, image, mask);
+      for (std::size_t again = 1; !seen.insert(detail::hash(image)).second; ++again) {
+        if (again == detail::draws_before_giving_up)
+          throw Error(name, "images",
+                      std::to_string(total) + " different images (training, validation and test)",
+                      std::to_string(seen.size()) + ", and none new in " + std::to_string(again) + " draws");
+        for (std::uint8_t& v : image) v = 0;
+        for (std::uint8_t& v : mask) v = 0;
+        draw(random, image, mask);
+      }
+    }
+    return Dataset(picture, std::move(pictures), std::move(masks), name + "/" + part);
+  };
+
+  Split split;
+  split.test = build(sizes.test, 2, "test");
+  split.validation = build(sizes.validation, 1, "validation");
+  split.train = build(sizes.train, 0, "train");
+  return split;
+}
+
+}  // namespace nwm::data
