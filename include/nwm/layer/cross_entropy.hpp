@@ -1,0 +1,41 @@
+// Softmax cross-entropy over the classes of each pixel.
+#pragma once
+
+#include <cstddef>
+
+#include "nwm/cell/math.hpp"
+
+namespace nwm::layer {
+
+/// Returns Σ_p (log Σ_k exp s(k, p) − s(target(p), p)) over n pixels, and replaces scores s (classes, n) by
+/// scale · ∂/∂s = scale · (softmax(s) − onehot(target)). target (n) holds class numbers as Reals.
+template <class B, std::size_t classes, std::size_t n, class Real>
+double cross_entropy(Real* scores, const Real* target, Real scale) {
+  const auto factor = static_cast<double>(scale);
+  return B::template sum<Real>(n, [=](auto lane) {
+    using V = typename decltype(lane)::Value;
+    using math::exp;
+    using math::if_positive;
+    using math::log;
+    const V wanted = lane.load(target);
+    V largest = lane.load(scores);
+    for (std::size_t k = 1; k < classes; ++k) largest = math::max(lane.load(scores + k * n), largest);
+    V total(0), chosen(0);
+    for (std::size_t k = 0; k < classes; ++k) {
+      const V shifted = lane.load(scores + k * n) - largest, e = exp(shifted);
+      const V distance = math::abs(wanted - V(static_cast<double>(k)));
+      chosen = if_positive(V(0.5) - distance, shifted, chosen);
+      total += e;
+      lane.store(scores + k * n, e);
+    }
+    const V share = V(factor) / total;
+    for (std::size_t k = 0; k < classes; ++k) {
+      const V distance = math::abs(wanted - V(static_cast<double>(k)));
+      const V one = if_positive(V(0.5) - distance, V(factor), V(0));
+      lane.store(scores + k * n, lane.load(scores + k * n) * share - one);
+    }
+    return log(total) - chosen;
+  });
+}
+
+}  // namespace nwm::layer

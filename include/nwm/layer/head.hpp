@@ -1,0 +1,122 @@
+// The per-pixel multilayer perceptron that turns features into class scores, run over tiles of pixels so that all
+// of its activations stay in cache.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "nwm/cell/activation.hpp"
+#include "nwm/memory/layout.hpp"
+
+namespace nwm {
+
+namespace head {
+/// Widths of the hidden layers; any list will do.
+template <std::size_t... widths_>
+struct Hidden {
+  static constexpr std::array<std::size_t, sizeof...(widths_)> widths{widths_...};
+};
+/// n→256→256→256→classes, the paper's head for one and two oscillator channels.
+using Wide = Hidden<256, 256, 256>;
+/// n→32→32→32→32→32→classes, the paper's head for Multi-MNIST.
+using Narrow = Hidden<32, 32, 32, 32, 32>;
+}  // namespace head
+
+namespace layer {
+
+/// y_0 = x, y_{l+1} = f(W_l y_l + b_l), ReLU between the layers and none at the end. Every matrix is (rows, pixels)
+/// with pixels contiguous. Parameters in order: W_l (out, in) row-major, b_l.
+template <std::size_t in_, std::size_t out_, class Widths>
+struct Head {
+  static constexpr std::size_t in = in_, out = out_, layers = Widths::widths.size() + 1;
+  static constexpr std::size_t width(std::size_t l) {
+    return l == 0 ? in : l == layers ? out : Widths::widths[l - 1];
+  }
+  static constexpr std::size_t offset(std::size_t l) {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < l; ++i) sum += width(i + 1) * (width(i) + 1);
+    return sum;
+  }
+  static constexpr std::size_t parameters = offset(layers);
+  /// Rows of all hidden layers together, and of the widest layer.
+  static constexpr std::size_t hidden = [] {
+    std::size_t sum = 0;
+    for (std::size_t l = 1; l < layers; ++l) sum += width(l);
+    return sum;
+  }();
+  static constexpr std::size_t widest = [] {
+    std::size_t most = 0;
+    for (std::size_t l = 0; l <= layers; ++l) most = std::max(most, width(l));
+    return most;
+  }();
+
+  /// Appends "<prefix>.{0,2,4…}.weight" (out, in) and ".bias".
+  template <class L>
+  static constexpr void describe(L& layout, const Name& prefix) {
+    for (std::size_t l = 0; l < layers; ++l) {
+      layout.add(prefix + "." + 2 * l + ".weight", {width(l + 1), width(l)}, width(l));
+      layout.add(prefix + "." + 2 * l + ".bias", {width(l + 1)}, width(l));
+    }
+  }
+
+  /// Sets scores (out, n) and hidden_ (hidden, n) from x (in, n).
+  template <class B, std::size_t n, class Real>
+  static void forward(const Real* parameters_, const Real* x, Real* hidden_, Real* scores) {
+    forward_from<B, n, 0>(parameters_, x, hidden_, scores);
+  }
+
+  /// Adds to parameter_gradient and sets x_gradient (in, n); score_gradient (out, n) belongs to the scores. work
+  /// holds 2·widest·n numbers.
+  template <class B, std::size_t n, class Real>
+  static void backward(const Real* parameters_, const Real* x, const Real* hidden_, const Real* score_gradient,
+                       Real* x_gradient, Real* parameter_gradient, Real* work) {
+    backward_from<B, n, layers - 1>(parameters_, x, hidden_ + hidden * n, score_gradient, x_gradient,
+                                    parameter_gradient, work);
+  }
+
+ private:
+  template <class B, std::size_t n, std::size_t l, class Real>
+  static void forward_from(const Real* parameters_, const Real* x, Real* y, Real* scores) {
+    constexpr std::size_t rows = width(l + 1), columns = width(l);
+    constexpr Activation f = l + 1 == layers ? Activation::none : Activation::relu;
+    Real* to = l + 1 == layers ? scores : y;
+    const Real* weight = parameters_ + offset(l);
+    B::template multiply<rows, columns, n>(weight, columns, x, n, to, n);
+    for (std::size_t r = 0; r < rows; ++r) {
+      Real* row = to + r * n;
+      const auto bias = static_cast<double>(weight[rows * columns + r]);
+      B::template map<Real>(n, [=](auto lane) {
+        using V = typename decltype(lane)::Value;
+        lane.store(row, activate<f>(lane.load(row) + V(bias)));
+      });
+    }
+    if constexpr (l + 1 < layers) forward_from<B, n, l + 1>(parameters_, y, y + rows * n, scores);
+  }
+
+  /// `gradient` belongs to the output of layer l before its activation; `above` points behind layer l's input.
+  template <class B, std::size_t n, std::size_t l, class Real>
+  static void backward_from(const Real* parameters_, const Real* x, const Real* above, const Real* gradient,
+                            Real* x_gradient, Real* parameter_gradient, Real* work) {
+    constexpr std::size_t rows = width(l + 1), columns = width(l);
+    const Real* input = l == 0 ? x : above - columns * n;
+    Real* weight_gradient = parameter_gradient + offset(l);
+    B::template multiply_outer<rows, columns, n>(gradient, n, input, n, weight_gradient, columns);
+    for (std::size_t r = 0; r < rows; ++r) {
+      const Real* row = gradient + r * n;
+      weight_gradient[rows * columns + r] +=
+          static_cast<Real>(B::template sum<Real>(n, [=](auto lane) { return lane.load(row); }));
+    }
+    Real* below = l == 0 ? x_gradient : work + l % 2 * widest * n;
+    B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below, n);
+    if constexpr (l > 0) {
+      B::template map<Real>(columns * n, [=](auto lane) {
+        lane.store(below, activation_adjoint<Activation::relu>(lane.load(input), lane.load(below)));
+      });
+      backward_from<B, n, l - 1>(parameters_, x, input, below, x_gradient, parameter_gradient, work);
+    }
+  }
+};
+
+}  // namespace layer
+}  // namespace nwm

@@ -1,0 +1,27 @@
+// Cutting a compile-time count into tiles whose size is a compile-time number too.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+namespace nwm {
+
+/// The tile for_tiles uses: the largest divisor of `count` that is at most `limit`, or `limit` itself when no
+/// divisor of at least limit/4 exists (a shorter tile then ends the range).
+template <std::size_t count, std::size_t limit>
+inline constexpr std::size_t tile_size = [] {
+  if (count <= limit) return count;
+  std::size_t d = limit;
+  while (count % d != 0) --d;
+  return d * 4 >= limit ? d : limit;
+}();
+
+/// Calls f(std::integral_constant<std::size_t, n>, start) for consecutive tiles of [0, count).
+template <std::size_t count, std::size_t limit, class F>
+void for_tiles(const F& f) {
+  constexpr std::size_t n = tile_size<count, limit>;
+  for (std::size_t start = 0; start + n <= count; start += n) f(std::integral_constant<std::size_t, n>{}, start);
+  if constexpr (count % n != 0) f(std::integral_constant<std::size_t, count % n>{}, count / n * n);
+}
+
+}  // namespace nwm

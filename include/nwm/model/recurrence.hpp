@@ -1,0 +1,215 @@
+// A cell run over time, forward onto a tape and backward through it, on any backend.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "nwm/cell/cell.hpp"
+#include "nwm/cell/derivative.hpp"
+#include "nwm/cell/tape.hpp"
+#include "nwm/memory/buffer.hpp"
+
+namespace nwm::model {
+
+/// `length` steps of `Cell` with `channels` oscillators over `G`; `segments` such runs make the whole. The memory is
+/// a Tape; parameters are those of all stages one after the other.
+template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, std::size_t segments, class B,
+          class Real>
+class Recurrence {
+ public:
+  using Map = cell::TapeMap<Cell>;
+  template <std::size_t s>
+  using Stage = cell::Stage<Cell, s>;
+  template <std::size_t s>
+  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels>;
+
+  static constexpr std::size_t fields = Cell::fields.size(), stages = Map::stages;
+  static constexpr std::size_t columns = channels * G::sites;  ///< numbers of one field
+
+  template <std::size_t s>
+  static constexpr std::size_t offset() {
+    if constexpr (s == 0)
+      return 0;
+    else
+      return offset<s - 1>() + StencilAt<s - 1>::parameters;
+  }
+  static constexpr std::size_t parameters = offset<stages - 1>() + StencilAt<stages - 1>::parameters;
+
+  static constexpr std::size_t scratch = [] {
+    return []<std::size_t... s>(std::index_sequence<s...>) {
+      std::size_t most = 0;
+      ((most = B::template scratch<StencilAt<s>, G> > most ? B::template scratch<StencilAt<s>, G> : most), ...);
+      return most;
+    }(std::make_index_sequence<stages>{});
+  }();
+
+  /// Appends the stages' stencils: 1×1 ones as dense layers.
+  template <class L>
+  static constexpr void describe(L& layout, const Name& prefix) {
+    [&]<std::size_t... s>(std::index_sequence<s...>) {
+      (StencilAt<s>::describe(layout, prefix + Stage<s>::coupling.name, Stage<s>::coupling.initial,
+                              Stage<s>::coupling.size == 1, Stage<s>::coupling.trained),
+       ...);
+    }(std::make_index_sequence<stages>{});
+  }
+
+  /// Fields at the start of each segment, the tape of one segment, and the gradients of the fields.
+  struct Tape {
+    Tape() : start(segments * fields * columns), slots(Map::planes * length * columns) {}
+
+    /// Field f (channels, H, W) at the start of a segment; maps stand in segment 0.
+    Real* initial(std::size_t f, std::size_t segment = 0) { return start.data() + (segment * fields + f) * columns; }
+    /// The recorded series of the segment that ran last: (length, channels, H, W).
+    const Real* series() const {
+      return slots.data() + Map::version_offset(Map::last_writer(Cell::recorded), Cell::recorded) * length * columns;
+    }
+    /// Field f after step i of the segment that ran last.
+    const Real* after(std::size_t f, std::size_t i) {
+      const std::size_t writer = Map::last_writer(f);
+      return writer == Map::none ? initial(f) : version(writer, f, i);
+    }
+    Real* version(std::size_t stage, std::size_t f, std::size_t i) {
+      return slots.data() + (Map::version_offset(stage, f) * length + i) * columns;
+    }
+    Real* drive(std::size_t stage, std::size_t groups, std::size_t i) {
+      return slots.data() + (Map::drive_offset(stage) * length + i * groups) * columns;
+    }
+
+    Buffer<Real> start, slots;
+  };
+
+  /// What the backward pass adds: gradients of the fields now, and of the drive of one stage.
+  struct Adjoint {
+    Adjoint() : fields_(fields * columns), drive(widest_drive * columns) {}
+    Real* gradient(std::size_t f) { return fields_.data() + f * columns; }
+    void clear() { fields_.fill(Real(0)); }
+
+    Buffer<Real> fields_, drive;
+  };
+
+  /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
+  static void run(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, Real* scratch_) {
+    for (std::size_t i = 0; i < length; ++i) step(cell, parameters_, tape, segment, i, scratch_);
+    if (segment + 1 == segments) return;
+    for (std::size_t f = 0; f < fields; ++f) {
+      if (Cell::fields[f].role != cell::Role::state) continue;
+      const Real* from = tape.after(f, length - 1);
+      Real* to = tape.initial(f, segment + 1);
+      B::template map<Real>(columns, [=](auto lane) { lane.store(to, lane.load(from)); });
+    }
+  }
+
+  /// Backward through the segment on the tape. series_gradient (length, channels, H, W) belongs to the recorded
+  /// series; adjoint.gradient(f) is that of the fields at the segment's end and becomes that at its start (for maps:
+  /// is added to). Adds to parameter_gradient.
+  static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
+                       const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+    for (std::size_t i = length; i-- > 0;) {
+      Real* to = adjoint.gradient(Cell::recorded);
+      const Real* from = series_gradient + i * columns;
+      B::template map<Real>(columns, [=](auto lane) { lane.store(to, lane.load(to) + lane.load(from)); });
+      step_back(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_);
+    }
+  }
+
+  /// One step: tape index i of the segment.
+  static void step(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
+                   Real* scratch_) {
+    [&]<std::size_t... s>(std::index_sequence<s...>) {
+      (forward<s>(cell, parameters_, tape, segment, i, scratch_), ...);
+    }(std::make_index_sequence<stages>{});
+  }
+
+  static void step_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
+                        Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+    [&]<std::size_t... s>(std::index_sequence<s...>) {
+      (backward<stages - 1 - s>(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_), ...);
+    }(std::make_index_sequence<stages>{});
+  }
+
+ private:
+  static constexpr std::size_t widest_drive = [] {
+    return []<std::size_t... s>(std::index_sequence<s...>) {
+      std::size_t most = 1;
+      ((most = Stage<s>::coupling.groups > most ? Stage<s>::coupling.groups : most), ...);
+      return most;
+    }(std::make_index_sequence<stages>{});
+  }();
+
+  /// The version of field f that stage s sees at tape index i.
+  template <std::size_t s>
+  static const Real* seen(Tape& tape, std::size_t f, std::size_t segment, std::size_t i) {
+    const auto source = Map::source(s, f);
+    if (source.stage == Map::none) return tape.initial(f);
+    if (!source.previous) return tape.version(source.stage, f, i);
+    return i > 0 ? tape.version(source.stage, f, i - 1) : tape.initial(f, segment);
+  }
+  template <std::size_t s, std::size_t n>
+  static auto seen_all(Tape& tape, const std::array<std::size_t, n>& list, std::size_t segment, std::size_t i) {
+    std::array<const Real*, n> result;
+    for (std::size_t k = 0; k < n; ++k) result[k] = seen<s>(tape, list[k], segment, i);
+    return result;
+  }
+
+  template <std::size_t s>
+  static void forward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
+                      Real* scratch_) {
+    using S = Stage<s>;
+    constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
+    Real* drive = tape.drive(s, groups, i);
+    B::template couple<StencilAt<s>, G, Activation::none>(parameters_ + offset<s>(),
+                                                          seen_all<s>(tape, S::from, segment, i), drive, scratch_);
+    const auto in = seen_all<s>(tape, S::reads, segment, i);
+    std::array<Real*, writes> out;
+    for (std::size_t w = 0; w < writes; ++w) out[w] = tape.version(s, S::writes[w], i);
+    B::template map<Real>(columns, [=, &cell](auto lane) {
+      using V = typename decltype(lane)::Value;
+      std::array<V, groups> d;
+      for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
+      std::array<V, reads> site;
+      for (std::size_t r = 0; r < reads; ++r) site[r] = lane.load(in[r]);
+      const auto next = S::update(cell, d, site);
+      for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
+    });
+  }
+
+  template <std::size_t s>
+  static void backward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
+                       Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+    using S = Stage<s>;
+    constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
+    const Real* drive = tape.drive(s, groups, i);
+    const auto in = seen_all<s>(tape, S::reads, segment, i);
+    Real* drive_gradient = adjoint.drive.data();
+    Real* fields_gradient = adjoint.gradient(0);
+    B::template map<Real>(columns, [=, &cell](auto lane) {
+      using V = typename decltype(lane)::Value;
+      std::array<V, groups> d;
+      for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
+      std::array<V, reads> site;
+      for (std::size_t r = 0; r < reads; ++r) site[r] = lane.load(in[r]);
+      std::array<V, writes> gradient;
+      for (std::size_t w = 0; w < writes; ++w) gradient[w] = lane.load(fields_gradient + S::writes[w] * columns);
+      const auto result = cell::site_adjoint<S>(cell, d, site, gradient);
+      for (std::size_t g = 0; g < groups; ++g) lane.store(drive_gradient + g * columns, result.drive[g]);
+      // A field that is written starts anew below this stage; one that is only read goes on.
+      for (std::size_t w = 0; w < writes; ++w)
+        if (cell::position(S::reads, S::writes[w]) == reads)
+          lane.store(fields_gradient + S::writes[w] * columns, V(0));
+      for (std::size_t r = 0; r < reads; ++r) {
+        Real* to = fields_gradient + S::reads[r] * columns;
+        const bool written = cell::position(S::writes, S::reads[r]) < writes;
+        lane.store(to, written ? result.site[r] : lane.load(to) + result.site[r]);
+      }
+    });
+    std::array<Real*, S::from.size()> from;
+    for (std::size_t k = 0; k < from.size(); ++k) from[k] = adjoint.gradient(S::from[k]);
+    B::template couple_adjoint<StencilAt<s>, G>(parameters_ + offset<s>(), seen_all<s>(tape, S::from, segment, i),
+                                                drive_gradient, from,
+                                                S::coupling.trained ? parameter_gradient + offset<s>() : nullptr,
+                                                scratch_);
+  }
+};
+
+}  // namespace nwm::model

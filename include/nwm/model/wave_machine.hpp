@@ -1,0 +1,302 @@
+// The whole Neural Wave Machine, and its relatives with other cells, as one type: encoders, recurrence, readout,
+// head and loss, with every size and offset a compile-time constant.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "nwm/backend/backend.hpp"
+#include "nwm/backend/default.hpp"
+#include "nwm/cell/wave.hpp"
+#include "nwm/error.hpp"
+#include "nwm/grid/shape.hpp"
+#include "nwm/layer/cross_entropy.hpp"
+#include "nwm/layer/encoder.hpp"
+#include "nwm/layer/head.hpp"
+#include "nwm/memory/buffer.hpp"
+#include "nwm/memory/layout.hpp"
+#include "nwm/memory/tiles.hpp"
+#include "nwm/model/keep.hpp"
+#include "nwm/model/recurrence.hpp"
+#include "nwm/readout/linear.hpp"
+
+namespace nwm {
+
+namespace model::detail {
+/// The order in which a cell's encoders stand in the parameter vector: `encoding_order`, or the order of fields.
+template <class C>
+constexpr auto encoding_order() {
+  if constexpr (requires { C::encoding_order; }) {
+    return C::encoding_order;
+  } else {
+    constexpr std::size_t count = [] {
+      std::size_t n = 0;
+      for (const auto& f : C::fields) n += f.encoder_layers > 0;
+      return n;
+    }();
+    std::array<std::size_t, count> order{};
+    for (std::size_t f = 0, i = 0; f < C::fields.size(); ++f)
+      if (C::fields[f].encoder_layers > 0) order[i++] = f;
+    return order;
+  }
+}
+}  // namespace model::detail
+
+/// image (image_channels, H, W) → encoders → cell × T → readout → head → scores (classes, H, W)
+/// (arXiv 2502.06034; with the wave cell 176,124 parameters on Tetrominoes). Shape, readout, head, cell, memory
+/// policy, backend and precision are all part of the type. Parameter names are those of the authors' checkpoints.
+template <Shape shape_, readout::Readout Readout_ = readout::Linear, class Head_ = head::Wide,
+          cell::Cell Cell_ = cell::Wave, class Backend_ = DefaultBackend, class Real_ = float,
+          class Keep_ = keep::Everything>
+class WaveMachine {
+  static_assert(ValidShape<shape_>::value);
+
+ public:
+  static constexpr Shape shape = shape_;
+  using Readout = Readout_;
+  using Head = Head_;
+  using Cell = Cell_;
+  using Backend = Backend_;
+  using Real = Real_;
+  using Keep = Keep_;
+  template <class B, class R = Real, class K = Keep>
+  using with = WaveMachine<shape_, Readout_, Head_, Cell_, B, R, K>;
+
+  using ImageGrid = Grid<shape.height, shape.width, cell::EdgeOf<Cell>>;
+  static constexpr std::size_t steps = shape.steps, channels = shape.oscillators, sites = ImageGrid::sites;
+  static constexpr std::size_t columns = channels * sites;
+  static constexpr std::size_t image_size = shape.image_channels * sites;
+  static constexpr std::size_t score_size = shape.classes * sites;
+  static constexpr std::size_t series_size = steps * columns;
+  static constexpr std::size_t length = Keep::template length<steps>, segments = steps / length;
+  static constexpr std::size_t rows = Readout::template rows<steps>;
+  static constexpr std::size_t features = Readout::template features<steps>;
+
+ private:
+  static constexpr auto encoded = model::detail::encoding_order<Cell>();
+  template <std::size_t e>
+  using EncoderAt = layer::Encoder<ImageGrid, shape.image_channels, shape.encoder_width, channels,
+                                   Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
+  using Waves = model::Recurrence<Cell, ImageGrid, channels, length, segments, Backend, Real>;
+  using Mlp = layer::Head<features * channels, shape.classes, Head>;
+
+  template <class F>
+  static constexpr void each_encoder(const F& f) {
+    [&]<std::size_t... e>(std::index_sequence<e...>) {
+      (f.template operator()<e>(), ...);
+    }(std::make_index_sequence<encoded.size()>{});
+  }
+  template <std::size_t e>
+  static constexpr std::size_t encoder_offset() {
+    if constexpr (e == 0)
+      return 0;
+    else
+      return encoder_offset<e - 1>() + EncoderAt<e - 1>::parameters;
+  }
+  static constexpr std::size_t cell_offset = encoder_offset<encoded.size() - 1>() +
+                                             EncoderAt<encoded.size() - 1>::parameters;
+  static constexpr std::size_t matrix_offset = cell_offset + Waves::parameters;
+  static constexpr std::size_t matrix_rows = Readout::template matrix_rows<steps>;
+  static constexpr std::size_t head_offset = matrix_offset + matrix_rows * steps;
+
+ public:
+  /// Named slices of the flat parameter vector, in the order of the authors' checkpoints.
+  static constexpr auto layout = exact_layout<[](auto& all) {
+    each_encoder([&]<std::size_t e>() {
+      EncoderAt<e>::describe(all, Name("classifier.") + Cell::fields[encoded[e]].name + "_encoder");
+    });
+    Waves::describe(all, "classifier.");
+    all.add("classifier.fc_time.weight", {matrix_rows, steps}, steps, Initial::uniform, Readout::learns_matrix);
+    Mlp::describe(all, "classifier.fc_readout");
+  }>();
+  static constexpr std::size_t parameter_count = layout.size;
+  static_assert(parameter_count == head_offset + Mlp::parameters);
+
+  struct Options {
+    Cell cell{};             ///< dt and the other numbers of the cell
+    std::uint64_t seed = 0;  ///< of the initial values
+  };
+
+  /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian.
+  explicit WaveMachine(const Options& options = Options{}) : cell(options.cell), parameters_(parameter_count) {
+    Random random(options.seed);
+    for (const Slice& slice : layout.slices)
+      initialise(slice, parameters_.span().subspan(slice.offset, slice.size), random);
+  }
+
+  std::span<Real, parameter_count> parameters() {
+    return std::span<Real, parameter_count>(parameters_.data(), parameter_count);
+  }
+  std::span<const Real, parameter_count> parameters() const {
+    return std::span<const Real, parameter_count>(parameters_.data(), parameter_count);
+  }
+
+  /// One thread's memory for a whole forward and backward pass of one image. Allocated once, used for any image.
+  class Workspace {
+   public:
+    Workspace() = default;
+    /// The recorded series (T, C, H, W) of the image run last: only under keep::Everything.
+    std::span<const Real> series() const
+      requires(segments == 1)
+    {
+      return {tape.series(), series_size};
+    }
+    /// Field f (C, H, W) at t = 0 of the image run last: initial states, and maps such as omega.
+    std::span<const Real> initial(std::size_t f) { return {tape.initial(f), columns}; }
+
+   private:
+    friend WaveMachine;
+    typename Waves::Tape tape;
+    typename Waves::Adjoint adjoint;
+    Buffer<Real> image{image_size}, target{sites};
+    Buffer<Real> hidden{hidden_size}, work{work_size}, scratch{scratch_size};
+    Buffer<Real> gathered{rows * columns};  // the readout's rows, then their gradient
+    Buffer<Real> series_gradient{length * columns};
+    Buffer<Real> x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
+    Buffer<Real> head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
+  };
+
+  /// Sets scores (classes, H, W) for an image (image_channels, H, W). Throws Unstable when the encoded fields leave
+  /// the range in which the cell's time step is stable.
+  void scores(std::span<const Real, image_size> image, std::span<Real, score_size> out, Workspace& w) const {
+    run(image, w);
+    for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
+      form<n>(w, start);
+      Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
+      for (std::size_t k = 0; k < shape.classes; ++k)
+        for (std::size_t p = 0; p < n; ++p) out[k * sites + start + p] = w.scores[k * n + p];
+    });
+  }
+
+  /// Sets series (T, C, H, W), the recorded state at every step. Throws as `scores`.
+  void record(std::span<const Real, image_size> image, std::span<Real, series_size> series, Workspace& w) const {
+    run(image, w, [&](std::size_t segment) {
+      const Real* from = w.tape.series();
+      for (std::size_t i = 0; i < length * columns; ++i) series[segment * length * columns + i] = from[i];
+    });
+  }
+
+  /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`
+  /// (parameter_count). target holds the class of each pixel. Throws as `scores`.
+  double add_gradient(std::span<const Real, image_size> image, std::span<const std::uint8_t> target, Real scale,
+                      std::span<Real, parameter_count> gradient, Workspace& w) const {
+    run(image, w);
+    for (std::size_t p = 0; p < sites; ++p) w.target[p] = static_cast<Real>(target[p]);
+    double loss = 0;
+    for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
+      form<n>(w, start);
+      Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
+      loss += layer::cross_entropy<Backend, shape.classes, n>(w.scores.data(), w.target.data() + start, scale);
+      Mlp::template backward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data(),
+                                         w.x_gradient.data(), gradient.data() + head_offset, w.head_work.data());
+      for (std::size_t c = 0; c < channels; ++c)
+        Readout::template form_adjoint<Backend, steps, n>(w.gathered.data() + c * sites + start, columns,
+                                                          w.x_gradient.data() + c * n, channels * n);
+    });
+    run_back(w, gradient);
+    return loss;
+  }
+
+  Cell cell;
+
+ private:
+  static constexpr std::size_t tile_limit = 256;
+  static constexpr std::size_t tile = tile_size<sites, tile_limit>;
+  static constexpr std::size_t hidden_size = [] {
+    std::size_t sum = 0;
+    each_encoder([&]<std::size_t e>() { sum += EncoderAt<e>::hidden; });
+    return sum;
+  }();
+  template <std::size_t e>
+  static constexpr std::size_t hidden_offset() {
+    if constexpr (e == 0)
+      return 0;
+    else
+      return hidden_offset<e - 1>() + EncoderAt<e - 1>::hidden;
+  }
+  static constexpr std::size_t work_size = 2 * shape.encoder_width * sites;
+  static constexpr std::size_t scratch_size = [] {
+    std::size_t most = Waves::scratch;
+    each_encoder([&]<std::size_t e>() {
+      if (EncoderAt<e>::template scratch<Backend> > most) most = EncoderAt<e>::template scratch<Backend>;
+    });
+    return most;
+  }();
+
+  const Real* head() const { return parameters_.data() + head_offset; }
+  const Real* matrix() const { return parameters_.data() + matrix_offset; }
+
+  /// Encoders, all steps, and the readout's rows. after(segment) sees the tape of each segment.
+  template <class After>
+  void run(std::span<const Real, image_size> image, Workspace& w, const After& after) const {
+    for (std::size_t i = 0; i < image_size; ++i) w.image[i] = image[i];
+    each_encoder([&]<std::size_t e>() {
+      EncoderAt<e>::template forward<Backend>(parameters_.data() + encoder_offset<e>(), w.image.data(),
+                                              w.hidden.data() + hidden_offset<e>(), w.tape.initial(encoded[e]),
+                                              w.scratch.data());
+    });
+    check_stability(w);
+    for (std::size_t segment = 0; segment < segments; ++segment) {
+      Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
+      Readout::template gather<Backend, steps, length, columns>(matrix(), segment * length, w.tape.series(),
+                                                                w.gathered.data());
+      after(segment);
+    }
+  }
+  void run(std::span<const Real, image_size> image, Workspace& w) const {
+    run(image, w, [](std::size_t) {});
+  }
+
+  /// Features of the tile of n pixels from `start`: w.x (features·channels, n), feature index k·C + c.
+  template <std::size_t n>
+  void form(Workspace& w, std::size_t start) const {
+    for (std::size_t c = 0; c < channels; ++c)
+      Readout::template form<Backend, steps, n>(w.gathered.data() + c * sites + start, columns, w.x.data() + c * n,
+                                                channels * n);
+  }
+
+  /// From the gradient of the readout's rows back to all parameters.
+  void run_back(Workspace& w, std::span<Real, parameter_count> gradient) const {
+    w.adjoint.clear();
+    for (std::size_t segment = segments; segment-- > 0;) {
+      if (segment + 1 < segments)
+        Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
+      Readout::template gather_adjoint<Backend, steps, length, columns>(
+          matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
+          gradient.data() + matrix_offset);
+      Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(), w.adjoint,
+                      gradient.data() + cell_offset, w.scratch.data());
+    }
+    each_encoder([&]<std::size_t e>() {
+      EncoderAt<e>::template backward<Backend>(
+          parameters_.data() + encoder_offset<e>(), w.image.data(), w.hidden.data() + hidden_offset<e>(),
+          w.tape.initial(encoded[e]), w.adjoint.gradient(encoded[e]), gradient.data() + encoder_offset<e>(),
+          static_cast<Real*>(nullptr), w.work.data(), w.scratch.data());
+    });
+  }
+
+  void check_stability(Workspace& w) const {
+    if constexpr (requires { Cell::bounded; }) {
+      constexpr std::size_t count = Cell::bounded.size();
+      std::array<const Real*, count> maps;
+      for (std::size_t i = 0; i < count; ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
+      const Real worst = Backend::template maximum<Real>(columns, [maps, &physics = cell](auto lane) {
+        using V = typename decltype(lane)::Value;
+        std::array<V, count> values;
+        for (std::size_t i = 0; i < count; ++i) values[i] = lane.load(maps[i]);
+        return Cell::stability(physics, values);
+      });
+      if (!(worst < Real(1)))
+        throw Unstable("wave step", "dt = " + std::to_string(cell.dt), Cell::bound, std::to_string(worst));
+    }
+  }
+
+  Buffer<Real> parameters_;
+};
+
+}  // namespace nwm

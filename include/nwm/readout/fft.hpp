@@ -1,0 +1,88 @@
+// The magnitude spectrum of each neuron's time series.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <string_view>
+
+#include "nwm/memory/buffer.hpp"
+#include "nwm/readout/readout.hpp"
+
+namespace nwm::readout {
+
+/// features_k = |Σ_t y_t exp(−2πi k t / T)|, k = 0 .. floor(T/2), no window, no scaling; the gradient of the
+/// modulus at 0 is 0. The transform is a dense product with a constant (2K, T) matrix: T is small and every column
+/// shares it.
+struct Fft {
+  static constexpr std::string_view name = "fft";
+  template <std::size_t steps>
+  static constexpr std::size_t features = frequencies(steps);
+  template <std::size_t steps>
+  static constexpr std::size_t rows = 2 * features<steps>;  // real parts, then imaginary parts
+  template <std::size_t steps>
+  static constexpr std::size_t matrix_rows = frequencies(steps);
+  static constexpr bool learns_matrix = false;
+
+  /// The DFT as a row-major (2K, T) matrix: cos(2πkt/T), then −sin(2πkt/T).
+  template <std::size_t steps, class Real>
+  static const Real* transform() {
+    static const Buffer<Real> matrix = [] {
+      constexpr std::size_t count = features<steps>;
+      Buffer<Real> m(2 * count * steps);
+      for (std::size_t k = 0; k < count; ++k)
+        for (std::size_t t = 0; t < steps; ++t) {
+          const double angle = 2 * std::numbers::pi * static_cast<double>(k * t % steps) / static_cast<double>(steps);
+          m[k * steps + t] = static_cast<Real>(std::cos(angle));
+          m[(count + k) * steps + t] = static_cast<Real>(-std::sin(angle));
+        }
+      return m;
+    }();
+    return matrix.data();
+  }
+
+  template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
+  static void gather(const Real*, std::size_t t0, const Real* series, Real* rows_) {
+    detail::project<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0, series, rows_);
+  }
+  template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
+  static void gather_adjoint(const Real*, std::size_t t0, const Real*, const Real* row_gradient,
+                             Real* series_gradient, Real*) {
+    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0, row_gradient,
+                                                                    series_gradient);
+  }
+  template <class B, std::size_t steps, std::size_t n, class Real>
+  static void form(const Real* rows_, std::size_t stride, Real* out, std::size_t out_stride) {
+    for (std::size_t k = 0; k < features<steps>; ++k) {
+      const Real* re = rows_ + k * stride;
+      const Real* im = rows_ + (features<steps> + k) * stride;
+      Real* to = out + k * out_stride;
+      B::template map<Real>(n, [=](auto lane) { lane.store(to, modulus(lane.load(re), lane.load(im))); });
+    }
+  }
+  template <class B, std::size_t steps, std::size_t n, class Real>
+  static void form_adjoint(Real* rows_, std::size_t stride, const Real* gradient, std::size_t gradient_stride) {
+    for (std::size_t k = 0; k < features<steps>; ++k) {
+      Real* re = rows_ + k * stride;
+      Real* im = rows_ + (features<steps> + k) * stride;
+      const Real* from = gradient + k * gradient_stride;
+      B::template map<Real>(n, [=](auto lane) {
+        using V = typename decltype(lane)::Value;
+        using math::if_positive;
+        const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
+        const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
+        lane.store(re, scale * a);
+        lane.store(im, scale * b);
+      });
+    }
+  }
+
+ private:
+  template <class V>
+  static V modulus(const V& a, const V& b) {
+    using math::sqrt;
+    return sqrt(a * a + b * b);
+  }
+};
+
+}  // namespace nwm::readout
