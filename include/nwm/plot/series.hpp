@@ -1,0 +1,45 @@
+// How the pictures that need a recorded series (film, strip, spectrum) are told what its numbers are.
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "nwm/error.hpp"
+
+namespace nwm::plot {
+
+/// Sizes of a series y_1..y_T of floats: (steps, channels, height, width), step-major, rows contiguous.
+struct SeriesShape {
+  std::size_t steps = 0, channels = 0, height = 0, width = 0;
+
+  constexpr std::size_t plane() const noexcept { return height * width; }
+  constexpr std::size_t state() const noexcept { return channels * plane(); }
+  constexpr std::size_t size() const noexcept { return steps * state(); }
+};
+
+namespace detail {
+
+/// Throws Error unless all sizes are at least 1 and `series` has as many values as they say.
+inline void check_series(const char* where, std::span<const float> series, const SeriesShape& shape) {
+  const auto sizes = std::to_string(shape.steps) + " x " + std::to_string(shape.channels) + " x " +
+                     std::to_string(shape.height) + " x " + std::to_string(shape.width);
+  if (shape.steps == 0 || shape.channels == 0 || shape.height == 0 || shape.width == 0)
+    throw Error(where, "shape", "steps, channels, height and width of at least 1", sizes);
+  if (series.size() != shape.size())
+    throw Error(where, "series", sizes + " = " + std::to_string(shape.size()) + " values",
+                std::to_string(series.size()) + " values");
+}
+
+/// A number as text with `digits` significant digits, the same in every locale.
+inline std::string number(double value, int digits = 6) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr;
+  return {text, end};
+}
+
+}  // namespace detail
+
+}  // namespace nwm::plot
