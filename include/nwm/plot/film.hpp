@@ -20,12 +20,11 @@
 namespace nwm::plot {
 
 struct FilmOptions {
-  std::string title = {};  ///< line above the waves; none when empty
-  int delay = 6;           ///< hundredths of a second a step is shown
-  std::size_t minimum_width =
-      256;                  ///< pixels; the waves are enlarged by the least whole factor that gives them
-  double scale = 0;         ///< value of full colour; 0: from the film (`quantile`)
-  double quantile = 0.999;  ///< of |y| over the whole film that gets full colour
+  std::string title = {};           ///< line above the waves; none when empty
+  int delay = 6;                    ///< hundredths of a second a step is shown
+  std::size_t minimum_width = 384;  ///< pixels of the waves, reached by the least whole enlargement
+  double scale = 0;                 ///< value of full colour; 0: from the film (`quantile`)
+  double quantile = 0.999;          ///< of |y| over the whole film that gets full colour
 };
 
 /// A film before it is written: equal-sized frames, their palette, the value of full colour.
