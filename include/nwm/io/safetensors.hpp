@@ -222,7 +222,7 @@ inline void write_safetensors(const std::filesystem::path& path, const Safetenso
       throw Error(where, field, "bytes for shape " + to_string(tensor.shape) + " of " + name_of(tensor.dtype),
                   std::to_string(tensor.bytes.size()));
     std::string shape;
-    for (const std::size_t n : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(n);
+    for (const std::size_t n : tensor.shape) (shape += shape.empty() ? "" : ",") += std::to_string(n);
     const std::size_t end = at + tensor.bytes.size();
     header += std::exchange(comma, ",") + quoted(name) + ":{\"dtype\":\"" + name_of(tensor.dtype) +
               "\",\"shape\":[" + shape + "],\"data_offsets\":[" + std::to_string(at) + "," +
