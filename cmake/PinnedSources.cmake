@@ -1,10 +1,10 @@
 # nwm_provide_from_source(NAME...): builds pinned releases of missing dependencies into a folder of the build tree,
 # where nwm_find looks too. For machines on which no package manager may be used.
 #
-# Archives are taken from NWM_DOWNLOADS when they are there, and downloaded into it otherwise; their SHA-256 must be
-# the one below. Where the sums come from: those of Eigen, xsimd, giflib and Google Benchmark are of the upstream
-# archives Debian 12 builds its packages from (its signed .dsc files); those of zlib, libpng, CLI11 and Boost are of
-# upstream's releases as distributions' recipes have them (Homebrew, Spack, Conan), since Debian repacks these.
+# Archives are taken from NWM_DOWNLOADS when they are there (as NAME-FILE), and downloaded into it otherwise; their
+# SHA-256 must be the one below. Where the sums come from: Eigen, xsimd, giflib, libpng and Google Benchmark: the
+# upstream archives Debian 12 builds its packages from, in its signed .dsc files; zlib and CLI11, which Debian
+# repacks: `git archive` of the tagged tree gives the same bytes; Boost: the sum boost.org published.
 include_guard(GLOBAL)
 
 set(NWM_DOWNLOADS ${PROJECT_BINARY_DIR}/downloads CACHE PATH "Folder of the pinned sources' archives")
@@ -20,10 +20,10 @@ nwm_pinned(Eigen3 https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.
            -DBUILD_TESTING=OFF -DEIGEN_BUILD_DOC=OFF)
 nwm_pinned(xsimd https://github.com/xtensor-stack/xsimd/archive/refs/tags/8.1.0.tar.gz
            d52551360d37709675237d2a0418e28f70995b5b7cdad7c674626bcfbbf48328)
-nwm_pinned(ZLIB https://github.com/madler/zlib/releases/download/v1.2.13/zlib-1.2.13.tar.gz
-           b3a24de97a8fdbc835b9833169501030b8977031bcb54b3b3ac13740f846ab30)
-nwm_pinned(PNG https://downloads.sourceforge.net/project/libpng/libpng16/1.6.39/libpng-1.6.39.tar.gz
-           af4fb7f260f839919e5958e5ab01a275d4fe436d45442a36ee62f73e5beb75ba
+nwm_pinned(ZLIB https://github.com/madler/zlib/archive/refs/tags/v1.2.13.tar.gz
+           1525952a0a567581792613a9723333d7f8cc20b87a81f920fb8bc7e3f2251428)
+nwm_pinned(PNG https://github.com/pnggroup/libpng/archive/refs/tags/v1.6.39.tar.gz
+           a00e9d2f2f664186e4202db9299397f851aea71b36a35e74910b8820e380d441
            -DPNG_TESTS=OFF)
 nwm_pinned(GIF https://downloads.sourceforge.net/project/giflib/giflib-5.2.1.tar.gz
            31da5562f44c5f15d63340a09a4fd62b48c45620cd302f77a6d9acf0077879bd)

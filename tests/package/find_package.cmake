@@ -24,8 +24,10 @@ set(prefix ${WORK}/find_package/prefix)
 set(build ${WORK}/find_package/build)
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
 
+list(JOIN PREFIX_PATH ":" folders)
+set(ENV{CMAKE_PREFIX_PATH} ${prefix}:${folders})
 set(configure ${CMAKE_COMMAND} -S ${SOURCE} -G Ninja -D CMAKE_CXX_COMPILER=${COMPILER}
-              "-DCMAKE_PREFIX_PATH=${prefix};${PREFIX_PATH}" -D CONSUMER_VERSION=${VERSION})
+              -D CONSUMER_VERSION=${VERSION})
 run(${configure} -B ${build} -D CMAKE_BUILD_TYPE=${CONFIG})
 run(${CMAKE_COMMAND} --build ${build})
 run(${build}/consumer)
