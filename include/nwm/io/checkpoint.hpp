@@ -1,0 +1,155 @@
+// Weights and training state on disk, under the names of the authors' PyTorch checkpoints.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nwm/error.hpp"
+#include "nwm/io/safetensors.hpp"
+#include "nwm/memory/layout.hpp"
+
+namespace nwm {
+
+namespace io {
+
+/// Adds every slice of the machine's parameters to `file` under prefix + its name.
+template <class Machine>
+void put_parameters(Safetensors& file, const Machine& machine, const std::string& prefix = "") {
+  for (const Slice& slice : Machine::layout.slices)
+    file.add(prefix + std::string(slice.name.view()), {slice.shape().begin(), slice.shape().end()},
+             std::span<const typename Machine::Real>(machine.parameters()).subspan(slice.offset, slice.size));
+}
+
+/// Sets the machine's parameters from the tensors prefix + name. All are checked before any is set: throws Error
+/// naming the file, the tensor and what differs (missing, shape, type). A float machine takes F32; a double machine
+/// F64, or F32 widened.
+template <class Machine>
+void take_parameters(const Safetensors& file, Machine& machine, const std::string& prefix = "") {
+  using Real = typename Machine::Real;
+  for (const Slice& slice : Machine::layout.slices) {
+    const std::string name = prefix + std::string(slice.name.view());
+    const Tensor& tensor = file.at(name);
+    const std::vector<std::size_t> shape(slice.shape().begin(), slice.shape().end());
+    if (tensor.shape != shape)
+      throw Error(file.source, "shape of '" + name + "'", to_string(std::span<const std::size_t>(shape)),
+                  to_string(std::span<const std::size_t>(tensor.shape)));
+    if (tensor.dtype != dtype_of<Real>() && tensor.dtype != DType::F32)
+      throw Error(file.source, "type of '" + name + "'", name_of(dtype_of<Real>()), name_of(tensor.dtype));
+  }
+  for (const Slice& slice : Machine::layout.slices) {
+    const Tensor& tensor = file.at(prefix + std::string(slice.name.view()));
+    const auto to = machine.parameters().subspan(slice.offset, slice.size);
+    if (tensor.dtype == DType::F32)
+      std::ranges::transform(tensor.template view<float>(), to.begin(), [](float v) { return static_cast<Real>(v); });
+    else
+      std::ranges::copy(tensor.template view<Real>(), to.begin());
+  }
+}
+
+}  // namespace io
+
+/// Writes the weights, whole or not at all. Throws Error when the file cannot be written; an old one then stays.
+template <class Machine>
+void save(const Machine& machine, const std::filesystem::path& path) {
+  io::Safetensors file;
+  io::put_parameters(file, machine);
+  file.metadata["format"] = "pt";
+  io::write_safetensors(path, file);
+}
+
+/// Sets the machine's weights from a file written by `save`, or by Python from the authors' model. Throws Error when
+/// the file is damaged or any tensor is missing, foreign, or of another shape or type; the machine then is unchanged.
+template <class Machine>
+void load(Machine& machine, const std::filesystem::path& path) {
+  const io::Safetensors file = io::read_safetensors(path);
+  for (const auto& entry : file.tensors) {
+    const bool known = std::ranges::any_of(Machine::layout.slices,
+                                           [&](const Slice& s) { return s.name.view() == entry.first; });
+    if (!known)
+      throw Error(file.source, "tensor '" + entry.first + "'", "no tensor of that name in this model", "one");
+  }
+  io::take_parameters(file, machine);
+}
+
+namespace io::detail {
+/// The options that decide the numbers of a run: a resumed run must have the same.
+template <class Options>
+std::vector<std::pair<std::string, double>> decisive(const Options& o) {
+  return {{"learning_rate", o.learning_rate},
+          {"batch", static_cast<double>(o.batch)},
+          {"shards", static_cast<double>(o.shards)},
+          {"seed", static_cast<double>(o.seed)},
+          {"clip_norm", o.clip_norm},
+          {"optimizer", static_cast<double>(o.adam.kind)},
+          {"beta1", o.adam.beta1},
+          {"beta2", o.adam.beta2},
+          {"epsilon", o.adam.epsilon},
+          {"weight_decay", o.adam.weight_decay}};
+}
+}  // namespace io::detail
+
+/// Writes all that training needs to go on as if it had not stopped: weights, best weights, moments and counters.
+template <class Trainer>
+void save_training(Trainer& trainer, const std::filesystem::path& path) {
+  using Real = typename Trainer::Real;
+  io::Safetensors file;
+  io::put_parameters(file, trainer.current());
+  io::put_parameters(file, trainer.machine(), "best.");
+  const std::size_t n = Trainer::parameter_count;
+  file.add("adam.first_moment", {n}, std::span<const Real>(trainer.adam().first_moment()));
+  file.add("adam.second_moment", {n}, std::span<const Real>(trainer.adam().second_moment()));
+  const auto& s = trainer.state();
+  const std::vector<std::int64_t> counters{
+      static_cast<std::int64_t>(s.epoch), static_cast<std::int64_t>(s.step), static_cast<std::int64_t>(s.stale),
+      static_cast<std::int64_t>(s.images), static_cast<std::int64_t>(trainer.adam().steps())};
+  file.add("trainer.counters", {counters.size()}, counters);
+  file.add("trainer.numbers", {3}, std::vector<double>{s.loss_sum, s.best_loss, s.seconds});
+  std::vector<double> options;
+  for (const auto& [name, value] : io::detail::decisive(trainer.options())) options.push_back(value);
+  file.add("trainer.options", {options.size()}, options);
+  io::write_safetensors(path, file);
+}
+
+/// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was trained
+/// with other options (named); the trainer then is unchanged.
+template <class Trainer>
+void load_training(Trainer& trainer, const std::filesystem::path& path) {
+  using Real = typename Trainer::Real;
+  const io::Safetensors file = io::read_safetensors(path);
+  const auto values = [&]<class T>(const std::string& name, std::size_t count, T) {
+    auto v = file.values<T>(name);
+    if (v.size() != count)
+      throw Error(file.source, "length of '" + name + "'", std::to_string(count), std::to_string(v.size()));
+    return v;
+  };
+  const auto wanted = io::detail::decisive(trainer.options());
+  const auto options = values("trainer.options", wanted.size(), 0.0);
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (options[i] != wanted[i].second)
+      throw Error(file.source, "option " + wanted[i].first, std::to_string(wanted[i].second),
+                  std::to_string(options[i]));
+  const auto first = values("adam.first_moment", Trainer::parameter_count, Real(0));
+  const auto second = values("adam.second_moment", Trainer::parameter_count, Real(0));
+  const auto counters = values("trainer.counters", 5, std::int64_t{0});
+  const auto numbers = values("trainer.numbers", 3, 0.0);
+  auto current = trainer.current();
+  io::take_parameters(file, current);
+  io::take_parameters(file, trainer.machine(), "best.");
+  trainer.current() = std::move(current);
+  std::ranges::copy(first, trainer.adam().first_moment().begin());
+  std::ranges::copy(second, trainer.adam().second_moment().begin());
+  auto& s = trainer.state();
+  const auto counter = [&](std::size_t i) { return static_cast<std::uint64_t>(counters[i]); };
+  s.epoch = counter(0), s.step = counter(1), s.stale = counter(2), s.images = counter(3);
+  trainer.adam().set_steps(counter(4));
+  s.loss_sum = numbers[0], s.best_loss = numbers[1], s.seconds = numbers[2];
+}
+
+}  // namespace nwm

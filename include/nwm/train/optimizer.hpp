@@ -1,0 +1,75 @@
+// Adam and AdamW: one loop over the flat parameter vector.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "nwm/memory/buffer.hpp"
+#include "nwm/memory/layout.hpp"
+
+namespace nwm {
+
+enum class Optimizer { adam, adamw };
+
+struct AdamOptions {
+  Optimizer kind = Optimizer::adam;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double weight_decay = 0;  ///< adam: added to the gradient (L2); adamw: decoupled (Loshchilov, Hutter 2019)
+};
+
+/// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Slices of the layout
+/// that are not trained keep their values, decay included.
+template <class Machine>
+class Adam {
+ public:
+  using Real = typename Machine::Real;
+  using Backend = typename Machine::Backend;
+
+  explicit Adam(const AdamOptions& options = {}) : options_(options) {}
+
+  /// One update of `parameters` in place; gradient is taken as scaled by `gradient_scale`.
+  void step(std::span<Real> parameters, std::span<const Real> gradient, double learning_rate,
+            double gradient_scale = 1) {
+    ++steps_;
+    const auto t = static_cast<double>(steps_);
+    const double rate = learning_rate / (1 - std::pow(options_.beta1, t));
+    const double root = std::sqrt(1 - std::pow(options_.beta2, t));
+    const bool decoupled = options_.kind == Optimizer::adamw;
+    const double shrink = decoupled ? 1 - learning_rate * options_.weight_decay : 1;
+    const double l2 = decoupled ? 0 : options_.weight_decay;
+    const double beta1 = options_.beta1, beta2 = options_.beta2, epsilon = options_.epsilon;
+    for (const Slice& slice : Machine::layout.slices) {
+      if (!slice.trained) continue;
+      Real* p = parameters.data() + slice.offset;
+      const Real* g = gradient.data() + slice.offset;
+      Real* m = first_.data() + slice.offset;
+      Real* v = second_.data() + slice.offset;
+      Backend::template map<Real>(slice.size, [=](auto lane) {
+        using V = typename decltype(lane)::Value;
+        using math::sqrt;
+        const V value = lane.load(p) * V(shrink);
+        const V slope = lane.load(g) * V(gradient_scale) + V(l2) * value;
+        const V first = V(beta1) * lane.load(m) + V(1 - beta1) * slope;
+        const V second = V(beta2) * lane.load(v) + V(1 - beta2) * slope * slope;
+        lane.store(m, first);
+        lane.store(v, second);
+        lane.store(p, value - V(rate) * first / (sqrt(second) / V(root) + V(epsilon)));
+      });
+    }
+  }
+
+  /// The moments m and v (parameter_count each) and the number of updates: all there is to save.
+  std::span<Real> first_moment() { return first_.span(); }
+  std::span<Real> second_moment() { return second_.span(); }
+  std::uint64_t steps() const { return steps_; }
+  void set_steps(std::uint64_t steps) { steps_ = steps; }
+
+ private:
+  AdamOptions options_;
+  Buffer<Real> first_{Machine::parameter_count}, second_{Machine::parameter_count};
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace nwm

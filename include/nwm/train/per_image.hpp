@@ -1,0 +1,117 @@
+// Runs a model whose images are independent of each other: images over threads, each through its whole forward and
+// backward pass in its thread's work space.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nwm/data/dataset.hpp"
+#include "nwm/error.hpp"
+#include "nwm/memory/buffer.hpp"
+#include "nwm/train/metrics.hpp"
+#include "nwm/train/threads.hpp"
+
+namespace nwm {
+
+/// Throws Error unless the data set's pictures have the machine's channels, height and width and its classes are
+/// among the machine's.
+template <class Machine>
+void require_fit(const data::Dataset& set) {
+  constexpr auto shape = Machine::shape;
+  const data::Extent expected{set.size(), shape.image_channels, shape.height, shape.width};
+  if (set.extent() != expected)
+    throw Error(set.name(), "image size", to_string(expected), to_string(set.extent()));
+  if (set.classes() > shape.classes)
+    throw Error(set.name(), "class", "below " + std::to_string(shape.classes), std::to_string(set.classes() - 1));
+}
+
+/// The gradient of a batch and the metrics of a data set. Partial gradients are made over a fixed number of shards
+/// and added in a fixed order, so that results do not depend on the number of threads, to the bit.
+template <class Machine>
+class PerImage {
+ public:
+  using Real = typename Machine::Real;
+  using Backend = typename Machine::Backend;
+
+  /// threads 0: all. Allocates `threads` work spaces and `shards` gradients.
+  PerImage(std::size_t threads, std::size_t shards)
+      : threads_(std::min(thread_count(threads), shards)), errors_(shards), losses_(shards) {
+    for (std::size_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<Worker>());
+    for (std::size_t i = 0; i < shards; ++i) gradients_.emplace_back(Machine::parameter_count);
+  }
+
+  /// Sets `gradient` to that of the mean cross-entropy over all pixels of the images `indices` of `set`, and
+  /// returns that mean.
+  double gradient(const Machine& machine, const data::Dataset& set, std::span<const std::size_t> indices,
+                  std::span<Real, Machine::parameter_count> gradient) {
+    const std::size_t shards = std::min(gradients_.size(), indices.size());
+    const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
+    parallel_for(shards, threads_, errors_, [&](std::size_t shard, std::size_t thread) {
+      Worker& w = *workers_[thread];
+      Buffer<Real>& mine = gradients_[shard];
+      mine.fill(Real(0));
+      losses_[shard] = 0;
+      const std::span<Real, Machine::parameter_count> flat(mine.data(), Machine::parameter_count);
+      for (std::size_t i = shard; i < indices.size(); i += shards) {
+        set.picture(indices[i], w.image.span());
+        losses_[shard] += machine.add_gradient(w.picture(), set.mask(indices[i]), static_cast<Real>(scale), flat,
+                                               w.space);
+      }
+    });
+    double loss = 0;
+    for (std::size_t s = 0; s < shards; ++s) loss += losses_[s];
+    const Buffer<Real>* parts = gradients_.data();
+    Real* to = gradient.data();
+    Backend::template map<Real>(Machine::parameter_count, [=](auto lane) {
+      auto sum = lane.load(parts[0].data());
+      for (std::size_t s = 1; s < shards; ++s) sum += lane.load(parts[s].data());
+      lane.store(to, sum);
+    });
+    return loss * scale;
+  }
+
+  /// Calls visit(image, scores (classes, H, W)) for every image of `set`, on any thread, in any order.
+  template <class Visit>
+  void predict(const Machine& machine, const data::Dataset& set, const Visit& visit) {
+    if (errors_.size() < set.size()) errors_.resize(set.size());
+    parallel_for(set.size(), threads_, errors_, [&](std::size_t i, std::size_t thread) {
+      Worker& w = *workers_[thread];
+      set.picture(i, w.image.span());
+      machine.scores(w.picture(), std::span<Real, Machine::score_size>(w.scores.data(), Machine::score_size),
+                     w.space);
+      visit(i, std::span<const Real, Machine::score_size>(w.scores.data(), Machine::score_size));
+    });
+  }
+
+  /// Metrics of each image, averaged in order.
+  Metrics evaluate(const Machine& machine, const data::Dataset& set) {
+    std::vector<Metrics> each(set.size());
+    predict(machine, set, [&](std::size_t i, std::span<const Real> scores) {
+      each[i] = measure<Real>(scores, set.mask(i), Machine::shape.classes);
+    });
+    return average(each);
+  }
+
+ private:
+  struct Worker {
+    typename Machine::Workspace space;
+    Buffer<Real> image{Machine::image_size}, scores{Machine::score_size};
+    std::span<const Real, Machine::image_size> picture() const {
+      return std::span<const Real, Machine::image_size>(image.data(), Machine::image_size);
+    }
+  };
+
+  std::size_t threads_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Buffer<Real>> gradients_;
+  std::vector<std::exception_ptr> errors_;
+  std::vector<double> losses_;
+};
+
+}  // namespace nwm

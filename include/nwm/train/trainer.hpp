@@ -1,0 +1,196 @@
+// Training as the study does it: shuffled batches, Adam, validation each epoch, the best weights kept, early stop;
+// stoppable and resumable at any step without changing a bit of the result.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "nwm/error.hpp"
+#include "nwm/train/evaluate.hpp"
+#include "nwm/train/optimizer.hpp"
+#include "nwm/train/progress.hpp"
+#include "nwm/train/schedule.hpp"
+
+namespace nwm {
+
+/// Defaults are the study's protocol.
+struct TrainerOptions {
+  double learning_rate = 1e-3;
+  std::size_t batch = 64;       ///< images a step; the last partial batch of an epoch is dropped
+  std::size_t epochs = 300;     ///< at most
+  AdamOptions adam{};
+  Schedule schedule{};          ///< factor on the learning rate; constant when empty
+  double clip_norm = 0;         ///< gradients longer than this are scaled down to it; 0: never
+  std::size_t patience = 302;   ///< stop after so many epochs without improvement
+  double improvement = 1e-3;    ///< a lower validation loss counts when it is lower by more than this
+  std::uint64_t seed = 0;       ///< of the shuffling
+  std::size_t threads = 0;      ///< 0: all
+  std::size_t shards = 16;      ///< partial gradients a batch is made of: part of the result, unlike threads
+};
+
+/// Where training stands, besides weights and moments.
+struct TrainerState {
+  std::uint64_t epoch = 0, step = 0;  ///< completed epochs, completed steps of the one under way
+  std::uint64_t stale = 0;            ///< epochs since the last improvement
+  std::uint64_t images = 0;
+  double loss_sum = 0;                ///< over the steps of the epoch under way
+  double best_loss = std::numeric_limits<double>::infinity();
+  double seconds = 0;
+};
+
+template <class Machine_>
+class Trainer {
+ public:
+  using Machine = Machine_;
+  using Real = typename Machine::Real;
+  static constexpr std::size_t parameter_count = Machine::parameter_count;
+
+  /// All memory of training is allocated here and at the beginning of fit.
+  explicit Trainer(const TrainerOptions& options = {}, Machine machine = Machine{})
+      : options_(options), machine_(std::move(machine)), best_(machine_), adam_(options.adam),
+        engine_(options.threads, std::max<std::size_t>(options.shards, 1)) {
+    const auto positive = [](const char* field, double value, bool fine) {
+      if (!fine) throw Error("TrainerOptions", field, "a positive number", std::to_string(value));
+    };
+    positive("learning_rate", options.learning_rate, options.learning_rate > 0);
+    positive("batch", static_cast<double>(options.batch), options.batch > 0);
+    positive("shards", static_cast<double>(options.shards), options.shards > 0);
+  }
+
+  /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called after
+  /// each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
+  /// Throws Error when a set does not fit the machine or is smaller than a batch; Unstable, naming epoch, step and
+  /// quantity, when the loss or the gradient is not finite or a wave step is unstable: machine() then still is the
+  /// best so far.
+  template <class Callback>
+  void fit(const data::Dataset& train, const data::Dataset& validation, Callback&& callback) {
+    require_fit<Machine>(train);
+    require_fit<Machine>(validation);
+    const std::size_t steps = train.size() / options_.batch;
+    if (steps == 0)
+      throw Error(train.name(), "images", "at least one batch of " + std::to_string(options_.batch),
+                  std::to_string(train.size()));
+    if (validation.size() == 0) throw Error(validation.name(), "images", "at least 1", "0");
+    const auto begin = std::chrono::steady_clock::now();
+    const double before = state_.seconds;
+    std::vector<std::size_t> order(train.size());
+    Progress progress{.epochs = options_.epochs, .steps = steps};
+    const auto report = [&] {
+      state_.seconds = before + std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      progress.epoch = state_.epoch + 1;
+      progress.step = state_.step;
+      progress.images = state_.images;
+      progress.seconds = state_.seconds;
+      progress.loss = state_.loss_sum / static_cast<double>(std::max<std::uint64_t>(state_.step, 1));
+      if constexpr (std::is_same_v<decltype(callback(progress)), bool>) return callback(std::as_const(progress));
+      callback(std::as_const(progress));
+      return true;
+    };
+    while (state_.epoch < options_.epochs && state_.stale < options_.patience) {
+      std::iota(order.begin(), order.end(), std::size_t{0});
+      Random(options_.seed, state_.epoch).shuffle(std::span(order));
+      progress.epoch_end = false;
+      while (state_.step < steps) {
+        const std::span batch = std::span(order).subspan(state_.step * options_.batch, options_.batch);
+        progress.gradient_norm = step(train, batch, steps);
+        if (!report()) return;
+      }
+      const auto epoch = [&] { return "epoch " + std::to_string(state_.epoch + 1) + ", validation"; };
+      progress.validation = located(epoch, [&] { return engine_.evaluate(machine_, validation); });
+      require_finite(epoch, "loss", progress.validation.loss);
+      progress.improved = progress.validation.loss < state_.best_loss - options_.improvement;
+      if (progress.improved) {
+        state_.best_loss = progress.validation.loss;
+        state_.stale = 0;
+        best_ = machine_;
+      } else {
+        ++state_.stale;
+      }
+      progress.epoch_end = true;
+      const bool go_on = report();
+      ++state_.epoch;
+      state_.step = 0;
+      state_.loss_sum = 0;
+      if (!go_on) return;
+    }
+  }
+  void fit(const data::Dataset& train, const data::Dataset& validation) {
+    fit(train, validation, [](const Progress&) {});
+  }
+
+  /// One optimiser step on the images `batch` of `set`; returns the norm of the gradient. `steps` is the number of
+  /// steps of an epoch, for the schedule.
+  double step(const data::Dataset& set, std::span<const std::size_t> batch, std::size_t steps) {
+    const auto where = [&] {
+      return "epoch " + std::to_string(state_.epoch + 1) + ", step " + std::to_string(state_.step + 1);
+    };
+    const std::span<Real, parameter_count> gradient(gradient_.data(), parameter_count);
+    const double loss = located(where, [&] { return engine_.gradient(machine_, set, batch, gradient); });
+    require_finite(where, "loss", loss);
+    const Real* g = gradient_.data();
+    const double norm = std::sqrt(Machine::Backend::template sum<Real>(parameter_count, [=](auto lane) {
+      const auto v = lane.load(g);
+      return v * v;
+    }));
+    require_finite(where, "gradient norm", norm);
+    const double clip = options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (norm + 1e-6)) : 1.0;
+    const auto done = static_cast<double>(state_.epoch * steps + state_.step);
+    const double factor =
+        options_.schedule ? options_.schedule(done / static_cast<double>(options_.epochs * steps)) : 1.0;
+    adam_.step(machine_.parameters(), gradient, options_.learning_rate * factor, clip);
+    last_loss_ = loss;
+    state_.loss_sum += loss;
+    state_.images += batch.size();
+    ++state_.step;
+    return norm;
+  }
+
+  /// The weights with the best validation loss so far (the initial ones before the first epoch ends).
+  const Machine& machine() const { return best_; }
+  Machine& machine() { return best_; }
+  /// The weights after the latest step.
+  const Machine& current() const { return machine_; }
+  Machine& current() { return machine_; }
+
+  double last_loss() const { return last_loss_; }  ///< of the latest step
+  const TrainerOptions& options() const { return options_; }
+  const TrainerState& state() const { return state_; }
+  TrainerState& state() { return state_; }
+  Adam<Machine>& adam() { return adam_; }
+  EngineOf<Machine>& engine() { return engine_; }
+
+ private:
+  /// Puts epoch and step before the place of an Unstable error.
+  template <class Where, class F>
+  static auto located(const Where& where, const F& f) {
+    try {
+      return f();
+    } catch (const Unstable& e) {
+      throw Unstable(where() + ", " + e.where(), e.field(), e.expected(), e.found());
+    }
+  }
+  template <class Where>
+  static void require_finite(const Where& where, const char* quantity, double value) {
+    if (!std::isfinite(value)) throw Unstable(where(), quantity, "a finite number", std::to_string(value));
+  }
+
+  TrainerOptions options_;
+  Machine machine_, best_;
+  Adam<Machine> adam_;
+  EngineOf<Machine> engine_;
+  Buffer<Real> gradient_{parameter_count};
+  TrainerState state_;
+  double last_loss_ = 0;
+};
+
+}  // namespace nwm
