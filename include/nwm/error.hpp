@@ -29,8 +29,9 @@ class Error : public std::runtime_error {
   std::string where_, field_, expected_, found_;
 };
 
-/// A computation that left the numbers it can work with: a loss that is not finite, or a step whose dt exceeds
-/// the scheme's stability limit. `where()` names epoch and step when training raised it, `field()` the quantity.
+/// A computation that left the numbers it can work with: a loss that is not finite, or a step whose dt
+/// exceeds the scheme's stability limit. `where()` names epoch and step when training raised it, `field()`
+/// the quantity.
 class Unstable : public Error {
  public:
   using Error::Error;

@@ -1,5 +1,5 @@
-// One small generator whose numbers are the same on every platform and compiler, which the distributions of the
-// standard library do not promise. Seeds are reproducible streams; nothing here is for cryptography.
+// One small generator whose numbers are the same on every platform and compiler, which the distributions of
+// the standard library do not promise. Seeds are reproducible streams; nothing here is for cryptography.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
-// The vocabulary a backend speaks. Cells, readouts, layers and models are written once in these words; a backend is
-// a type that says how they are carried out over plain memory.
+// The vocabulary a backend speaks. Cells, readouts, layers and models are written once in these words; a
+// backend is a type that says how they are carried out over plain memory.
 //
-//   map        kernel(lane) for every index of a range; lane.load(p), lane.store(p, v) touch p[index], and the
+//   map        kernel(lane) for every index of a range; lane.load(p), lane.store(p, v) touch p[index], and
+//   the
 //              value type `typename Lane::Value` is a number or a pack of neighbouring numbers
 //   sum, maximum   the same, reducing what the kernel returns
 //   couple     a stencil over a grid, and its adjoint (stencil.hpp)
@@ -27,8 +28,8 @@ struct ProbeKernel {
 };
 }  // namespace detail
 
-/// A host backend. Every operation that sets or adds says so where it is defined (backend/cpu/scalar.hpp is the
-/// specification).
+/// A host backend. Every operation that sets or adds says so where it is defined (backend/cpu/scalar.hpp is
+/// the specification).
 template <class B>
 concept Backend = requires(std::size_t n, const float* in, float* out) {
   { B::name } -> std::convertible_to<std::string_view>;

@@ -1,5 +1,5 @@
-// The nonlinearities of encoders and heads. Each has a derivative that needs its output only, so that the backward
-// pass keeps no second copy.
+// The nonlinearities of encoders and heads. Each has a derivative that needs its output only, so that the
+// backward pass keeps no second copy.
 #pragma once
 
 #include "nwm/cell/math.hpp"

@@ -1,16 +1,19 @@
-// What a cell is: the physics of a wave field, stated once at one site. From it the library makes the time step on
-// every backend, the tape and backpropagation through time.
+// What a cell is: the physics of a wave field, stated once at one site. From it the library makes the time
+// step on every backend, the tape and backpropagation through time.
 //
 // A cell is a struct with
-//   * `fields`: what lives at every site and oscillator channel: states (carried from step to step), maps (constant
+//   * `fields`: what lives at every site and oscillator channel: states (carried from step to step), maps
+//   (constant
 //     in time, e.g. natural frequency) and scratch (lives within one step);
 //   * `recorded`: the index of the state whose time series the readout sees;
 //   * `Stages`: a std::tuple of stages run in order each step (left out when the cell is its own only stage).
 // A stage is a struct with
 //   * `coupling`: the linear stencil that gathers the drive from the fields listed in `from`;
 //   * `reads`, `writes`: the fields its update takes and gives at the same site;
-//   * `update(cell, drive, site)`: the new values of `writes`, as a template on the value type. It is run with
-//     floats, SIMD packs and dual numbers: use math:: functions, write constants as V(0.5), no branches on values.
+//   * `update(cell, drive, site)`: the new values of `writes`, as a template on the value type. It is run
+//   with
+//     floats, SIMD packs and dual numbers: use math:: functions, write constants as V(0.5), no branches on
+//     values.
 // Members of the cell (dt and other numbers) are run-time options shared by all sites.
 #pragma once
 
@@ -53,12 +56,12 @@ constexpr FieldInfo given_map(Name name) { return {name, Role::map, 0, Activatio
 /// A value that one stage writes and a later stage of the same step reads.
 constexpr FieldInfo scratch(Name name) { return {name, Role::scratch, 0, Activation::none}; }
 
-/// The stencil of a stage. It takes from.size()·C channels and gives groups·C: the drive of oscillator channel c
-/// has `groups` values (output channels c, C + c, ...).
+/// The stencil of a stage. It takes from.size()·C channels and gives groups·C: the drive of oscillator
+/// channel c has `groups` values (output channels c, C + c, ...).
 struct Coupling {
-  Name name;                            ///< parameters are "<name>.weight" and "<name>.bias"
+  Name name;  ///< parameters are "<name>.weight" and "<name>.bias"
   std::size_t groups = 1;
-  std::size_t size = 3;                 ///< 3 (3×3) or 1 (the site itself)
+  std::size_t size = 3;  ///< 3 (3×3) or 1 (the site itself)
   bool bias = false;
   Initial initial = Initial::uniform;
   bool trained = true;
@@ -70,7 +73,7 @@ struct StagesOf {
   using type = std::tuple<C>;
 };
 template <class C>
-  requires requires { typename C::Stages; }
+requires requires { typename C::Stages; }
 struct StagesOf<C> {
   using type = typename C::Stages;
 };
@@ -79,7 +82,7 @@ struct EdgeOf {
   using type = Periodic;
 };
 template <class C>
-  requires requires { typename C::Edge; }
+requires requires { typename C::Edge; }
 struct EdgeOf<C> {
   using type = typename C::Edge;
 };
@@ -124,8 +127,8 @@ concept Cell = std::copyable<C> && requires {
 
 /// The stencil type of stage S of cell C for `channels` oscillator channels.
 template <class C, class S, std::size_t channels>
-using StencilOf =
-    Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size, EdgeOf<C>, S::coupling.bias>;
+using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size,
+                          EdgeOf<C>, S::coupling.bias>;
 
 /// Position of `field` in `list`, or list.size().
 template <std::size_t n>

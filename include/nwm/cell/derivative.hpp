@@ -40,8 +40,8 @@ constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, 
   return result;
 }
 
-/// The adjoint the library runs: S::adjoint(cell, drive, site, gradient) where a cell brings one (an optimisation
-/// that must agree with the derived one: see check_cell), else the derived one.
+/// The adjoint the library runs: S::adjoint(cell, drive, site, gradient) where a cell brings one (an
+/// optimisation that must agree with the derived one: see check_cell), else the derived one.
 template <class S, class C, class V>
 constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::coupling.groups>& drive,
                                           const std::array<V, S::reads.size()>& site,

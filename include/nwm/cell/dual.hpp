@@ -1,5 +1,5 @@
-// Dual numbers: a cell's own update, run on them, yields its local derivative, so that no cell needs an adjoint
-// written by hand.
+// Dual numbers: a cell's own update, run on them, yields its local derivative, so that no cell needs an
+// adjoint written by hand.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// What a run over several steps leaves behind for the backward pass, and where: all offsets are compile-time facts
-// of the cell.
+// What a run over several steps leaves behind for the backward pass, and where: all offsets are compile-time
+// facts of the cell.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@ namespace detail {
 
 inline constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-/// For every stage: the planes (in units of C channels) before its slots, its drive groups, and for every field
-/// its position among the stage's writes or `none`.
+/// For every stage: the planes (in units of C channels) before its slots, its drive groups, and for every
+/// field its position among the stage's writes or `none`.
 template <std::size_t stages, std::size_t fields>
 struct TapeTables {
   std::array<std::size_t, stages + 1> offset{};
@@ -44,10 +44,10 @@ inline constexpr auto tables = tape_tables<C>(std::make_index_sequence<stage_cou
 
 }  // namespace detail
 
-/// Slots of a tape of cell C. A stage leaves two kinds of value at every step: its drive (groups·C planes) and the
-/// new versions of the fields it writes (C planes each). A slot holds one of them for all steps of the tape,
-/// contiguous in time: slot[step][plane][site]; the slot of the recorded state thus is the series (steps, C, H, W).
-/// Offsets count planes in units of C channels, per step.
+/// Slots of a tape of cell C. A stage leaves two kinds of value at every step: its drive (groups·C planes)
+/// and the new versions of the fields it writes (C planes each). A slot holds one of them for all steps of
+/// the tape, contiguous in time: slot[step][plane][site]; the slot of the recorded state thus is the series
+/// (steps, C, H, W). Offsets count planes in units of C channels, per step.
 template <Cell C>
 struct TapeMap {
   static constexpr std::size_t stages = stage_count<C>;
@@ -66,8 +66,8 @@ struct TapeMap {
     return none;
   }
 
-  /// Whose version of `field` stage s sees: that of `stage` in the same step, or (previous) in the step before;
-  /// stage is none for a field that nothing writes.
+  /// Whose version of `field` stage s sees: that of `stage` in the same step, or (previous) in the step
+  /// before; stage is none for a field that nothing writes.
   struct Source {
     std::size_t stage;
     bool previous;

@@ -10,17 +10,17 @@ namespace nwm::cell {
 
 /// Jacobs et al., arXiv 2502.06034, semi-implicit (symplectic) Euler:
 ///   z' = z + dt (tanh(W * y) − omega ⊙ y − alpha ⊙ z),   y' = y + dt z'
-/// y: displacement, z: velocity, omega: natural frequency squared (≥ 0), alpha: damping (≥ 0), W: a learned 3×3
-/// stencil coupling all channels under the boundary `Edge_`, at first the Laplacian. y is recorded.
+/// y: displacement, z: velocity, omega: natural frequency squared (≥ 0), alpha: damping (≥ 0), W: a learned
+/// 3×3 stencil coupling all channels under the boundary `Edge_`, at first the Laplacian. y is recorded.
 template <Boundary Edge_ = Periodic>
 struct WaveOn {
   double dt = 0.1;  ///< time step, in the units of 1/sqrt(omega)
 
   using Edge = Edge_;
   enum : std::size_t { y, z, omega, alpha };
-  static constexpr std::array fields{
-      encoded_state("hy", 4, Activation::tanh), resting_state("hz"),
-      encoded_map("omega", 3, Activation::relu), encoded_map("alpha", 3, Activation::relu)};
+  static constexpr std::array fields{encoded_state("hy", 4, Activation::tanh), resting_state("hz"),
+                                     encoded_map("omega", 3, Activation::relu),
+                                     encoded_map("alpha", 3, Activation::relu)};
   static constexpr std::array<std::size_t, 3> encoding_order{omega, alpha, y};
   static constexpr std::size_t recorded = y;
 
@@ -33,7 +33,7 @@ struct WaveOn {
   static constexpr std::array<V, 2> update(const WaveOn& cell, const std::array<V, 1>& drive,
                                            const std::array<V, 4>& site) {
     using math::tanh;
-    const V dt(cell.dt);
+    const V dt = V(cell.dt);
     const auto& [y, z, omega, alpha] = site;
     const V velocity = z + dt * (tanh(drive[0]) - omega * y - alpha * z);
     return {y + dt * velocity, velocity};
@@ -45,7 +45,7 @@ struct WaveOn {
   static constexpr const char* bound = "(dt^2 omega + 2 dt alpha) / 4 < 1";
   template <class V>
   static constexpr V stability(const WaveOn& cell, const std::array<V, 2>& map) {
-    const V dt(cell.dt);
+    const V dt = V(cell.dt);
     return V(0.25) * dt * (dt * map[0] + V(2) * map[1]);
   }
 };

@@ -19,11 +19,11 @@
 #include <variant>
 #include <vector>
 
-#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
 #include "nwm/io/json_header.hpp"
 #include "nwm/io/tensor.hpp"
+#include "nwm/train/dataset.hpp"
 
 namespace nwm::data {
 
@@ -218,7 +218,7 @@ inline Array read_npy(const std::filesystem::path& path) {
 /// dimensions, the name ends in .gz (nothing is compressed here), or writing fails; an existing file then
 /// stays as it was.
 template <class Values>
-  requires requires(const Values& v) { std::span(v); }
+requires requires(const Values& v) { std::span(v); }
 void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
                const Values& values) {
   const std::span view(values);

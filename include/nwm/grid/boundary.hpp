@@ -24,7 +24,9 @@ struct Periodic {
 /// Zero outside: PyTorch's zero padding, or a membrane clamped one node beyond the edge.
 struct Zero {
   static constexpr bool self_adjoint = true;
-  static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) { return i < 0 || i >= n ? -1 : i; }
+  static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
+    return i < 0 || i >= n ? -1 : i;
+  }
 };
 
 /// Mirrored at the cell faces (u[-1] = u[0]): no flux through the edge, a free membrane.

@@ -1,4 +1,5 @@
-// The linear, local coupling of channels over a grid: what convolutions, wave couplings and 1×1 maps have in common.
+// The linear, local coupling of channels over a grid: what convolutions, wave couplings and 1×1 maps have in
+// common.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +9,9 @@
 
 namespace nwm {
 
-/// out(o, p) = bias(o) + Σ_i Σ_k weight(o, i, k) · in(i, p + k): `in_` to `out_` channels, `size_` × `size_` taps
-/// centred on the site (1 or 3), cross-correlation as in PyTorch. Parameters: weight (out, in, size, size)
-/// row-major, then bias (out) when there is one.
+/// out(o, p) = bias(o) + Σ_i Σ_k weight(o, i, k) · in(i, p + k): `in_` to `out_` channels, `size_` × `size_`
+/// taps centred on the site (1 or 3), cross-correlation as in PyTorch. Parameters: weight (out, in, size,
+/// size) row-major, then bias (out) when there is one.
 template <std::size_t in_, std::size_t out_, std::size_t size_, Boundary Edge_, bool bias_ = true>
 struct Stencil {
   static_assert(size_ == 1 || size_ == 3, "a stencil is 1×1 or 3×3");
@@ -25,10 +26,8 @@ struct Stencil {
   template <class L>
   static constexpr void describe(L& layout, const Name& name, Initial initial = Initial::uniform,
                                  bool dense = false, bool trained = true) {
-    if (dense)
-      layout.add(name + ".weight", {out, in}, in, initial, trained);
-    else
-      layout.add(name + ".weight", {out, in, size, size}, in * taps, initial, trained);
+    if (dense) layout.add(name + ".weight", {out, in}, in, initial, trained);
+    else layout.add(name + ".weight", {out, in, size, size}, in * taps, initial, trained);
     if (bias) layout.add(name + ".bias", {out}, in * taps, Initial::uniform, trained);
   }
 };

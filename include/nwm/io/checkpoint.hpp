@@ -27,9 +27,9 @@ void put_parameters(Safetensors& file, const Machine& machine, const std::string
              std::span<const typename Machine::Real>(machine.parameters()).subspan(slice.offset, slice.size));
 }
 
-/// Sets the machine's parameters from the tensors prefix + name. All are checked before any is set: throws Error
-/// naming the file, the tensor and what differs (missing, shape, type). A float machine takes F32; a double machine
-/// F64, or F32 widened.
+/// Sets the machine's parameters from the tensors prefix + name. All are checked before any is set: throws
+/// Error naming the file, the tensor and what differs (missing, shape, type). A float machine takes F32; a
+/// double machine F64, or F32 widened.
 template <class Machine>
 void take_parameters(const Safetensors& file, Machine& machine, const std::string& prefix = "") {
   using Real = typename Machine::Real;
@@ -47,15 +47,16 @@ void take_parameters(const Safetensors& file, Machine& machine, const std::strin
     const Tensor& tensor = file.at(prefix + std::string(slice.name.view()));
     const auto to = machine.parameters().subspan(slice.offset, slice.size);
     if (tensor.dtype == DType::F32)
-      std::ranges::transform(tensor.template view<float>(), to.begin(), [](float v) { return static_cast<Real>(v); });
-    else
-      std::ranges::copy(tensor.template view<Real>(), to.begin());
+      std::ranges::transform(tensor.template view<float>(), to.begin(),
+                             [](float v) { return static_cast<Real>(v); });
+    else std::ranges::copy(tensor.template view<Real>(), to.begin());
   }
 }
 
 }  // namespace io
 
-/// Writes the weights, whole or not at all. Throws Error when the file cannot be written; an old one then stays.
+/// Writes the weights, whole or not at all. Throws Error when the file cannot be written; an old one then
+/// stays.
 template <class Machine>
 void save(const Machine& machine, const std::filesystem::path& path) {
   io::Safetensors file;
@@ -64,8 +65,9 @@ void save(const Machine& machine, const std::filesystem::path& path) {
   io::write_safetensors(path, file);
 }
 
-/// Sets the machine's weights from a file written by `save`, or by Python from the authors' model. Throws Error when
-/// the file is damaged or any tensor is missing, foreign, or of another shape or type; the machine then is unchanged.
+/// Sets the machine's weights from a file written by `save`, or by Python from the authors' model. Throws
+/// Error when the file is damaged or any tensor is missing, foreign, or of another shape or type; the machine
+/// then is unchanged.
 template <class Machine>
 void load(Machine& machine, const std::filesystem::path& path) {
   const io::Safetensors file = io::read_safetensors(path);
@@ -95,7 +97,8 @@ std::vector<std::pair<std::string, double>> decisive(const Options& o) {
 }
 }  // namespace io::detail
 
-/// Writes all that training needs to go on as if it had not stopped: weights, best weights, moments and counters.
+/// Writes all that training needs to go on as if it had not stopped: weights, best weights, moments and
+/// counters.
 template <class Trainer>
 void save_training(Trainer& trainer, const std::filesystem::path& path) {
   using Real = typename Trainer::Real;
@@ -107,8 +110,9 @@ void save_training(Trainer& trainer, const std::filesystem::path& path) {
   file.add("adam.second_moment", {n}, std::span<const Real>(trainer.adam().second_moment()));
   const auto& s = trainer.state();
   const std::vector<std::int64_t> counters{
-      static_cast<std::int64_t>(s.epoch), static_cast<std::int64_t>(s.step), static_cast<std::int64_t>(s.stale),
-      static_cast<std::int64_t>(s.images), static_cast<std::int64_t>(trainer.adam().steps())};
+      static_cast<std::int64_t>(s.epoch), static_cast<std::int64_t>(s.step),
+      static_cast<std::int64_t>(s.stale), static_cast<std::int64_t>(s.images),
+      static_cast<std::int64_t>(trainer.adam().steps())};
   file.add("trainer.counters", {counters.size()}, counters);
   file.add("trainer.numbers", {3}, std::vector<double>{s.loss_sum, s.best_loss, s.seconds});
   std::vector<double> options;
@@ -117,8 +121,8 @@ void save_training(Trainer& trainer, const std::filesystem::path& path) {
   io::write_safetensors(path, file);
 }
 
-/// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was trained
-/// with other options (named); the trainer then is unchanged.
+/// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was
+/// trained with other options (named); the trainer then is unchanged.
 template <class Trainer>
 void load_training(Trainer& trainer, const std::filesystem::path& path) {
   using Real = typename Trainer::Real;

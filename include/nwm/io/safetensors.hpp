@@ -61,7 +61,7 @@ struct Safetensors {
   }
   /// The same for any contiguous range: vector, array, span of mutable values.
   template <class Values>
-    requires requires(const Values& v) { std::span(v); }
+  requires requires(const Values& v) { std::span(v); }
   void add(const std::string& name, std::vector<std::size_t> shape, const Values& values) {
     const std::span view(values);
     add<std::remove_cv_t<typename decltype(view)::element_type>>(name, std::move(shape), view);

@@ -11,9 +11,11 @@
 
 namespace nwm::layer {
 
-/// conv3(c_in→c_mid) relu [conv3(c_mid→c_mid) relu]… conv3(c_mid→c_out) f: `layers` convolutions with bias and zero
-/// padding, as in the paper's omega, alpha and hy encoders. Parameters in order of the layers, weight then bias.
-template <class G, std::size_t c_in, std::size_t c_mid, std::size_t c_out, std::size_t layers, Activation last>
+/// conv3(c_in→c_mid) relu [conv3(c_mid→c_mid) relu]… conv3(c_mid→c_out) f: `layers` convolutions with bias
+/// and zero padding, as in the paper's omega, alpha and hy encoders. Parameters in order of the layers,
+/// weight then bias.
+template <class G, std::size_t c_in, std::size_t c_mid, std::size_t c_out, std::size_t layers,
+          Activation last>
 struct Encoder {
   static_assert(layers >= 1, "an encoder has at least one convolution");
   template <std::size_t l>
@@ -23,10 +25,8 @@ struct Encoder {
 
   template <std::size_t l>
   static constexpr std::size_t offset() {
-    if constexpr (l == 0)
-      return 0;
-    else
-      return offset<l - 1>() + Conv<l - 1>::parameters;
+    if constexpr (l == 0) return 0;
+    else return offset<l - 1>() + Conv<l - 1>::parameters;
   }
   static constexpr std::size_t parameters = offset<layers - 1>() + Conv<layers - 1>::parameters;
   /// Numbers the forward pass leaves for the backward pass: the outputs of all layers but the last.
@@ -38,7 +38,8 @@ struct Encoder {
       std::size_t most = 0;
       ((most = B::template scratch<Conv<l>, G> > most ? B::template scratch<Conv<l>, G> : most), ...);
       return most;
-    }(std::make_index_sequence<layers>{});
+    }
+    (std::make_index_sequence<layers>{});
   }();
 
   /// Appends "<prefix>.{0,2,4…}.weight" and ".bias".
@@ -46,7 +47,8 @@ struct Encoder {
   static constexpr void describe(L& layout, const Name& prefix) {
     [&]<std::size_t... l>(std::index_sequence<l...>) {
       (Conv<l>::describe(layout, prefix + "." + 2 * l), ...);
-    }(std::make_index_sequence<layers>{});
+    }
+    (std::make_index_sequence<layers>{});
   }
 
   /// Sets out (c_out, H, W) and hidden; image (c_in, H, W).
@@ -57,25 +59,25 @@ struct Encoder {
            parameters_ + offset<l>(), std::array{input<l>(image, hidden_)},
            l + 1 == layers ? out : hidden_ + l * c_mid * G::sites, scratch_),
        ...);
-    }(std::make_index_sequence<layers>{});
+    }
+    (std::make_index_sequence<layers>{});
   }
 
-  /// Adds to parameter_gradient, and to image_gradient unless null. `gradient` (c_out, H, W) belongs to `out` and is
-  /// overwritten; work holds 2·c_mid·H·W numbers.
+  /// Adds to parameter_gradient, and to image_gradient unless null. `gradient` (c_out, H, W) belongs to `out`
+  /// and is overwritten; work holds 2·c_mid·H·W numbers.
   template <class B, class Real>
   static void backward(const Real* parameters_, const Real* image, const Real* hidden_, const Real* out,
-                       Real* gradient, Real* parameter_gradient, Real* image_gradient, Real* work, Real* scratch_) {
-    step_back<B, layers - 1>(parameters_, image, hidden_, out, gradient, parameter_gradient, image_gradient, work,
-                             scratch_);
+                       Real* gradient, Real* parameter_gradient, Real* image_gradient, Real* work,
+                       Real* scratch_) {
+    step_back<B, layers - 1>(parameters_, image, hidden_, out, gradient, parameter_gradient, image_gradient,
+                             work, scratch_);
   }
 
  private:
   template <std::size_t l, class Real>
   static const Real* input(const Real* image, const Real* hidden_) {
-    if constexpr (l == 0)
-      return image;
-    else
-      return hidden_ + (l - 1) * c_mid * G::sites;
+    if constexpr (l == 0) return image;
+    else return hidden_ + (l - 1) * c_mid * G::sites;
   }
 
   template <class B, std::size_t l, class Real>
@@ -94,10 +96,11 @@ struct Encoder {
                             [=](auto lane) { lane.store(below, typename decltype(lane)::Value(0)); });
     }
     const Real* in = input<l>(image, hidden_);
-    B::template couple_adjoint<Conv<l>, G>(parameters_ + offset<l>(), std::array{in}, gradient, std::array{below},
-                                           parameter_gradient + offset<l>(), scratch_);
+    B::template couple_adjoint<Conv<l>, G>(parameters_ + offset<l>(), std::array{in}, gradient,
+                                           std::array{below}, parameter_gradient + offset<l>(), scratch_);
     if constexpr (l > 0)
-      step_back<B, l - 1>(parameters_, image, hidden_, in, below, parameter_gradient, image_gradient, work, scratch_);
+      step_back<B, l - 1>(parameters_, image, hidden_, in, below, parameter_gradient, image_gradient, work,
+                          scratch_);
   }
 };
 

@@ -1,5 +1,5 @@
-// The per-pixel multilayer perceptron that turns features into class scores, run over tiles of pixels so that all
-// of its activations stay in cache.
+// The per-pixel multilayer perceptron that turns features into class scores, run over tiles of pixels so that
+// all of its activations stay in cache.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +25,8 @@ using Narrow = Hidden<32, 32, 32, 32, 32>;
 
 namespace layer {
 
-/// y_0 = x, y_{l+1} = f(W_l y_l + b_l), ReLU between the layers and none at the end. Every matrix is (rows, pixels)
-/// with pixels contiguous. Parameters in order: W_l (out, in) row-major, b_l.
+/// y_0 = x, y_{l+1} = f(W_l y_l + b_l), ReLU between the layers and none at the end. Every matrix is (rows,
+/// pixels) with pixels contiguous. Parameters in order: W_l (out, in) row-major, b_l.
 template <std::size_t in_, std::size_t out_, class Widths>
 struct Head {
   static constexpr std::size_t in = in_, out = out_, layers = Widths::widths.size() + 1;
@@ -66,11 +66,11 @@ struct Head {
     forward_from<B, n, 0>(parameters_, x, hidden_, scores);
   }
 
-  /// Adds to parameter_gradient and sets x_gradient (in, n); score_gradient (out, n) belongs to the scores. work
-  /// holds 2·widest·n numbers.
+  /// Adds to parameter_gradient and sets x_gradient (in, n); score_gradient (out, n) belongs to the scores.
+  /// work holds 2·widest·n numbers.
   template <class B, std::size_t n, class Real>
-  static void backward(const Real* parameters_, const Real* x, const Real* hidden_, const Real* score_gradient,
-                       Real* x_gradient, Real* parameter_gradient, Real* work) {
+  static void backward(const Real* parameters_, const Real* x, const Real* hidden_,
+                       const Real* score_gradient, Real* x_gradient, Real* parameter_gradient, Real* work) {
     backward_from<B, n, layers - 1>(parameters_, x, hidden_ + hidden * n, score_gradient, x_gradient,
                                     parameter_gradient, work);
   }
@@ -94,7 +94,8 @@ struct Head {
     if constexpr (l + 1 < layers) forward_from<B, n, l + 1>(parameters_, y, y + rows * n, scores);
   }
 
-  /// `gradient` belongs to the output of layer l before its activation; `above` points behind layer l's input.
+  /// `gradient` belongs to the output of layer l before its activation; `above` points behind layer l's
+  /// input.
   template <class B, std::size_t n, std::size_t l, class Real>
   static void backward_from(const Real* parameters_, const Real* x, const Real* above, const Real* gradient,
                             Real* x_gradient, Real* parameter_gradient, Real* work) {
@@ -108,7 +109,8 @@ struct Head {
           static_cast<Real>(B::template sum<Real>(n, [=](auto lane) { return lane.load(row); }));
     }
     Real* below = l == 0 ? x_gradient : work + l % 2 * widest * n;
-    B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below, n);
+    B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below,
+                                                      n);
     if constexpr (l > 0) {
       B::template map<Real>(columns * n, [=](auto lane) {
         lane.store(below, activation_adjoint<Activation::relu>(lane.load(input), lane.load(below)));

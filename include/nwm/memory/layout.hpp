@@ -1,5 +1,5 @@
-// A model's parameters are one flat vector; this names its parts. The layout is a compile-time constant, so that
-// optimiser, checkpoint and reduction each are one loop over one array.
+// A model's parameters are one flat vector; this names its parts. The layout is a compile-time constant, so
+// that optimiser, checkpoint and reduction each are one loop over one array.
 #pragma once
 
 #include <array>
@@ -41,7 +41,8 @@ struct Layout {
 
   constexpr void add(Name name, std::initializer_list<std::size_t> dims, std::size_t fan_in,
                      Initial initial = Initial::uniform, bool trained = true) {
-    Slice slice{.name = name, .offset = size, .size = 1, .fan_in = fan_in, .initial = initial, .trained = trained};
+    Slice slice{
+        .name = name, .offset = size, .size = 1, .fan_in = fan_in, .initial = initial, .trained = trained};
     for (const std::size_t d : dims) {
       slice.dims.at(slice.rank++) = d;
       slice.size *= d;
@@ -51,7 +52,8 @@ struct Layout {
   }
 };
 
-/// Cuts a layout made with spare capacity to its slices: `describe` is a stateless callable that fills a Layout.
+/// Cuts a layout made with spare capacity to its slices: `describe` is a stateless callable that fills a
+/// Layout.
 template <auto describe, std::size_t capacity = 512>
 constexpr auto exact_layout() {
   constexpr auto roomy = [] {
@@ -72,11 +74,18 @@ template <class Real>
 void initialise(const Slice& slice, std::span<Real> out, Random& random) {
   const double bound = 1.0 / std::sqrt(static_cast<double>(slice.fan_in));
   for (std::size_t i = 0; i < slice.size; ++i) switch (slice.initial) {
-      case Initial::uniform: out[i] = static_cast<Real>(random.uniform(-bound, bound)); break;
-      case Initial::zero: out[i] = Real(0); break;
-      case Initial::one: out[i] = Real(1); break;
+      case Initial::uniform:
+        out[i] = static_cast<Real>(random.uniform(-bound, bound));
+        break;
+      case Initial::zero:
+        out[i] = Real(0);
+        break;
+      case Initial::one:
+        out[i] = Real(1);
+        break;
       case Initial::laplacian: {
-        const std::size_t channels = slice.dims[1], tap = i % 9, from = i / 9 % channels, to = i / 9 / channels;
+        const std::size_t channels = slice.dims[1], tap = i % 9, from = i / 9 % channels,
+                          to = i / 9 / channels;
         out[i] = from != to ? Real(0) : tap == 4 ? Real(-4) : tap % 2 == 1 ? Real(1) : Real(0);
         break;
       }

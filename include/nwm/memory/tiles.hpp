@@ -20,7 +20,8 @@ inline constexpr std::size_t tile_size = [] {
 template <std::size_t count, std::size_t limit, class F>
 void for_tiles(const F& f) {
   constexpr std::size_t n = tile_size<count, limit>;
-  for (std::size_t start = 0; start + n <= count; start += n) f(std::integral_constant<std::size_t, n>{}, start);
+  for (std::size_t start = 0; start + n <= count; start += n)
+    f(std::integral_constant<std::size_t, n>{}, start);
   if constexpr (count % n != 0) f(std::integral_constant<std::size_t, count % n>{}, count / n * n);
 }
 

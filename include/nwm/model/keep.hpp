@@ -1,4 +1,5 @@
-// What the forward pass keeps for the backward pass: memory against time. Gradients are equal under all policies.
+// What the forward pass keeps for the backward pass: memory against time. Gradients are equal under all
+// policies.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,8 @@ struct CheckpointsDivideSteps {
   static constexpr std::size_t value = every;
 };
 
-/// The states at every k-th step; the steps between are run again on the way back. The tape holds k steps, the
-/// checkpoints T/k states: least memory for k near sqrt(T).
+/// The states at every k-th step; the steps between are run again on the way back. The tape holds k steps,
+/// the checkpoints T/k states: least memory for k near sqrt(T).
 template <std::size_t k>
 struct Every {
   template <std::size_t steps>

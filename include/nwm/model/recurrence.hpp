@@ -12,8 +12,8 @@
 
 namespace nwm::model {
 
-/// `length` steps of `Cell` with `channels` oscillators over `G`; `segments` such runs make the whole. The memory is
-/// a Tape; parameters are those of all stages one after the other.
+/// `length` steps of `Cell` with `channels` oscillators over `G`; `segments` such runs make the whole. The
+/// memory is a Tape; parameters are those of all stages one after the other.
 template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, std::size_t segments, class B,
           class Real>
 class Recurrence {
@@ -29,19 +29,19 @@ class Recurrence {
 
   template <std::size_t s>
   static constexpr std::size_t offset() {
-    if constexpr (s == 0)
-      return 0;
-    else
-      return offset<s - 1>() + StencilAt<s - 1>::parameters;
+    if constexpr (s == 0) return 0;
+    else return offset<s - 1>() + StencilAt<s - 1>::parameters;
   }
   static constexpr std::size_t parameters = offset<stages - 1>() + StencilAt<stages - 1>::parameters;
 
   static constexpr std::size_t scratch = [] {
     return []<std::size_t... s>(std::index_sequence<s...>) {
       std::size_t most = 0;
-      ((most = B::template scratch<StencilAt<s>, G> > most ? B::template scratch<StencilAt<s>, G> : most), ...);
+      ((most = B::template scratch<StencilAt<s>, G> > most ? B::template scratch<StencilAt<s>, G> : most),
+       ...);
       return most;
-    }(std::make_index_sequence<stages>{});
+    }
+    (std::make_index_sequence<stages>{});
   }();
 
   /// Appends the stages' stencils: 1×1 ones as dense layers.
@@ -51,7 +51,8 @@ class Recurrence {
       (StencilAt<s>::describe(layout, prefix + Stage<s>::coupling.name, Stage<s>::coupling.initial,
                               Stage<s>::coupling.size == 1, Stage<s>::coupling.trained),
        ...);
-    }(std::make_index_sequence<stages>{});
+    }
+    (std::make_index_sequence<stages>{});
   }
 
   /// Fields at the start of each segment, the tape of one segment, and the gradients of the fields.
@@ -59,10 +60,13 @@ class Recurrence {
     Tape() : start(segments * fields * columns), slots(Map::planes * length * columns) {}
 
     /// Field f (channels, H, W) at the start of a segment; maps stand in segment 0.
-    Real* initial(std::size_t f, std::size_t segment = 0) { return start.data() + (segment * fields + f) * columns; }
+    Real* initial(std::size_t f, std::size_t segment = 0) {
+      return start.data() + (segment * fields + f) * columns;
+    }
     /// The recorded series of the segment that ran last: (length, channels, H, W).
     const Real* series() const {
-      return slots.data() + Map::version_offset(Map::last_writer(Cell::recorded), Cell::recorded) * length * columns;
+      return slots.data() +
+             Map::version_offset(Map::last_writer(Cell::recorded), Cell::recorded) * length * columns;
     }
     /// Field f after step i of the segment that ran last.
     const Real* after(std::size_t f, std::size_t i) {
@@ -89,7 +93,8 @@ class Recurrence {
   };
 
   /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
-  static void run(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, Real* scratch_) {
+  static void run(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
+                  Real* scratch_) {
     for (std::size_t i = 0; i < length; ++i) step(cell, parameters_, tape, segment, i, scratch_);
     if (segment + 1 == segments) return;
     for (std::size_t f = 0; f < fields; ++f) {
@@ -100,11 +105,12 @@ class Recurrence {
     }
   }
 
-  /// Backward through the segment on the tape. series_gradient (length, channels, H, W) belongs to the recorded
-  /// series; adjoint.gradient(f) is that of the fields at the segment's end and becomes that at its start (for maps:
-  /// is added to). Adds to parameter_gradient.
+  /// Backward through the segment on the tape. series_gradient (length, channels, H, W) belongs to the
+  /// recorded series; adjoint.gradient(f) is that of the fields at the segment's end and becomes that at its
+  /// start (for maps: is added to). Adds to parameter_gradient.
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
-                       const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+                       const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
+                       Real* scratch_) {
     for (std::size_t i = length; i-- > 0;) {
       Real* to = adjoint.gradient(Cell::recorded);
       const Real* from = series_gradient + i * columns;
@@ -118,14 +124,17 @@ class Recurrence {
                    Real* scratch_) {
     [&]<std::size_t... s>(std::index_sequence<s...>) {
       (forward<s>(cell, parameters_, tape, segment, i, scratch_), ...);
-    }(std::make_index_sequence<stages>{});
+    }
+    (std::make_index_sequence<stages>{});
   }
 
-  static void step_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
-                        Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+  static void step_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
+                        std::size_t i, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
     [&]<std::size_t... s>(std::index_sequence<s...>) {
-      (backward<stages - 1 - s>(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_), ...);
-    }(std::make_index_sequence<stages>{});
+      (backward<stages - 1 - s>(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_),
+       ...);
+    }
+    (std::make_index_sequence<stages>{});
   }
 
  private:
@@ -134,7 +143,8 @@ class Recurrence {
       std::size_t most = 1;
       ((most = Stage<s>::coupling.groups > most ? Stage<s>::coupling.groups : most), ...);
       return most;
-    }(std::make_index_sequence<stages>{});
+    }
+    (std::make_index_sequence<stages>{});
   }();
 
   /// The version of field f that stage s sees at tape index i.
@@ -146,20 +156,21 @@ class Recurrence {
     return i > 0 ? tape.version(source.stage, f, i - 1) : tape.initial(f, segment);
   }
   template <std::size_t s, std::size_t n>
-  static auto seen_all(Tape& tape, const std::array<std::size_t, n>& list, std::size_t segment, std::size_t i) {
+  static auto seen_all(Tape& tape, const std::array<std::size_t, n>& list, std::size_t segment,
+                       std::size_t i) {
     std::array<const Real*, n> result;
     for (std::size_t k = 0; k < n; ++k) result[k] = seen<s>(tape, list[k], segment, i);
     return result;
   }
 
   template <std::size_t s>
-  static void forward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
-                      Real* scratch_) {
+  static void forward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
+                      std::size_t i, Real* scratch_) {
     using S = Stage<s>;
     constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
     Real* drive = tape.drive(s, groups, i);
-    B::template couple<StencilAt<s>, G, Activation::none>(parameters_ + offset<s>(),
-                                                          seen_all<s>(tape, S::from, segment, i), drive, scratch_);
+    B::template couple<StencilAt<s>, G, Activation::none>(
+        parameters_ + offset<s>(), seen_all<s>(tape, S::from, segment, i), drive, scratch_);
     const auto in = seen_all<s>(tape, S::reads, segment, i);
     std::array<Real*, writes> out;
     for (std::size_t w = 0; w < writes; ++w) out[w] = tape.version(s, S::writes[w], i);
@@ -175,8 +186,8 @@ class Recurrence {
   }
 
   template <std::size_t s>
-  static void backward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
-                       Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+  static void backward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
+                       std::size_t i, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
     using S = Stage<s>;
     constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
     const Real* drive = tape.drive(s, groups, i);
@@ -190,7 +201,8 @@ class Recurrence {
       std::array<V, reads> site;
       for (std::size_t r = 0; r < reads; ++r) site[r] = lane.load(in[r]);
       std::array<V, writes> gradient;
-      for (std::size_t w = 0; w < writes; ++w) gradient[w] = lane.load(fields_gradient + S::writes[w] * columns);
+      for (std::size_t w = 0; w < writes; ++w)
+        gradient[w] = lane.load(fields_gradient + S::writes[w] * columns);
       const auto result = cell::site_adjoint<S>(cell, d, site, gradient);
       for (std::size_t g = 0; g < groups; ++g) lane.store(drive_gradient + g * columns, result.drive[g]);
       // A field that is written starts anew below this stage; one that is only read goes on.
@@ -205,10 +217,9 @@ class Recurrence {
     });
     std::array<Real*, S::from.size()> from;
     for (std::size_t k = 0; k < from.size(); ++k) from[k] = adjoint.gradient(S::from[k]);
-    B::template couple_adjoint<StencilAt<s>, G>(parameters_ + offset<s>(), seen_all<s>(tape, S::from, segment, i),
-                                                drive_gradient, from,
-                                                S::coupling.trained ? parameter_gradient + offset<s>() : nullptr,
-                                                scratch_);
+    B::template couple_adjoint<StencilAt<s>, G>(
+        parameters_ + offset<s>(), seen_all<s>(tape, S::from, segment, i), drive_gradient, from,
+        S::coupling.trained ? parameter_gradient + offset<s>() : nullptr, scratch_);
   }
 };
 

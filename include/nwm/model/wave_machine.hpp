@@ -1,5 +1,5 @@
-// The whole Neural Wave Machine, and its relatives with other cells, as one type: encoders, recurrence, readout,
-// head and loss, with every size and offset a compile-time constant.
+// The whole Neural Wave Machine, and its relatives with other cells, as one type: encoders, recurrence,
+// readout, head and loss, with every size and offset a compile-time constant.
 #pragma once
 
 #include <array>
@@ -28,7 +28,8 @@
 namespace nwm {
 
 namespace model::detail {
-/// The order in which a cell's encoders stand in the parameter vector: `encoding_order`, or the order of fields.
+/// The order in which a cell's encoders stand in the parameter vector: `encoding_order`, or the order of
+/// fields.
 template <class C>
 constexpr auto encoding_order() {
   if constexpr (requires { C::encoding_order; }) {
@@ -48,8 +49,9 @@ constexpr auto encoding_order() {
 }  // namespace model::detail
 
 /// image (image_channels, H, W) → encoders → cell × T → readout → head → scores (classes, H, W)
-/// (arXiv 2502.06034; with the wave cell 176,124 parameters on Tetrominoes). Shape, readout, head, cell, memory
-/// policy, backend and precision are all part of the type. Parameter names are those of the authors' checkpoints.
+/// (arXiv 2502.06034; with the wave cell 176,124 parameters on Tetrominoes). Shape, readout, head, cell,
+/// memory policy, backend and precision are all part of the type. Parameter names are those of the authors'
+/// checkpoints.
 template <Shape shape_, readout::Readout Readout_ = readout::Linear, class Head_ = head::Wide,
           cell::Cell Cell_ = cell::Wave, class Backend_ = DefaultBackend, class Real_ = float,
           class Keep_ = keep::Everything>
@@ -80,26 +82,24 @@ class WaveMachine {
  private:
   static constexpr auto encoded = model::detail::encoding_order<Cell>();
   template <std::size_t e>
-  using EncoderAt = layer::Encoder<ImageGrid, shape.image_channels, shape.encoder_width, channels,
-                                   Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
+  using EncoderAt =
+      layer::Encoder<ImageGrid, shape.image_channels, shape.encoder_width, channels,
+                     Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
   using Waves = model::Recurrence<Cell, ImageGrid, channels, length, segments, Backend, Real>;
   using Mlp = layer::Head<features * channels, shape.classes, Head>;
 
   template <class F>
   static constexpr void each_encoder(const F& f) {
-    [&]<std::size_t... e>(std::index_sequence<e...>) {
-      (f.template operator()<e>(), ...);
-    }(std::make_index_sequence<encoded.size()>{});
+    [&]<std::size_t... e>(std::index_sequence<e...>) { (f.template operator()<e>(), ...); }
+    (std::make_index_sequence<encoded.size()>{});
   }
   template <std::size_t e>
   static constexpr std::size_t encoder_offset() {
-    if constexpr (e == 0)
-      return 0;
-    else
-      return encoder_offset<e - 1>() + EncoderAt<e - 1>::parameters;
+    if constexpr (e == 0) return 0;
+    else return encoder_offset<e - 1>() + EncoderAt<e - 1>::parameters;
   }
-  static constexpr std::size_t cell_offset = encoder_offset<encoded.size() - 1>() +
-                                             EncoderAt<encoded.size() - 1>::parameters;
+  static constexpr std::size_t cell_offset =
+      encoder_offset<encoded.size() - 1>() + EncoderAt<encoded.size() - 1>::parameters;
   static constexpr std::size_t matrix_offset = cell_offset + Waves::parameters;
   static constexpr std::size_t matrix_rows = Readout::template matrix_rows<steps>;
   static constexpr std::size_t head_offset = matrix_offset + matrix_rows * steps;
@@ -111,7 +111,8 @@ class WaveMachine {
       EncoderAt<e>::describe(all, Name("classifier.") + Cell::fields[encoded[e]].name + "_encoder");
     });
     Waves::describe(all, "classifier.");
-    all.add("classifier.fc_time.weight", {matrix_rows, steps}, steps, Initial::uniform, Readout::learns_matrix);
+    all.add("classifier.fc_time.weight", {matrix_rows, steps}, steps, Initial::uniform,
+            Readout::learns_matrix);
     Mlp::describe(all, "classifier.fc_readout");
   }>();
   static constexpr std::size_t parameter_count = layout.size;
@@ -123,7 +124,8 @@ class WaveMachine {
   };
 
   /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian.
-  explicit WaveMachine(const Options& options = Options{}) : cell(options.cell), parameters_(parameter_count) {
+  explicit WaveMachine(const Options& options = Options{})
+      : cell(options.cell), parameters_(parameter_count) {
     Random random(options.seed);
     for (const Slice& slice : layout.slices)
       initialise(slice, parameters_.span().subspan(slice.offset, slice.size), random);
@@ -136,16 +138,13 @@ class WaveMachine {
     return std::span<const Real, parameter_count>(parameters_.data(), parameter_count);
   }
 
-  /// One thread's memory for a whole forward and backward pass of one image. Allocated once, used for any image.
+  /// One thread's memory for a whole forward and backward pass of one image. Allocated once, used for any
+  /// image.
   class Workspace {
    public:
     Workspace() = default;
     /// The recorded series (T, C, H, W) of the image run last: only under keep::Everything.
-    std::span<const Real> series() const
-      requires(segments == 1)
-    {
-      return {tape.series(), series_size};
-    }
+    std::span<const Real> series() const requires(segments == 1) { return {tape.series(), series_size}; }
     /// Field f (C, H, W) at t = 0 of the image run last: initial states, and maps such as omega.
     std::span<const Real> initial(std::size_t f) { return {tape.initial(f), columns}; }
 
@@ -161,8 +160,8 @@ class WaveMachine {
     Buffer<Real> head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
   };
 
-  /// Sets scores (classes, H, W) for an image (image_channels, H, W). Throws Unstable when the encoded fields leave
-  /// the range in which the cell's time step is stable.
+  /// Sets scores (classes, H, W) for an image (image_channels, H, W). Throws Unstable when the encoded fields
+  /// leave the range in which the cell's time step is stable.
   void scores(std::span<const Real, image_size> image, std::span<Real, score_size> out, Workspace& w) const {
     run(image, w);
     for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
@@ -174,7 +173,8 @@ class WaveMachine {
   }
 
   /// Sets series (T, C, H, W), the recorded state at every step. Throws as `scores`.
-  void record(std::span<const Real, image_size> image, std::span<Real, series_size> series, Workspace& w) const {
+  void record(std::span<const Real, image_size> image, std::span<Real, series_size> series,
+              Workspace& w) const {
     run(image, w, [&](std::size_t segment) {
       const Real* from = w.tape.series();
       for (std::size_t i = 0; i < length * columns; ++i) series[segment * length * columns + i] = from[i];
@@ -183,17 +183,19 @@ class WaveMachine {
 
   /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`
   /// (parameter_count). target holds the class of each pixel. Throws as `scores`.
-  double add_gradient(std::span<const Real, image_size> image, std::span<const std::uint8_t> target, Real scale,
-                      std::span<Real, parameter_count> gradient, Workspace& w) const {
+  double add_gradient(std::span<const Real, image_size> image, std::span<const std::uint8_t> target,
+                      Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
     run(image, w);
     for (std::size_t p = 0; p < sites; ++p) w.target[p] = static_cast<Real>(target[p]);
     double loss = 0;
     for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
       form<n>(w, start);
       Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
-      loss += layer::cross_entropy<Backend, shape.classes, n>(w.scores.data(), w.target.data() + start, scale);
+      loss +=
+          layer::cross_entropy<Backend, shape.classes, n>(w.scores.data(), w.target.data() + start, scale);
       Mlp::template backward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data(),
-                                         w.x_gradient.data(), gradient.data() + head_offset, w.head_work.data());
+                                         w.x_gradient.data(), gradient.data() + head_offset,
+                                         w.head_work.data());
       for (std::size_t c = 0; c < channels; ++c)
         Readout::template form_adjoint<Backend, steps, n>(w.gathered.data() + c * sites + start, columns,
                                                           w.x_gradient.data() + c * n, channels * n);
@@ -214,16 +216,14 @@ class WaveMachine {
   }();
   template <std::size_t e>
   static constexpr std::size_t hidden_offset() {
-    if constexpr (e == 0)
-      return 0;
-    else
-      return hidden_offset<e - 1>() + EncoderAt<e - 1>::hidden;
+    if constexpr (e == 0) return 0;
+    else return hidden_offset<e - 1>() + EncoderAt<e - 1>::hidden;
   }
   static constexpr std::size_t work_size = 2 * shape.encoder_width * sites;
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
     each_encoder([&]<std::size_t e>() {
-      if (EncoderAt<e>::template scratch<Backend> > most) most = EncoderAt<e>::template scratch<Backend>;
+      if (EncoderAt<e>::template scratch < Backend >> most) most = EncoderAt<e>::template scratch<Backend>;
     });
     return most;
   }();
@@ -237,8 +237,8 @@ class WaveMachine {
     for (std::size_t i = 0; i < image_size; ++i) w.image[i] = image[i];
     each_encoder([&]<std::size_t e>() {
       EncoderAt<e>::template forward<Backend>(parameters_.data() + encoder_offset<e>(), w.image.data(),
-                                              w.hidden.data() + hidden_offset<e>(), w.tape.initial(encoded[e]),
-                                              w.scratch.data());
+                                              w.hidden.data() + hidden_offset<e>(),
+                                              w.tape.initial(encoded[e]), w.scratch.data());
     });
     check_stability(w);
     for (std::size_t segment = 0; segment < segments; ++segment) {
@@ -256,8 +256,8 @@ class WaveMachine {
   template <std::size_t n>
   void form(Workspace& w, std::size_t start) const {
     for (std::size_t c = 0; c < channels; ++c)
-      Readout::template form<Backend, steps, n>(w.gathered.data() + c * sites + start, columns, w.x.data() + c * n,
-                                                channels * n);
+      Readout::template form<Backend, steps, n>(w.gathered.data() + c * sites + start, columns,
+                                                w.x.data() + c * n, channels * n);
   }
 
   /// From the gradient of the readout's rows back to all parameters.
@@ -269,8 +269,8 @@ class WaveMachine {
       Readout::template gather_adjoint<Backend, steps, length, columns>(
           matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
           gradient.data() + matrix_offset);
-      Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(), w.adjoint,
-                      gradient.data() + cell_offset, w.scratch.data());
+      Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(),
+                      w.adjoint, gradient.data() + cell_offset, w.scratch.data());
     }
     each_encoder([&]<std::size_t e>() {
       EncoderAt<e>::template backward<Backend>(

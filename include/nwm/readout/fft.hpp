@@ -12,8 +12,8 @@
 namespace nwm::readout {
 
 /// features_k = |Σ_t y_t exp(−2πi k t / T)|, k = 0 .. floor(T/2), no window, no scaling; the gradient of the
-/// modulus at 0 is 0. The transform is a dense product with a constant (2K, T) matrix: T is small and every column
-/// shares it.
+/// modulus at 0 is 0. The transform is a dense product with a constant (2K, T) matrix: T is small and every
+/// column shares it.
 struct Fft {
   static constexpr std::string_view name = "fft";
   template <std::size_t steps>
@@ -32,7 +32,8 @@ struct Fft {
       Buffer<Real> m(2 * count * steps);
       for (std::size_t k = 0; k < count; ++k)
         for (std::size_t t = 0; t < steps; ++t) {
-          const double angle = 2 * std::numbers::pi * static_cast<double>(k * t % steps) / static_cast<double>(steps);
+          const double angle =
+              2 * std::numbers::pi * static_cast<double>(k * t % steps) / static_cast<double>(steps);
           m[k * steps + t] = static_cast<Real>(std::cos(angle));
           m[(count + k) * steps + t] = static_cast<Real>(-std::sin(angle));
         }
@@ -48,8 +49,8 @@ struct Fft {
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real*, std::size_t t0, const Real*, const Real* row_gradient,
                              Real* series_gradient, Real*) {
-    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0, row_gradient,
-                                                                    series_gradient);
+    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0,
+                                                                    row_gradient, series_gradient);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t stride, Real* out, std::size_t out_stride) {
@@ -61,7 +62,8 @@ struct Fft {
     }
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
-  static void form_adjoint(Real* rows_, std::size_t stride, const Real* gradient, std::size_t gradient_stride) {
+  static void form_adjoint(Real* rows_, std::size_t stride, const Real* gradient,
+                           std::size_t gradient_stride) {
     for (std::size_t k = 0; k < features<steps>; ++k) {
       Real* re = rows_ + k * stride;
       Real* im = rows_ + (features<steps> + k) * stride;

@@ -28,8 +28,7 @@ struct Last {
                              Real* series_gradient, Real*) {
     for (std::size_t t = 0; t < length; ++t) {
       Real* to = series_gradient + t * columns;
-      if (t0 + t + 1 == steps)
-        detail::copy<B, columns>(row_gradient, to);
+      if (t0 + t + 1 == steps) detail::copy<B, columns>(row_gradient, to);
       else
         B::template map<Real>(columns, [=](auto lane) { lane.store(to, typename decltype(lane)::Value(0)); });
     }

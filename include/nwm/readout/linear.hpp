@@ -36,7 +36,8 @@ struct LinearMap {
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real* matrix, std::size_t t0, const Real* series, const Real* row_gradient,
                              Real* series_gradient, Real* matrix_gradient) {
-    detail::project_adjoint<B, rows<steps>, steps, length, columns>(matrix, t0, row_gradient, series_gradient);
+    detail::project_adjoint<B, rows<steps>, steps, length, columns>(matrix, t0, row_gradient,
+                                                                    series_gradient);
     for_tiles<columns, column_tile>([&](auto n, std::size_t c) {
       B::template multiply_outer<rows<steps>, length, n>(row_gradient + c, columns, series + c, columns,
                                                          matrix_gradient + t0, steps);
@@ -44,10 +45,12 @@ struct LinearMap {
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t stride, Real* out, std::size_t out_stride) {
-    for (std::size_t k = 0; k < features<steps>; ++k) detail::copy<B, n>(rows_ + k * stride, out + k * out_stride);
+    for (std::size_t k = 0; k < features<steps>; ++k)
+      detail::copy<B, n>(rows_ + k * stride, out + k * out_stride);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
-  static void form_adjoint(Real* rows_, std::size_t stride, const Real* gradient, std::size_t gradient_stride) {
+  static void form_adjoint(Real* rows_, std::size_t stride, const Real* gradient,
+                           std::size_t gradient_stride) {
     for (std::size_t k = 0; k < features<steps>; ++k)
       detail::copy<B, n>(gradient + k * gradient_stride, rows_ + k * stride);
   }

@@ -1,17 +1,20 @@
 // What a readout is: how the time series of an oscillator becomes features.
 //
-// A readout works in two stages, so that the series never has to exist as a whole. While the steps run it gathers
-// `rows` numbers for every column (a column is one oscillator: a channel at a site); at the end the rows become
-// `features` numbers a column. Both have their adjoints. Static members of a readout R, with `steps` = T:
+// A readout works in two stages, so that the series never has to exist as a whole. While the steps run it
+// gathers `rows` numbers for every column (a column is one oscillator: a channel at a site); at the end the
+// rows become `features` numbers a column. Both have their adjoints. Static members of a readout R, with
+// `steps` = T:
 //
 //   R::rows<steps>, R::features<steps>                    numbers per column
 //   R::gather<B, steps, length, columns>(matrix, t0, series, rows)
 //        adds what steps t0 .. t0+length-1 contribute; sets when t0 = 0. series (length, columns), rows
 //        (rows, columns); matrix is the learned (K, T) map `fc_time`, used by Linear only
-//   R::gather_adjoint<B, steps, length, columns>(matrix, t0, series, row_gradient, series_gradient, matrix_gradient)
+//   R::gather_adjoint<B, steps, length, columns>(matrix, t0, series, row_gradient, series_gradient,
+//   matrix_gradient)
 //        sets series_gradient (length, columns), adds to matrix_gradient
 //   R::form<B, steps, n>(rows, stride, features, feature_stride)
-//        sets the features of n neighbouring columns: row r at rows + r·stride, feature k at features + k·feature_stride
+//        sets the features of n neighbouring columns: row r at rows + r·stride, feature k at features +
+//        k·feature_stride
 //   R::form_adjoint<B, steps, n>(rows, stride, gradient, gradient_stride)
 //        replaces the rows of these columns by their gradient
 #pragma once
@@ -42,18 +45,21 @@ inline constexpr std::size_t column_tile = 256;
 namespace detail {
 
 /// rows += matrix[:, t0 .. t0+length) · series for a (row_count, steps) matrix; sets when t0 = 0.
-template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns, class Real>
+template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns,
+          class Real>
 void project(const Real* matrix, std::size_t t0, const Real* series, Real* rows) {
   for_tiles<columns, column_tile>([&](auto n, std::size_t c) {
     if (t0 == 0)
       B::template multiply<row_count, length, n>(matrix, steps, series + c, columns, rows + c, columns);
     else
-      B::template multiply<row_count, length, n, true>(matrix + t0, steps, series + c, columns, rows + c, columns);
+      B::template multiply<row_count, length, n, true>(matrix + t0, steps, series + c, columns, rows + c,
+                                                       columns);
   });
 }
 
 /// Sets series_gradient = matrix[:, t0 ..)ᵀ · row_gradient.
-template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns, class Real>
+template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns,
+          class Real>
 void project_adjoint(const Real* matrix, std::size_t t0, const Real* row_gradient, Real* series_gradient) {
   for_tiles<columns, column_tile>([&](auto n, std::size_t c) {
     B::template multiply_transposed<row_count, length, n>(matrix + t0, steps, row_gradient + c, columns,

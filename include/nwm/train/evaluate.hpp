@@ -14,7 +14,7 @@ struct EngineOf {
   using type = PerImage<Machine>;
 };
 template <class Machine>
-  requires requires { typename Machine::Engine; }
+requires requires { typename Machine::Engine; }
 struct EngineOf<Machine> {
   using type = typename Machine::Engine;
 };
@@ -23,8 +23,8 @@ struct EngineOf<Machine> {
 template <class Machine>
 using EngineOf = typename detail::EngineOf<Machine>::type;
 
-/// Metrics of `machine` on a data set. Throws Error when the set does not fit the machine, Unstable when a wave
-/// step is. threads 0: all there are.
+/// Metrics of `machine` on a data set. Throws Error when the set does not fit the machine, Unstable when a
+/// wave step is. threads 0: all there are.
 template <class Machine>
 Metrics evaluate(const Machine& machine, const data::Dataset& set, std::size_t threads = 0) {
   require_fit<Machine>(set);

@@ -9,9 +9,9 @@
 
 namespace nwm {
 
-/// With a = share of pixels classified right: acc = a and iou = a/(2−a), the micro-averaged intersection over union
-/// of one-hot maps; loss = mean cross-entropy. The _foreground figures count pixels whose target is not class 0;
-/// NaN when there is none.
+/// With a = share of pixels classified right: acc = a and iou = a/(2−a), the micro-averaged intersection over
+/// union of one-hot maps; loss = mean cross-entropy. The _foreground figures count pixels whose target is not
+/// class 0; NaN when there is none.
 struct Metrics {
   double loss = 0, acc = 0, iou = 0;
   double loss_foreground = 0, acc_foreground = 0, iou_foreground = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "nwm/cell/math.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/layout.hpp"
 
@@ -19,8 +20,8 @@ struct AdamOptions {
   double weight_decay = 0;  ///< adam: added to the gradient (L2); adamw: decoupled (Loshchilov, Hutter 2019)
 };
 
-/// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Slices of the layout
-/// that are not trained keep their values, decay included.
+/// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Slices of the
+/// layout that are not trained keep their values, decay included.
 template <class Machine>
 class Adam {
  public:
@@ -37,7 +38,8 @@ class Adam {
     const double rate = learning_rate / (1 - std::pow(options_.beta1, t));
     const double root = std::sqrt(1 - std::pow(options_.beta2, t));
     const bool decoupled = options_.kind == Optimizer::adamw;
-    const double shrink = decoupled ? 1 - learning_rate * options_.weight_decay : 1;
+    // Decay and step are added up before they meet the parameter, so that it is rounded once an update.
+    const double decay = decoupled ? learning_rate * options_.weight_decay : 0;
     const double l2 = decoupled ? 0 : options_.weight_decay;
     const double beta1 = options_.beta1, beta2 = options_.beta2, epsilon = options_.epsilon;
     for (const Slice& slice : Machine::layout.slices) {
@@ -49,13 +51,13 @@ class Adam {
       Backend::template map<Real>(slice.size, [=](auto lane) {
         using V = typename decltype(lane)::Value;
         using math::sqrt;
-        const V value = lane.load(p) * V(shrink);
+        const V value = lane.load(p);
         const V slope = lane.load(g) * V(gradient_scale) + V(l2) * value;
         const V first = V(beta1) * lane.load(m) + V(1 - beta1) * slope;
         const V second = V(beta2) * lane.load(v) + V(1 - beta2) * slope * slope;
         lane.store(m, first);
         lane.store(v, second);
-        lane.store(p, value - V(rate) * first / (sqrt(second) / V(root) + V(epsilon)));
+        lane.store(p, value - (V(decay) * value + V(rate) * first / (sqrt(second) / V(root) + V(epsilon))));
       });
     }
   }

@@ -1,5 +1,5 @@
-// Runs a model whose images are independent of each other: images over threads, each through its whole forward and
-// backward pass in its thread's work space.
+// Runs a model whose images are independent of each other: images over threads, each through its whole
+// forward and backward pass in its thread's work space.
 #pragma once
 
 #include <algorithm>
@@ -11,16 +11,16 @@
 #include <string>
 #include <vector>
 
-#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/train/dataset.hpp"
 #include "nwm/train/metrics.hpp"
 #include "nwm/train/threads.hpp"
 
 namespace nwm {
 
-/// Throws Error unless the data set's pictures have the machine's channels, height and width and its classes are
-/// among the machine's.
+/// Throws Error unless the data set's pictures have the machine's channels, height and width and its classes
+/// are among the machine's.
 template <class Machine>
 void require_fit(const data::Dataset& set) {
   constexpr auto shape = Machine::shape;
@@ -28,11 +28,12 @@ void require_fit(const data::Dataset& set) {
   if (set.extent() != expected)
     throw Error(set.name(), "image size", to_string(expected), to_string(set.extent()));
   if (set.classes() > shape.classes)
-    throw Error(set.name(), "class", "below " + std::to_string(shape.classes), std::to_string(set.classes() - 1));
+    throw Error(set.name(), "class", "below " + std::to_string(shape.classes),
+                std::to_string(set.classes() - 1));
 }
 
-/// The gradient of a batch and the metrics of a data set. Partial gradients are made over a fixed number of shards
-/// and added in a fixed order, so that results do not depend on the number of threads, to the bit.
+/// The gradient of a batch and the metrics of a data set. Partial gradients are made over a fixed number of
+/// shards and added in a fixed order, so that results do not depend on the number of threads, to the bit.
 template <class Machine>
 class PerImage {
  public:
@@ -60,8 +61,8 @@ class PerImage {
       const std::span<Real, Machine::parameter_count> flat(mine.data(), Machine::parameter_count);
       for (std::size_t i = shard; i < indices.size(); i += shards) {
         set.picture(indices[i], w.image.span());
-        losses_[shard] += machine.add_gradient(w.picture(), set.mask(indices[i]), static_cast<Real>(scale), flat,
-                                               w.space);
+        losses_[shard] +=
+            machine.add_gradient(w.picture(), set.mask(indices[i]), static_cast<Real>(scale), flat, w.space);
       }
     });
     double loss = 0;

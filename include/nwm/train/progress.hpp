@@ -22,18 +22,19 @@ struct Progress {
   double loss = 0;                    ///< mean training loss of this epoch so far
   double gradient_norm = 0;           ///< of this step, before clipping
   bool epoch_end = false;
-  Metrics validation{};  ///< at epoch_end
-  bool improved = false; ///< at epoch_end: these weights are the best so far
+  Metrics validation{};   ///< at epoch_end
+  bool improved = false;  ///< at epoch_end: these weights are the best so far
 
   /// Seconds left when the rest goes as the part behind.
   double remaining() const {
-    const auto done = static_cast<double>((epoch - 1) * steps + step), all = static_cast<double>(epochs * steps);
+    const auto done = static_cast<double>((epoch - 1) * steps + step),
+               all = static_cast<double>(epochs * steps);
     return done > 0 ? seconds / done * (all - done) : 0;
   }
 };
 
-/// A callback that draws a bar with epoch, loss, elapsed and remaining time on `out`, and a line an epoch. Where
-/// `out` is not a terminal there is no bar; the lines stay only with `lines`.
+/// A callback that draws a bar with epoch, loss, elapsed and remaining time on `out`, and a line an epoch.
+/// Where `out` is not a terminal there is no bar; the lines stay only with `lines`.
 inline auto progress_bar(std::FILE* out = stderr, bool lines = false) {
 #if defined(__unix__) || defined(__APPLE__)
   const bool terminal = isatty(fileno(out)) != 0;
@@ -45,9 +46,10 @@ inline auto progress_bar(std::FILE* out = stderr, bool lines = false) {
       if (terminal) std::fprintf(out, "\r\033[K");
       if (terminal || lines)
         std::fprintf(out,
-                     "epoch %3zu/%zu  loss %.4f  validation: loss %.4f  accuracy %.4f  foreground IoU %.4f  %.0f s%s\n",
-                     p.epoch, p.epochs, p.loss, p.validation.loss, p.validation.acc, p.validation.iou_foreground,
-                     p.seconds, p.improved ? "  *" : "");
+                     "epoch %3zu/%zu  loss %.4f  validation: loss %.4f  accuracy %.4f  foreground IoU %.4f  "
+                     "%.0f s%s\n",
+                     p.epoch, p.epochs, p.loss, p.validation.loss, p.validation.acc,
+                     p.validation.iou_foreground, p.seconds, p.improved ? "  *" : "");
       std::fflush(out);
       drawn = -1;
     } else if (terminal && (drawn < 0 || p.seconds - drawn > 0.1)) {
@@ -58,8 +60,8 @@ inline auto progress_bar(std::FILE* out = stderr, bool lines = false) {
       for (int i = 0; i < width; ++i) bar[i] = i < full ? '#' : '.';
       bar[width] = 0;
       const double left = p.remaining();
-      std::fprintf(out, "\r\033[Kepoch %3zu/%zu [%s] loss %.4f  %.0f s elapsed, %.0f s left", p.epoch, p.epochs, bar,
-                   p.loss, p.seconds, std::ceil(left));
+      std::fprintf(out, "\r\033[Kepoch %3zu/%zu [%s] loss %.4f  %.0f s elapsed, %.0f s left", p.epoch,
+                   p.epochs, bar, p.loss, p.seconds, std::ceil(left));
       std::fflush(out);
     }
   };

@@ -21,10 +21,12 @@ inline std::size_t thread_count(std::size_t wanted) {
 #endif
 }
 
-/// Calls f(item, thread) for item < items, each once, on `threads` threads. When calls throw, all items still run
-/// and the exception of the lowest item is thrown on: the same whatever the threads. `errors` needs `items` places.
+/// Calls f(item, thread) for item < items, each once, on `threads` threads. When calls throw, all items still
+/// run and the exception of the lowest item is thrown on: the same whatever the threads. `errors` needs
+/// `items` places.
 template <class F>
-void parallel_for(std::size_t items, std::size_t threads, std::vector<std::exception_ptr>& errors, const F& f) {
+void parallel_for(std::size_t items, std::size_t threads, std::vector<std::exception_ptr>& errors,
+                  const F& f) {
   const auto run = [&](std::size_t item, std::size_t thread) {
     try {
       f(item, thread);
@@ -34,8 +36,9 @@ void parallel_for(std::size_t items, std::size_t threads, std::vector<std::excep
   };
 #ifdef _OPENMP
   if (threads > 1) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast<int>(threads))
-    for (std::size_t item = 0; item < items; ++item) run(item, static_cast<std::size_t>(omp_get_thread_num()));
+#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
+    for (std::size_t item = 0; item < items; ++item)
+      run(item, static_cast<std::size_t>(omp_get_thread_num()));
   } else
 #endif
   {

@@ -1,5 +1,5 @@
-// Training as the study does it: shuffled batches, Adam, validation each epoch, the best weights kept, early stop;
-// stoppable and resumable at any step without changing a bit of the result.
+// Training as the study does it: shuffled batches, Adam, validation each epoch, the best weights kept, early
+// stop; stoppable and resumable at any step without changing a bit of the result.
 #pragma once
 
 #include <algorithm>
@@ -26,16 +26,16 @@ namespace nwm {
 /// Defaults are the study's protocol.
 struct TrainerOptions {
   double learning_rate = 1e-3;
-  std::size_t batch = 64;       ///< images a step; the last partial batch of an epoch is dropped
-  std::size_t epochs = 300;     ///< at most
+  std::size_t batch = 64;    ///< images a step; the last partial batch of an epoch is dropped
+  std::size_t epochs = 300;  ///< at most
   AdamOptions adam{};
-  Schedule schedule{};          ///< factor on the learning rate; constant when empty
-  double clip_norm = 0;         ///< gradients longer than this are scaled down to it; 0: never
-  std::size_t patience = 302;   ///< stop after so many epochs without improvement
-  double improvement = 1e-3;    ///< a lower validation loss counts when it is lower by more than this
-  std::uint64_t seed = 0;       ///< of the shuffling
-  std::size_t threads = 0;      ///< 0: all
-  std::size_t shards = 16;      ///< partial gradients a batch is made of: part of the result, unlike threads
+  Schedule schedule{};         ///< factor on the learning rate; constant when empty
+  double clip_norm = 0;        ///< gradients longer than this are scaled down to it; 0: never
+  std::size_t patience = 302;  ///< stop after so many epochs without improvement
+  double improvement = 1e-3;   ///< a lower validation loss counts when it is lower by more than this
+  std::uint64_t seed = 0;      ///< of the shuffling
+  std::size_t threads = 0;     ///< 0: all
+  std::size_t shards = 16;     ///< partial gradients a batch is made of: part of the result, unlike threads
 };
 
 /// Where training stands, besides weights and moments.
@@ -43,7 +43,7 @@ struct TrainerState {
   std::uint64_t epoch = 0, step = 0;  ///< completed epochs, completed steps of the one under way
   std::uint64_t stale = 0;            ///< epochs since the last improvement
   std::uint64_t images = 0;
-  double loss_sum = 0;                ///< over the steps of the epoch under way
+  double loss_sum = 0;  ///< over the steps of the epoch under way
   double best_loss = std::numeric_limits<double>::infinity();
   double seconds = 0;
 };
@@ -57,7 +57,10 @@ class Trainer {
 
   /// All memory of training is allocated here and at the beginning of fit.
   explicit Trainer(const TrainerOptions& options = {}, Machine machine = Machine{})
-      : options_(options), machine_(std::move(machine)), best_(machine_), adam_(options.adam),
+      : options_(options),
+        machine_(std::move(machine)),
+        best_(machine_),
+        adam_(options.adam),
         engine_(options.threads, std::max<std::size_t>(options.shards, 1)) {
     const auto positive = [](const char* field, double value, bool fine) {
       if (!fine) throw Error("TrainerOptions", field, "a positive number", std::to_string(value));
@@ -67,11 +70,11 @@ class Trainer {
     positive("shards", static_cast<double>(options.shards), options.shards > 0);
   }
 
-  /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called after
-  /// each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
-  /// Throws Error when a set does not fit the machine or is smaller than a batch; Unstable, naming epoch, step and
-  /// quantity, when the loss or the gradient is not finite or a wave step is unstable: machine() then still is the
-  /// best so far.
+  /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called
+  /// after each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
+  /// Throws Error when a set does not fit the machine or is smaller than a batch; Unstable, naming epoch,
+  /// step and quantity, when the loss or the gradient is not finite or a wave step is unstable: machine()
+  /// then still is the best so far.
   template <class Callback>
   void fit(const data::Dataset& train, const data::Dataset& validation, Callback&& callback) {
     require_fit<Machine>(train);
@@ -86,13 +89,15 @@ class Trainer {
     std::vector<std::size_t> order(train.size());
     Progress progress{.epochs = options_.epochs, .steps = steps};
     const auto report = [&] {
-      state_.seconds = before + std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      state_.seconds =
+          before + std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       progress.epoch = state_.epoch + 1;
       progress.step = state_.step;
       progress.images = state_.images;
       progress.seconds = state_.seconds;
       progress.loss = state_.loss_sum / static_cast<double>(std::max<std::uint64_t>(state_.step, 1));
-      if constexpr (std::is_same_v<decltype(callback(progress)), bool>) return callback(std::as_const(progress));
+      if constexpr (std::is_same_v<decltype(callback(progress)), bool>)
+        return callback(std::as_const(progress));
       callback(std::as_const(progress));
       return true;
     };
@@ -128,8 +133,8 @@ class Trainer {
     fit(train, validation, [](const Progress&) {});
   }
 
-  /// One optimiser step on the images `batch` of `set`; returns the norm of the gradient. `steps` is the number of
-  /// steps of an epoch, for the schedule.
+  /// One optimiser step on the images `batch` of `set`; returns the norm of the gradient. `steps` is the
+  /// number of steps of an epoch, for the schedule.
   double step(const data::Dataset& set, std::span<const std::size_t> batch, std::size_t steps) {
     const auto where = [&] {
       return "epoch " + std::to_string(state_.epoch + 1) + ", step " + std::to_string(state_.step + 1);

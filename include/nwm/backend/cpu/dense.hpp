@@ -2,9 +2,8 @@
 // allocates nothing.
 #pragma once
 
-#include <cstddef>
-
 #include <Eigen/Core>
+#include <cstddef>
 
 namespace nwm::cpu {
 
@@ -12,12 +11,11 @@ namespace nwm::cpu {
 template <class Real, class Arch>
 struct Dense {
   template <std::size_t M, std::size_t K, std::size_t N, bool add>
-  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y, std::size_t ldy) {
+  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y,
+                       std::size_t ldy) {
     auto out = view<M, N>(y, ldy);
-    if constexpr (add)
-      out.noalias() += view<M, K>(a, lda) * view<K, N>(x, ldx);
-    else
-      out.noalias() = view<M, K>(a, lda) * view<K, N>(x, ldx);
+    if constexpr (add) out.noalias() += view<M, K>(a, lda) * view<K, N>(x, ldx);
+    else out.noalias() = view<M, K>(a, lda) * view<K, N>(x, ldx);
   }
 
   template <std::size_t M, std::size_t K, std::size_t N>

@@ -4,15 +4,14 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-
 #include <xsimd/xsimd.hpp>
 
 #include "nwm/cell/math.hpp"
 
 namespace nwm::math {
 
-/// `size` neighbouring numbers in one vector register of `Arch`. Explicit from a number, so that an update reads
-/// the same for every value type.
+/// `size` neighbouring numbers in one vector register of `Arch`. Explicit from a number, so that an update
+/// reads the same for every value type.
 template <class Real, class Arch>
 class Pack {
  public:
@@ -51,14 +50,33 @@ class Pack {
   Batch batch;
 };
 
-template <class Real, class Arch> Pack<Real, Arch> tanh(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::tanh(x.batch)); }
-template <class Real, class Arch> Pack<Real, Arch> exp(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::exp(x.batch)); }
-template <class Real, class Arch> Pack<Real, Arch> log(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::log(x.batch)); }
-template <class Real, class Arch> Pack<Real, Arch> sin(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::sin(x.batch)); }
-template <class Real, class Arch> Pack<Real, Arch> cos(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::cos(x.batch)); }
-template <class Real, class Arch> Pack<Real, Arch> sqrt(const Pack<Real, Arch>& x) { return Pack<Real, Arch>(xsimd::sqrt(x.batch)); }
 template <class Real, class Arch>
-Pack<Real, Arch> if_positive(const Pack<Real, Arch>& x, const Pack<Real, Arch>& yes, const Pack<Real, Arch>& no) {
+Pack<Real, Arch> tanh(const Pack<Real, Arch>& x) {
+  return Pack<Real, Arch>(xsimd::tanh(x.batch));
+}
+template <class Real, class Arch>
+Pack<Real, Arch> exp(const Pack<Real, Arch>& x) {
+  return Pack<Real, Arch>(xsimd::exp(x.batch));
+}
+template <class Real, class Arch>
+Pack<Real, Arch> log(const Pack<Real, Arch>& x) {
+  return Pack<Real, Arch>(xsimd::log(x.batch));
+}
+template <class Real, class Arch>
+Pack<Real, Arch> sin(const Pack<Real, Arch>& x) {
+  return Pack<Real, Arch>(xsimd::sin(x.batch));
+}
+template <class Real, class Arch>
+Pack<Real, Arch> cos(const Pack<Real, Arch>& x) {
+  return Pack<Real, Arch>(xsimd::cos(x.batch));
+}
+template <class Real, class Arch>
+Pack<Real, Arch> sqrt(const Pack<Real, Arch>& x) {
+  return Pack<Real, Arch>(xsimd::sqrt(x.batch));
+}
+template <class Real, class Arch>
+Pack<Real, Arch> if_positive(const Pack<Real, Arch>& x, const Pack<Real, Arch>& yes,
+                             const Pack<Real, Arch>& no) {
   return Pack<Real, Arch>(xsimd::select(x.batch > xsimd::batch<Real, Arch>(Real(0)), yes.batch, no.batch));
 }
 

@@ -1,5 +1,6 @@
-// The specification: plain loops that anyone can read against the equations. Every other backend is tested against
-// this one. It is not meant to be fast.
+// The specification: plain loops that anyone can read against the equations. Every other backend is tested
+// against this one. Sums are taken in double, whatever the precision of what is stored. It is not meant to be
+// fast.
 #pragma once
 
 #include <algorithm>
@@ -55,18 +56,19 @@ struct Scalar {
   template <class S, class G>
   static constexpr std::size_t scratch = 0;
 
-  /// Sets out (S::out, H, W) = f(bias + weight ⋆ in), in = the channels of `parts`, each S::in / n of them over G.
-  /// parameters: weight (out, in, k, k), bias (out).
+  /// Sets out (S::out, H, W) = f(bias + weight ⋆ in), in = the channels of `parts`, each S::in / n of them
+  /// over G. parameters: weight (out, in, k, k), bias (out).
   template <class S, class G, Activation f, class Real, std::size_t n>
   static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
     for (std::size_t o = 0; o < S::out; ++o)
       for (std::size_t y = 0; y < G::height; ++y)
         for (std::size_t x = 0; x < G::width; ++x) {
-          Real sum = S::bias ? parameters[S::weights + o] : Real(0);
-          taps<S, G>(y, x, [&](std::size_t i, std::size_t tap, std::size_t site) {
-            sum += parameters[(o * S::in + i) * S::taps + tap] * channel<S, G>(parts, i)[site];
-          });
-          out[o * G::sites + y * G::width + x] = activate<f>(sum);
+          double sum = S::bias ? static_cast<double>(parameters[S::weights + o]) : 0.0;
+          for (std::size_t i = 0; i < S::in; ++i)
+            for (std::size_t tap = 0; tap < S::taps; ++tap)
+              if (const std::size_t site = neighbour<S, G>(y, x, tap); site != outside)
+                sum += product(parameters[(o * S::in + i) * S::taps + tap], channel<S, G>(parts, i)[site]);
+          out[o * G::sites + y * G::width + x] = activate<f>(static_cast<Real>(sum));
         }
   }
 
@@ -76,41 +78,51 @@ struct Scalar {
   static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
                              const Real* gradient, const std::array<Real*, n>& part_gradients,
                              Real* parameter_gradient, Real*) {
-    for (std::size_t o = 0; o < S::out; ++o)
-      for (std::size_t y = 0; y < G::height; ++y)
-        for (std::size_t x = 0; x < G::width; ++x) {
-          const Real g = gradient[o * G::sites + y * G::width + x];
-          taps<S, G>(y, x, [&](std::size_t i, std::size_t tap, std::size_t site) {
-            const std::size_t weight = (o * S::in + i) * S::taps + tap;
-            if (parameter_gradient) parameter_gradient[weight] += g * channel<S, G>(parts, i)[site];
-            if (part_gradients[i / (S::in / n)])
-              channel<S, G>(part_gradients, i)[site] += g * parameters[weight];
-          });
-          if (S::bias && parameter_gradient) parameter_gradient[S::weights + o] += g;
+    for (std::size_t o = 0; o < S::out; ++o) {
+      const Real* g = gradient + o * G::sites;
+      for (std::size_t i = 0; i < S::in; ++i)
+        for (std::size_t tap = 0; tap < S::taps; ++tap) {
+          const std::size_t weight = (o * S::in + i) * S::taps + tap;
+          const Real* in = channel<S, G>(parts, i);
+          Real* in_gradient = part_gradients[i / (S::in / n)] ? channel<S, G>(part_gradients, i) : nullptr;
+          double sum = 0;
+          for (std::size_t y = 0; y < G::height; ++y)
+            for (std::size_t x = 0; x < G::width; ++x) {
+              const std::size_t site = neighbour<S, G>(y, x, tap);
+              if (site == outside) continue;
+              sum += product(g[y * G::width + x], in[site]);
+              if (in_gradient) in_gradient[site] += g[y * G::width + x] * parameters[weight];
+            }
+          if (parameter_gradient) parameter_gradient[weight] += static_cast<Real>(sum);
         }
+      if (S::bias && parameter_gradient)
+        parameter_gradient[S::weights + o] +=
+            static_cast<Real>(sum<Real>(G::sites, [=](auto lane) { return lane.load(g); }));
+    }
   }
 
   /// Sets y (M×N) = a (M×K) x (K×N), or adds with `add`. Row-major with leading dimensions lda, ldx, ldy.
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
-  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y, std::size_t ldy) {
-    for (std::size_t i = 0; i < M; ++i) {
-      Real* row = y + i * ldy;
-      if (!add) std::fill_n(row, N, Real(0));
-      for (std::size_t k = 0; k < K; ++k)
-        for (std::size_t j = 0; j < N; ++j) row[j] += a[i * lda + k] * x[k * ldx + j];
-    }
+  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y,
+                       std::size_t ldy) {
+    for (std::size_t i = 0; i < M; ++i)
+      for (std::size_t j = 0; j < N; ++j) {
+        double sum = add ? static_cast<double>(y[i * ldy + j]) : 0.0;
+        for (std::size_t k = 0; k < K; ++k) sum += product(a[i * lda + k], x[k * ldx + j]);
+        y[i * ldy + j] = static_cast<Real>(sum);
+      }
   }
 
   /// Sets x (K×N) = aᵀ y for a (M×K), y (M×N): the adjoint of multiply in x.
   template <std::size_t M, std::size_t K, std::size_t N, class Real>
   static void multiply_transposed(const Real* a, std::size_t lda, const Real* y, std::size_t ldy, Real* x,
                                   std::size_t ldx) {
-    for (std::size_t k = 0; k < K; ++k) {
-      Real* row = x + k * ldx;
-      std::fill_n(row, N, Real(0));
-      for (std::size_t i = 0; i < M; ++i)
-        for (std::size_t j = 0; j < N; ++j) row[j] += a[i * lda + k] * y[i * ldy + j];
-    }
+    for (std::size_t k = 0; k < K; ++k)
+      for (std::size_t j = 0; j < N; ++j) {
+        double sum = 0;
+        for (std::size_t i = 0; i < M; ++i) sum += product(a[i * lda + k], y[i * ldy + j]);
+        x[k * ldx + j] = static_cast<Real>(sum);
+      }
   }
 
   /// Adds y xᵀ to a (M×K) for y (M×N), x (K×N): the adjoint of multiply in a.
@@ -119,9 +131,9 @@ struct Scalar {
                              std::size_t lda) {
     for (std::size_t i = 0; i < M; ++i)
       for (std::size_t k = 0; k < K; ++k) {
-        Real sum = 0;
-        for (std::size_t j = 0; j < N; ++j) sum += y[i * ldy + j] * x[k * ldx + j];
-        a[i * lda + k] += sum;
+        double sum = 0;
+        for (std::size_t j = 0; j < N; ++j) sum += product(y[i * ldy + j], x[k * ldx + j]);
+        a[i * lda + k] += static_cast<Real>(sum);
       }
   }
 
@@ -133,17 +145,21 @@ struct Scalar {
     return parts[i / each] + i % each * G::sites;
   }
 
-  /// visit(input channel, tap, site) for every tap of every channel that falls on a site.
-  template <class S, class G, class Visit>
-  static void taps(std::size_t y, std::size_t x, const Visit& visit) {
+  static constexpr std::size_t outside = static_cast<std::size_t>(-1);
+
+  /// The site that tap (row-major) of the stencil at (y, x) falls on, or `outside` where the field is zero.
+  template <class S, class G>
+  static constexpr std::size_t neighbour(std::size_t y, std::size_t x, std::size_t tap) {
     constexpr auto reach = static_cast<std::ptrdiff_t>(S::size / 2);
-    for (std::size_t i = 0; i < S::in; ++i)
-      for (std::size_t tap = 0; tap < S::taps; ++tap) {
-        const auto row = S::Edge::source(static_cast<std::ptrdiff_t>(y + tap / S::size) - reach, G::height);
-        const auto column = S::Edge::source(static_cast<std::ptrdiff_t>(x + tap % S::size) - reach, G::width);
-        if (row >= 0 && column >= 0)
-          visit(i, tap, static_cast<std::size_t>(row) * G::width + static_cast<std::size_t>(column));
-      }
+    const auto row = S::Edge::source(static_cast<std::ptrdiff_t>(y + tap / S::size) - reach, G::height);
+    const auto column = S::Edge::source(static_cast<std::ptrdiff_t>(x + tap % S::size) - reach, G::width);
+    if (row < 0 || column < 0) return outside;
+    return static_cast<std::size_t>(row) * G::width + static_cast<std::size_t>(column);
+  }
+
+  template <class Real>
+  static constexpr double product(Real a, Real b) {
+    return static_cast<double>(a) * static_cast<double>(b);
   }
 };
 

@@ -13,8 +13,8 @@
 
 namespace nwm::cpu {
 
-/// Operations have the meaning given in cpu::Scalar, with other rounding. `Arch` is an xsimd architecture and part
-/// of every type made with this backend, so that files compiled for different processors do not mix.
+/// Operations have the meaning given in cpu::Scalar, with other rounding. `Arch` is an xsimd architecture and
+/// part of every type made with this backend, so that files compiled for different processors do not mix.
 template <class Arch = xsimd::default_arch>
 struct Simd {
   static constexpr std::string_view name = "simd";
@@ -74,14 +74,15 @@ struct Simd {
 
   template <class S, class G>
   static constexpr std::size_t scratch = [] {
-    // The padded input, the padded gradient (for boundaries that fold: with two sites of halo, and a padded plane to
-    // fold from) and the mirrored weights. Sized for the widest register, hence for every Real.
+    // The padded input, the padded gradient (for boundaries that fold: with two sites of halo, and a padded
+    // plane to fold from) and the mirrored weights. Sized for the widest register, hence for every Real.
     constexpr std::size_t plane = detail::Halo<G::height + 2, G::width + 2, 1, 16>::plane;
     return S::size == 1 ? S::weights : (2 * S::in + S::out) * plane + S::weights;
   }();
 
   template <class S, class G, Activation f, class Real, std::size_t n>
-  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real* scratch) {
+  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out,
+                     Real* scratch) {
     const Real* bias = S::bias ? parameters + S::weights : nullptr;
     if constexpr (S::size == 1 && n == 1) {
       Site<S, G, Real, S::in, S::out>::template apply<f, false>(parameters, bias, parts[0], out);
@@ -125,7 +126,8 @@ struct Simd {
             Kernel<S, G, H, Real, S::out, each>::template apply<Activation::none, true>(
                 mirrored + part * each * S::out * S::taps, nullptr, padded, part_gradients[part]);
       } else {
-        // The gradient of the padded input, on the grid with its halo, then folded to where the halo came from.
+        // The gradient of the padded input, on the grid with its halo, then folded to where the halo came
+        // from.
         using Wide = Grid<G::height + 2 * reach<S>, G::width + 2 * reach<S>, Zero>;
         using Outer = detail::Halo<G::height, G::width, 2 * reach<S>, lanes<Real>>;
         static_assert(Outer::stride >= detail::round_up(Wide::width, lanes<Real>) + 2 * reach<S>);
@@ -135,9 +137,11 @@ struct Simd {
         for (std::size_t part = 0; part < n; ++part) {
           if (!part_gradients[part]) continue;
           detail::StencilKernel<Real, Arch, S::out, each, S::size, Wide::height, Wide::width, Outer::stride,
-                                Outer::plane>::template apply<Activation::none,
-                                                              false>(mirrored + part * each * S::out * S::taps,
-                                                                     nullptr, padded, wide);
+                                Outer::plane>::template apply<Activation::none, false>(mirrored + part *
+                                                                                                      each *
+                                                                                                      S::out *
+                                                                                                      S::taps,
+                                                                                       nullptr, padded, wide);
           for (std::size_t i = 0; i < each; ++i)
             fold<S, G, Wide>(wide + i * Wide::sites, part_gradients[part] + i * G::sites);
         }
@@ -146,7 +150,8 @@ struct Simd {
   }
 
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
-  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y, std::size_t ldy) {
+  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y,
+                       std::size_t ldy) {
     Dense<Real, Arch>::template multiply<M, K, N, add>(a, lda, x, ldx, y, ldy);
   }
   template <std::size_t M, std::size_t K, std::size_t N, class Real>
@@ -178,7 +183,8 @@ struct Simd {
   static void pad(const std::array<const Real*, n>& parts, Real* to) {
     using H = Padded<S, G, Real>;
     for (std::size_t i = 0; i < S::in; ++i)
-      H::template fill<typename S::Edge>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites, to + i * H::plane);
+      H::template fill<typename S::Edge>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites,
+                                         to + i * H::plane);
   }
 
   template <class S, class G, class Wide, class Real>

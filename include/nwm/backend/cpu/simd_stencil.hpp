@@ -1,5 +1,5 @@
-// Stencils on vector registers: the input is copied once with its halo, then blocks of output channels × packs of
-// neighbouring columns stay in registers while all taps pass over them.
+// Stencils on vector registers: the input is copied once with its halo, then blocks of output channels ×
+// packs of neighbouring columns stay in registers while all taps pass over them.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,9 @@
 
 namespace nwm::cpu::detail {
 
-constexpr std::size_t round_up(std::size_t n, std::size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+constexpr std::size_t round_up(std::size_t n, std::size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 constexpr std::size_t largest_divisor(std::size_t n, std::size_t limit) {
   std::size_t d = n < limit ? n : limit;
@@ -26,9 +28,8 @@ constexpr std::size_t largest_divisor(std::size_t n, std::size_t limit) {
 /// Calls f(std::integral_constant<std::size_t, 0>) ... for each i < n, unrolled.
 template <std::size_t n, class F>
 constexpr void unroll(const F& f) {
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    (f(std::integral_constant<std::size_t, i>{}), ...);
-  }(std::make_index_sequence<n>{});
+  [&]<std::size_t... i>(std::index_sequence<i...>) { (f(std::integral_constant<std::size_t, i>{}), ...); }
+  (std::make_index_sequence<n>{});
 }
 
 /// A plane with a halo of `reach` sites: rows of `stride` numbers, zero beyond the right halo.
@@ -61,9 +62,10 @@ struct Halo {
   }
 };
 
-/// Kernels over padded planes: site (y, x) of channel i sees tap (ky, kx) at in[i·plane + (y + ky)·stride + x + kx].
-/// Output planes are `height` × `width`, dense. 1×1 stencils use the same kernels with stride = width and no halo;
-/// `bounded` then loads the last pack of the last row piecewise, since nothing may be read beyond the plane.
+/// Kernels over padded planes: site (y, x) of channel i sees tap (ky, kx) at in[i·plane + (y + ky)·stride + x
+/// + kx]. Output planes are `height` × `width`, dense. 1×1 stencils use the same kernels with stride = width
+/// and no halo; `bounded` then loads the last pack of the last row piecewise, since nothing may be read
+/// beyond the plane.
 template <class Real, class Arch, std::size_t in, std::size_t out, std::size_t size, std::size_t height,
           std::size_t width, std::size_t stride, std::size_t plane>
 struct StencilKernel {
@@ -82,7 +84,8 @@ struct StencilKernel {
     return P::load(p);
   }
 
-  /// Sets (or adds to) dst (out, height, width) = f(bias + weight ⋆ src). weight (out, in, taps); bias may be null.
+  /// Sets (or adds to) dst (out, height, width) = f(bias + weight ⋆ src). weight (out, in, taps); bias may be
+  /// null.
   template <Activation f, bool add>
   static void apply(const Real* weight, const Real* bias, const Real* src, Real* dst) {
     for (std::size_t y = 0; y < height; ++y)
@@ -116,7 +119,8 @@ struct StencilKernel {
             });
           }
         for (std::size_t j = 0; j < group; ++j)
-          for (std::size_t t = 0; t < taps; ++t) weight[((o + j) * in + i) * taps + t] += sum_lanes(sum[j][t]);
+          for (std::size_t t = 0; t < taps; ++t)
+            weight[((o + j) * in + i) * taps + t] += sum_lanes(sum[j][t]);
       }
     if (bias)
       for (std::size_t o = 0; o < out; ++o) {
@@ -131,8 +135,8 @@ struct StencilKernel {
 
  private:
   template <Activation f, bool add, std::size_t n>
-  static void tile(const Real* weight, const Real* bias, const Real* src, Real* dst, std::size_t y, std::size_t o,
-                   std::size_t p) {
+  static void tile(const Real* weight, const Real* bias, const Real* src, Real* dst, std::size_t y,
+                   std::size_t o, std::size_t p) {
     P sum[outs][n];
     for (std::size_t j = 0; j < outs; ++j)
       for (std::size_t k = 0; k < n; ++k) sum[j][k] = P(bias ? static_cast<double>(bias[o + j]) : 0.0);

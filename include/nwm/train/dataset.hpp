@@ -24,12 +24,13 @@ struct Extent {
 };
 
 inline std::string to_string(const Extent& e) {
-  return "(" + std::to_string(e.images) + ", " + std::to_string(e.channels) + ", " + std::to_string(e.height) +
-         ", " + std::to_string(e.width) + ")";
+  std::string text = "(";
+  for (const std::size_t n : {e.images, e.channels, e.height}) text.append(std::to_string(n)).append(", ");
+  return text.append(std::to_string(e.width)).append(")");
 }
 
-/// Pictures planar (image, channel, row, column), masks (image, row, column) with class numbers; class 0 is the
-/// background. Byte pictures are divided by 255 when read, float pictures are handed on unchanged.
+/// Pictures planar (image, channel, row, column), masks (image, row, column) with class numbers; class 0 is
+/// the background. Byte pictures are divided by 255 when read, float pictures are handed on unchanged.
 class Dataset {
  public:
   using Bytes = std::vector<std::uint8_t>;
@@ -37,14 +38,16 @@ class Dataset {
 
   Dataset() = default;
 
-  /// Takes the storage over. Throws Error when a length does not fit the extent or a float pixel is not finite.
+  /// Takes the storage over. Throws Error when a length does not fit the extent or a float pixel is not
+  /// finite.
   Dataset(Extent extent, std::variant<Bytes, Floats> pictures, Bytes masks, std::string name = "dataset")
       : extent_(extent), pictures_(std::move(pictures)), masks_(std::move(masks)), name_(std::move(name)) {
     const std::size_t found = std::visit([](const auto& p) { return p.size(); }, pictures_);
     check_length("pictures", extent_.images * extent_.values(), found);
     check_length("masks", extent_.images * extent_.pixels(), masks_.size());
     if (const auto* floats = std::get_if<Floats>(&pictures_)) check_finite(*floats);
-    for (const std::uint8_t c : masks_) classes_ = c + std::size_t{1} > classes_ ? c + std::size_t{1} : classes_;
+    for (const std::uint8_t c : masks_)
+      classes_ = c + std::size_t{1} > classes_ ? c + std::size_t{1} : classes_;
   }
 
   const Extent& extent() const { return extent_; }

@@ -1,0 +1,3 @@
+#include "small_wave.hpp"
+
+static const bool added = (conformance::add_small_waves<nwm::cpu::Scalar, float>(), true);

@@ -1,0 +1,179 @@
+// Runs a reference case on a recurrent machine: logits, loss, states and every gradient; or twenty optimiser
+// steps.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/backend/cpu/simd.hpp"
+#include "nwm/io/checkpoint.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "nwm/train/optimizer.hpp"
+#include "registry.hpp"
+
+namespace conformance {
+
+/// |a − b| / |b|; for b = 0 any difference is infinite.
+template <class A>
+double relative(std::span<const A> a, std::span<const double> b) {
+  if (a.size() != b.size()) return HUGE_VAL;
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = static_cast<double>(a[i]) - b[i];
+    difference += d * d;
+    norm += b[i] * b[i];
+  }
+  return difference == 0 ? 0 : std::sqrt(difference / norm);
+}
+
+inline double worst(double a, double b) { return a >= b ? a : b; }  // NaN in either stays: NaN >= x is false
+
+/// Sets the machine's parameters from "<prefix><name>".
+template <class Machine>
+void set_parameters(const nwm::io::Safetensors& file, Machine& machine, const std::string& prefix) {
+  nwm::io::take_parameters(file, machine, prefix);
+}
+
+template <class Machine>
+void machine_options(const nwm::io::Safetensors& file, Machine& machine) {
+  if constexpr (requires { machine.cell.dt; }) machine.cell.dt = std::stod(file.metadata.at("dt"));
+}
+
+/// A case's `input` and `target` as the machine's numbers; `count` images.
+template <class Machine>
+struct Batch {
+  explicit Batch(const nwm::io::Safetensors& file) {
+    for (const float v : file.values<float>("input"))
+      images.push_back(static_cast<typename Machine::Real>(v));
+    for (const std::int64_t v : file.values<std::int64_t>("target"))
+      targets.push_back(static_cast<std::uint8_t>(v));
+    count = images.size() / Machine::image_size;
+  }
+  auto image(std::size_t i) const {
+    return std::span<const typename Machine::Real, Machine::image_size>(
+        images.data() + i * Machine::image_size, Machine::image_size);
+  }
+  auto target(std::size_t i) const {
+    return std::span<const std::uint8_t>(targets).subspan(i * Machine::sites, Machine::sites);
+  }
+  std::vector<typename Machine::Real> images;
+  std::vector<std::uint8_t> targets;
+  std::size_t count = 0;
+};
+
+template <class Machine>
+Result run_gradient_case(const nwm::io::Safetensors& file) {
+  using Real = typename Machine::Real;
+  Machine machine;
+  machine_options(file, machine);
+  set_parameters(file, machine, "param.");
+  const Batch<Machine> batch(file);
+  auto work = std::make_unique<typename Machine::Workspace>();
+  std::vector<Real> gradient(Machine::parameter_count), scores(batch.count * Machine::score_size);
+  const double scale = 1.0 / static_cast<double>(batch.count * Machine::sites);
+  double loss = 0;
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    machine.scores(
+        batch.image(i),
+        std::span<Real, Machine::score_size>(scores.data() + i * Machine::score_size, Machine::score_size),
+        *work);
+    loss += scale * machine.add_gradient(
+                        batch.image(i), batch.target(i), static_cast<Real>(scale),
+                        std::span<Real, Machine::parameter_count>(gradient.data(), Machine::parameter_count),
+                        *work);
+  }
+  Result result;
+  result.logits_error = relative<Real>(scores, file.values<double>("logits"));
+  result.logits_error =
+      worst(relative<double>(std::vector{loss}, file.values<double>("loss")), result.logits_error);
+  if (file.contains("states")) {
+    std::vector<Real> series(batch.count * Machine::series_size);
+    for (std::size_t i = 0; i < batch.count; ++i)
+      machine.record(batch.image(i),
+                     std::span<Real, Machine::series_size>(series.data() + i * Machine::series_size,
+                                                           Machine::series_size),
+                     *work);
+    result.logits_error = worst(relative<Real>(series, file.values<double>("states")), result.logits_error);
+  }
+  for (const nwm::Slice& slice : Machine::layout.slices) {
+    const std::string name = "grad." + std::string(slice.name.view());
+    // A parameter the reference has no gradient for takes no part: ours must be zero.
+    const std::vector<double> expected =
+        file.contains(name) ? file.values<double>(name) : std::vector<double>(slice.size, 0.0);
+    const std::span<const Real> mine(gradient.data() + slice.offset, slice.size);
+    result.gradient_error = worst(relative(mine, std::span<const double>(expected)), result.gradient_error);
+  }
+  return result;
+}
+
+/// Twenty steps of Adam or AdamW: logits_error is that of the losses, gradient_error that of the end point.
+template <class Machine>
+Result run_trajectory(const nwm::io::Safetensors& file) {
+  using Real = typename Machine::Real;
+  Machine machine;
+  machine_options(file, machine);
+  set_parameters(file, machine, "param.");
+  const Batch<Machine> batch(file);
+  const bool decoupled = file.metadata.at("optimizer") == "adamw";
+  nwm::Adam<Machine> adam({.kind = decoupled ? nwm::Optimizer::adamw : nwm::Optimizer::adam,
+                           .weight_decay = decoupled ? std::stod(file.metadata.at("weight_decay")) : 0.0});
+  auto work = std::make_unique<typename Machine::Workspace>();
+  const std::vector<double> expected = file.values<double>("losses");
+  const std::size_t images = batch.count / expected.size();
+  std::vector<double> losses;
+  std::vector<Real> gradient(Machine::parameter_count);
+  const double scale = 1.0 / static_cast<double>(images * Machine::sites);
+  for (std::size_t step = 0; step < expected.size(); ++step) {
+    std::ranges::fill(gradient, Real(0));
+    double loss = 0;
+    for (std::size_t i = step * images; i < (step + 1) * images; ++i)
+      loss += scale * machine.add_gradient(batch.image(i), batch.target(i), static_cast<Real>(scale),
+                                           std::span<Real, Machine::parameter_count>(
+                                               gradient.data(), Machine::parameter_count),
+                                           *work);
+    losses.push_back(loss);
+    adam.step(machine.parameters(), gradient, std::stod(file.metadata.at("lr")));
+  }
+  Result result;
+  result.logits_error = relative<double>(losses, expected);
+  for (const nwm::Slice& slice : Machine::layout.slices) {
+    const auto end = file.values<double>("final." + std::string(slice.name.view()));
+    result.gradient_error =
+        worst(relative(std::span<const Real>(machine.parameters()).subspan(slice.offset, slice.size),
+                       std::span<const double>(end)),
+              result.gradient_error);
+  }
+  return result;
+}
+
+template <class Machine>
+void add_wave_machine(const std::string& model, const std::string& cell) {
+  constexpr auto shape = Machine::shape;
+  static_assert(shape.height == shape.width);
+  const auto number = [](std::size_t n) { return std::to_string(n); };
+  const std::string head = std::is_same_v<typename Machine::Head, nwm::head::Wide> ? "wide" : "narrow";
+  registry().push_back(
+      {configuration({{"model", model},
+                      {"readout", std::string(Machine::Readout::name)},
+                      {"cell", cell},
+                      {"head", head},
+                      {"layers", "0"},
+                      {"n", number(shape.height)},
+                      {"c_in", number(shape.image_channels)},
+                      {"c_mid", number(shape.encoder_width)},
+                      {"c_out", number(shape.oscillators)},
+                      {"classes", number(shape.classes)},
+                      {"steps", number(shape.steps)}}),
+       std::string(Machine::Backend::name), sizeof(typename Machine::Real) == 4 ? "float" : "double",
+       [](const nwm::io::Safetensors& file) {
+         return file.contains("losses") ? run_trajectory<Machine>(file) : run_gradient_case<Machine>(file);
+       }});
+}
+
+}  // namespace conformance
