@@ -2,8 +2,9 @@
 #pragma once
 
 #include "nwm/readout/fft.hpp"
+#include "nwm/readout/last.hpp"
 #include "nwm/readout/linear.hpp"
-#include "wave_case.hpp"
+#include "run_case.hpp"
 
 namespace conformance {
 
@@ -15,6 +16,10 @@ void add_paper_waves() {
   constexpr Shape mnist{.height = 56, .width = 56, .image_channels = 1, .oscillators = 2, .classes = 11};
   constexpr Shape multi_mnist{
       .height = 128, .width = 128, .image_channels = 1, .oscillators = 16, .classes = 11};
+  static_assert(WaveMachine<tetrominoes>::parameter_count == 176124);
+  static_assert(WaveMachine<tetrominoes, Last>::parameter_count == 150524);
+  static_assert(WaveMachine<mnist>::parameter_count == 176545);
+  static_assert(WaveMachine<multi_mnist, Linear, nwm::head::Narrow>::parameter_count == 54855);
   add_wave_machine<WaveMachine<tetrominoes, Linear, nwm::head::Wide, Wave, B, Real>>("nwm", "");
   add_wave_machine<WaveMachine<tetrominoes, Fft, nwm::head::Wide, Wave, B, Real>>("nwm", "");
   add_wave_machine<WaveMachine<mnist, Linear, nwm::head::Wide, Wave, B, Real>>("nwm", "");

@@ -6,7 +6,7 @@
 #include "nwm/readout/linear.hpp"
 #include "nwm/readout/max_time.hpp"
 #include "nwm/readout/mean_time.hpp"
-#include "wave_case.hpp"
+#include "run_case.hpp"
 
 namespace conformance {
 

@@ -22,6 +22,7 @@
 #include "nwm/memory/layout.hpp"
 #include "nwm/memory/tiles.hpp"
 #include "nwm/model/keep.hpp"
+#include "nwm/model/parameter_vector.hpp"
 #include "nwm/model/recurrence.hpp"
 #include "nwm/readout/linear.hpp"
 
@@ -125,18 +126,10 @@ class WaveMachine {
 
   /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian.
   explicit WaveMachine(const Options& options = Options{})
-      : cell(options.cell), parameters_(parameter_count) {
-    Random random(options.seed);
-    for (const Slice& slice : layout.slices)
-      initialise(slice, parameters_.span().subspan(slice.offset, slice.size), random);
-  }
+      : cell(options.cell), parameters_(layout, options.seed) {}
 
-  std::span<Real, parameter_count> parameters() {
-    return std::span<Real, parameter_count>(parameters_.data(), parameter_count);
-  }
-  std::span<const Real, parameter_count> parameters() const {
-    return std::span<const Real, parameter_count>(parameters_.data(), parameter_count);
-  }
+  std::span<Real, parameter_count> parameters() { return parameters_.span(); }
+  std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
 
   /// One thread's memory for a whole forward and backward pass of one image. Allocated once, used for any
   /// image.
@@ -296,7 +289,7 @@ class WaveMachine {
     }
   }
 
-  Buffer<Real> parameters_;
+  model::ParameterVector<Real, parameter_count> parameters_;
 };
 
 }  // namespace nwm

@@ -92,15 +92,16 @@ Result run_gradient_case(const nwm::io::Safetensors& file) {
   result.logits_error = relative<Real>(scores, file.values<double>("logits"));
   result.logits_error =
       worst(relative<double>(std::vector{loss}, file.values<double>("loss")), result.logits_error);
-  if (file.contains("states")) {
-    std::vector<Real> series(batch.count * Machine::series_size);
-    for (std::size_t i = 0; i < batch.count; ++i)
-      machine.record(batch.image(i),
-                     std::span<Real, Machine::series_size>(series.data() + i * Machine::series_size,
-                                                           Machine::series_size),
-                     *work);
-    result.logits_error = worst(relative<Real>(series, file.values<double>("states")), result.logits_error);
-  }
+  if constexpr (requires { Machine::series_size; })
+    if (file.contains("states")) {
+      std::vector<Real> series(batch.count * Machine::series_size);
+      for (std::size_t i = 0; i < batch.count; ++i)
+        machine.record(batch.image(i),
+                       std::span<Real, Machine::series_size>(series.data() + i * Machine::series_size,
+                                                             Machine::series_size),
+                       *work);
+      result.logits_error = worst(relative<Real>(series, file.values<double>("states")), result.logits_error);
+    }
   for (const nwm::Slice& slice : Machine::layout.slices) {
     const std::string name = "grad." + std::string(slice.name.view());
     // A parameter the reference has no gradient for takes no part: ours must be zero.
@@ -152,28 +153,45 @@ Result run_trajectory(const nwm::io::Safetensors& file) {
   return result;
 }
 
+/// The configuration line of a machine; `readout`, `cell` and `layers` as in the metadata.
 template <class Machine>
-void add_wave_machine(const std::string& model, const std::string& cell) {
+std::string configuration_of(const std::string& model, const std::string& readout, const std::string& cell,
+                             std::size_t layers = 0) {
   constexpr auto shape = Machine::shape;
   static_assert(shape.height == shape.width);
   const auto number = [](std::size_t n) { return std::to_string(n); };
-  const std::string head = std::is_same_v<typename Machine::Head, nwm::head::Wide> ? "wide" : "narrow";
-  registry().push_back(
-      {configuration({{"model", model},
-                      {"readout", std::string(Machine::Readout::name)},
-                      {"cell", cell},
-                      {"head", head},
-                      {"layers", "0"},
-                      {"n", number(shape.height)},
-                      {"c_in", number(shape.image_channels)},
-                      {"c_mid", number(shape.encoder_width)},
-                      {"c_out", number(shape.oscillators)},
-                      {"classes", number(shape.classes)},
-                      {"steps", number(shape.steps)}}),
-       std::string(Machine::Backend::name), sizeof(typename Machine::Real) == 4 ? "float" : "double",
-       [](const nwm::io::Safetensors& file) {
-         return file.contains("losses") ? run_trajectory<Machine>(file) : run_gradient_case<Machine>(file);
-       }});
+  return configuration({{"model", model},
+                        {"readout", readout},
+                        {"cell", cell},
+                        {"head", std::is_same_v<typename Machine::Head, nwm::head::Wide> ? "wide" : "narrow"},
+                        {"layers", number(layers)},
+                        {"n", number(shape.height)},
+                        {"c_in", number(shape.image_channels)},
+                        {"c_mid", number(shape.encoder_width)},
+                        {"c_out", number(shape.oscillators)},
+                        {"classes", number(shape.classes)},
+                        {"steps", number(shape.steps)}});
+}
+
+template <class Machine>
+void add_machine(const std::string& configuration_line, Result (*run)(const nwm::io::Safetensors&)) {
+  registry().push_back({configuration_line, std::string(Machine::Backend::name),
+                        sizeof(typename Machine::Real) == 4 ? "float" : "double", run});
+}
+
+/// A recurrent machine: model "nwm", or "conv_recurrent" with its cell's name.
+template <class Machine>
+void add_wave_machine(const std::string& model, const std::string& cell) {
+  add_machine<Machine>(configuration_of<Machine>(model, std::string(Machine::Readout::name), cell),
+                       [](const nwm::io::Safetensors& file) {
+                         return file.contains("losses") ? run_trajectory<Machine>(file)
+                                                        : run_gradient_case<Machine>(file);
+                       });
+}
+
+template <class Machine>
+void add_cnn() {
+  add_machine<Machine>(configuration_of<Machine>("cnn", "", "", Machine::layers), run_gradient_case<Machine>);
 }
 
 }  // namespace conformance

@@ -1,0 +1,150 @@
+// The local baseline: a stack of convolutions, then the same per-pixel head as the wave machine's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "nwm/backend/backend.hpp"
+#include "nwm/backend/default.hpp"
+#include "nwm/grid/shape.hpp"
+#include "nwm/layer/cross_entropy.hpp"
+#include "nwm/layer/encoder.hpp"
+#include "nwm/layer/head.hpp"
+#include "nwm/memory/buffer.hpp"
+#include "nwm/memory/layout.hpp"
+#include "nwm/memory/tiles.hpp"
+#include "nwm/model/parameter_vector.hpp"
+
+namespace nwm {
+
+/// conv3(c_in→c_mid) relu, then layers−1 more conv3 with relu (the last c_mid→C), a 1×1 convolution C→F
+/// without activation, F = (T/2 − 1)·C, and the head (arXiv 2502.06034's CNN-L; 191,982 parameters for 16
+/// layers on Tetrominoes). Shape::steps only sets F. Interface, layouts and errors as WaveMachine.
+template <Shape shape_, std::size_t layers_, class Head_ = head::Wide, class Backend_ = DefaultBackend,
+          class Real_ = float>
+class Cnn {
+  static_assert(ValidShape<shape_>::value);
+  static_assert(shape_.steps >= 4, "Cnn: F = (steps/2 - 1) * oscillators needs at least 4 steps");
+
+ public:
+  static constexpr Shape shape = shape_;
+  static constexpr std::size_t layers = layers_;
+  using Head = Head_;
+  using Backend = Backend_;
+  using Real = Real_;
+  template <class B, class R = Real>
+  using with = Cnn<shape_, layers_, Head_, B, R>;
+
+  using ImageGrid = Grid<shape.height, shape.width, Zero>;
+  static constexpr std::size_t sites = ImageGrid::sites;
+  static constexpr std::size_t image_size = shape.image_channels * sites;
+  static constexpr std::size_t score_size = shape.classes * sites;
+  static constexpr std::size_t features = (shape.steps / 2 - 1) * shape.oscillators;
+
+ private:
+  using Stack = layer::Encoder<ImageGrid, shape.image_channels, shape.encoder_width, shape.oscillators,
+                               layers_, Activation::relu>;
+  using Widen = Stencil<shape.oscillators, features, 1, Zero>;
+  using Mlp = layer::Head<features, shape.classes, Head_>;
+  static constexpr std::size_t widen_offset = Stack::parameters;
+  static constexpr std::size_t head_offset = widen_offset + Widen::parameters;
+
+ public:
+  static constexpr auto layout = exact_layout<[](auto& all) {
+    Stack::describe(all, "encoder");
+    Widen::describe(all, Name("encoder.") + 2 * layers_);
+    Mlp::describe(all, "readout");
+  }>();
+  static constexpr std::size_t parameter_count = layout.size;
+  static_assert(parameter_count == head_offset + Mlp::parameters);
+
+  struct Options {
+    std::uint64_t seed = 0;  ///< of the initial values
+  };
+  explicit Cnn(const Options& options = Options{}) : parameters_(layout, options.seed) {}
+
+  std::span<Real, parameter_count> parameters() { return parameters_.span(); }
+  std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
+
+  /// One thread's memory for one image at a time.
+  class Workspace {
+    friend Cnn;
+    Buffer<Real> image{image_size}, target{sites};
+    Buffer<Real> hidden{Stack::hidden}, out{shape.oscillators * sites}, gradient{shape.oscillators * sites};
+    Buffer<Real> work{2 * shape.encoder_width * sites}, scratch{Stack::template scratch<Backend>};
+    Buffer<Real> x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
+    Buffer<Real> head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
+  };
+
+  /// Sets scores (classes, H, W) for an image (image_channels, H, W).
+  void scores(std::span<const Real, image_size> image, std::span<Real, score_size> out, Workspace& w) const {
+    run(image, w);
+    for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
+      classify<n>(w, start);
+      for (std::size_t k = 0; k < shape.classes; ++k)
+        for (std::size_t p = 0; p < n; ++p) out[k * sites + start + p] = w.scores[k * n + p];
+    });
+  }
+
+  /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`.
+  double add_gradient(std::span<const Real, image_size> image, std::span<const std::uint8_t> target,
+                      Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
+    run(image, w);
+    for (std::size_t p = 0; p < sites; ++p) w.target[p] = static_cast<Real>(target[p]);
+    double loss = 0;
+    const Real* widen = parameters_.data() + widen_offset;
+    Real* widen_gradient = gradient.data() + widen_offset;
+    for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
+      classify<n>(w, start);
+      loss +=
+          layer::cross_entropy<Backend, shape.classes, n>(w.scores.data(), w.target.data() + start, scale);
+      Mlp::template backward<Backend, n>(parameters_.data() + head_offset, w.x.data(), w.head_hidden.data(),
+                                         w.scores.data(), w.x_gradient.data(), gradient.data() + head_offset,
+                                         w.head_work.data());
+      const Real* below = w.x_gradient.data();
+      Backend::template multiply_outer<features, shape.oscillators, n>(below, n, w.out.data() + start, sites,
+                                                                       widen_gradient, shape.oscillators);
+      for (std::size_t f = 0; f < features; ++f)
+        widen_gradient[Widen::weights + f] += static_cast<Real>(
+            Backend::template sum<Real>(n, [row = below + f * n](auto lane) { return lane.load(row); }));
+      Backend::template multiply_transposed<features, shape.oscillators, n>(
+          widen, shape.oscillators, below, n, w.gradient.data() + start, sites);
+    });
+    Stack::template backward<Backend>(parameters_.data(), w.image.data(), w.hidden.data(), w.out.data(),
+                                      w.gradient.data(), gradient.data(), static_cast<Real*>(nullptr),
+                                      w.work.data(), w.scratch.data());
+    return loss;
+  }
+
+ private:
+  static constexpr std::size_t tile_limit = 256;
+  static constexpr std::size_t tile = tile_size<sites, tile_limit>;
+
+  void run(std::span<const Real, image_size> image, Workspace& w) const {
+    for (std::size_t i = 0; i < image_size; ++i) w.image[i] = image[i];
+    Stack::template forward<Backend>(parameters_.data(), w.image.data(), w.hidden.data(), w.out.data(),
+                                     w.scratch.data());
+  }
+
+  /// Features and scores of the n pixels from `start`.
+  template <std::size_t n>
+  void classify(Workspace& w, std::size_t start) const {
+    const Real* widen = parameters_.data() + widen_offset;
+    Backend::template multiply<features, shape.oscillators, n>(widen, shape.oscillators, w.out.data() + start,
+                                                               sites, w.x.data(), n);
+    for (std::size_t f = 0; f < features; ++f) {
+      Real* row = w.x.data() + f * n;
+      const auto bias = static_cast<double>(widen[Widen::weights + f]);
+      Backend::template map<Real>(
+          n, [=](auto lane) { lane.store(row, lane.load(row) + typename decltype(lane)::Value(bias)); });
+    }
+    Mlp::template forward<Backend, n>(parameters_.data() + head_offset, w.x.data(), w.head_hidden.data(),
+                                      w.scores.data());
+  }
+
+  model::ParameterVector<Real, parameter_count> parameters_;
+};
+
+}  // namespace nwm

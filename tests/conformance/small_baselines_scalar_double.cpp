@@ -1,0 +1,3 @@
+#include "small_baselines.hpp"
+
+static const bool added = (conformance::add_small_baselines<nwm::cpu::Scalar, double>(), true);
