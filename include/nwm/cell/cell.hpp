@@ -126,9 +126,9 @@ concept Cell = std::copyable<C> && requires {
 } && detail::all_stages_fit<C>(std::make_index_sequence<stage_count<C>>{});
 
 /// The stencil type of stage S of cell C for `channels` oscillator channels.
-template <class C, class S, std::size_t channels>
-using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size,
-                          EdgeOf<C>, S::coupling.bias>;
+template <class C, class S, std::size_t channels, class Edge = EdgeOf<C>>
+using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size, Edge,
+                          S::coupling.bias>;
 
 /// Position of `field` in `list`, or list.size().
 template <std::size_t n>

@@ -12,8 +12,8 @@
 
 namespace nwm::model {
 
-/// `length` steps of `Cell` with `channels` oscillators over `G`; `segments` such runs make the whole. The
-/// memory is a Tape; parameters are those of all stages one after the other.
+/// `length` steps of `Cell` with `channels` oscillators over `G` and its boundary; `segments` such runs make
+/// the whole. The memory is a Tape; parameters are those of all stages one after the other.
 template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, std::size_t segments, class B,
           class Real>
 class Recurrence {
@@ -22,7 +22,7 @@ class Recurrence {
   template <std::size_t s>
   using Stage = cell::Stage<Cell, s>;
   template <std::size_t s>
-  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels>;
+  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels, typename G::Edge>;
 
   static constexpr std::size_t fields = Cell::fields.size(), stages = Map::stages;
   static constexpr std::size_t columns = channels * G::sites;  ///< numbers of one field

@@ -24,6 +24,7 @@
 #include "nwm/model/keep.hpp"
 #include "nwm/model/parameter_vector.hpp"
 #include "nwm/model/recurrence.hpp"
+#include "nwm/model/stability.hpp"
 #include "nwm/readout/linear.hpp"
 
 namespace nwm {
@@ -274,18 +275,10 @@ class WaveMachine {
   }
 
   void check_stability(Workspace& w) const {
-    if constexpr (requires { Cell::bounded; }) {
-      constexpr std::size_t count = Cell::bounded.size();
-      std::array<const Real*, count> maps;
-      for (std::size_t i = 0; i < count; ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
-      const Real worst = Backend::template maximum<Real>(columns, [maps, &physics = cell](auto lane) {
-        using V = typename decltype(lane)::Value;
-        std::array<V, count> values;
-        for (std::size_t i = 0; i < count; ++i) values[i] = lane.load(maps[i]);
-        return Cell::stability(physics, values);
-      });
-      if (!(worst < Real(1)))
-        throw Unstable("wave step", "dt = " + std::to_string(cell.dt), Cell::bound, std::to_string(worst));
+    if constexpr (model::BoundedCell<Cell>) {
+      std::array<const Real*, Cell::bounded.size()> maps{};
+      for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
+      model::check_stability<Cell, Backend, Real>(cell, maps, columns);
     }
   }
 

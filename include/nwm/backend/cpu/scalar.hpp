@@ -47,7 +47,7 @@ struct Scalar {
     Real largest = -std::numeric_limits<Real>::infinity();
     for (std::size_t i = 0; i < count; ++i) {
       const Real v = kernel(Lane<Real>{i});
-      if (!(v <= largest)) largest = v;
+      if (v > largest || v != v) largest = v;
     }
     return largest;
   }

@@ -60,7 +60,7 @@ struct Simd {
     using P = math::Pack<Real, Arch>;
     Real result = -std::numeric_limits<Real>::infinity();
     const auto take = [&](Real v) {
-      if (!(v <= result)) result = v;
+      if (v > result || v != v) result = v;
     };
     std::size_t i = 0;
     for (; i + P::size <= count; i += P::size) {

@@ -1,0 +1,207 @@
+// The waves of any cell in a program of one's own, without training: fields one reads and writes between
+// steps.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "nwm/backend/backend.hpp"
+#include "nwm/backend/default.hpp"
+#include "nwm/cell/cell.hpp"
+#include "nwm/error.hpp"
+#include "nwm/grid/field.hpp"
+#include "nwm/memory/buffer.hpp"
+#include "nwm/memory/layout.hpp"
+#include "nwm/model/parameter_vector.hpp"
+#include "nwm/model/recurrence.hpp"
+#include "nwm/model/stability.hpp"
+
+namespace nwm {
+
+/// `channels` oscillators of `Cell` at every site of `Grid`, run step by step: the same physics, backends and
+/// boundaries as in a model (Recurrence). The boundary is the grid's; a cell that names an `Edge` must be
+/// given a grid with the same. Memory is allocated once, by the constructor. One thread uses one Simulation.
+///
+///     nwm::Simulation<nwm::cell::Wave, nwm::Grid<64, 64>> waves;
+///     waves.at(Wave::y)(0, 32, 32) = 1;                          // an initial value
+///     waves.run(1000, [](auto& now) { now.at(Wave::omega)(0, 5, 5) = ...; });  // after each step
+template <cell::Cell Cell_, class Grid_, std::size_t channels_ = 1, class Backend_ = DefaultBackend,
+          class Real_ = float>
+class Simulation {
+ public:
+  using Cell = Cell_;
+  using Grid = Grid_;
+  using Backend = Backend_;
+  using Real = Real_;
+  template <class B, class R = Real>
+  using with = Simulation<Cell, Grid, channels_, B, R>;
+
+  static constexpr std::size_t channels = channels_, sites = Grid::sites, columns = channels * sites;
+  static constexpr std::size_t field_count = Cell::fields.size();
+  static_assert(channels > 0, "Simulation: channels must be at least 1");
+  static_assert(
+      !requires { typename Cell::Edge; } || std::same_as<cell::EdgeOf<Cell>, typename Grid::Edge>,
+      "Simulation: the grid's boundary is not the one the cell names as its Edge");
+
+ private:
+  using Waves = model::Recurrence<Cell, Grid, channels, 1, 1, Backend, Real>;
+
+ public:
+  /// Named slices of the stages' parameters: "<coupling>.weight" (groups·C, from·C, k, k), "<coupling>.bias".
+  static constexpr auto layout = exact_layout<[](auto& all) { Waves::describe(all, ""); }, 64>();
+  static constexpr std::size_t parameter_count = layout.size;
+
+  struct Options {
+    Cell cell{};             ///< dt and the other numbers of the cell
+    std::uint64_t seed = 0;  ///< of the initial values of learned stencils
+    std::size_t check_every =
+        256;  ///< steps between two looks of `run` for values that are not finite; 0: none
+  };
+
+  /// All fields are zero; parameters have the initial values the cell's couplings state.
+  explicit Simulation(const Options& options = Options{})
+      : cell_(options.cell), check_every_(options.check_every), parameters_(layout, options.seed) {}
+
+  /// Field f of the cell now, (channels, H, W): a state, a map, or what the last step left in scratch. It may
+  /// be written between steps (scratch is overwritten by the next) and stays at its place for the life of the
+  /// Simulation.
+  std::span<Real, columns> field(std::size_t f) {
+    maps_changed_ = true;
+    return std::span<Real, columns>(data(f), columns);
+  }
+  std::span<const Real, columns> field(std::size_t f) const {
+    return std::span<const Real, columns>(data(f), columns);
+  }
+  /// The same, read and written as (channel, row, column).
+  nwm::Field<Real, channels, Grid> at(std::size_t f) { return nwm::Field<Real, channels, Grid>(field(f)); }
+  nwm::Field<const Real, channels, Grid> at(std::size_t f) const {
+    return nwm::Field<const Real, channels, Grid>(field(f));
+  }
+  /// The state a readout would see.
+  std::span<const Real, columns> recorded() const { return field(Cell::recorded); }
+
+  /// Sets every state to zero and the count of steps to 0; maps and parameters stay.
+  void reset() {
+    for (std::size_t f = 0; f < field_count; ++f)
+      if (Cell::fields[f].role == cell::Role::state)
+        for (Real& value : field(f)) value = Real(0);
+    steps_ = 0;
+  }
+
+  std::span<Real, parameter_count> parameters() { return parameters_.span(); }
+  std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
+  /// The slice of that name. Throws Error when the cell has none.
+  std::span<Real> parameter(std::string_view name) {
+    std::string known;
+    for (const Slice& slice : layout.slices) {
+      if (slice.name.view() == name) return parameters_.span().subspan(slice.offset, slice.size);
+      known.append(known.empty() ? "one of " : ", ").append(slice.name.view());
+    }
+    throw Error("nwm::Simulation::parameter", "name", known, std::string(name));
+  }
+
+  const Cell& cell() const { return cell_; }
+  /// Changes dt or another number of the cell from the next step on.
+  void set_cell(const Cell& cell) {
+    cell_ = cell;
+    maps_changed_ = true;
+  }
+  /// Steps taken since construction or `reset`.
+  std::size_t steps() const { return steps_; }
+
+  /// One step of every stage. Throws Unstable when the cell knows a stability bound and cell or fields, since
+  /// `field` was last called on this Simulation, are beyond it; nothing has changed then.
+  void step() {
+    if (maps_changed_) check_stable();
+    Waves::step(cell_, parameters_.data(), tape_, 0, 0, scratch_.data());
+    for (std::size_t f = 0; f < field_count; ++f) {
+      if (Cell::fields[f].role != cell::Role::state || Waves::Map::last_writer(f) == Waves::Map::none)
+        continue;
+      const Real* from = tape_.after(f, 0);
+      Real* to = tape_.initial(f);
+      Backend::template map<Real>(columns, [=](auto lane) { lane.store(to, lane.load(from)); });
+    }
+    ++steps_;
+  }
+
+  /// `count` steps; after each one every observer is called as observer(*this), in order: it may read and
+  /// write fields (a recorder, a drive that sets a source map). One that returns false ends the run after
+  /// that step. Returns the steps taken. Throws Unstable as `step` and `check_finite` do.
+  template <class... Observers>
+  std::size_t run(std::size_t count, Observers&&... observers) {
+    check_stable();
+    for (std::size_t i = 1; i <= count; ++i) {
+      step();
+      if (check_every_ > 0 && (i % check_every_ == 0 || i == count)) check_finite();
+      bool go_on = true;
+      ((go_on = notify(observers) && go_on), ...);
+      if (!go_on) return i;
+    }
+    return count;
+  }
+
+  /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it.
+  void check_stable() {
+    if constexpr (model::BoundedCell<Cell>) {
+      std::array<const Real*, Cell::bounded.size()> maps{};
+      for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = data(Cell::bounded[i]);
+      model::check_stability<Cell, Backend, Real>(cell_, maps, columns);
+    }
+    maps_changed_ = false;
+  }
+
+  /// Throws Unstable, naming step, field and site, when a state holds a value that is not finite.
+  void check_finite() const {
+    for (std::size_t f = 0; f < field_count; ++f) {
+      if (Cell::fields[f].role != cell::Role::state) continue;
+      const Real* values = data(f);
+      // x − x is 0 for a number and NaN for what is none.
+      const Real worst = Backend::template maximum<Real>(
+          columns, [=](auto lane) { return lane.load(values) - lane.load(values); });
+      if (worst <= Real(0)) continue;
+      std::size_t i = 0;
+      while (i + 1 < columns && std::isfinite(values[i])) ++i;
+      throw Unstable("step " + std::to_string(steps_),
+                     std::string(Cell::fields[f].name.view()) + "(" + std::to_string(i / sites) + ", " +
+                         std::to_string(i % sites / Grid::width) + ", " + std::to_string(i % Grid::width) +
+                         ")",
+                     "a finite value", std::to_string(values[i]));
+    }
+  }
+
+ private:
+  Real* data(std::size_t f) const {
+    if (f >= field_count)
+      throw Error("nwm::Simulation::field", "index", "below " + std::to_string(field_count),
+                  std::to_string(f));
+    if (Cell::fields[f].role != cell::Role::scratch) return tape_.initial(f);
+    const std::size_t writer = Waves::Map::last_writer(f);
+    if (writer == Waves::Map::none)
+      throw Error("nwm::Simulation::field", std::string(Cell::fields[f].name.view()),
+                  "a field some stage writes", "none");
+    return tape_.version(writer, f, 0);
+  }
+
+  template <class Observer>
+  bool notify(Observer& observer) {
+    if constexpr (std::same_as<std::invoke_result_t<Observer&, Simulation&>, bool>) return observer(*this);
+    else return observer(*this), true;
+  }
+
+  Cell cell_;
+  std::size_t check_every_, steps_ = 0;
+  bool maps_changed_ = true;
+  model::ParameterVector<Real, parameter_count> parameters_;
+  Buffer<Real> scratch_{Waves::scratch};
+  mutable typename Waves::Tape tape_;  // its accessors are not const
+};
+
+}  // namespace nwm

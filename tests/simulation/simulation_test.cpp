@@ -1,0 +1,200 @@
+// The waves without training: the same as in a model, on every backend, with drives and probes of one's own.
+#define BOOST_TEST_MODULE simulation
+#define BOOST_TEST_DYN_LINK
+#include "nwm/model/simulation.hpp"
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/cell/wave.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "nwm/readout/last.hpp"
+
+using nwm::cell::Wave;
+namespace cpu = nwm::cpu;
+
+namespace {
+
+constexpr nwm::Shape small{.height = 9,
+                           .width = 11,
+                           .image_channels = 1,
+                           .oscillators = 2,
+                           .steps = 12,
+                           .classes = 3,
+                           .encoder_width = 4};
+
+/// u'' = c² ∇²u + source − α u' by a fixed Laplacian, with scratch between two stages.
+struct Driven {
+  double dt = 0.1, alpha = 0;
+  enum : std::size_t { u, v, source, force };
+  static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("v"),
+                                     nwm::cell::given_map("source"), nwm::cell::scratch("force")};
+  static constexpr std::size_t recorded = u;
+
+  struct Pull {
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "laplacian", .initial = nwm::Initial::laplacian, .trained = false};
+    static constexpr std::array<std::size_t, 1> from{u}, reads{source}, writes{force};
+    template <class V>
+    static constexpr std::array<V, 1> update(const Driven&, const std::array<V, 1>& drive,
+                                             const std::array<V, 1>& site) {
+      return {drive[0] + site[0]};
+    }
+  };
+  struct Move {
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "self", .size = 1, .initial = nwm::Initial::zero, .trained = false};
+    static constexpr std::array<std::size_t, 1> from{u};
+    static constexpr std::array<std::size_t, 3> reads{u, v, force};
+    static constexpr std::array<std::size_t, 2> writes{u, v};
+    template <class V>
+    static constexpr std::array<V, 2> update(const Driven& cell, const std::array<V, 1>&,
+                                             const std::array<V, 3>& site) {
+      const V dt = V(cell.dt), v = site[1] + dt * (site[2] - V(cell.alpha) * site[1]);
+      return {site[0] + dt * v, v};
+    }
+  };
+  using Stages = std::tuple<Pull, Move>;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_simulation_is_the_recurrence_of_the_machine_bit_for_bit) {
+  using Machine = nwm::WaveMachine<small, nwm::readout::Last>;
+  Machine machine({.cell = {}, .seed = 4});
+  std::vector<float> image(Machine::image_size), series(Machine::series_size);
+  nwm::Random random(5);
+  for (float& x : image) x = static_cast<float>(random.uniform());
+  // W is not the Laplacian any more.
+  for (const auto& slice : Machine::layout.slices)
+    if (slice.name.view() == "classifier.cell.Wy.weight")
+      for (float& w : machine.parameters().subspan(slice.offset, slice.size))
+        w += static_cast<float>(random.uniform(-0.2, 0.2));
+  Machine::Workspace w;
+  machine.record(std::span<const float, Machine::image_size>(image),
+                 std::span<float, Machine::series_size>(series), w);
+
+  nwm::Simulation<Wave, nwm::Grid<9, 11>, 2> waves;
+  for (const auto& slice : Machine::layout.slices)
+    if (slice.name.view() == "classifier.cell.Wy.weight") {
+      const auto from = machine.parameters().subspan(slice.offset, slice.size);
+      std::copy(from.begin(), from.end(), waves.parameter("cell.Wy.weight").begin());
+    }
+  for (std::size_t f = 0; f < Wave::fields.size(); ++f) {
+    const auto from = w.initial(f);
+    std::copy(from.begin(), from.end(), waves.field(f).begin());
+  }
+  std::size_t seen = 0;
+  const std::size_t taken = waves.run(small.steps, [&](const auto& now) {
+    BOOST_TEST(now.steps() == seen + 1);
+    for (std::size_t i = 0; i < Machine::columns; ++i)
+      BOOST_REQUIRE_EQUAL(now.recorded()[i], series[seen * Machine::columns + i]);
+    ++seen;
+  });
+  BOOST_TEST(taken == small.steps);
+  BOOST_TEST(seen == small.steps);
+}
+
+BOOST_AUTO_TEST_CASE(the_specification_and_the_fast_backend_agree_under_every_boundary) {
+  const auto compare = [](auto grid) {
+    using G = decltype(grid);
+    nwm::Simulation<Driven, G, 3, cpu::Scalar, double> slow;
+    nwm::Simulation<Driven, G, 3, cpu::Simd<>, double> fast;
+    nwm::Random random(1);
+    for (std::size_t i = 0; i < slow.columns; ++i) {
+      slow.field(Driven::u)[i] = fast.field(Driven::u)[i] = random.uniform(-1, 1);
+      slow.field(Driven::source)[i] = fast.field(Driven::source)[i] = random.uniform(-1, 1);
+    }
+    slow.run(50), fast.run(50);
+    double largest = 0;
+    for (std::size_t i = 0; i < slow.columns; ++i)
+      largest = std::max(largest, std::abs(slow.recorded()[i] - fast.recorded()[i]));
+    BOOST_TEST(largest < 1e-12);
+  };
+  compare(nwm::Grid<7, 13, nwm::Periodic>{});
+  compare(nwm::Grid<7, 13, nwm::Zero>{});
+  compare(nwm::Grid<7, 13, nwm::Reflecting>{});
+}
+
+BOOST_AUTO_TEST_CASE(a_drive_at_resonance_makes_a_mode_grow_linearly) {
+  // One site with the Zero boundary is u'' = −4u + source.
+  nwm::Simulation<Driven, nwm::Grid<1, 1, nwm::Zero>, 1, cpu::Scalar, double> waves({.cell = {.dt = 0.01}});
+  const double frequency = 2 / 0.01 * std::asin(0.01);  // of the scheme: sin(w dt/2) = dt
+  double peak = 0;
+  waves.run(20000, [&](auto& now) {
+    now.field(Driven::source)[0] = std::cos(frequency * 0.01 * static_cast<double>(now.steps()));
+    peak = std::max(peak, std::abs(now.recorded()[0]));
+  });
+  BOOST_TEST(peak == 200.0 / 4, boost::test_tools::tolerance(0.01));  // t / (2 w)
+}
+
+BOOST_AUTO_TEST_CASE(scratch_of_the_last_step_can_be_read) {
+  nwm::Simulation<Driven, nwm::Grid<3, 3>, 1, cpu::Scalar, double> waves;
+  waves.field(Driven::source)[4] = 2;
+  waves.step();
+  BOOST_TEST(waves.field(Driven::force)[4] == 2.0);
+  BOOST_TEST(waves.field(Driven::force)[0] == 0.0);
+}
+
+BOOST_AUTO_TEST_CASE(an_observer_may_end_the_run_and_all_of_them_see_its_last_step) {
+  nwm::Simulation<Driven, nwm::Grid<3, 3>> waves;
+  std::size_t other = 0;
+  const auto taken = waves.run(
+      100, [](const auto& now) { return now.steps() < 7; }, [&](const auto&) { ++other; });
+  BOOST_TEST(taken == 7u);
+  BOOST_TEST(other == 7u);
+  waves.field(Driven::u)[0] = 1;
+  waves.reset();
+  BOOST_TEST(waves.steps() == 0u);
+  BOOST_TEST(waves.field(Driven::u)[0] == 0.0f);
+}
+
+BOOST_AUTO_TEST_CASE(an_unstable_map_is_refused_before_the_step) {
+  nwm::Simulation<Wave, nwm::Grid<4, 4>> waves;
+  waves.run(3);
+  waves.at(Wave::omega)(0, 1, 2) = 500;  // dt² omega / 4 = 1.25
+  BOOST_CHECK_EXCEPTION(waves.step(), nwm::Unstable,
+                        [](const nwm::Unstable& e) { return e.expected() == Wave::bound; });
+  BOOST_CHECK_THROW(waves.run(1), nwm::Unstable);
+  BOOST_TEST(waves.steps() == 3u);
+  waves.at(Wave::omega)(0, 1, 2) = 300;
+  waves.step();
+  waves.set_cell({.dt = 1});
+  BOOST_CHECK_THROW(waves.step(), nwm::Unstable);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_finite_is_found_wherever_it_stands) {
+  const auto find = [](auto waves) {
+    for (const std::size_t place : {0, 5, 15, 16, 34})
+      for (const float bad :
+           {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+        waves.reset();
+        waves.check_finite();
+        waves.field(Driven::v)[place] = bad;
+        const std::string site = "v(0, " + std::to_string(place / 7) + ", " + std::to_string(place % 7) + ")";
+        BOOST_CHECK_EXCEPTION(waves.check_finite(), nwm::Unstable,
+                              [&](const nwm::Unstable& e) { return e.field() == site; });
+      }
+  };
+  find(nwm::Simulation<Driven, nwm::Grid<5, 7>, 1, cpu::Scalar>());
+  find(nwm::Simulation<Driven, nwm::Grid<5, 7>, 1, cpu::Simd<>>());
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_diverges_ends_the_run) {
+  nwm::Simulation<Driven, nwm::Grid<8, 8>> waves({.cell = {.dt = 2}, .seed = 0, .check_every = 10});
+  waves.field(Driven::u)[9] = 1;
+  BOOST_CHECK_THROW(waves.run(100000), nwm::Unstable);
+  BOOST_TEST(waves.steps() < 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_there_is_told) {
+  nwm::Simulation<Driven, nwm::Grid<3, 3>> waves;
+  BOOST_CHECK_THROW(waves.field(4), nwm::Error);
+  BOOST_CHECK_EXCEPTION(waves.parameter("W"), nwm::Error, [](const nwm::Error& e) {
+    return e.expected() == "one of laplacian.weight, self.weight" && e.found() == "W";
+  });
+}
