@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(an_unstable_map_is_refused_before_the_step) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_finite_is_found_wherever_it_stands) {
   const auto find = [](auto waves) {
-    for (const std::size_t place : {0, 5, 15, 16, 34})
+    for (const std::size_t place : std::array<std::size_t, 5>{0, 5, 15, 16, 34})
       for (const float bad :
            {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         waves.reset();
