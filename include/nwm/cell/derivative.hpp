@@ -27,7 +27,7 @@ constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, 
   std::array<D, groups> dual_drive;
   std::array<D, reads> dual_site;
   for (std::size_t i = 0; i < groups; ++i) dual_drive[i] = D(drive[i], i);
-  for (std::size_t i = 0; i < reads; ++i) dual_site[i] = D(site[i], groups + i);
+  for (std::size_t i = 0; i != reads; ++i) dual_site[i] = D(site[i], groups + i);
   const auto out = S::update(cell, dual_drive, dual_site);
   const auto pull = [&](std::size_t direction) {
     V sum = out[0].d[direction] * gradient[0];
@@ -36,7 +36,7 @@ constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, 
   };
   SiteGradient<V, S> result;
   for (std::size_t i = 0; i < groups; ++i) result.drive[i] = pull(i);
-  for (std::size_t i = 0; i < reads; ++i) result.site[i] = pull(groups + i);
+  for (std::size_t i = 0; i != reads; ++i) result.site[i] = pull(groups + i);
   return result;
 }
 

@@ -179,7 +179,7 @@ class Recurrence {
       std::array<V, groups> d;
       for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
       std::array<V, reads> site;
-      for (std::size_t r = 0; r < reads; ++r) site[r] = lane.load(in[r]);
+      for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
       const auto next = S::update(cell, d, site);
       for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
     });
@@ -199,7 +199,7 @@ class Recurrence {
       std::array<V, groups> d;
       for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
       std::array<V, reads> site;
-      for (std::size_t r = 0; r < reads; ++r) site[r] = lane.load(in[r]);
+      for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
       std::array<V, writes> gradient;
       for (std::size_t w = 0; w < writes; ++w)
         gradient[w] = lane.load(fields_gradient + S::writes[w] * columns);
@@ -209,7 +209,7 @@ class Recurrence {
       for (std::size_t w = 0; w < writes; ++w)
         if (cell::position(S::reads, S::writes[w]) == reads)
           lane.store(fields_gradient + S::writes[w] * columns, V(0));
-      for (std::size_t r = 0; r < reads; ++r) {
+      for (std::size_t r = 0; r != reads; ++r) {
         Real* to = fields_gradient + S::reads[r] * columns;
         const bool written = cell::position(S::writes, S::reads[r]) < writes;
         lane.store(to, written ? result.site[r] : lane.load(to) + result.site[r]);

@@ -129,8 +129,9 @@ struct Simd {
         // The gradient of the padded input, on the grid with its halo, then folded to where the halo came
         // from.
         using Wide = Grid<G::height + 2 * reach<S>, G::width + 2 * reach<S>, Zero>;
-        using Outer = detail::Halo<G::height, G::width, 2 * reach<S>, lanes<Real>>;
-        static_assert(Outer::stride >= detail::round_up(Wide::width, lanes<Real>) + 2 * reach<S>);
+        using Around = detail::Halo<Wide::height, Wide::width, reach<S>, lanes<Real>>;
+        using Outer = detail::Halo<G::height, G::width, 2 * reach<S>, lanes<Real>, Around::stride>;
+        static_assert(Outer::plane == Around::plane);
         for (std::size_t o = 0; o < S::out; ++o)
           Outer::template fill<Zero>(gradient + o * G::sites, padded + o * Outer::plane);
         Real* wide = padded + S::out * Outer::plane;

@@ -32,11 +32,11 @@ constexpr void unroll(const F& f) {
   (std::make_index_sequence<n>{});
 }
 
-/// A plane with a halo of `reach` sites: rows of `stride` numbers, zero beyond the right halo.
-template <std::size_t height, std::size_t width, std::size_t reach, std::size_t lanes>
+/// A plane with a halo of `reach` sites: rows of `stride` ≥ `least` numbers, zero beyond the right halo.
+template <std::size_t height, std::size_t width, std::size_t reach, std::size_t lanes, std::size_t least = 0>
 struct Halo {
   static constexpr std::size_t rows = height + 2 * reach;
-  static constexpr std::size_t stride = round_up(round_up(width, lanes) + 2 * reach, lanes);
+  static constexpr std::size_t stride = std::max(least, round_up(round_up(width, lanes) + 2 * reach, lanes));
   static constexpr std::size_t plane = rows * stride;
 
   /// Sets the padded plane `to` from `from` (height, width); what lies outside follows `Edge`.

@@ -1,0 +1,235 @@
+// The test every cell must pass, the user's too: backpropagation through time against differences, an adjoint
+// written by hand against the derived one, a backend against the specification.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/backend/default.hpp"
+#include "nwm/cell/cell.hpp"
+#include "nwm/cell/derivative.hpp"
+#include "nwm/grid/grid.hpp"
+#include "nwm/memory/layout.hpp"
+#include "nwm/model/check_gradient.hpp"
+#include "nwm/model/recurrence.hpp"
+#include "nwm/random.hpp"
+
+namespace nwm {
+
+template <class Cell>
+struct CheckCellOptions {
+  Cell cell{};  ///< dt and the other numbers of the cell
+
+  /// Where the random values of a field are drawn from.
+  struct Range {
+    double low = -1, high = 1;
+  };
+  /// One for each field; the values a cell is made for, e.g. (0, 1) for a damping.
+  std::array<Range, Cell::fields.size()> ranges = [] {
+    std::array<Range, Cell::fields.size()> r{};
+    for (std::size_t f = 0; f < r.size(); ++f)
+      if (Cell::fields[f].role == cell::Role::map) r[f] = {0.1, 1};
+    return r;
+  }();
+
+  std::uint64_t seed = 1;
+  double gradient_tolerance = 1e-6;  ///< against differences
+  double adjoint_tolerance = 1e-12;  ///< hand-written against derived adjoint
+  double backend_tolerance = 1e-11;  ///< backend against cpu::Scalar
+  std::size_t coordinates = 0;       ///< compared in each parameter and field; 0: all
+};
+
+/// What check_cell found; errors are relative to the largest number of their quantity.
+struct CellReport {
+  WorstError gradient;  ///< backpropagation through time against differences
+  WorstError adjoint;   ///< hand-written adjoints against derived ones; nothing compared when there are none
+  WorstError backend;   ///< series and gradients against those of cpu::Scalar
+  std::vector<std::string> faults;
+
+  bool ok() const { return faults.empty() && gradient.compared > 0; }
+
+  /// Worst errors and faults, a line each.
+  std::string text() const {
+    std::string all;
+    const auto line = [&](const char* what, const WorstError& w) {
+      all += std::string(what) + ": " + detail::digits(w.error) + " over " + std::to_string(w.compared) +
+             " numbers" + (w.quantity.empty() ? "" : ", worst " + w.quantity) + "\n";
+    };
+    line("gradient", gradient);
+    line("adjoint", adjoint);
+    line("backend", backend);
+    for (const std::string& fault : faults) all += fault + "\n";
+    return all;
+  }
+};
+
+namespace detail {
+
+/// A cell over a grid with random parameters, fields and weights of its series and of its last state; the
+/// weighted sum is the value that is differentiated. Made alike on every backend.
+template <class Cell, class B, class G, std::size_t channels, std::size_t steps>
+struct CellProbe {
+  using Waves = model::Recurrence<Cell, G, channels, steps, 1, B, double>;
+  static constexpr std::size_t columns = Waves::columns, fields = Waves::fields;
+  static constexpr auto layout = exact_layout<[](auto& all) { Waves::describe(all, ""); }>();
+  static_assert(layout.size == Waves::parameters);
+
+  Cell cell;
+  std::vector<double> x;            ///< parameters of all stages, then the fields at the beginning
+  std::vector<GradientPart> parts;  ///< of x, without untrained parameters and scratch fields
+  std::vector<double> series_weight, end_weight;
+  typename Waves::Tape tape{};
+  typename Waves::Adjoint adjoint{};
+  Buffer<double> scratch{Waves::scratch};
+
+  explicit CellProbe(const CheckCellOptions<Cell>& options)
+      : cell(options.cell),
+        x(Waves::parameters + fields * columns),
+        series_weight(steps * columns),
+        end_weight(fields * columns) {
+    Random random(options.seed);
+    for (const Slice& slice : layout.slices) {
+      const auto part = std::span(x).subspan(slice.offset, slice.size);
+      initialise(slice, part, random);
+      if (!slice.trained) continue;
+      for (double& v : part) v += random.uniform(-0.3, 0.3);
+      parts.push_back({.name = std::string(slice.name.view()), .offset = slice.offset, .size = slice.size});
+    }
+    for (std::size_t f = 0; f < fields; ++f) {
+      const cell::FieldInfo& field = Cell::fields[f];
+      const std::size_t offset = Waves::parameters + f * columns;
+      for (double& v : std::span(x).subspan(offset, columns))
+        v = random.uniform(options.ranges[f].low, options.ranges[f].high);
+      if (field.role != cell::Role::scratch)
+        parts.push_back({.name = std::string(field.name.view()), .offset = offset, .size = columns});
+      if (field.role == cell::Role::state)
+        for (double& v : std::span(end_weight).subspan(f * columns, columns)) v = random.uniform(-1, 1);
+    }
+    for (double& v : series_weight) v = random.uniform(-1, 1);
+  }
+
+  double value() {
+    for (std::size_t f = 0; f < fields; ++f)
+      std::copy_n(x.data() + Waves::parameters + f * columns, columns, tape.initial(f));
+    Waves::run(cell, x.data(), tape, 0, scratch.data());
+    double sum = 0;
+    for (std::size_t i = 0; i < steps * columns; ++i) sum += series_weight[i] * tape.series()[i];
+    for (std::size_t f = 0; f < fields; ++f)
+      if (Cell::fields[f].role == cell::Role::state)
+        for (std::size_t i = 0; i < columns; ++i)
+          sum += end_weight[f * columns + i] * tape.after(f, steps - 1)[i];
+    return sum;
+  }
+
+  /// Of value() with respect to x. Leaves the series of x on the tape.
+  std::vector<double> gradient() {
+    (void)value();
+    std::vector<double> result(x.size());
+    std::copy(end_weight.begin(), end_weight.end(), adjoint.gradient(0));
+    Waves::run_back(cell, x.data(), tape, 0, series_weight.data(), adjoint, result.data(), scratch.data());
+    std::copy_n(adjoint.gradient(0), fields * columns, result.data() + Waves::parameters);
+    return result;
+  }
+
+  std::span<const double> series() const { return {tape.series(), steps * columns}; }
+};
+
+/// max |a − b| / max |b|, NaN when one is.
+inline double relative_difference(std::span<const double> a, std::span<const double> b) {
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = std::abs(a[i] - b[i]);
+    if (!(d <= worst)) worst = d;
+    largest = std::max(largest, std::abs(b[i]));
+    if (std::isnan(worst)) return worst;
+  }
+  return worst == 0 ? 0 : worst / largest;
+}
+
+/// Stage s's own adjoint against the derived one at random sites.
+template <class Cell, std::size_t s>
+void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
+  using S = cell::Stage<Cell, s>;
+  constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
+  std::array<double, groups> drive{};
+  std::array<double, reads> site{};
+  std::array<double, writes> gradient{};
+  if constexpr (requires { S::adjoint(options.cell, drive, site, gradient); }) {
+    Random random(options.seed, s + 1);
+    const std::string stage = "adjoint of stage " + std::to_string(s);
+    WorstError worst;
+    for (int trial = 0; trial < 200; ++trial) {
+      for (double& v : drive) v = random.uniform(-2, 2);
+      for (std::size_t r = 0; r < reads; ++r) {
+        const auto [low, high] = options.ranges[S::reads[r]];
+        site[r] = random.uniform(low, high);
+      }
+      for (double& v : gradient) v = random.uniform(-1, 1);
+      const auto own = cell::site_adjoint<S>(options.cell, drive, site, gradient);
+      const auto derived = cell::derived_adjoint<S>(options.cell, drive, site, gradient);
+      double scale = 0;
+      for (const double v : derived.drive) scale = std::max(scale, std::abs(v));
+      for (const double v : derived.site) scale = std::max(scale, std::abs(v));
+      const auto compare = [&](double a, double b, const std::string& name) {
+        worst.take(a == b ? 0 : std::abs(a - b) / scale, stage + ", " + name);
+      };
+      for (std::size_t g = 0; g < groups; ++g)
+        compare(own.drive[g], derived.drive[g], "drive " + std::to_string(g));
+      for (std::size_t r = 0; r < reads; ++r)
+        compare(own.site[r], derived.site[r], std::string(Cell::fields[S::reads[r]].name.view()));
+    }
+    report.adjoint.merge(worst);
+    if (!(worst.error <= options.adjoint_tolerance))
+      report.faults.push_back(worst.quantity + ": relative error " + digits(worst.error) +
+                              " against the derived adjoint");
+  }
+}
+
+}  // namespace detail
+
+/// Runs `steps` time steps of `Cell` with `channels` oscillators over the grid G on backend B, in double,
+/// with random parameters and fields, and compares: (a) the gradients that backpropagation through time gives
+/// for every trained parameter, every initial state and every map with central differences; (b) the adjoint
+/// of a stage, where one is written by hand, with the one derived from its update; (c) series and gradients
+/// with those of cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0
+/// with 0.
+template <cell::Cell Cell, class B = DefaultBackend, class G = Grid<5, 7, cell::EdgeOf<Cell>>,
+          std::size_t channels = 2, std::size_t steps = 6>
+CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
+  CellReport report;
+  [&]<std::size_t... s>(std::index_sequence<s...>) { (detail::check_adjoint<Cell, s>(options, report), ...); }
+  (std::make_index_sequence<cell::stage_count<Cell>>{});
+
+  detail::CellProbe<Cell, B, G, channels, steps> probe(options);
+  detail::CellProbe<Cell, cpu::Scalar, G, channels, steps> specification(options);
+  const std::vector<double> gradient = probe.gradient(), specified = specification.gradient();
+  const auto compare = [&](std::span<const double> a, std::span<const double> b, const std::string& name) {
+    const double error = detail::relative_difference(a, b);
+    report.backend.take(error, name);
+    if (!(error <= options.backend_tolerance))
+      report.faults.push_back(name + ": relative error " + detail::digits(error) + " against " +
+                              std::string(cpu::Scalar::name));
+  };
+  compare(probe.series(), specification.series(), "series on " + std::string(B::name));
+  for (const GradientPart& part : probe.parts)
+    compare(std::span(gradient).subspan(part.offset, part.size),
+            std::span(specified).subspan(part.offset, part.size),
+            "gradient of " + part.name + " on " + std::string(B::name));
+
+  GradientReport differences = check_gradient(
+      std::span(probe.x), gradient, [&] { return probe.value(); }, probe.parts,
+      {.tolerance = options.gradient_tolerance, .coordinates = options.coordinates, .seed = options.seed});
+  report.gradient = differences.worst;
+  for (std::string& fault : differences.faults) report.faults.push_back("gradient of " + std::move(fault));
+  return report;
+}
+
+}  // namespace nwm

@@ -1,0 +1,185 @@
+// Every cell of the library and one of the user's own through check_cell, and cells and backends that are
+// wrong on purpose, which it must refuse.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE gradient_cell
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cstddef>
+#include <string>
+#include <tuple>
+
+#include "nwm/cell/gru.hpp"
+#include "nwm/cell/lstm.hpp"
+#include "nwm/cell/rnn.hpp"
+#include "nwm/cell/wave.hpp"
+#include "nwm/model/check_cell.hpp"
+#include "planted.hpp"
+
+namespace {
+
+using nwm::cpu::Scalar;
+using nwm::cpu::Simd;
+using planted::Fault;
+using planted::KleinGordon;
+
+/// Coupled phases (Kuramoto 1984) with natural frequencies of their own: two stages, one of which gathers
+/// what the other has written, and a coupling of all channels that is not trained.
+struct Kuramoto {
+  double dt = 0.2;
+  enum : std::size_t { theta, rate, sine, cosine };
+  static constexpr std::array fields{nwm::cell::encoded_state("theta", 2, nwm::Activation::none),
+                                     nwm::cell::encoded_map("rate", 2, nwm::Activation::none),
+                                     nwm::cell::scratch("sine"), nwm::cell::scratch("cosine")};
+  static constexpr std::size_t recorded = theta;
+  using Edge = nwm::Zero;
+
+  struct Project {
+    static constexpr nwm::cell::Coupling coupling{.name = "cell.drift", .size = 1, .bias = true};
+    static constexpr std::array<std::size_t, 1> from{rate};
+    static constexpr std::array<std::size_t, 1> reads{theta};
+    static constexpr std::array<std::size_t, 3> writes{theta, sine, cosine};
+    template <class V>
+    static constexpr std::array<V, 3> update(const Kuramoto& cell, const std::array<V, 1>& drive,
+                                             const std::array<V, 1>& site) {
+      using nwm::math::cos, nwm::math::sin;
+      const V next = site[0] + V(cell.dt) * drive[0];
+      return {next, sin(next), cos(next)};
+    }
+  };
+  struct Attract {
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "cell.K", .groups = 2, .initial = nwm::Initial::uniform, .trained = false};
+    static constexpr std::array<std::size_t, 2> from{sine, cosine};
+    static constexpr std::array<std::size_t, 3> reads{theta, sine, cosine};
+    static constexpr std::array<std::size_t, 1> writes{theta};
+    template <class V>
+    static constexpr std::array<V, 1> update(const Kuramoto& cell, const std::array<V, 2>& drive,
+                                             const std::array<V, 3>& site) {
+      const auto& [theta, s, c] = site;
+      return {theta + V(cell.dt) * (c * drive[0] - s * drive[1])};
+    }
+  };
+  using Stages = std::tuple<Project, Attract>;
+};
+
+/// A field that is read but changes nothing.
+struct Idle {
+  enum : std::size_t { y, useless };
+  static constexpr std::array fields{nwm::cell::resting_state("y"), nwm::cell::given_map("useless")};
+  static constexpr std::size_t recorded = y;
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.K"};
+  static constexpr std::array<std::size_t, 1> from{y};
+  static constexpr std::array<std::size_t, 2> reads{y, useless};
+  static constexpr std::array<std::size_t, 1> writes{y};
+  template <class V>
+  static constexpr std::array<V, 1> update(const Idle&, const std::array<V, 1>& drive,
+                                           const std::array<V, 2>& site) {
+    return {V(0.2) * drive[0] + site[0]};
+  }
+};
+
+/// A backend whose stencil does not hand the gradient on to where its input came from.
+struct Forgetful : Scalar {
+  template <class S, class G, class Real, std::size_t n>
+  static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
+                             const Real* gradient, const std::array<Real*, n>&, Real* parameter_gradient,
+                             Real* scratch_) {
+    Scalar::couple_adjoint<S, G>(parameters, parts, gradient, std::array<Real*, n>{}, parameter_gradient,
+                                 scratch_);
+  }
+};
+
+/// A backend that is off by a millionth, forward and backward alike.
+struct Inexact : Scalar {
+  template <class S, class G, nwm::Activation f, class Real, std::size_t n>
+  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real* s) {
+    Scalar::couple<S, G, f>(parameters, parts, out, s);
+    for (std::size_t i = 0; i < S::out * G::sites; ++i) out[i] *= Real(1 + 1e-6);
+  }
+  template <class S, class G, class Real, std::size_t n>
+  static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
+                             const Real* gradient, const std::array<Real*, n>& part_gradients,
+                             Real* parameter_gradient, Real* s) {
+    std::array<Real, S::out * G::sites> scaled;
+    for (std::size_t i = 0; i < scaled.size(); ++i) scaled[i] = gradient[i] * Real(1 + 1e-6);
+    Scalar::couple_adjoint<S, G>(parameters, parts, scaled.data(), part_gradients, parameter_gradient, s);
+  }
+};
+
+void require_right(const nwm::CellReport& report) {
+  BOOST_TEST(report.ok(), report.text());
+  BOOST_TEST(report.gradient.error < 1e-7, report.text());
+  BOOST_TEST_MESSAGE(report.text());
+}
+
+bool has_fault(const nwm::CellReport& report, const std::string& begin) {
+  for (const std::string& fault : report.faults)
+    if (fault.starts_with(begin)) return true;
+  BOOST_TEST_MESSAGE(report.text());
+  return false;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(wave_under_every_boundary) {
+  using nwm::Grid;
+  using nwm::cell::WaveOn;
+  require_right(nwm::check_cell<WaveOn<nwm::Periodic>, Simd<>>());
+  require_right(nwm::check_cell<WaveOn<nwm::Zero>, Simd<>>());
+  require_right(nwm::check_cell<WaveOn<nwm::Reflecting>, Simd<>>());
+  require_right(nwm::check_cell<WaveOn<nwm::Periodic>, Scalar, Grid<7, 9>, 3>());
+  require_right(nwm::check_cell<WaveOn<nwm::Reflecting>, Scalar, Grid<7, 3, nwm::Reflecting>, 1, 9>());
+  require_right(nwm::check_cell<WaveOn<nwm::Periodic>, Scalar, Grid<3, 5>, 2, 1>(
+      {.ranges = {{{-1, 1}, {0.5, 1}, {0, 1}, {0, 1}}}}));
+}
+
+BOOST_AUTO_TEST_CASE(recurrent_networks_without_wave_bias) {
+  require_right(nwm::check_cell<nwm::cell::Lstm, Simd<>>());
+  require_right(nwm::check_cell<nwm::cell::Gru, Simd<>>());
+  require_right(nwm::check_cell<nwm::cell::Rnn, Simd<>>());
+}
+
+BOOST_AUTO_TEST_CASE(cells_of_ones_own) {
+  require_right(nwm::check_cell<Kuramoto>());
+  const auto report = nwm::check_cell<KleinGordon<Fault::none>>();
+  require_right(report);
+  BOOST_TEST(report.adjoint.compared == 200u * 4u);
+  BOOST_TEST(report.adjoint.error < 1e-14);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_adjoint_is_caught_by_both_comparisons) {
+  const auto sign = nwm::check_cell<KleinGordon<Fault::sign>, Scalar>();
+  BOOST_TEST(!sign.ok());
+  BOOST_TEST(has_fault(sign, "adjoint of stage 0, mass"));
+  BOOST_TEST(has_fault(sign, "gradient of mass: relative error"));
+
+  const auto missing = nwm::check_cell<KleinGordon<Fault::missing_term>, Scalar>();
+  BOOST_TEST(!missing.ok());
+  BOOST_TEST(has_fault(missing, "adjoint of stage 0, u"));
+  BOOST_TEST(has_fault(missing, "gradient of u: relative error"));
+
+  const auto scaled = nwm::check_cell<KleinGordon<Fault::scaled>, Scalar>();
+  BOOST_TEST(has_fault(scaled, "adjoint of stage 0, v"));
+  BOOST_TEST(has_fault(scaled, "gradient of v: relative error"));
+  BOOST_TEST(scaled.backend.error == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_backend_is_caught) {
+  const auto forgetful = nwm::check_cell<nwm::cell::Wave, Forgetful>();
+  BOOST_TEST(has_fault(forgetful, "gradient of hy: relative error"));
+  BOOST_TEST(has_fault(forgetful, "gradient of cell.Wy.weight: relative error"));
+  BOOST_TEST(has_fault(forgetful, "gradient of hy on scalar: relative error"));
+
+  // Consistent with itself, so that differences see nothing: the specification does.
+  const auto inexact = nwm::check_cell<nwm::cell::Wave, Inexact>();
+  BOOST_TEST(inexact.gradient.error < 1e-7);
+  BOOST_TEST(!inexact.ok());
+  BOOST_TEST(has_fault(inexact, "series on scalar"));
+}
+
+BOOST_AUTO_TEST_CASE(a_field_without_influence_is_told) {
+  const auto idle = nwm::check_cell<Idle, Scalar>();
+  BOOST_TEST(!idle.ok());
+  BOOST_TEST(has_fault(idle, "gradient of useless: nothing to compare"));
+}
