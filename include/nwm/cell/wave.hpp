@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "nwm/cell/cell.hpp"
 
@@ -37,6 +38,21 @@ struct WaveOn {
     const auto& [y, z, omega, alpha] = site;
     const V velocity = z + dt * (tanh(drive[0]) - omega * y - alpha * z);
     return {y + dt * velocity, velocity};
+  }
+
+  /// The adjoint of `update`, written out: three times fewer operations than on dual numbers. check_cell compares
+  /// the two. Gradients with respect to drive and site, given those of y' and z'.
+  template <class V>
+  static constexpr std::pair<std::array<V, 1>, std::array<V, 4>> adjoint(const WaveOn& cell,
+                                                                         const std::array<V, 1>& drive,
+                                                                         const std::array<V, 4>& site,
+                                                                         const std::array<V, 2>& gradient) {
+    using math::tanh;
+    const V dt = V(cell.dt), pull = tanh(drive[0]);
+    const auto& [y, z, omega, alpha] = site;
+    const V velocity = gradient[1] + dt * gradient[0], force = dt * velocity;
+    return {{force * (V(1) - pull * pull)},
+            {gradient[0] - force * omega, velocity - force * alpha, -(force * y), -(force * z)}};
   }
 
   /// The scheme is stable where this is below 1: (dt² omega + 2 dt alpha)/4 (Jury's conditions for the linear

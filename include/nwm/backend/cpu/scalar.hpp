@@ -18,13 +18,13 @@ namespace nwm::cpu {
 struct Scalar {
   static constexpr std::string_view name = "scalar";
 
-  /// One index of a map. Value is the number itself.
+  /// One index of a map. Value is a number, rounded to Real when stored.
   template <class Real>
   struct Lane {
-    using Value = Real;
+    using Value = double;
     std::size_t index;
-    constexpr Value load(const Real* p) const { return p[index]; }
-    constexpr void store(Real* p, Value v) const { p[index] = v; }
+    constexpr Value load(const Real* p) const { return static_cast<Value>(p[index]); }
+    constexpr void store(Real* p, Value v) const { p[index] = static_cast<Real>(v); }
   };
 
   /// kernel(lane) for index 0..count-1.
@@ -37,7 +37,7 @@ struct Scalar {
   template <class Real, class Kernel>
   static double sum(std::size_t count, const Kernel& kernel) {
     double total = 0;
-    for (std::size_t i = 0; i < count; ++i) total += static_cast<double>(kernel(Lane<Real>{i}));
+    for (std::size_t i = 0; i < count; ++i) total += kernel(Lane<Real>{i});
     return total;
   }
 
@@ -68,7 +68,7 @@ struct Scalar {
             for (std::size_t tap = 0; tap < S::taps; ++tap)
               if (const std::size_t site = neighbour<S, G>(y, x, tap); site != outside)
                 sum += product(parameters[(o * S::in + i) * S::taps + tap], channel<S, G>(parts, i)[site]);
-          out[o * G::sites + y * G::width + x] = activate<f>(static_cast<Real>(sum));
+          out[o * G::sites + y * G::width + x] = static_cast<Real>(activate<f>(sum));
         }
   }
 

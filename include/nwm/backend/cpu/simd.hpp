@@ -1,4 +1,4 @@
-// The fast CPU backend: xsimd for stencils and pointwise maps, Eigen for dense products.
+// The fast CPU backend: stencils, pointwise maps and dense products on xsimd's vector registers.
 #pragma once
 
 #include <array>
@@ -6,8 +6,8 @@
 #include <limits>
 #include <string_view>
 
-#include "nwm/backend/cpu/dense.hpp"
 #include "nwm/backend/cpu/pack.hpp"
+#include "nwm/backend/cpu/simd_dense.hpp"
 #include "nwm/backend/cpu/simd_stencil.hpp"
 #include "nwm/cell/activation.hpp"
 
@@ -153,17 +153,17 @@ struct Simd {
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
   static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y,
                        std::size_t ldy) {
-    Dense<Real, Arch>::template multiply<M, K, N, add>(a, lda, x, ldx, y, ldy);
+    detail::Product<Real, Arch, M, K, N, add>::run(a, lda, 1, x, ldx, y, ldy);
   }
   template <std::size_t M, std::size_t K, std::size_t N, class Real>
   static void multiply_transposed(const Real* a, std::size_t lda, const Real* y, std::size_t ldy, Real* x,
                                   std::size_t ldx) {
-    Dense<Real, Arch>::template multiply_transposed<M, K, N>(a, lda, y, ldy, x, ldx);
+    detail::Product<Real, Arch, K, M, N, false>::run(a, 1, lda, y, ldy, x, ldx);
   }
   template <std::size_t M, std::size_t K, std::size_t N, class Real>
   static void multiply_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a,
                              std::size_t lda) {
-    Dense<Real, Arch>::template multiply_outer<M, K, N>(y, ldy, x, ldx, a, lda);
+    detail::add_outer<Real, Arch, M, K, N>(y, ldy, x, ldx, a, lda);
   }
 
  private:
