@@ -46,7 +46,7 @@ struct Scalar {
   static Real maximum(std::size_t count, const Kernel& kernel) {
     Real largest = -std::numeric_limits<Real>::infinity();
     for (std::size_t i = 0; i < count; ++i) {
-      const Real v = kernel(Lane<Real>{i});
+      const auto v = static_cast<Real>(kernel(Lane<Real>{i}));
       if (v > largest || v != v) largest = v;
     }
     return largest;
