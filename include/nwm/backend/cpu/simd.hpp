@@ -77,7 +77,7 @@ struct Simd {
     // The padded input, the padded gradient (for boundaries that fold: with two sites of halo, and a padded
     // plane to fold from) and the mirrored weights. Sized for the widest register, hence for every Real.
     constexpr std::size_t plane = detail::Halo<G::height + 2, G::width + 2, 1, 16>::plane;
-    return S::size == 1 ? S::weights : (2 * S::in + S::out) * plane + S::weights;
+    return (2 * S::in + S::out) * plane + S::weights;
   }();
 
   template <class S, class G, Activation f, class Real, std::size_t n>
