@@ -64,6 +64,17 @@ struct WaveOn {
     const V dt = V(cell.dt);
     return V(0.25) * dt * (dt * map[0] + V(2) * map[1]);
   }
+
+  /// What one step multiplies the linear oscillator by at most: the larger |λ| of
+  /// λ² − (2 − dt alpha − dt² omega) λ + (1 − dt alpha) = 0. Fields: `bounded`.
+  template <class V>
+  static constexpr V growth(const WaveOn& cell, const std::array<V, 2>& map) {
+    using math::if_positive, math::sqrt;
+    const V dt = V(cell.dt), product = V(1) - dt * map[1], sum = V(1) + product - dt * dt * map[0];
+    const V discriminant = sum * sum - V(4) * product;
+    const V real = V(0.5) * (math::abs(sum) + sqrt(math::relu(discriminant)));
+    return if_positive(discriminant, real, sqrt(math::relu(product)));
+  }
 };
 
 using Wave = WaveOn<>;

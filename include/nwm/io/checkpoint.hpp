@@ -19,22 +19,24 @@ namespace nwm {
 
 namespace io {
 
-/// Adds every slice of the machine's parameters to `file` under prefix + its name.
-template <class Machine>
-void put_parameters(Safetensors& file, const Machine& machine, const std::string& prefix = "") {
-  for (const Slice& slice : Machine::layout.slices)
-    file.add(prefix + std::string(slice.name.view()), {slice.shape().begin(), slice.shape().end()},
-             std::span<const typename Machine::Real>(machine.parameters()).subspan(slice.offset, slice.size));
+namespace detail {
+
+inline std::string tensor_name(const std::string& prefix, const Slice& slice) {
+  return prefix + std::string(slice.name.view());
 }
 
-/// Sets the machine's parameters from the tensors prefix + name. All are checked before any is set: throws
-/// Error naming the file, the tensor and what differs (missing, shape, type). A float machine takes F32; a
-/// double machine F64, or F32 widened.
-template <class Machine>
-void take_parameters(const Safetensors& file, Machine& machine, const std::string& prefix = "") {
-  using Real = typename Machine::Real;
-  for (const Slice& slice : Machine::layout.slices) {
-    const std::string name = prefix + std::string(slice.name.view());
+template <class Layout, class Real>
+void put_slices(Safetensors& file, const Layout& layout, std::span<const Real> values,
+                const std::string& prefix) {
+  for (const Slice& slice : layout.slices)
+    file.add(tensor_name(prefix, slice), {slice.shape().begin(), slice.shape().end()},
+             values.subspan(slice.offset, slice.size));
+}
+
+template <class Real, class Layout>
+void check_slices(const Safetensors& file, const Layout& layout, const std::string& prefix) {
+  for (const Slice& slice : layout.slices) {
+    const std::string name = tensor_name(prefix, slice);
     const Tensor& tensor = file.at(name);
     const std::vector<std::size_t> shape(slice.shape().begin(), slice.shape().end());
     if (tensor.shape != shape)
@@ -43,14 +45,78 @@ void take_parameters(const Safetensors& file, Machine& machine, const std::strin
     if (tensor.dtype != dtype_of<Real>() && tensor.dtype != DType::F32)
       throw Error(file.source, "type of '" + name + "'", name_of(dtype_of<Real>()), name_of(tensor.dtype));
   }
-  for (const Slice& slice : Machine::layout.slices) {
-    const Tensor& tensor = file.at(prefix + std::string(slice.name.view()));
-    const auto to = machine.parameters().subspan(slice.offset, slice.size);
+}
+
+template <class Layout, class Real>
+void take_slices(const Safetensors& file, const Layout& layout, std::span<Real> values,
+                 const std::string& prefix) {
+  for (const Slice& slice : layout.slices) {
+    const Tensor& tensor = file.at(tensor_name(prefix, slice));
+    const auto to = values.subspan(slice.offset, slice.size);
     if (tensor.dtype == DType::F32)
       std::ranges::transform(tensor.template view<float>(), to.begin(),
                              [](float v) { return static_cast<Real>(v); });
     else std::ranges::copy(tensor.template view<Real>(), to.begin());
   }
+}
+
+/// A count PyTorch keeps beside each pair of running statistics and wants to find; it has no part in the
+/// numbers.
+inline constexpr std::string_view batches_tracked = "num_batches_tracked";
+
+template <class Machine>
+bool knows(std::string_view name) {
+  const auto named = [&](const Slice& s) { return s.name.view() == name; };
+  if (std::ranges::any_of(Machine::layout.slices, named)) return true;
+  if constexpr (requires { Machine::buffer_layout; })
+    return name.ends_with(batches_tracked) || std::ranges::any_of(Machine::buffer_layout.slices, named);
+  return false;
+}
+
+}  // namespace detail
+
+/// Adds every slice of the machine's parameters to `file` under prefix + its name.
+template <class Machine>
+void put_parameters(Safetensors& file, const Machine& machine, const std::string& prefix = "") {
+  detail::put_slices(file, Machine::layout, std::span<const typename Machine::Real>(machine.parameters()),
+                     prefix);
+}
+
+/// Sets the machine's parameters from the tensors prefix + name. All are checked before any is set: throws
+/// Error naming the file, the tensor and what differs (missing, shape, type). A float machine takes F32; a
+/// double machine F64, or F32 widened.
+template <class Machine>
+void take_parameters(const Safetensors& file, Machine& machine, const std::string& prefix = "") {
+  using Real = typename Machine::Real;
+  detail::check_slices<Real>(file, Machine::layout, prefix);
+  detail::take_slices(file, Machine::layout, std::span<Real>(machine.parameters()), prefix);
+}
+
+/// Parameters and, where a model has them, the running statistics of its batch normalisations.
+template <class Machine>
+void put_model(Safetensors& file, const Machine& machine, const std::string& prefix = "") {
+  put_parameters(file, machine, prefix);
+  if constexpr (requires { Machine::buffer_layout; }) {
+    detail::put_slices(file, Machine::buffer_layout,
+                       std::span<const typename Machine::Real>(machine.buffers()), prefix);
+    for (const Slice& slice : Machine::buffer_layout.slices) {
+      const std::string name = detail::tensor_name(prefix, slice);
+      if (name.ends_with("running_mean"))
+        file.add(name.substr(0, name.rfind('.') + 1) + std::string(detail::batches_tracked), {},
+                 std::vector<std::int64_t>{0});
+    }
+  }
+}
+
+/// As take_parameters, with the running statistics.
+template <class Machine>
+void take_model(const Safetensors& file, Machine& machine, const std::string& prefix = "") {
+  using Real = typename Machine::Real;
+  if constexpr (requires { Machine::buffer_layout; })
+    detail::check_slices<Real>(file, Machine::buffer_layout, prefix);
+  take_parameters(file, machine, prefix);
+  if constexpr (requires { Machine::buffer_layout; })
+    detail::take_slices(file, Machine::buffer_layout, std::span<Real>(machine.buffers()), prefix);
 }
 
 }  // namespace io
@@ -60,7 +126,7 @@ void take_parameters(const Safetensors& file, Machine& machine, const std::strin
 template <class Machine>
 void save(const Machine& machine, const std::filesystem::path& path) {
   io::Safetensors file;
-  io::put_parameters(file, machine);
+  io::put_model(file, machine);
   file.metadata["format"] = "pt";
   io::write_safetensors(path, file);
 }
@@ -71,13 +137,10 @@ void save(const Machine& machine, const std::filesystem::path& path) {
 template <class Machine>
 void load(Machine& machine, const std::filesystem::path& path) {
   const io::Safetensors file = io::read_safetensors(path);
-  for (const auto& entry : file.tensors) {
-    const bool known = std::ranges::any_of(Machine::layout.slices,
-                                           [&](const Slice& s) { return s.name.view() == entry.first; });
-    if (!known)
-      throw Error(file.source, "tensor '" + entry.first + "'", "no tensor of that name in this model", "one");
-  }
-  io::take_parameters(file, machine);
+  for (const auto& [name, tensor] : file.tensors)
+    if (!io::detail::knows<Machine>(name))
+      throw Error(file.source, "tensor '" + name + "'", "no tensor of that name in this model", "one");
+  io::take_model(file, machine);
 }
 
 namespace io::detail {
@@ -103,8 +166,8 @@ template <class Trainer>
 void save_training(Trainer& trainer, const std::filesystem::path& path) {
   using Real = typename Trainer::Real;
   io::Safetensors file;
-  io::put_parameters(file, trainer.current());
-  io::put_parameters(file, trainer.machine(), "best.");
+  io::put_model(file, trainer.current());
+  io::put_model(file, trainer.machine(), "best.");
   const std::size_t n = Trainer::parameter_count;
   file.add("adam.first_moment", {n}, std::span<const Real>(trainer.adam().first_moment()));
   file.add("adam.second_moment", {n}, std::span<const Real>(trainer.adam().second_moment()));
@@ -144,8 +207,8 @@ void load_training(Trainer& trainer, const std::filesystem::path& path) {
   const auto counters = values("trainer.counters", 5, std::int64_t{0});
   const auto numbers = values("trainer.numbers", 3, 0.0);
   auto current = trainer.current();
-  io::take_parameters(file, current);
-  io::take_parameters(file, trainer.machine(), "best.");
+  io::take_model(file, current);
+  io::take_model(file, trainer.machine(), "best.");
   trainer.current() = std::move(current);
   std::ranges::copy(first, trainer.adam().first_moment().begin());
   std::ranges::copy(second, trainer.adam().second_moment().begin());

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 
 #include "nwm/cell/cell.hpp"
@@ -18,24 +20,53 @@ concept BoundedCell = requires {
   C::bound;
 };
 
+namespace detail {
+/// max f(cell, values of the maps) over `columns` numbers.
+template <class B, class Real, class Cell, std::size_t count, class F>
+Real largest(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns, const F& f) {
+  return B::template maximum<Real>(columns, [maps, &cell, &f](auto lane) {
+    using V = typename decltype(lane)::Value;
+    std::array<V, count> values;
+    for (std::size_t i = 0; i < count; ++i) values[i] = lane.load(maps[i]);
+    return V(f(cell, values));
+  });
+}
+
+template <class Cell>
+std::string time_step(const Cell& cell) {
+  if constexpr (requires { std::to_string(cell.dt); }) return "dt = " + std::to_string(cell.dt);
+  return "time step";
+}
+}  // namespace detail
+
 /// Throws Unstable, naming dt, the bound and what was found, where `Cell::stability` is not below 1 somewhere
 /// on its maps. maps: the fields of Cell::bounded, in order, `columns` numbers each. Cells without a bound
 /// pass.
-template <class Cell, class B, class Real>
-void check_stability(const Cell& cell, const auto& maps, std::size_t columns) {
+template <class Cell, class B, class Real, std::size_t count>
+void check_stability(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns) {
   if constexpr (BoundedCell<Cell>) {
-    constexpr std::size_t count = Cell::bounded.size();
-    const Real worst = B::template maximum<Real>(columns, [maps, &cell](auto lane) {
-      using V = typename decltype(lane)::Value;
-      std::array<V, count> values;
-      for (std::size_t i = 0; i < count; ++i) values[i] = lane.load(maps[i]);
-      return V(Cell::stability(cell, values));
-    });
-    if (!(worst < Real(1))) {
-      std::string field = "time step";
-      if constexpr (requires { std::to_string(cell.dt); }) field = "dt = " + std::to_string(cell.dt);
-      throw Unstable("wave step", field, Cell::bound, std::to_string(worst));
-    }
+    const Real worst = detail::largest<B>(
+        cell, maps, columns, [](const Cell& c, const auto& values) { return Cell::stability(c, values); });
+    if (!(worst < Real(1)))
+      throw Unstable("wave step", detail::time_step(cell), Cell::bound, std::to_string(worst));
+  }
+}
+
+/// For runs of a known length: a learned map may stray beyond the strict bound at a few sites and come back,
+/// so Unstable is thrown only where `Cell::growth` (|λ| of one step) to the power `steps` reaches 1/epsilon
+/// of Real: there rounding errors have grown to the size of the signal.
+template <class Cell, class B, class Real, std::size_t count>
+void check_growth(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns,
+                  std::size_t steps) {
+  if constexpr (requires { &Cell::template growth<Real>; }) {
+    const Real worst = detail::largest<B>(
+        cell, maps, columns, [](const Cell& c, const auto& values) { return Cell::growth(c, values); });
+    const double limit = std::pow(1.0 / static_cast<double>(std::numeric_limits<Real>::epsilon()),
+                                  1.0 / static_cast<double>(steps));
+    if (!(static_cast<double>(worst) < limit))
+      throw Unstable("wave step", detail::time_step(cell),
+                     std::string(Cell::bound) + ", or growth below " + std::to_string(limit) + " a step",
+                     "growth " + std::to_string(worst));
   }
 }
 

@@ -278,7 +278,7 @@ class WaveMachine {
     if constexpr (model::BoundedCell<Cell>) {
       std::array<const Real*, Cell::bounded.size()> maps{};
       for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
-      model::check_stability<Cell, Backend, Real>(cell, maps, columns);
+      model::check_growth<Cell, Backend, Real>(cell, maps, columns, steps);
     }
   }
 

@@ -4,22 +4,23 @@
 #include <cstddef>
 
 #include "nwm/train/per_image.hpp"
+#include "nwm/train/whole_batch.hpp"
 
 namespace nwm {
 
 namespace detail {
-/// How a model is run over many images: one at a time, unless it brings an engine of its own.
 template <class Machine>
 struct EngineOf {
   using type = PerImage<Machine>;
 };
 template <class Machine>
-requires requires { typename Machine::Engine; }
-struct EngineOf<Machine> {
-  using type = typename Machine::Engine;
+requires(Machine::couples_images) struct EngineOf<Machine> {
+  using type = WholeBatch<Machine>;
 };
 }  // namespace detail
 
+/// How a model is run over many images: one at a time, or as whole batches where its images depend on each
+/// other.
 template <class Machine>
 using EngineOf = typename detail::EngineOf<Machine>::type;
 

@@ -1,0 +1,96 @@
+// Batch normalisation followed by ReLU, one image at a time: the sums over a batch are put together by
+// whoever runs the batch (model/unet.hpp), in a fixed order.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "nwm/cell/activation.hpp"
+
+namespace nwm::layer {
+
+/// y = relu(γ (x − mean) / sqrt(variance + ε) + β) per channel (Ioffe, Szegedy 2015), ε = 1e-5, momentum 0.1:
+/// biased variance to normalise, unbiased in the running variance, as PyTorch. Images are (channels, sites).
+template <std::size_t channels, std::size_t sites>
+struct BatchNorm {
+  static constexpr double epsilon = 1e-5, momentum = 0.1;
+
+  /// Sets sums (channels): Σ x, then with the mean known, squares (channels): Σ (x − mean)².
+  template <class B, class Real>
+  static void add_up(const Real* x, double* sums) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const Real* plane = x + c * sites;
+      sums[c] = B::template sum<Real>(sites, [=](auto lane) { return lane.load(plane); });
+    }
+  }
+  template <class B, class Real>
+  static void add_up_squares(const Real* x, const double* mean, double* squares) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const Real* plane = x + c * sites;
+      const double centre = mean[c];
+      squares[c] = B::template sum<Real>(sites, [=](auto lane) {
+        using V = typename decltype(lane)::Value;
+        const V d = lane.load(plane) - V(centre);
+        return d * d;
+      });
+    }
+  }
+
+  /// Sets y (channels, sites). mean and inverse = 1/sqrt(variance + ε) are per channel.
+  template <class B, class Real>
+  static void normalise(const Real* x, const double* mean, const double* inverse, const Real* gamma,
+                        const Real* beta, Real* y) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double scale = inverse[c] * static_cast<double>(gamma[c]);
+      const double centre = mean[c], shift = static_cast<double>(beta[c]);
+      const Real* from = x + c * sites;
+      Real* to = y + c * sites;
+      B::template map<Real>(sites, [=](auto lane) {
+        using V = typename decltype(lane)::Value;
+        lane.store(to, math::relu((lane.load(from) - V(centre)) * V(scale) + V(shift)));
+      });
+    }
+  }
+
+  /// Replaces gradient (channels, sites), that of y, by that before the ReLU, g; sets sums (2·channels): Σ g
+  /// and Σ g x̂ with x̂ = (x − mean)·inverse: this image's part of the gradients of β and γ.
+  template <class B, class Real>
+  static void mask(const Real* x, const Real* y, const double* mean, const double* inverse, Real* gradient,
+                   double* sums) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const Real* from = x + c * sites;
+      const Real* out = y + c * sites;
+      Real* g = gradient + c * sites;
+      const double centre = mean[c], scale = inverse[c];
+      sums[c] = B::template sum<Real>(sites, [=](auto lane) {
+        const auto v = activation_adjoint<Activation::relu>(lane.load(out), lane.load(g));
+        lane.store(g, v);
+        return v;
+      });
+      sums[channels + c] = B::template sum<Real>(sites, [=](auto lane) {
+        using V = typename decltype(lane)::Value;
+        return lane.load(g) * (lane.load(from) - V(centre)) * V(scale);
+      });
+    }
+  }
+
+  /// Replaces g (see mask) by the gradient of x: γ·inverse (g − Σg/M − x̂ Σ(g x̂)/M), the sums over the whole
+  /// batch and M its numbers per channel.
+  template <class B, class Real>
+  static void backward(const Real* x, const double* mean, const double* inverse, const Real* gamma,
+                       const double* sums, double count, Real* gradient) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const Real* from = x + c * sites;
+      Real* g = gradient + c * sites;
+      const double centre = mean[c], scale = inverse[c] * static_cast<double>(gamma[c]);
+      const double average = sums[c] / count, slope = sums[channels + c] / count * inverse[c];
+      B::template map<Real>(sites, [=](auto lane) {
+        using V = typename decltype(lane)::Value;
+        const V rest = lane.load(g) - V(average) - (lane.load(from) - V(centre)) * V(slope);
+        lane.store(g, V(scale) * rest);
+      });
+    }
+  }
+};
+
+}  // namespace nwm::layer

@@ -1,0 +1,3 @@
+#include "run_unet_case.hpp"
+
+static const bool added = (conformance::add_unets<nwm::cpu::Scalar, float>(), true);
