@@ -1,0 +1,222 @@
+// A drum: a fixed wave network on a mask, struck and listened to (arXiv 2502.06034 begins with one).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/backend/default.hpp"
+#include "nwm/drum/mask.hpp"
+#include "nwm/drum/membrane.hpp"
+#include "nwm/drum/outline.hpp"
+#include "nwm/drum/recording.hpp"
+#include "nwm/error.hpp"
+#include "nwm/grid/grid.hpp"
+#include "nwm/model/simulation.hpp"
+#include "nwm/random.hpp"
+
+namespace nwm {
+
+/// How a strike acts on a drum.
+struct Strike {
+  enum class How { velocity, displacement };
+  double amplitude = 1;     ///< of velocity (length/time) or displacement (length) at its centre
+  double width = 0;         ///< standard deviation of a Gaussian, in lattice spacings; 0: one site
+  How how = How::velocity;  ///< a stick gives velocity; a finger that lets go, displacement
+};
+
+/// What is recorded of a run.
+struct Record {
+  std::size_t every = 1;          ///< every k-th step, beginning with step k
+  std::vector<Site> probes = {};  ///< where; empty: at every site of the drum
+};
+
+/// u_tt = c² ∇²u − α u_t inside a mask on `Grid_`.
+///
+///     nwm::Drum<nwm::Grid<64, 64>> drum(nwm::mask::square(40), {.wave_speed = 1, .dt = 0.5f});
+///     auto series = drum.strike({20, 20}).run(4096);
+template <class Grid_, class Backend = DefaultBackend, class Real_ = float>
+class Drum {
+ public:
+  using Grid = Grid_;
+  using Real = Real_;
+  using Waves = Simulation<drum::Membrane, Grid, 1, Backend, Real>;
+  using Edge = drum::Edge;
+  using Membrane = drum::Membrane;
+
+  struct Options {
+    double wave_speed = 1;      ///< c > 0, length per time
+    double dt = 0.5;            ///< time step
+    double spacing = 1;         ///< h, length between neighbouring sites
+    double damping = 0;         ///< α >= 0, per time
+    Edge edge = Edge::clamped;  ///< what holds at the rim
+    std::size_t sponge = 16;    ///< absorbing: sites from the border over which the damping grows
+  };
+
+  /// Throws Error when the mask does not fit the grid; is the whole grid or touches its border (a clamped or
+  /// reflecting drum needs a rim of sites outside it); when a periodic edge is asked of a grid that is not;
+  /// when a number is out of range. Throws Unstable, naming the limit, when c·dt/h is not below it.
+  Drum(const mask::Outline& outline, const Options& options)
+      : Drum(Mask(outline, Grid::height, Grid::width), options) {}
+  explicit Drum(const mask::Outline& outline) : Drum(outline, Options{}) {}
+  explicit Drum(Mask mask) : Drum(std::move(mask), Options{}) {}
+  Drum(Mask mask, const Options& options)
+      : mask_(std::move(mask)),
+        physics_{options.wave_speed, options.dt, options.spacing, options.damping, options.edge} {
+    check_mask();
+    const std::vector<double> alpha = damping(options.sponge);
+    physics_.check(*std::max_element(alpha.begin(), alpha.end()));
+    const double per_spacing = physics_.wave_speed / physics_.spacing;
+    waves_.set_cell({.dt = physics_.dt, .stiffness = per_spacing * per_spacing});
+    for (const std::size_t i : mask_.sites()) {
+      waves_.field(Membrane::inside)[i] = 1;
+      waves_.field(Membrane::alpha)[i] = static_cast<Real>(alpha[i]);
+      if (physics_.edge == Edge::reflecting)
+        waves_.field(Membrane::rim)[i] = static_cast<Real>(4 - mask_.neighbours(i, wraps()));
+    }
+  }
+
+  const Mask& mask() const { return mask_; }
+  const drum::Physics& physics() const { return physics_; }
+  /// Fields u and v of drum::Membrane, to be read and written between runs.
+  Waves& waves() { return waves_; }
+
+  /// Brings the drum to rest.
+  Drum& rest() {
+    waves_.reset();
+    return *this;
+  }
+
+  /// Adds a strike at a site, point-like or Gaussian. Throws Error when it moves no site of the drum.
+  Drum& strike(Site at, const Strike& strike = Strike{}) {
+    if (!(strike.width >= 0) || !std::isfinite(strike.width) || !std::isfinite(strike.amplitude))
+      throw Error("nwm::Drum::strike", "width and amplitude", "finite numbers, the width at least 0",
+                  std::to_string(strike.width) + ", " + std::to_string(strike.amplitude));
+    const auto moved = waves_.field(strike.how == Strike::How::velocity ? Membrane::v : Membrane::u);
+    double largest = 0;
+    for (const std::size_t i : mask_.sites()) {
+      const double dr = static_cast<double>(i / Grid::width) - static_cast<double>(at.row),
+                   dc = static_cast<double>(i % Grid::width) - static_cast<double>(at.column);
+      const double distance2 = dr * dr + dc * dc;
+      const double part = strike.width > 0 ? std::exp(-distance2 / (2 * strike.width * strike.width))
+                                           : (distance2 == 0 ? 1.0 : 0.0);
+      moved[i] += static_cast<Real>(strike.amplitude * part);
+      largest = std::max(largest, part);
+    }
+    if (largest < 1e-6)
+      throw Error("nwm::Drum::strike", "place", "a site of the drum",
+                  "(" + std::to_string(at.row) + ", " + std::to_string(at.column) + ")");
+    return *this;
+  }
+
+  /// Gives every site of the drum a velocity uniform in ±amplitude.
+  Drum& strike_at_random(std::uint64_t seed, double amplitude = 1) {
+    Random random(seed);
+    for (const std::size_t i : mask_.sites())
+      waves_.field(Membrane::v)[i] += static_cast<Real>(random.uniform(-amplitude, amplitude));
+    return *this;
+  }
+
+  /// `steps` steps, recorded. Throws Error for a probe outside the grid or `every` = 0, Unstable when a value
+  /// is no longer finite.
+  Recording<Real> run(std::size_t steps, const Record& record = Record{}) {
+    if (record.every == 0) throw Error("nwm::Drum::run", "every", "at least 1", "0");
+    std::vector<std::size_t> sites;
+    for (const Site& s : record.probes) {
+      if (s.row >= Grid::height || s.column >= Grid::width)
+        throw Error("nwm::Drum::run", "probe",
+                    "a site of " + std::to_string(Grid::height) + " x " + std::to_string(Grid::width),
+                    "(" + std::to_string(s.row) + ", " + std::to_string(s.column) + ")");
+      sites.push_back(s.row * Grid::width + s.column);
+    }
+    if (sites.empty()) sites.assign(mask_.sites().begin(), mask_.sites().end());
+    Recording<Real> recording(mask_, physics_, record.every, std::move(sites), steps / record.every);
+    std::size_t taken = 0;
+    waves_.run(steps, [&](const Waves& now) {
+      if (++taken % record.every == 0) recording.add(now.recorded().data());
+    });
+    return recording;
+  }
+  /// `steps` steps without recording.
+  Drum& advance(std::size_t steps) {
+    waves_.run(steps);
+    return *this;
+  }
+
+  /// ½ h² Σ [v² + c² ∇u·∇(u − dt v)]: what the symplectic step conserves exactly without damping, since
+  /// u − dt v is the displacement one step before; the energy of the continuous drum to O(dt). Summed in
+  /// double.
+  double energy() const {
+    const auto u = std::as_const(waves_).field(Membrane::u), v = std::as_const(waves_).field(Membrane::v);
+    const auto before = [&](std::size_t i) {
+      return static_cast<double>(u[i]) - physics_.dt * static_cast<double>(v[i]);
+    };
+    double kinetic = 0, potential = 0;
+    for (const std::size_t i : mask_.sites()) {
+      const double ui = static_cast<double>(u[i]), pi = before(i), vi = static_cast<double>(v[i]);
+      kinetic += vi * vi;
+      std::size_t inside = 0;
+      mask_.for_neighbours(i, wraps(), [&](std::size_t j) {
+        ++inside;
+        // Each bond between two sites inside is seen from both.
+        potential += 0.5 * (ui - static_cast<double>(u[j])) * (pi - before(j));
+      });
+      if (physics_.edge != Edge::reflecting) potential += static_cast<double>(4 - inside) * ui * pi;
+    }
+    const double h2 = physics_.spacing * physics_.spacing, c2 = physics_.wave_speed * physics_.wave_speed;
+    return 0.5 * (h2 * kinetic + c2 * potential);
+  }
+
+ private:
+  static constexpr bool torus = std::same_as<typename Grid::Edge, Periodic>;
+  bool wraps() const {
+    return torus && (physics_.edge == Edge::periodic || physics_.edge == Edge::absorbing);
+  }
+
+  void check_mask() const {
+    const std::string where = "nwm::Drum on " + mask_.name();
+    if (mask_.height() != Grid::height || mask_.width() != Grid::width)
+      throw Error(where, "mask",
+                  std::to_string(Grid::height) + " x " + std::to_string(Grid::width) + " sites",
+                  std::to_string(mask_.height()) + " x " + std::to_string(mask_.width()));
+    if (physics_.edge == Edge::periodic && !torus)
+      throw Error(where, "edge", "a grid with the boundary Periodic for a periodic edge", "another");
+    if (physics_.edge == Edge::periodic || physics_.edge == Edge::absorbing) return;
+    if (mask_.sites().size() == Grid::sites)
+      throw Error(where, "mask", "sites outside the drum, which hold its rim", "the whole grid");
+    if (mask_.touches_border())
+      throw Error(where, "mask", "sites outside the drum all along the border of the grid",
+                  "a mask that touches the border");
+  }
+
+  /// α at every site: the drum's own, and in an absorbing field a ramp that grows towards the border with the
+  /// square of the depth, so high that a wave on its way through and back keeps 1e-4 of its energy.
+  std::vector<double> damping(std::size_t sponge) const {
+    std::vector<double> alpha(Grid::sites, physics_.damping);
+    if (physics_.edge != Edge::absorbing) return alpha;
+    const std::size_t room = std::min(Grid::height, Grid::width) / 2;
+    if (sponge == 0 || sponge > room)
+      throw Error("nwm::Drum", "sponge", "1 to " + std::to_string(room) + " sites", std::to_string(sponge));
+    const double width = static_cast<double>(sponge);
+    // Energy falls as exp(−α t): ∫ α dx / c = peak width h / 3c one way.
+    const double peak = 1.5 * std::log(1e4) * physics_.wave_speed / (width * physics_.spacing);
+    for (std::size_t i = 0; i < Grid::sites; ++i) {
+      const std::size_t row = i / Grid::width, column = i % Grid::width;
+      const std::size_t distance = std::min({row, column, Grid::height - 1 - row, Grid::width - 1 - column});
+      const double depth = 1 - static_cast<double>(distance) / width;
+      if (depth > 0) alpha[i] += peak * depth * depth;
+    }
+    return alpha;
+  }
+
+  Mask mask_;
+  drum::Physics physics_;
+  Waves waves_;
+};
+
+}  // namespace nwm

@@ -1,0 +1,73 @@
+// What was recorded of a drum: displacements over time at some of its sites, and all one needs to make sense
+// of them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/drum/mask.hpp"
+#include "nwm/drum/membrane.hpp"
+#include "nwm/error.hpp"
+
+namespace nwm {
+
+/// Displacement u after every `every`-th step at `sites`, step-major: samples (steps, sites).
+template <class Real>
+class Recording {
+ public:
+  /// sites: row-major indices on the mask's grid. Memory for `steps` samples of each is taken at once.
+  Recording(Mask mask, const drum::Physics& physics, std::size_t every, std::vector<std::size_t> sites,
+            std::size_t steps)
+      : mask_(std::move(mask)), physics_(physics), every_(every), sites_(std::move(sites)) {
+    samples_.reserve(steps * sites_.size());
+  }
+
+  const Mask& mask() const { return mask_; }
+  const drum::Physics& physics() const { return physics_; }
+  std::size_t every() const { return every_; }
+  /// Time between two samples: every · dt.
+  double interval() const { return static_cast<double>(every_) * physics_.dt; }
+  std::size_t steps() const { return sites_.empty() ? 0 : samples_.size() / sites_.size(); }
+  std::span<const std::size_t> sites() const { return sites_; }
+  Site site(std::size_t i) const { return {sites_[i] / mask_.width(), sites_[i] % mask_.width()}; }
+  std::span<const Real> samples() const { return samples_; }
+
+  /// The series of the i-th site, copied: steps() values.
+  std::vector<double> series(std::size_t i) const {
+    std::vector<double> result(steps());
+    for (std::size_t t = 0; t < result.size(); ++t)
+      result[t] = static_cast<double>(samples_[t * sites_.size() + i]);
+    return result;
+  }
+  /// The series at a site. Throws Error where none was recorded.
+  std::vector<double> at(Site where) const {
+    for (std::size_t i = 0; i < sites_.size(); ++i)
+      if (site(i) == where) return series(i);
+    throw Error("nwm::Recording", "site", "one that was recorded",
+                "(" + std::to_string(where.row) + ", " + std::to_string(where.column) + ")");
+  }
+  /// Sample t on the whole grid (height·width), 0 where nothing was recorded.
+  std::vector<float> plane(std::size_t t) const {
+    std::vector<float> result(mask_.height() * mask_.width());
+    for (std::size_t i = 0; i < sites_.size(); ++i)
+      result[sites_[i]] = static_cast<float>(samples_[t * sites_.size() + i]);
+    return result;
+  }
+
+  /// Adds one sample of each site from a field (height, width).
+  void add(const Real* field) {
+    for (const std::size_t s : sites_) samples_.push_back(field[s]);
+  }
+
+ private:
+  Mask mask_;
+  drum::Physics physics_;
+  std::size_t every_;
+  std::vector<std::size_t> sites_;
+  std::vector<Real> samples_;
+};
+
+}  // namespace nwm

@@ -1,0 +1,91 @@
+// Tones in a spectrum: peaks between the bins, and the lowest tone, which is only named when it is one.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "nwm/sound/spectrum.hpp"
+
+namespace nwm::sound {
+
+/// A tone: frequency in cycles per unit time, and amplitude.
+struct Tone {
+  double frequency = 0, amplitude = 0;
+};
+
+struct ToneOptions {
+  double threshold = 3e-5;  ///< share of the loudest peak below which nothing is a tone
+  double clearness = 8;     ///< a lowest tone stands so many times above the median beside it
+};
+
+/// All peaks at least `threshold` (and 1.5 times the window's sidelobes) as high as the highest, by ascending
+/// frequency, each placed by a parabola through the logarithms of three bins. A peak within two lobes of one
+/// a thousand times as high is a ripple of that (a decaying tone has more than the window's). Nothing for a
+/// silent spectrum.
+inline std::vector<Tone> tones(const Spectrum& spectrum, const ToneOptions& options = {}) {
+  std::vector<Tone> result;
+  const auto& a = spectrum.amplitude;
+  if (a.size() < 3) return result;
+  const double loudest = *std::max_element(a.begin(), a.end());
+  const double least = loudest * std::max(options.threshold, 1.5 * spectrum.sidelobe);
+  const auto near = static_cast<std::size_t>(std::ceil(2 * spectrum.lobe / spectrum.spacing));
+  const auto ripple = [&](std::size_t k) {
+    const std::size_t from = k > near ? k - near : 0, to = std::min(k + near + 1, a.size());
+    for (std::size_t i = from; i < to; ++i)
+      if (a[i] > 1000 * a[k]) return true;
+    return false;
+  };
+  for (std::size_t k = 1; k + 1 < a.size(); ++k) {
+    if (!(a[k] > 0) || !(a[k] >= least) || !(a[k] > a[k - 1]) || !(a[k] >= a[k + 1]) || ripple(k)) continue;
+    Tone tone{spectrum.frequency(k), a[k]};
+    if (a[k - 1] > 0 && a[k + 1] > 0) {
+      const double left = std::log(a[k - 1] / a[k]), right = std::log(a[k + 1] / a[k]);
+      const double curve = left + right;
+      if (curve < 0) {
+        const double shift = 0.5 * (left - right) / curve;
+        tone.frequency = spectrum.spacing * (static_cast<double>(k) + shift);
+        tone.amplitude = a[k] * std::exp(-0.25 * (left - right) * shift);
+      }
+    }
+    result.push_back(tone);
+  }
+  return result;
+}
+
+namespace detail {
+
+/// Median amplitude of bins [from, to); infinity for fewer than `least` bins.
+inline double median(const std::vector<double>& a, std::ptrdiff_t from, std::ptrdiff_t to,
+                     std::ptrdiff_t least) {
+  from = std::max<std::ptrdiff_t>(from, 1), to = std::min(to, static_cast<std::ptrdiff_t>(a.size()));
+  if (to - from < least) return std::numeric_limits<double>::infinity();
+  std::vector<double> part(a.begin() + from, a.begin() + to);
+  const auto middle = part.begin() + (to - from) / 2;
+  std::nth_element(part.begin(), middle, part.end());
+  return *middle;
+}
+
+}  // namespace detail
+
+/// The lowest tone, or nothing: when the spectrum is silent, when its lowest peak lies so low that the series
+/// is too short to place it, or when that peak does not stand out from what is beside it (noise, a blur). A
+/// higher peak is never offered instead.
+inline std::optional<Tone> lowest_tone(const Spectrum& spectrum, const ToneOptions& options = {}) {
+  const std::vector<Tone> all = tones(spectrum, options);
+  if (all.empty() || all[0].frequency < spectrum.lobe) return std::nullopt;
+  const auto centre = static_cast<std::ptrdiff_t>(std::lround(all[0].frequency / spectrum.spacing)),
+             lobe = static_cast<std::ptrdiff_t>(std::ceil(spectrum.lobe / spectrum.spacing));
+  const double below = detail::median(spectrum.amplitude, centre - 6 * lobe, centre - lobe,
+                                      std::max<std::ptrdiff_t>(lobe, 2)),
+               above = detail::median(spectrum.amplitude, centre + lobe + 1, centre + 6 * lobe + 1,
+                                      std::max<std::ptrdiff_t>(lobe, 2));
+  const double beside = std::min(below, above);
+  if (!(all[0].amplitude >= options.clearness * beside)) return std::nullopt;
+  return all[0];
+}
+
+}  // namespace nwm::sound
