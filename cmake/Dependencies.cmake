@@ -18,6 +18,7 @@ nwm_dependency(OpenMP    OpenMP::OpenMP_CXX         libgomp1) # comes with g++
 nwm_dependency(ZLIB      ZLIB::ZLIB                 zlib1g-dev)
 nwm_dependency(PNG       PNG::PNG                   libpng-dev)
 nwm_dependency(GIF       GIF::GIF                   libgif-dev)
+nwm_dependency(Spectra   Spectra::Spectra           libspectra-dev)
 nwm_dependency(CLI11     CLI11::CLI11               libcli11-dev)
 nwm_dependency(Boost     Boost::unit_test_framework libboost-test-dev)
 nwm_dependency(benchmark benchmark::benchmark       libbenchmark-dev)

@@ -9,7 +9,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(TARGETS nwm EXPORT nwm-targets)
 install(EXPORT nwm-targets NAMESPACE nwm:: DESTINATION ${nwm_package_dir})
-foreach(part data plot)
+foreach(part data plot modes)
   install(TARGETS nwm_${part} EXPORT nwm-${part}-targets)
   install(EXPORT nwm-${part}-targets NAMESPACE nwm:: DESTINATION ${nwm_package_dir})
 endforeach()

@@ -2,8 +2,8 @@
 # where nwm_find looks too. For machines on which no package manager may be used.
 #
 # Archives are taken from NWM_DOWNLOADS when they are there (as NAME-FILE), and downloaded into it otherwise; their
-# SHA-256 must be the one below. Where the sums come from: Eigen, xsimd, giflib, libpng and Google Benchmark: the
-# upstream archives Debian 12 builds its packages from, in its signed .dsc files; zlib and CLI11, which Debian
+# SHA-256 must be the one below. Where the sums come from: Eigen, xsimd, giflib, libpng, Spectra and Google Benchmark:
+# the upstream archives Debian 12 builds its packages from, in its signed .dsc files; zlib and CLI11, which Debian
 # repacks: `git archive` of the tagged tree gives the same bytes; Boost: the sum boost.org published.
 include_guard(GLOBAL)
 
@@ -27,6 +27,8 @@ nwm_pinned(PNG https://github.com/pnggroup/libpng/archive/refs/tags/v1.6.39.tar.
            -DPNG_TESTS=OFF)
 nwm_pinned(GIF https://downloads.sourceforge.net/project/giflib/giflib-5.2.1.tar.gz
            31da5562f44c5f15d63340a09a4fd62b48c45620cd302f77a6d9acf0077879bd)
+nwm_pinned(Spectra https://github.com/yixuan/spectra/archive/refs/tags/v1.0.1.tar.gz
+           919e3fbc8c539a321fd5a0766966922b7637cc52eb50a969241a997c733789f3)
 nwm_pinned(CLI11 https://github.com/CLIUtils/CLI11/archive/refs/tags/v2.1.2.tar.gz
            26291377e892ba0e5b4972cdfd4a2ab3bf53af8dac1f4ea8fe0d1376b625c8cb
            -DCLI11_BUILD_TESTS=OFF -DCLI11_BUILD_EXAMPLES=OFF -DCLI11_BUILD_DOCS=OFF)
