@@ -1,0 +1,19 @@
+// What the study compares the Neural Wave Machine with.
+#include "model.hpp"
+#include "nwm/cell/lstm.hpp"
+#include "nwm/model/cnn.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "nwm/readout/linear.hpp"
+
+namespace {
+constexpr nwm::Shape twenty_steps = [] {
+  nwm::Shape shape = bench::tetrominoes;
+  shape.steps = 20;
+  return shape;
+}();
+
+const bool lstm =
+    bench::add_model<nwm::WaveMachine<twenty_steps, nwm::readout::Linear, nwm::head::Wide, nwm::cell::Lstm>>(
+        "lstm/tetrominoes/linear", 16);
+const bool cnn = bench::add_model<nwm::Cnn<bench::tetrominoes, 16>>("cnn/tetrominoes/16", 16);
+}  // namespace

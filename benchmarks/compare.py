@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Our figure, PyTorch's, and the ratio, measured in turn in one run on the same number of threads.
+
+    cmake --workflow --preset benchmark
+    python3 benchmarks/peers/install_torch.py build/peer
+    python3 benchmarks/compare.py                              everything both programs have
+    python3 benchmarks/compare.py train_step/nwm/tetrominoes   names that contain one of these texts
+
+In every round each program measures once, one after the other, in an order that moves on from round to round. Medians
+stand in the table, smallest and largest in brackets. The ratio is that to the fastest PyTorch variant (of all --peer):
+the median over the rounds of the quotient of two figures taken seconds apart. Writes results/<name>.json and .md.
+"""
+import argparse
+import json
+import os
+import pathlib
+import select
+import statistics
+import subprocess
+import sys
+import time
+
+from measuring import PROJECT, clean_environment, describe, machine, names, run_benchmarks, spread
+
+PEER = PROJECT / "benchmarks" / "peers" / "torch_peer.py"
+PEAK = "part/gemm_peak"
+
+
+class Server:
+    """One configuration and variant of the peer program, waiting to be asked."""
+
+    def __init__(self, python, name, variant, threads):
+        environment = clean_environment() | {"OMP_NUM_THREADS": str(threads), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+        self.label = variant
+        self.process = subprocess.Popen(
+            [python, str(PEER), "--serve", name, variant, "--threads", str(threads)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1, env=environment)
+
+    def answer(self, limit):
+        ready, _, _ = select.select([self.process.stdout], [], [], limit)
+        line = self.process.stdout.readline() if ready else ""
+        if not line:
+            return {"error": "ended" if ready else f"no answer in {limit:.0f} s"}
+        return json.loads(line)
+
+    def measure(self, seconds):
+        self.process.stdin.write(f"{seconds}\n")
+        return self.answer(60 * seconds + 600)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def peer_output(python, *arguments):
+    run = subprocess.run([python, str(PEER), *arguments], capture_output=True, text=True, env=clean_environment())
+    if run.returncode != 0:
+        raise SystemExit(f"{python} {PEER.name} {' '.join(arguments)}: exit {run.returncode}\n{run.stderr[-2000:]}")
+    return run.stdout
+
+
+def start_peers(name, peers, variants, options):
+    """The servers that came up, and what the others said instead."""
+    servers, failures = [], {}
+    for index, python in enumerate(peers):
+        for variant in variants[index]:
+            server = Server(python, name, variant, options.threads)
+            server.label = variant if len(peers) == 1 else f"{variant} (peer {index + 1})"
+            answer = server.answer(options.compile_limit)
+            if answer.get("ready"):
+                say(f"    {server.label}: ready after {answer['warm_up_seconds']} s")
+                servers.append(server)
+            else:
+                say(f"    {server.label}: left out: {answer.get('error')}")
+                failures[server.label] = answer.get("error")
+                server.stop()
+    return servers, failures
+
+
+def compare(name, peers, variants, options):
+    say(f"{name}")
+    servers, failures = start_peers(name, peers, variants, options)
+    ours, peaks, peak_bytes = [], [], 0
+    theirs = {s.label: [] for s in servers}
+    memory = {s.label: 0 for s in servers}
+
+    def measure_ours():
+        nonlocal peak_bytes
+        counters, _, bytes_used = run_benchmarks(options.binary, [name], options.threads, options.seconds)
+        ours.append(counters[name])
+        peak_bytes = max(peak_bytes, bytes_used)
+        counters, _, _ = run_benchmarks(options.binary, [PEAK], options.threads, min(options.seconds, 0.5))
+        peaks.append(counters[PEAK]["GFLOP/s"])
+
+    def measure_peer(server):
+        answer = server.measure(options.seconds)
+        if "error" in answer:
+            raise SystemExit(f"{name}, {server.label}: {answer['error']}")
+        theirs[server.label].append(answer["images_per_second"])
+        memory[server.label] = answer["peak_bytes"]
+
+    try:
+        turns = [measure_ours] + [lambda s=s: measure_peer(s) for s in servers]
+        for round_number in range(options.rounds):
+            shift = round_number % len(turns)
+            for turn in turns[shift:] + turns[:shift]:
+                turn()
+    finally:
+        for server in servers:
+            server.stop()
+    rates = [c["items_per_second"] for c in ours]
+    result = {"name": name, "images_per_second": spread(rates), "peak_bytes": peak_bytes, "gemm_peak": spread(peaks),
+              "gflops": spread([c.get("GFLOP/s", 0) for c in ours]),
+              "share_of_peak": statistics.median(c.get("GFLOP/s", 0) / p for c, p in zip(ours, peaks)),
+              "peers": {k: spread(v) | {"peak_bytes": memory[k]} for k, v in theirs.items()}, "left_out": failures}
+    if theirs:
+        best = max(theirs, key=lambda k: statistics.median(theirs[k]))
+        result["best_peer"] = best
+        result["ratio"] = spread([a / b for a, b in zip(rates, theirs[best])])
+        say(f"    {result['images_per_second']['median']:.3g} against {result['peers'][best]['median']:.3g} images/s "
+            f"({best}): {result['ratio']['median']:.2f}x")
+    return result
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def bracket(s):
+    return f"{number(s['median'])} [{number(s['min'])}, {number(s['max'])}]"
+
+
+def table(report):
+    lines = [f"# nwm and PyTorch, {report['threads']} threads, float32", "", describe(report["machine"]), ""]
+    lines += [f"Peer {i + 1}: PyTorch {p['torch']}, {p['blas']}, {p['cpu_capability']}, its SGEMM {p['gemm_gflops']} GFLOP/s"
+              for i, p in enumerate(report["peers"])]
+    lines += ["", f"{report['rounds']} rounds of {report['seconds']} s; images/s: median [min, max].", "",
+              "| configuration | nwm | share of GEMM peak | memory | best PyTorch | its variant | memory | ratio |",
+              "|---|---|---|---|---|---|---|---|"]
+    for r in report["results"]:
+        row = [r["name"], bracket(r["images_per_second"]), f"{100 * r['share_of_peak']:.0f} % of {number(r['gemm_peak']['median'])}",
+               f"{r['peak_bytes'] / 1e6:.0f} MB"]
+        if "best_peer" in r:
+            peer = r["peers"][r["best_peer"]]
+            row += [bracket(peer), r["best_peer"], f"{peer['peak_bytes'] / 1e6:.0f} MB", f"**{bracket(r['ratio'])}**"]
+        else:
+            row += ["-"] * 4
+        lines.append("| " + " | ".join(row) + " |")
+    lines += ["", "All variants:", "", "| configuration | variant | images/s |", "|---|---|---|"]
+    for r in report["results"]:
+        lines += [f"| {r['name']} | {k} | {bracket(v)} |" for k, v in r["peers"].items()]
+        lines += [f"| {r['name']} | {k} | left out: {v} |" for k, v in r["left_out"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def write_whole(path, text):
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    part.replace(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("texts", nargs="*", help="parts of names; all when none")
+    parser.add_argument("--binary", default=str(PROJECT / "build" / "benchmark" / "bin" / "nwm_benchmark"))
+    parser.add_argument("--peer", action="append", metavar="PYTHON",
+                        help="a Python that has torch (default build/peer/bin/python); may be given several times")
+    parser.add_argument("--variants", help="of the peer, with commas between (default: all it has)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--compile-limit", type=float, default=1800, help="seconds torch.compile may take before a "
+                        "variant is left out")
+    parser.add_argument("--name", help="of the results' files (default: date and commit)")
+    parser.add_argument("--out", type=pathlib.Path, default=PROJECT / "benchmarks" / "results")
+    options = parser.parse_args()
+    peers = options.peer or [str(PROJECT / "build" / "peer" / "bin" / "python")]
+    for program in [options.binary, *peers]:
+        if not pathlib.Path(program).exists():
+            raise SystemExit(f"compare.py: {program}: not there; see the top of this file")
+
+    here = machine()
+    if here["busy"]:
+        say(f"compare.py: the machine is busy (load {here['load']}): the figures will be marked")
+    peer_names = set(peer_output(peers[0], "--list").split())
+    wanted = [n for n in names(options.binary, "^(train_step|infer)/") if n in peer_names
+              and (not options.texts or any(t in n for t in options.texts))]
+    if not wanted:
+        raise SystemExit(f"compare.py: no configuration contains {' or '.join(options.texts)}")
+    information = [json.loads(peer_output(p, "--info", "--threads", str(options.threads))) for p in peers]
+    variants = [[v for v in (options.variants.split(",") if options.variants else i["variants"]) if v in i["variants"]]
+                for i in information]
+    begin = time.time()
+    report = {"machine": here, "threads": options.threads, "rounds": options.rounds, "seconds": options.seconds,
+              "context": run_benchmarks(options.binary, [PEAK], options.threads, 0.1)[1], "peers": information,
+              "results": [compare(n, peers, variants, options) for n in wanted]}
+    report["minutes"] = round((time.time() - begin) / 60, 1)
+    text = table(report)
+    print(text)
+    options.out.mkdir(parents=True, exist_ok=True)
+    name = options.name or f"{here['date'][:10]}-{here['commit']}"
+    write_whole(options.out / f"{name}.json", json.dumps(report, indent=1) + "\n")
+    write_whole(options.out / f"{name}.md", text)
+    say(f"compare.py: written to {options.out / name}.json and .md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+// How every benchmark here is timed: by the wall clock, over whole repetitions, on the threads asked for.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nwm/memory/buffer.hpp"
+#include "nwm/random.hpp"
+
+namespace bench {
+
+/// Threads every benchmark uses: --threads, by default all.
+inline std::size_t& threads() {
+  static std::size_t count = 1;
+  return count;
+}
+
+/// What one call of the measured function comes to; 0: not told.
+struct Work {
+  double items = 0;  ///< images, site updates, ...
+  double flops = 0;  ///< counted as in work.hpp
+  double bytes = 0;  ///< that must move between memory and processor at least
+};
+
+/// Times f() and sets the counters items_per_second, GFLOP/s and GB/s. f runs once before, so that what is
+/// made once is made. The rates are by the wall clock without the suffix that UseRealTime puts behind the
+/// names.
+template <class F>
+void measure(benchmark::State& state, const Work& work, const F& f) {
+  try {
+    f();
+    const auto begin = std::chrono::steady_clock::now();
+    for ([[maybe_unused]] auto _ : state) f();
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double rate = static_cast<double>(state.iterations()) / seconds;
+    const auto set = [&](const char* name, double value) {
+      if (value > 0) state.counters[name] = value * rate;
+    };
+    set("items_per_second", work.items);
+    set("GFLOP/s", work.flops * 1e-9);
+    set("GB/s", work.bytes * 1e-9);
+  } catch (const std::exception& error) {
+    state.SkipWithError(error.what());
+  }
+}
+
+/// Calls f(thread) on all threads at once: a part as it runs within training, each thread on an image of its
+/// own.
+template <class F>
+void on_all_threads(const F& f) {
+#ifdef _OPENMP
+  if (threads() > 1) {
+#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(threads()))
+    for (std::size_t thread = 0; thread < threads(); ++thread) f(thread);
+    return;
+  }
+#endif
+  for (std::size_t thread = 0; thread < threads(); ++thread) f(thread);
+}
+
+/// Times f(memory) with one `Memory` a thread; `work` is that of one thread.
+template <class Memory, class F>
+void measure_part(benchmark::State& state, const Work& work, const F& f) {
+  std::vector<Memory> each(threads());
+  const auto count = static_cast<double>(threads());
+  measure(state, {work.items * count, work.flops * count, work.bytes * count}, [&] {
+    on_all_threads([&](std::size_t thread) { f(each[thread]); });
+    benchmark::ClobberMemory();
+  });
+}
+
+/// `size` numbers uniform in [low, high).
+inline nwm::Buffer<float> random_numbers(std::size_t size, double low, double high, std::uint64_t seed = 1) {
+  nwm::Random random(seed);
+  nwm::Buffer<float> numbers(size);
+  for (float& v : numbers.span()) v = static_cast<float>(random.uniform(low, high));
+  return numbers;
+}
+
+/// Registers at start: `const bool registered = bench::add("part/…", f);`
+inline bool add(const std::string& name, const std::function<void(benchmark::State&)>& f) {
+  benchmark::RegisterBenchmark(name.c_str(), f);
+  return true;
+}
+
+}  // namespace bench

@@ -1,0 +1,13 @@
+// The Neural Wave Machine on MNIST (56×56, two oscillator channels, wide head) and Multi-MNIST (128×128,
+// sixteen, narrow head), 100 steps.
+#include "model.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "nwm/readout/linear.hpp"
+
+namespace {
+using nwm::WaveMachine, nwm::readout::Linear;
+
+const bool mnist = bench::add_model<WaveMachine<bench::mnist, Linear>>("nwm/mnist/linear", 16);
+const bool multi_mnist =
+    bench::add_model<WaveMachine<bench::multi_mnist, Linear, nwm::head::Narrow>>("nwm/multi_mnist/linear", 2);
+}  // namespace

@@ -1,0 +1,53 @@
+// The limits of the machine, measured in the same run as what is held against them:
+//   part/gemm_peak   a large single-precision matrix product on each thread (Eigen's)
+//   part/fma_peak    fused multiply-adds on registers alone: no program can be faster
+//   part/copy_peak   copying between arrays that do not fit in cache; bytes read and written
+#include <Eigen/Core>
+#include <array>
+#include <xsimd/xsimd.hpp>
+
+#include "measure.hpp"
+
+namespace {
+
+constexpr Eigen::Index n = 1024;
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic>;
+struct Product {
+  Matrix a = Matrix::Random(n, n), b = Matrix::Random(n, n), c = Matrix::Zero(n, n);
+};
+
+using Pack = xsimd::batch<float>;
+constexpr std::size_t chains = 12,
+                      rounds = 1 << 20;  // enough chains in flight for two units of latency 4 to 6
+struct Chains {
+  float a = 0.999f, b = 0.001f, result = 0;
+};
+
+struct Copy {
+  static constexpr std::size_t size = 32 << 20;  // 128 MB each
+  nwm::Buffer<float> from{size}, to{size};
+};
+
+const bool gemm = bench::add("part/gemm_peak", [](benchmark::State& state) {
+  bench::measure_part<Product>(state, {.flops = 2.0 * n * n * n},
+                               [](Product& p) { p.c.noalias() = p.a * p.b; });
+});
+
+const bool fma = bench::add("part/fma_peak", [](benchmark::State& state) {
+  bench::measure_part<Chains>(state, {.flops = 2.0 * rounds * chains * Pack::size}, [](Chains& m) {
+    std::array<Pack, chains> sum;
+    for (std::size_t i = 0; i < chains; ++i) sum[i] = Pack(static_cast<float>(i));
+    const Pack a(m.a), b(m.b);
+    for (std::size_t r = 0; r < rounds; ++r)
+      for (Pack& s : sum) s = xsimd::fma(s, a, b);
+    for (const Pack& s : sum) m.result += xsimd::hadd(s);
+    benchmark::DoNotOptimize(m.result);
+  });
+});
+
+const bool copy = bench::add("part/copy_peak", [](benchmark::State& state) {
+  bench::measure_part<Copy>(state, {.bytes = 2.0 * Copy::size * sizeof(float)},
+                            [](Copy& m) { std::copy_n(m.from.data(), Copy::size, m.to.data()); });
+});
+
+}  // namespace
