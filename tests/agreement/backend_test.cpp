@@ -1,0 +1,118 @@
+// Maps, reductions and products of cpu::Simd, on each vector architecture these flags allow, against
+// cpu::Scalar: sizes below, at and beside multiples of a register's, in both precisions.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE agreement_backend
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "cases.hpp"
+#include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/layer/cross_entropy.hpp"
+
+namespace {
+
+using nwm::cpu::Scalar;
+using tools::Cases;
+using tools::distance;
+using tools::Numbers;
+
+template <class C, std::size_t M, std::size_t K, std::size_t N>
+void products_agree() {
+  using Real = typename C::R;
+  using Simd = typename C::Simd;
+  BOOST_TEST_CONTEXT(M << " x " << K << " x " << N) {
+    constexpr std::size_t lda = K + 1, ldx = N + 2, ldy = N + 3;
+    Numbers<Real> a(M * lda, 1), x(K * ldx, 2), y(M * ldy, 3);
+    {
+      Numbers<Real> one(M * ldy, 4), two = one;
+      Scalar::multiply<M, K, N>(a.data(), lda, x.data(), ldx, one.data(), ldy);
+      Simd::template multiply<M, K, N>(a.data(), lda, x.data(), ldx, two.data(), ldy);
+      BOOST_TEST(distance(two, one) < C::bound);
+      Scalar::multiply<M, K, N, true>(a.data(), lda, x.data(), ldx, one.data(), ldy);
+      Simd::template multiply<M, K, N, true>(a.data(), lda, x.data(), ldx, two.data(), ldy);
+      BOOST_TEST(distance(two, one) < C::bound);
+    }
+    {
+      Numbers<Real> one(K * ldx, 4), two = one;
+      Scalar::multiply_transposed<M, K, N>(a.data(), lda, y.data(), ldy, one.data(), ldx);
+      Simd::template multiply_transposed<M, K, N>(a.data(), lda, y.data(), ldy, two.data(), ldx);
+      BOOST_TEST(distance(two, one) < C::bound);
+    }
+    {
+      Numbers<Real> one(M * lda, 4), two = one;
+      Scalar::multiply_outer<M, K, N>(y.data(), ldy, x.data(), ldx, one.data(), lda);
+      Simd::template multiply_outer<M, K, N>(y.data(), ldy, x.data(), ldx, two.data(), lda);
+      BOOST_TEST(distance(two, one) < C::bound);
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(map_touches_every_index_once, C, Cases) {
+  using Real = typename C::R;
+  for (const std::size_t count : {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100}) {
+    Numbers<Real> x(count, 1), a(count, 2), b = a;
+    const auto kernel = [&](Real* to) {
+      return [from = x.data(), to](auto lane) {
+        using V = typename decltype(lane)::Value;
+        using nwm::math::tanh;
+        lane.store(to, lane.load(to) * V(0.5) + tanh(lane.load(from)));
+      };
+    };
+    Scalar::map<Real>(count, kernel(a.data()));
+    C::Simd::template map<Real>(count, kernel(b.data()));
+    BOOST_TEST(distance(b, a) < C::bound);
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(sums_and_maxima, C, Cases) {
+  using Real = typename C::R;
+  using Simd = typename C::Simd;
+  constexpr Real nan = std::numeric_limits<Real>::quiet_NaN();
+  for (const std::size_t count : {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 1000}) {
+    Numbers<Real> x(count, 1);
+    // Not zero at zero: what fills up the last register must not count.
+    const auto kernel = [from = x.data()](auto lane) {
+      using V = typename decltype(lane)::Value;
+      return lane.load(from) - V(5);
+    };
+    const double a = Scalar::sum<Real>(count, kernel), b = Simd::template sum<Real>(count, kernel);
+    BOOST_TEST(std::abs(a - b) <= 10 * C::bound * std::abs(a));
+    BOOST_TEST(Simd::template maximum<Real>(count, kernel) == Scalar::maximum<Real>(count, kernel));
+    // A NaN anywhere is told.
+    for (std::size_t i = 0; i < count; i += 1 + count / 20) {
+      const Real before = x.data()[i];
+      x.data()[i] = nan;
+      BOOST_TEST(std::isnan(Simd::template maximum<Real>(count, kernel)));
+      BOOST_TEST(std::isnan(Scalar::maximum<Real>(count, kernel)));
+      BOOST_TEST(std::isnan(Simd::template sum<Real>(count, kernel)));
+      x.data()[i] = before;
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(products, C, Cases) {
+  products_agree<C, 1, 1, 1>();
+  products_agree<C, 3, 5, 1>();
+  products_agree<C, 1, 7, 9>();
+  products_agree<C, 5, 3, 17>();
+  products_agree<C, 16, 33, 40>();
+  products_agree<C, 51, 12, 63>();
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(loss, C, Cases) {
+  using Real = typename C::R;
+  constexpr std::size_t n = 21, classes = 3;
+  Numbers<Real> a(classes * n, 1), target(n, 2);
+  for (std::size_t p = 0; p < n; ++p) target.data()[p] = static_cast<Real>(p % classes);
+  Numbers<Real> b = a;
+  const double one = nwm::layer::cross_entropy<Scalar, classes, n>(a.data(), target.data(), Real(0.3));
+  const double two =
+      nwm::layer::cross_entropy<typename C::Simd, classes, n>(b.data(), target.data(), Real(0.3));
+  BOOST_TEST(std::abs(one - two) < 3 * C::bound * one);
+  BOOST_TEST(distance(b, a) < C::bound);
+}

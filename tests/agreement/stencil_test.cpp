@@ -1,0 +1,69 @@
+// Stencils of cpu::Simd and their adjoints against those of cpu::Scalar: every boundary, widths below, at and
+// beside multiples of a register's, in both precisions.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE agreement_stencil
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cstddef>
+
+#include "cases.hpp"
+#include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/memory/buffer.hpp"
+
+namespace {
+
+using nwm::Activation;
+using nwm::Buffer;
+using nwm::Grid;
+using nwm::cpu::Scalar;
+using tools::Cases;
+using tools::distance;
+using tools::Numbers;
+
+template <class C, class S, class G, Activation f, std::size_t n>
+void stencils_agree() {
+  using Real = typename C::R;
+  using Simd = typename C::Simd;
+  BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", " << S::in << " to " << S::out << ", size " << S::size
+                               << ", " << n << " parts, edge " << S::Edge::source(-1, 9)) {
+    Numbers<Real> p(S::parameters, 1), x(S::in * G::sites, 2), g(S::out * G::sites, 3);
+    std::array<const Real*, n> parts;
+    for (std::size_t k = 0; k < n; ++k) parts[k] = x.data() + k * (S::in / n) * G::sites;
+    Buffer<Real> scratch(Simd::template scratch<S, G> + 1);
+    Numbers<Real> a(S::out * G::sites, 4), b = a;
+    Scalar::couple<S, G, f>(p.data(), parts, a.data(), scratch.data());
+    Simd::template couple<S, G, f>(p.data(), parts, b.data(), scratch.data());
+    BOOST_TEST(distance(b, a) < C::bound);
+
+    Numbers<Real> dx_a(x.size(), 5), dx_b = dx_a, dp_a(p.size(), 6), dp_b = dp_a;
+    std::array<Real*, n> into_a, into_b;
+    for (std::size_t k = 0; k < n; ++k) {
+      into_a[k] = dx_a.data() + k * (S::in / n) * G::sites;
+      into_b[k] = dx_b.data() + k * (S::in / n) * G::sites;
+    }
+    Scalar::couple_adjoint<S, G>(p.data(), parts, g.data(), into_a, dp_a.data(), scratch.data());
+    Simd::template couple_adjoint<S, G>(p.data(), parts, g.data(), into_b, dp_b.data(), scratch.data());
+    BOOST_TEST(distance(dx_b, dx_a) < C::bound);
+    BOOST_TEST(distance(dp_b, dp_a) < C::bound);
+  }
+}
+
+template <class C, class Edge>
+void all_stencils() {
+  using nwm::Stencil;
+  constexpr Activation none = Activation::none, relu = Activation::relu, tanh = Activation::tanh;
+  stencils_agree<C, Stencil<3, 2, 3, Edge>, Grid<7, 9>, relu, 1>();
+  stencils_agree<C, Stencil<4, 4, 3, Edge, false>, Grid<5, 16>, none, 2>();
+  stencils_agree<C, Stencil<1, 8, 3, Edge>, Grid<3, 1>, tanh, 1>();
+  stencils_agree<C, Stencil<2, 5, 3, Edge>, Grid<2, 3>, tanh, 1>();
+  stencils_agree<C, Stencil<1, 1, 3, Edge, false>, Grid<4, 67>, none, 1>();
+  stencils_agree<C, Stencil<3, 4, 1, Edge>, Grid<5, 7>, relu, 1>();
+  stencils_agree<C, Stencil<4, 1, 1, Edge>, Grid<3, 5>, none, 2>();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(periodic_stencils, C, Cases) { all_stencils<C, nwm::Periodic>(); }
+BOOST_AUTO_TEST_CASE_TEMPLATE(clamped_stencils, C, Cases) { all_stencils<C, nwm::Zero>(); }
+BOOST_AUTO_TEST_CASE_TEMPLATE(reflecting_stencils, C, Cases) { all_stencils<C, nwm::Reflecting>(); }
