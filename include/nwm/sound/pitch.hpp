@@ -1,0 +1,159 @@
+// From steps of a simulation to a sound one can hear: all of time is stretched by one factor, so that the
+// ratios between frequencies stay.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <span>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/error.hpp"
+#include "nwm/sound/wav.hpp"
+
+namespace nwm::sound {
+
+/// How many units of simulated time pass in a second of sound: a tone of f cycles per unit time sounds at
+/// f · per_second Hz.
+struct Pitch {
+  double per_second = 1000;
+
+  /// The mapping under which `frequency` (cycles per unit time) sounds at `hertz`. Throws Error unless both
+  /// are finite and above 0.
+  static Pitch tuned(double frequency, double hertz) {
+    if (!(frequency > 0) || !(hertz > 0) || !std::isfinite(hertz / frequency))
+      throw Error("nwm::sound::Pitch", "frequency", "finite numbers above 0",
+                  std::to_string(frequency) + " as " + std::to_string(hertz) + " Hz");
+    return {hertz / frequency};
+  }
+
+  /// The mapping in words, for the metadata of a file.
+  std::string text() const {
+    std::ostringstream out;
+    out.imbue(std::locale::classic());
+    out << "1 s of sound is " << per_second
+        << " units of simulated time: a tone of f cycles per unit time sounds at " << per_second
+        << " f Hz; all frequency ratios are kept";
+    return out.str();
+  }
+};
+
+struct RenderOptions {
+  unsigned rate = 44100;  ///< samples per second
+  double peak = 0.8;      ///< of full scale, that the loudest sample gets
+  double fade = 0.005;    ///< seconds of fading in and out, against clicks
+};
+
+namespace detail {
+
+/// The value of a series at place x (in samples), low-passed at `cutoff` (<= 1) of its band: a sinc of 16
+/// zeros to either side under a Hann window. 0 beyond the ends.
+inline double band_limited(std::span<const double> series, double x, double cutoff) {
+  const double reach = 16 / cutoff;
+  const auto first = static_cast<std::ptrdiff_t>(std::max(0.0, std::ceil(x - reach))),
+             last = static_cast<std::ptrdiff_t>(
+                 std::min(static_cast<double>(series.size()) - 1, std::floor(x + reach)));
+  double sum = 0;
+  for (std::ptrdiff_t i = first; i <= last; ++i) {
+    const double d = static_cast<double>(i) - x, phase = std::numbers::pi * d * cutoff;
+    const double sinc = std::abs(phase) < 1e-9 ? 1 : std::sin(phase) / phase;
+    sum += series[static_cast<std::size_t>(i)] * cutoff * sinc *
+           (0.5 + 0.5 * std::cos(std::numbers::pi * d / reach));
+  }
+  return sum;
+}
+
+inline void check(const RenderOptions& options, double interval, const Pitch& pitch, const char* where) {
+  if (!(interval > 0) || !std::isfinite(interval))
+    throw Error(where, "interval", "a finite time above 0", std::to_string(interval));
+  if (!(pitch.per_second > 0) || !std::isfinite(pitch.per_second))
+    throw Error(where, "pitch", "a finite factor above 0", std::to_string(pitch.per_second));
+  if (!(options.peak > 0) || options.peak > 1)
+    throw Error(where, "peak", "in (0, 1]", std::to_string(options.peak));
+  if (!(options.fade >= 0)) throw Error(where, "fade", "at least 0 s", std::to_string(options.fade));
+}
+
+/// Adds a series, resampled, to `out` from sample `start` on; window(part of its length) is its weight.
+template <class Weight>
+void add_resampled(std::span<const double> series, double interval, const Pitch& pitch, unsigned rate,
+                   std::vector<double>& out, std::size_t start, const Weight& window) {
+  const double step = pitch.per_second / rate / interval, cutoff = std::min(1.0, 1 / step);
+  const auto count = static_cast<std::size_t>(static_cast<double>(series.size()) / step);
+  out.resize(std::max(out.size(), start + count));
+  for (std::size_t n = 0; n < count; ++n)
+    out[start + n] += window(n, count) * band_limited(series, static_cast<double>(n) * step, cutoff);
+}
+
+inline std::vector<float> normalised(const std::vector<double>& sound, double peak) {
+  double loudest = 0;
+  for (const double s : sound) loudest = std::max(loudest, std::abs(s));
+  std::vector<float> result;
+  for (const double s : sound) result.push_back(static_cast<float>(loudest > 0 ? peak * s / loudest : 0.0));
+  return result;
+}
+
+}  // namespace detail
+
+/// A series sampled every `interval` as a sound, band-limited and with its loudest sample at `peak` (silence
+/// stays silence); the mapping is stated in the comment. Throws Error for a series that is not finite, one
+/// too short for a sample of sound, or options out of range.
+inline Clip render(std::span<const double> series, double interval, const Pitch& pitch,
+                   std::string title = {}, const RenderOptions& options = {}) {
+  constexpr const char* where = "nwm::sound::render";
+  detail::check(options, interval, pitch, where);
+  for (const double x : series)
+    if (!std::isfinite(x)) throw Error(where, "series", "finite values", std::to_string(x));
+  std::vector<double> sound;
+  const double fade = std::max(1.0, options.fade * options.rate);
+  detail::add_resampled(
+      series, interval, pitch, options.rate, sound, 0, [&](std::size_t n, std::size_t count) {
+        return std::min({1.0, static_cast<double>(n) / fade, static_cast<double>(count - 1 - n) / fade});
+      });
+  if (sound.empty())
+    throw Error(where, "series", "long enough for a sample of sound",
+                std::to_string(series.size()) + " steps");
+  return {detail::normalised(sound, options.peak), options.rate, std::move(title), pitch.text()};
+}
+
+/// Many short series as one sound of `seconds`: one after the other, each fading in while the one before
+/// fades out, over and over. So the short series of a network's neurons are heard; the sound's spectrum is
+/// their mean. Throws Error as `render`, or when there is no series or no time.
+inline Clip texture(std::span<const std::vector<double>> series, double interval, const Pitch& pitch,
+                    double seconds, std::string title = {}, const RenderOptions& options = {}) {
+  constexpr const char* where = "nwm::sound::texture";
+  detail::check(options, interval, pitch, where);
+  if (series.empty()) throw Error(where, "series", "at least 1", "0");
+  if (!(seconds > 0) || seconds > 3600)
+    throw Error(where, "seconds", "above 0, to an hour", std::to_string(seconds));
+  for (const auto& s : series)
+    for (const double x : s)
+      if (!std::isfinite(x)) throw Error(where, "series", "finite values", std::to_string(x));
+  std::vector<double> sound;
+  const auto length = static_cast<std::size_t>(seconds * options.rate);
+  for (std::size_t start = 0, i = 0; start < length; ++i) {
+    const auto& grain = series[i % series.size()];
+    double mean = 0;
+    for (const double x : grain) mean += x / static_cast<double>(grain.size());
+    std::vector<double> swing(grain);
+    for (double& x : swing) x -= mean;
+    const auto count = static_cast<std::size_t>(static_cast<double>(grain.size()) * interval * options.rate /
+                                                pitch.per_second);
+    if (count < 4)
+      throw Error(where, "series", "long enough for four samples of sound",
+                  std::to_string(grain.size()) + " steps");
+    detail::add_resampled(
+        swing, interval, pitch, options.rate, sound, start, [](std::size_t n, std::size_t all) {
+          return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (static_cast<double>(n) + 0.5) /
+                                      static_cast<double>(all));
+        });
+    start += count / 2;
+  }
+  sound.resize(length);
+  return {detail::normalised(sound, options.peak), options.rate, std::move(title), pitch.text()};
+}
+
+}  // namespace nwm::sound
