@@ -88,7 +88,7 @@ class Trainer {
     const double before = state_.seconds;
     std::vector<std::size_t> order(train.size());
     Progress progress{.epochs = options_.epochs, .steps = steps};
-    const auto report = [&] {
+    const auto note = [&] {
       state_.seconds =
           before + std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       progress.epoch = state_.epoch + 1;
@@ -96,6 +96,8 @@ class Trainer {
       progress.images = state_.images;
       progress.seconds = state_.seconds;
       progress.loss = state_.loss_sum / static_cast<double>(std::max<std::uint64_t>(state_.step, 1));
+    };
+    const auto report = [&] {
       if constexpr (std::is_same_v<decltype(callback(progress)), bool>)
         return callback(std::as_const(progress));
       callback(std::as_const(progress));
@@ -108,6 +110,7 @@ class Trainer {
       while (state_.step < steps) {
         const std::span batch = std::span(order).subspan(state_.step * options_.batch, options_.batch);
         progress.gradient_norm = step(train, batch, steps);
+        note();
         if (!report()) return;
       }
       const auto epoch = [&] { return "epoch " + std::to_string(state_.epoch + 1) + ", validation"; };
@@ -122,11 +125,12 @@ class Trainer {
         ++state_.stale;
       }
       progress.epoch_end = true;
-      const bool go_on = report();
+      note();
+      // Before the callback: a state it saves is that of an epoch done, which is not validated again.
       ++state_.epoch;
       state_.step = 0;
       state_.loss_sum = 0;
-      if (!go_on) return;
+      if (!report()) return;
     }
   }
   void fit(const data::Dataset& train, const data::Dataset& validation) {
