@@ -1,0 +1,147 @@
+// Adam and AdamW against their equations, number by number.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE train_optimizer
+
+#include "nwm/train/optimizer.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/backend/cpu/simd.hpp"
+#include "nwm/random.hpp"
+
+namespace {
+
+namespace tt = boost::test_tools;
+
+/// As much of a model as an optimiser sees: eleven parameters, of which three are not trained.
+template <class B, class R>
+struct Parameters {
+  using Real = R;
+  using Backend = B;
+  static constexpr auto layout = nwm::exact_layout<[](auto& all) {
+    all.add("first", {5}, 5);
+    all.add("fixed", {3}, 3, nwm::Initial::uniform, false);
+    all.add("last", {3}, 3);
+  }>();
+  static constexpr std::size_t parameter_count = layout.size;
+};
+
+template <class R>
+struct Start {
+  std::vector<R> p, g;
+  Start() {
+    nwm::Random random(4);
+    for (int i = 0; i < 11; ++i) p.push_back(static_cast<R>(random.uniform(-1, 1)));
+    for (int i = 0; i < 11; ++i) g.push_back(static_cast<R>(random.uniform(-3, 3)));
+    g[2] = 0;
+  }
+};
+
+/// Kingma & Ba's algorithm 1, Loshchilov & Hutter's algorithm 2, one parameter.
+struct Reference {
+  double p, m = 0, v = 0;
+  int t = 0;
+  void step(double g, double rate, const nwm::AdamOptions& o) {
+    ++t;
+    if (o.kind == nwm::Optimizer::adam) g += o.weight_decay * p;
+    m = o.beta1 * m + (1 - o.beta1) * g;
+    v = o.beta2 * v + (1 - o.beta2) * g * g;
+    const double m_hat = m / (1 - std::pow(o.beta1, t)), v_hat = v / (1 - std::pow(o.beta2, t));
+    const double decay = o.kind == nwm::Optimizer::adamw ? rate * o.weight_decay * p : 0;
+    p = p - decay - rate * m_hat / (std::sqrt(v_hat) + o.epsilon);
+  }
+};
+
+template <class Machine>
+void follows(const nwm::AdamOptions& options, double gradient_scale) {
+  using Real = typename Machine::Real;
+  const double bound = sizeof(Real) == 4 ? 2e-6 : 1e-14;
+  Start<Real> start;
+  std::vector<Real> p = start.p;
+  std::vector<Reference> reference;
+  for (const Real v : p) reference.push_back({static_cast<double>(v)});
+  nwm::Adam<Machine> adam(options);
+  for (int t = 1; t <= 7; ++t) {
+    const double rate = 0.1 / t;
+    std::vector<Real> g = start.g;
+    for (Real& v : g) v *= static_cast<Real>(t % 3 - 0.5);
+    adam.step(p, g, rate, gradient_scale);
+    BOOST_TEST(adam.steps() == static_cast<unsigned>(t));
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      if (i >= 5 && i < 8) {
+        BOOST_TEST(p[i] == start.p[i], "parameter " << i << " is not trained");
+        continue;
+      }
+      reference[i].step(gradient_scale * static_cast<double>(g[i]), rate, options);
+      BOOST_TEST(std::abs(static_cast<double>(p[i]) - reference[i].p) < bound,
+                 "parameter " << i << ", step " << t << ": " << p[i] << " for " << reference[i].p);
+      BOOST_TEST(std::abs(static_cast<double>(adam.first_moment()[i]) - reference[i].m) < bound);
+    }
+  }
+}
+
+using Machines = std::tuple<Parameters<nwm::cpu::Scalar, double>, Parameters<nwm::cpu::Simd<>, double>,
+                            Parameters<nwm::cpu::Simd<>, float>>;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(follows_the_equations, Machine, Machines) {
+  using nwm::Optimizer;
+  follows<Machine>({}, 1);
+  follows<Machine>({}, 0.25);
+  follows<Machine>({.kind = Optimizer::adam, .weight_decay = 0.3}, 1);
+  follows<Machine>({.kind = Optimizer::adamw, .weight_decay = 0.3}, 1);
+  follows<Machine>({.kind = Optimizer::adamw, .beta1 = 0.5, .beta2 = 0.9, .epsilon = 0.1, .weight_decay = 1},
+                   2);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_step_by_hand) {
+  // m̂ = g, v̂ = g²: a step of the learning rate against the sign of the gradient, whatever its size.
+  using Machine = Parameters<nwm::cpu::Scalar, double>;
+  nwm::Adam<Machine> adam;
+  std::vector<double> p(11, 1.0), g(11, 1e-3);
+  g[0] = 5, g[1] = -5, g[2] = 0;
+  adam.step(p, g, 0.01);
+  BOOST_TEST(p[0] == 0.99, tt::tolerance(1e-8));
+  BOOST_TEST(p[1] == 1.01, tt::tolerance(1e-8));
+  BOOST_TEST(p[2] == 1);
+  BOOST_TEST(p[3] == 1 - 0.01 * 1e-3 / (1e-3 + 1e-8), tt::tolerance(1e-14));
+  BOOST_TEST(adam.first_moment()[0] == 0.5, tt::tolerance(1e-14));
+  BOOST_TEST(adam.second_moment()[0] == 0.025, tt::tolerance(1e-14));
+}
+
+BOOST_AUTO_TEST_CASE(weight_decay_alone) {
+  // Without a gradient: AdamW shrinks by lr·λ a step; Adam's decay is a gradient, so its first step is lr.
+  using Machine = Parameters<nwm::cpu::Scalar, double>;
+  const std::vector<double> g(11);
+  std::vector<double> decoupled(11, 2.0), coupled(11, 2.0);
+  nwm::Adam<Machine> adamw({.kind = nwm::Optimizer::adamw, .weight_decay = 0.5}), adam({.weight_decay = 0.5});
+  adamw.step(decoupled, g, 0.1);
+  adamw.step(decoupled, g, 0.1);
+  adam.step(coupled, g, 0.1);
+  BOOST_TEST(decoupled[0] == 2 * 0.95 * 0.95, tt::tolerance(1e-14));
+  BOOST_TEST(coupled[0] == 1.9, tt::tolerance(1e-7));
+  BOOST_TEST(decoupled[6] == 2);
+  BOOST_TEST(coupled[6] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(moments_and_count_are_all_there_is_to_it) {
+  using Machine = Parameters<nwm::cpu::Simd<>, float>;
+  Start<float> start;
+  std::vector<float> p = start.p;
+  nwm::Adam<Machine> whole, first, second;
+  for (int t = 0; t < 6; ++t) whole.step(p, start.g, 0.01);
+  std::vector<float> q = start.p;
+  for (int t = 0; t < 3; ++t) first.step(q, start.g, 0.01);
+  std::ranges::copy(first.first_moment(), second.first_moment().begin());
+  std::ranges::copy(first.second_moment(), second.second_moment().begin());
+  second.set_steps(first.steps());
+  for (int t = 0; t < 3; ++t) second.step(q, start.g, 0.01);
+  BOOST_TEST((p == q));
+}

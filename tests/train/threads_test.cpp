@@ -1,0 +1,109 @@
+// The same bits for any number of threads: weights, moments and metrics.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE train_threads
+
+#include "nwm/train/threads.hpp"
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "nwm/backend/cpu/simd.hpp"
+#include "nwm/error.hpp"
+#include "nwm/train/trainer.hpp"
+#include "tools.hpp"
+
+namespace {
+
+using Machine = tools::Small<nwm::cpu::Simd<>>;
+
+struct Outcome {
+  std::vector<float> current, best, first_moment, second_moment;
+  std::vector<double> losses;
+  nwm::Metrics test;
+};
+
+Outcome trained(std::size_t threads, std::size_t shards, std::size_t batch) {
+  static const auto train = tools::blocks(50, 1), validation = tools::blocks(9, 2);
+  nwm::Trainer<Machine> trainer({.learning_rate = 1e-2,
+                                 .batch = batch,
+                                 .epochs = 2,
+                                 .clip_norm = 0.5,
+                                 .threads = threads,
+                                 .shards = shards});
+  Outcome o;
+  trainer.fit(train, validation, [&](const nwm::Progress& p) {
+    o.losses.push_back(p.epoch_end ? p.validation.loss : trainer.last_loss());
+  });
+  const auto copy = [](auto span) { return std::vector<float>(span.begin(), span.end()); };
+  o.current = copy(trainer.current().parameters());
+  o.best = copy(trainer.machine().parameters());
+  o.first_moment = copy(trainer.adam().first_moment());
+  o.second_moment = copy(trainer.adam().second_moment());
+  o.test = nwm::evaluate(trainer.machine(), validation, threads);
+  return o;
+}
+
+void same_bits(std::size_t shards, std::size_t batch) {
+  const Outcome one = trained(1, shards, batch);
+  BOOST_TEST((one.current != std::vector<float>(one.current.size())));
+  for (const std::size_t threads : {2, 4, 3}) {
+    BOOST_TEST_CONTEXT(threads << " threads, " << shards << " shards, batches of " << batch) {
+      const Outcome more = trained(threads, shards, batch);
+      BOOST_TEST((more.current == one.current));
+      BOOST_TEST((more.best == one.best));
+      BOOST_TEST((more.first_moment == one.first_moment));
+      BOOST_TEST((more.second_moment == one.second_moment));
+      BOOST_TEST((more.losses == one.losses));
+      BOOST_TEST(more.test.loss == one.test.loss);
+      BOOST_TEST(more.test.iou_foreground == one.test.iou_foreground);
+    }
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(the_result_has_the_same_bits_for_any_number_of_threads) {
+#ifndef _OPENMP
+  BOOST_TEST_MESSAGE("without OpenMP there is one thread, whatever is asked for: this compares one with one");
+#endif
+  same_bits(16, 16);
+  same_bits(16, 10);  // fewer images than shards
+  same_bits(3, 16);   // shards of unequal size, fewer than threads
+}
+
+BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {
+  for (const std::size_t threads : {1, 2, 4}) {
+    std::vector<std::exception_ptr> errors(100);
+    std::vector<std::atomic<int>> runs(100);
+    std::atomic<bool> within = true;
+    nwm::parallel_for(100, threads, errors, [&](std::size_t item, std::size_t thread) {
+      ++runs[item];
+      if (thread >= threads) within = false;
+    });
+    for (const auto& r : runs) BOOST_TEST(r == 1);
+    BOOST_TEST(within);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_several_exceptions_the_lowest_item_s_is_thrown_after_all_have_run) {
+  for (const std::size_t threads : {1, 2, 4}) {
+    std::vector<std::exception_ptr> errors(20);
+    std::atomic<int> runs = 0;
+    const auto f = [&](std::size_t item, std::size_t) {
+      ++runs;
+      if (item % 7 == 3) throw nwm::Error("item", std::to_string(item), "nothing", "an exception");
+    };
+    try {
+      nwm::parallel_for(20, threads, errors, f);
+      BOOST_TEST(false, "nothing was thrown");
+    } catch (const nwm::Error& e) {
+      BOOST_TEST(e.field() == "3");
+    }
+    BOOST_TEST(runs == 20);
+    nwm::parallel_for(3, threads, errors, f);  // and is forgotten
+  }
+}
