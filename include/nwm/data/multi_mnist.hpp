@@ -1,0 +1,198 @@
+// Pictures of several handwritten digits, labelled pixel by pixel, composed from MNIST as the study composed
+// its own (arXiv 2502.06034), for any grid and seed. Whole numbers only: a seed gives the same bytes
+// everywhere.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/data/generate.hpp"
+#include "nwm/data/mnist.hpp"
+#include "nwm/error.hpp"
+#include "nwm/random.hpp"
+#include "nwm/train/dataset.hpp"
+
+namespace nwm::data {
+
+/// How many pictures of digits, and of which kind.
+struct MultiMnistOptions {
+  std::size_t images = 2000;   ///< training images (the study: 10000)
+  std::size_t validation = 0;  ///< validation images; 0: a tenth of `images`, at least 1
+  std::size_t test = 0;        ///< test images; 0: a tenth of `images`, at least 1
+  std::uint64_t seed = 0;
+  std::size_t side = 0;         ///< of a digit's square, pixels; 0: 42 of 128 of the picture's smaller side
+  std::size_t max_digits = 4;   ///< digits a picture: uniform in 1..max_digits
+  std::size_t tries = 200;      ///< places tried for a digit before it is left out
+  std::uint8_t threshold = 50;  ///< a digit's pixels are those brighter than this, of 255
+  /// false: all three sets are made of the training digits, as the study's are. true: the training pictures
+  /// are made of the first 85 % of them, the validation pictures of the rest, the test pictures of the test
+  /// digits.
+  bool held_out_digits = false;
+};
+
+namespace detail {
+
+/// Lines of `out` bytes made of lines of `in`: linear interpolation, or when shrinking a triangle as wide as
+/// the pixels are, in Pillow's fixed point with 22 bits. So the study's pictures come out to the byte.
+class Resampling {
+ public:
+  Resampling(std::size_t in, std::size_t out) {
+    const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+    const std::int64_t i = whole(in), o = whole(out), reach = 2 * std::max(i, o);
+    const auto triangle = [&](std::int64_t k, std::int64_t j) {
+      return std::max<std::int64_t>(0, reach - std::abs((2 * j + 1) * o - (2 * k + 1) * i));
+    };
+    for (std::int64_t k = 0; k < o; ++k) {
+      std::int64_t first = 0, sum = 0;
+      while (triangle(k, first) == 0) ++first;
+      std::int64_t end = first;
+      while (end < i && triangle(k, end) > 0) sum += triangle(k, end++);
+      taps_.push_back(
+          {static_cast<std::size_t>(first), weights_.size(), static_cast<std::size_t>(end - first)});
+      for (std::int64_t j = first; j < end; ++j)
+        weights_.push_back(((triangle(k, j) << (bits + 1)) + sum) / (2 * sum));
+    }
+  }
+
+  /// Value k of the line whose in-th values are `stride` apart from each other.
+  std::uint8_t operator()(const std::uint8_t* line, std::size_t stride, std::size_t k) const {
+    const Taps& t = taps_[k];
+    std::int64_t sum = std::int64_t{1} << (bits - 1);
+    for (std::size_t j = 0; j < t.count; ++j) sum += weights_[t.weights + j] * line[(t.first + j) * stride];
+    return static_cast<std::uint8_t>(std::clamp<std::int64_t>(sum >> bits, 0, 255));
+  }
+
+ private:
+  struct Taps {
+    std::size_t first, weights, count;  // the first value of the line; the first weight; how many
+  };
+  static constexpr int bits = 22;
+  std::vector<Taps> taps_;
+  std::vector<std::int64_t> weights_;
+};
+
+/// Draws one picture of digits; see multi_mnist().
+class DigitPainter {
+ public:
+  /// Throws Error, naming the option, when options do not fit the picture. `digits` must outlive this.
+  DigitPainter(const Extent& picture, const Digits& digits, const MultiMnistOptions& options)
+      : e_(picture),
+        digits_(digits),
+        o_(options),
+        side_(side(picture, options)),
+        columns_(digits.width, side_),
+        rows_(digits.height, side_),
+        wide_(digits.height * side_),
+        digit_(side_ * side_) {
+    check_picture("multi-mnist", e_, 8);
+    if (digits.size() == 0) throw Error("multi-mnist", "digits", "at least 1", "0");
+    if (o_.max_digits == 0) throw Error("multi-mnist", "max_digits", "at least 1", "0");
+    if (o_.tries == 0) throw Error("multi-mnist", "tries", "at least 1", "0");
+    if (side_ > std::min(e_.height, e_.width))
+      throw Error("multi-mnist", "side",
+                  "at most the " + std::to_string(std::min(e_.height, e_.width)) + " pixels of the picture",
+                  std::to_string(side_));
+  }
+
+  void operator()(Random& random, std::span<std::uint8_t> image, std::span<std::uint8_t> mask) {
+    for (std::size_t count = 1 + random.below(o_.max_digits); count > 0; --count) {
+      const std::size_t chosen = random.below(digits_.size());
+      resize(digits_.picture(chosen));
+      for (std::size_t t = 0; t < o_.tries; ++t) {
+        const std::size_t row = random.below(e_.height - side_ + 1),
+                          column = random.below(e_.width - side_ + 1);
+        if (meets(mask, row, column)) continue;
+        paste(image, mask, row, column, static_cast<std::uint8_t>(digits_.labels[chosen] + 1));
+        break;
+      }
+    }
+  }
+
+ private:
+  static std::size_t side(const Extent& e, const MultiMnistOptions& o) {
+    return o.side > 0 ? o.side : std::max<std::size_t>(1, (std::min(e.height, e.width) * 42 + 64) / 128);
+  }
+
+  /// Sets digit_ (side, side): first along the rows, then along the columns, rounded after each.
+  void resize(std::span<const std::uint8_t> picture) {
+    for (std::size_t r = 0; r < digits_.height; ++r)
+      for (std::size_t c = 0; c < side_; ++c)
+        wide_[r * side_ + c] = columns_(picture.data() + r * digits_.width, 1, c);
+    for (std::size_t r = 0; r < side_; ++r)
+      for (std::size_t c = 0; c < side_; ++c) digit_[r * side_ + c] = rows_(wide_.data() + c, side_, r);
+  }
+
+  /// f(pixel of the picture) for each of the digit's pixels.
+  template <class F>
+  void each_pixel(std::size_t row, std::size_t column, const F& f) const {
+    for (std::size_t r = 0; r < side_; ++r)
+      for (std::size_t c = 0; c < side_; ++c)
+        if (digit_[r * side_ + c] > o_.threshold) f((row + r) * e_.width + column + c);
+  }
+
+  bool meets(std::span<const std::uint8_t> mask, std::size_t row, std::size_t column) const {
+    bool taken = false;
+    each_pixel(row, column, [&](std::size_t pixel) { taken = taken || mask[pixel] != 0; });
+    return taken;
+  }
+
+  void paste(std::span<std::uint8_t> image, std::span<std::uint8_t> mask, std::size_t row, std::size_t column,
+             std::uint8_t label) const {
+    each_pixel(row, column, [&](std::size_t pixel) {
+      mask[pixel] = label;
+      for (std::size_t channel = 0; channel < e_.channels; ++channel)
+        image[channel * e_.pixels() + pixel] = 255;
+    });
+  }
+
+  Extent e_;
+  const Digits& digits_;
+  MultiMnistOptions o_;
+  std::size_t side_;
+  Resampling columns_, rows_;
+  std::vector<std::uint8_t> wide_, digit_;
+};
+
+}  // namespace detail
+
+/// White handwritten digits on black, classes digit + 1 = 1..10. Pictures are bytes 0 and 255 of
+/// (picture.channels, picture.height, picture.width), all channels alike, `picture.images` is not read. A
+/// picture has a uniform number of digits, each drawn from all, resized to `side` × `side` (bilinear, as
+/// Pillow does), made black and white, and put uniformly where none of its pixels is taken; a digit that
+/// finds no place in `tries` is left out. No picture occurs twice in a set, nor in two sets made of the same
+/// digits; see generate() for streams and prefixes. Throws Error when an option does not fit the picture, or
+/// so many different pictures cannot be drawn.
+inline Split multi_mnist(const Extent& picture, const Mnist& files, const MultiMnistOptions& options = {}) {
+  const std::string name = "multi-mnist";
+  const SplitSizes sizes = split_sizes(name, options.images, options.validation, options.test);
+  const auto draw = [&](const SplitSizes& some, const Digits& digits) {
+    return generate(name, picture, some, options.seed, detail::DigitPainter(picture, digits, options));
+  };
+  if (!options.held_out_digits) return draw(sizes, files.training);
+  const std::size_t held = validation_digits(files.training), rest = files.training.size() - held;
+  return {draw({.train = sizes.train}, files.training.part(0, rest)).train,
+          draw({.validation = sizes.validation}, files.training.part(rest, held)).validation,
+          draw({.test = sizes.test}, files.test).test};
+}
+
+/// The same from the folder of MNIST's four files; throws as load_mnist.
+inline Split multi_mnist(const Extent& picture, const std::filesystem::path& folder,
+                         const MultiMnistOptions& options = {}) {
+  return multi_mnist(picture, load_mnist(folder), options);
+}
+
+/// The same, in the sizes of Machine::shape, which needs at least 11 classes.
+template <class Machine>
+Split multi_mnist(const std::filesystem::path& folder, const MultiMnistOptions& options = {}) {
+  detail::require_classes<static_cast<std::size_t>(Machine::shape.classes), 11>();
+  return multi_mnist(detail::picture_of<Machine>(), folder, options);
+}
+
+}  // namespace nwm::data
