@@ -1,0 +1,143 @@
+// Line charts as SVG inside a page: sharp at any size, in the page's light or dark colours.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/error.hpp"
+#include "nwm/plot/chart.hpp"
+#include "nwm/report/html.hpp"
+
+namespace nwm::report {
+
+/// One line of a chart, in the page's colour number `colour` (0..7); points: with a dot at each value.
+struct Line {
+  std::string label;
+  std::vector<double> x, y;  ///< equally many; a point that is not finite is left out
+  std::size_t colour = 0;
+  bool points = false, dashed = false;
+};
+
+/// A vertical mark at x, across the chart, with a short text at its top.
+struct Mark {
+  double x = 0;
+  std::string text = {};
+};
+
+struct ChartOptions {
+  std::string title = {};  ///< what a reader who sees no picture is told
+  std::string x_label = {}, y_label = {};
+  bool logarithmic = false;    ///< y in decades
+  double least = 0, most = 0;  ///< ends of the x axis; both 0: from the lines
+  double floor = 0;            ///< logarithmic: y below it is drawn at it; 0: no floor
+  std::vector<Mark> marks = {};
+  std::size_t width = 480;  ///< CSS pixels at which letters have their proper size: 960 for a whole row
+  std::size_t height = 300;
+};
+
+/// The chart as an <svg>, with a legend below it where there is more than one line. Throws Error when a line
+/// has not as many x as y or there is nothing to draw.
+inline std::string chart(std::vector<Line> lines, const ChartOptions& options = {}) {
+  const double width = static_cast<double>(options.width), height = static_cast<double>(options.height),
+               left = 62, right = width - 14, top = options.marks.empty() ? 12 : 26, bottom = height - 44;
+  std::vector<plot::Curve> curves;
+  for (Line& line : lines) {
+    if (line.x.size() != line.y.size())
+      throw Error("nwm::report::chart", "line " + line.label, std::to_string(line.x.size()) + " y values",
+                  std::to_string(line.y.size()));
+    plot::Curve seen;
+    for (std::size_t i = 0; i < line.x.size(); ++i) {
+      if (options.most > options.least && (line.x[i] < options.least || line.x[i] > options.most)) continue;
+      double y = line.y[i];
+      if (options.logarithmic && options.floor > 0) y = std::max(y, options.floor);
+      seen.x.push_back(line.x[i]), seen.y.push_back(y);
+    }
+    line.x = seen.x, line.y = seen.y;
+    curves.push_back(std::move(seen));
+  }
+  auto x = plot::detail::fitted(curves, false, [](const auto& c, std::size_t i) { return c.x[i]; });
+  auto y =
+      plot::detail::fitted(curves, options.logarithmic, [](const auto& c, std::size_t i) { return c.y[i]; });
+  if (options.most > options.least) x.low = options.least, x.high = options.most;
+  if (x.low == x.high) x.low -= 0.5, x.high += 0.5;
+  if (options.logarithmic) y.low /= 1.2, y.high *= 1.4;
+  else {
+    const double margin = 0.06 * (y.high - y.low);
+    // From 0 unless the lines keep far from it.
+    if (y.low >= 0 && y.low < 0.6 * y.high) y.low = 0;
+    else y.low -= margin;
+    y.high += margin;
+  }
+  if (y.low == y.high) y.high = y.low + 1;
+  plot::detail::set_linear_ticks(x, width / 75);
+  if (options.logarithmic) plot::detail::set_decade_ticks(y, 6);
+  else plot::detail::set_linear_ticks(y, 5);
+  x.from = left, x.to = right, y.from = bottom, y.to = top;
+
+  const auto at = [](double v) { return plot::detail::number(std::round(v * 100) / 100, 6); };
+  std::string svg =
+      "<svg class=\"chart\" viewBox=\"0 0 " + at(width) + " " + at(height) + "\" role=\"img\" aria-label=\"" +
+      escape(options.title.empty() ? options.y_label + " over " + options.x_label : options.title) + "\">\n";
+  const auto segment = [&](double x1, double y1, double x2, double y2, const char* kind) {
+    svg += "<line class=\"" + std::string(kind) + "\" x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" +
+           at(x2) + "\" y2=\"" + at(y2) + "\"/>\n";
+  };
+  const auto text = [&](double tx, double ty, const char* anchor, const std::string& words,
+                        const char* kind = "tick") {
+    svg += "<text class=\"" + std::string(kind) + "\" x=\"" + at(tx) + "\" y=\"" + at(ty) +
+           "\" text-anchor=\"" + anchor + "\">" + escape(words) + "</text>\n";
+  };
+  for (const double tick : y.ticks) {
+    segment(left, y.place(tick), right, y.place(tick), "grid");
+    text(left - 6, y.place(tick) + 4, "end", number(tick));
+  }
+  for (const double tick : x.ticks) {
+    segment(x.place(tick), bottom, x.place(tick), bottom + 4, "axis");
+    text(x.place(tick), bottom + 17, "middle", number(tick));
+  }
+  segment(left, bottom, right, bottom, "axis");
+  text((left + right) / 2, height - 6, "middle", options.x_label, "label");
+  svg += "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(13 " + at((top + bottom) / 2) +
+         ") rotate(-90)\">" + escape(options.y_label) + "</text>\n";
+  double last = -100;
+  for (const Mark& mark : options.marks) {
+    if (mark.x < x.low || mark.x > x.high) continue;
+    const double place = x.place(mark.x);
+    segment(place, top, place, bottom, "mark");
+    if (place - last < 24) continue;  // labels that would lie on one another
+    text(place, top - 5, "middle", mark.text), last = place;
+  }
+  for (const Line& line : lines) {
+    const std::string colour = "s" + std::to_string(line.colour % 8);
+    std::string path;
+    bool pen_down = false;
+    for (std::size_t i = 0; i < line.x.size(); ++i) {
+      if (!std::isfinite(line.x[i]) || !std::isfinite(line.y[i]) ||
+          (options.logarithmic && !(line.y[i] > 0))) {
+        pen_down = false;
+        continue;
+      }
+      const std::string px = at(x.place(line.x[i])), py = at(y.place(line.y[i]));
+      if (line.points)
+        svg += "<circle class=\"" + colour + "\" cx=\"" + px + "\" cy=\"" + py + "\" r=\"3\"/>\n";
+      path.append(pen_down ? "L" : "M").append(px).append(" ").append(py);
+      pen_down = true;
+    }
+    if (!path.empty())
+      svg += "<path class=\"" + colour + (line.dashed ? " dashed" : "") + "\" d=\"" + path + "\"/>\n";
+  }
+  svg += "</svg>\n";
+  if (lines.size() > 1) {
+    svg += "<ul class=\"legend\">";
+    for (const Line& line : lines)
+      svg += "<li class=\"b" + std::to_string(line.colour % 8) + "\">" + escape(line.label) + "</li>";
+    svg += "</ul>\n";
+  }
+  return svg;
+}
+
+}  // namespace nwm::report
