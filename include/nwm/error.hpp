@@ -2,11 +2,20 @@
 // place, the field, what was expected there and what was found.
 #pragma once
 
+#include <array>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace nwm {
+
+/// A number as errors tell it: nine digits, so that 1e-8 does not read as zero.
+inline std::string shown(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.9g", value);
+  return text.data();
+}
 
 /// Input that does not fit: a file, a tensor, an option. `what()` reads
 /// "<where>: <field>: expected <expected>, found <found>".

@@ -144,19 +144,24 @@ void load(Machine& machine, const std::filesystem::path& path) {
 }
 
 namespace io::detail {
-/// The options that decide the numbers of a run: a resumed run must have the same.
-template <class Options>
-std::vector<std::pair<std::string, double>> decisive(const Options& o) {
-  return {{"learning_rate", o.learning_rate},
-          {"batch", static_cast<double>(o.batch)},
-          {"shards", static_cast<double>(o.shards)},
-          {"seed", static_cast<double>(o.seed)},
-          {"clip_norm", o.clip_norm},
-          {"optimizer", static_cast<double>(o.adam.kind)},
-          {"beta1", o.adam.beta1},
-          {"beta2", o.adam.beta2},
-          {"epsilon", o.adam.epsilon},
-          {"weight_decay", o.adam.weight_decay}};
+/// The options that decide the numbers of a run, and the cell's time step: a resumed run must have the same.
+template <class Trainer>
+std::vector<std::pair<std::string, double>> decisive(const Trainer& trainer) {
+  const auto& o = trainer.options();
+  std::vector<std::pair<std::string, double>> all{{"learning_rate", o.learning_rate},
+                                                  {"batch", static_cast<double>(o.batch)},
+                                                  {"shards", static_cast<double>(o.shards)},
+                                                  {"seed", static_cast<double>(o.seed)},
+                                                  {"clip_norm", o.clip_norm},
+                                                  {"improvement", o.improvement},
+                                                  {"optimizer", static_cast<double>(o.adam.kind)},
+                                                  {"beta1", o.adam.beta1},
+                                                  {"beta2", o.adam.beta2},
+                                                  {"epsilon", o.adam.epsilon},
+                                                  {"weight_decay", o.adam.weight_decay}};
+  if constexpr (requires { static_cast<double>(trainer.current().cell.dt); })
+    all.emplace_back("dt", static_cast<double>(trainer.current().cell.dt));
+  return all;
 }
 }  // namespace io::detail
 
@@ -179,13 +184,13 @@ void save_training(Trainer& trainer, const std::filesystem::path& path) {
   file.add("trainer.counters", {counters.size()}, counters);
   file.add("trainer.numbers", {3}, std::vector<double>{s.loss_sum, s.best_loss, s.seconds});
   std::vector<double> options;
-  for (const auto& [name, value] : io::detail::decisive(trainer.options())) options.push_back(value);
+  for (const auto& [name, value] : io::detail::decisive(trainer)) options.push_back(value);
   file.add("trainer.options", {options.size()}, options);
   io::write_safetensors(path, file);
 }
 
 /// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was
-/// trained with other options (named); the trainer then is unchanged.
+/// trained with other options or another time step (named); the trainer then is unchanged.
 template <class Trainer>
 void load_training(Trainer& trainer, const std::filesystem::path& path) {
   using Real = typename Trainer::Real;
@@ -196,15 +201,16 @@ void load_training(Trainer& trainer, const std::filesystem::path& path) {
       throw Error(file.source, "length of '" + name + "'", std::to_string(count), std::to_string(v.size()));
     return v;
   };
-  const auto wanted = io::detail::decisive(trainer.options());
+  const auto wanted = io::detail::decisive(trainer);
   const auto options = values("trainer.options", wanted.size(), 0.0);
   for (std::size_t i = 0; i < wanted.size(); ++i)
     if (options[i] != wanted[i].second)
-      throw Error(file.source, "option " + wanted[i].first, std::to_string(wanted[i].second),
-                  std::to_string(options[i]));
+      throw Error(file.source, "option " + wanted[i].first, shown(wanted[i].second), shown(options[i]));
   const auto first = values("adam.first_moment", Trainer::parameter_count, Real(0));
   const auto second = values("adam.second_moment", Trainer::parameter_count, Real(0));
   const auto counters = values("trainer.counters", 5, std::int64_t{0});
+  for (const std::int64_t c : counters)
+    if (c < 0) throw Error(file.source, "'trainer.counters'", "no negative number", std::to_string(c));
   const auto numbers = values("trainer.numbers", 3, 0.0);
   auto current = trainer.current();
   io::take_model(file, current);

@@ -16,6 +16,7 @@
 #include "nwm/backend/default.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/cell/derivative.hpp"
+#include "nwm/error.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/model/check_gradient.hpp"
@@ -60,8 +61,8 @@ struct CellReport {
   std::string text() const {
     std::string all;
     const auto line = [&](const char* what, const WorstError& w) {
-      all += std::string(what) + ": " + detail::digits(w.error) + " over " + std::to_string(w.compared) +
-             " numbers" + (w.quantity.empty() ? "" : ", worst " + w.quantity) + "\n";
+      all += std::string(what) + ": " + shown(w.error) + " over " + std::to_string(w.compared) + " numbers" +
+             (w.quantity.empty() ? "" : ", worst " + w.quantity) + "\n";
     };
     line("gradient", gradient);
     line("adjoint", adjoint);
@@ -188,7 +189,7 @@ void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
     }
     report.adjoint.merge(worst);
     if (!(worst.error <= options.adjoint_tolerance))
-      report.faults.push_back(worst.quantity + ": relative error " + digits(worst.error) +
+      report.faults.push_back(worst.quantity + ": relative error " + shown(worst.error) +
                               " against the derived adjoint");
   }
 }
@@ -215,7 +216,7 @@ CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
     const double error = detail::relative_difference(a, b);
     report.backend.take(error, name);
     if (!(error <= options.backend_tolerance))
-      report.faults.push_back(name + ": relative error " + detail::digits(error) + " against " +
+      report.faults.push_back(name + ": relative error " + shown(error) + " against " +
                               std::string(cpu::Scalar::name));
   };
   compare(probe.series(), specification.series(), "series on " + std::string(B::name));

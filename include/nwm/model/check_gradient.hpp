@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/error.hpp"
 #include "nwm/random.hpp"
 
 namespace nwm {
@@ -56,12 +56,6 @@ struct GradientReport {
 };
 
 namespace detail {
-
-inline std::string digits(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", value);
-  return text.data();
-}
 
 /// A central difference of fourth order, and the rounding error it may carry.
 struct Difference {
@@ -162,12 +156,12 @@ GradientReport check_gradient(std::span<double> x, std::span<const double> claim
     if (!differs) fault("a gradient is claimed, but the differences are zero");
     WorstError worst;
     for (const Comparison& c : comparisons) {
-      worst.take(c.error / scale, c.name + ": claimed " + detail::digits(c.claimed) + ", differences give " +
-                                      detail::digits(c.found));
+      worst.take(c.error / scale,
+                 c.name + ": claimed " + shown(c.claimed) + ", differences give " + shown(c.found));
       report.worst.take(c.error / scale, c.name);
     }
     if (!(worst.error <= options.tolerance))
-      fault("relative error " + detail::digits(worst.error) + " at " + worst.quantity);
+      fault("relative error " + shown(worst.error) + " at " + worst.quantity);
   }
   return report;
 }

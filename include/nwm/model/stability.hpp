@@ -34,7 +34,8 @@ Real largest(const Cell& cell, const std::array<const Real*, count>& maps, std::
 
 template <class Cell>
 std::string time_step(const Cell& cell) {
-  if constexpr (requires { std::to_string(cell.dt); }) return "dt = " + std::to_string(cell.dt);
+  if constexpr (requires { static_cast<double>(cell.dt); })
+    return "dt = " + shown(static_cast<double>(cell.dt));
   return "time step";
 }
 }  // namespace detail
@@ -48,7 +49,7 @@ void check_stability(const Cell& cell, const std::array<const Real*, count>& map
     const Real worst = detail::largest<B>(
         cell, maps, columns, [](const Cell& c, const auto& values) { return Cell::stability(c, values); });
     if (!(worst < Real(1)))
-      throw Unstable("wave step", detail::time_step(cell), Cell::bound, std::to_string(worst));
+      throw Unstable("wave step", detail::time_step(cell), Cell::bound, shown(static_cast<double>(worst)));
   }
 }
 
@@ -65,8 +66,8 @@ void check_growth(const Cell& cell, const std::array<const Real*, count>& maps, 
                                   1.0 / static_cast<double>(steps));
     if (!(static_cast<double>(worst) < limit))
       throw Unstable("wave step", detail::time_step(cell),
-                     std::string(Cell::bound) + ", or growth below " + std::to_string(limit) + " a step",
-                     "growth " + std::to_string(worst));
+                     std::string(Cell::bound) + ", or growth below " + shown(limit) + " a step",
+                     "growth " + shown(static_cast<double>(worst)));
   }
 }
 

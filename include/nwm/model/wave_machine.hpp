@@ -176,11 +176,20 @@ class WaveMachine {
   }
 
   /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`
-  /// (parameter_count). target holds the class of each pixel. Throws as `scores`.
+  /// (parameter_count). target (H, W) holds the class of each pixel. Throws as `scores`, and Error when the
+  /// target has another size or a class the machine has not; nothing is added then.
   double add_gradient(std::span<const Real, image_size> image, std::span<const std::uint8_t> target,
                       Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
+    if (target.size() != sites)
+      throw Error("add_gradient", "size of target", std::to_string(sites), std::to_string(target.size()));
+    for (std::size_t p = 0; p < sites; ++p) {
+      const std::size_t wanted = target[p];
+      if (wanted >= shape.classes)
+        throw Error("add_gradient", "class of pixel " + std::to_string(p),
+                    "below " + std::to_string(shape.classes), std::to_string(wanted));
+      w.target[p] = static_cast<Real>(wanted);
+    }
     run(image, w);
-    for (std::size_t p = 0; p < sites; ++p) w.target[p] = static_cast<Real>(target[p]);
     double loss = 0;
     for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
       form<n>(w, start);

@@ -24,11 +24,12 @@ requires(Machine::couples_images) struct EngineOf<Machine> {
 template <class Machine>
 using EngineOf = typename detail::EngineOf<Machine>::type;
 
-/// Metrics of `machine` on a data set. Throws Error when the set does not fit the machine, Unstable when a
-/// wave step is. threads 0: all there are.
+/// Metrics of `machine` on a data set. Throws Error when the set is empty or does not fit the machine,
+/// Unstable when a wave step is. threads 0: all there are.
 template <class Machine>
 Metrics evaluate(const Machine& machine, const data::Dataset& set, std::size_t threads = 0) {
   require_fit<Machine>(set);
+  if (set.size() == 0) throw Error(set.name(), "images", "at least 1", "0");
   return EngineOf<Machine>(threads, thread_count(threads)).evaluate(machine, set);
 }
 

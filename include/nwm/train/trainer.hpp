@@ -62,12 +62,16 @@ class Trainer {
         best_(machine_),
         adam_(options.adam),
         engine_(options.threads, std::max<std::size_t>(options.shards, 1)) {
-    const auto positive = [](const char* field, double value, bool fine) {
-      if (!fine) throw Error("TrainerOptions", field, "a positive number", std::to_string(value));
+    const auto require = [](const char* field, double value, bool fine, const char* expected) {
+      if (!fine) throw Error("TrainerOptions", field, expected, shown(value));
     };
-    positive("learning_rate", options.learning_rate, options.learning_rate > 0);
-    positive("batch", static_cast<double>(options.batch), options.batch > 0);
-    positive("shards", static_cast<double>(options.shards), options.shards > 0);
+    const char* positive = "a positive number";
+    require("learning_rate", options.learning_rate,
+            options.learning_rate > 0 && std::isfinite(options.learning_rate), positive);
+    require("batch", static_cast<double>(options.batch), options.batch > 0, positive);
+    require("shards", static_cast<double>(options.shards), options.shards > 0, positive);
+    require("clip_norm", options.clip_norm, options.clip_norm >= 0, "a positive number, or 0 for none");
+    require("improvement", options.improvement, options.improvement >= 0, "0 or a positive number");
   }
 
   /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called
@@ -138,8 +142,14 @@ class Trainer {
   }
 
   /// One optimiser step on the images `batch` of `set`; returns the norm of the gradient. `steps` is the
-  /// number of steps of an epoch, for the schedule.
+  /// number of steps of an epoch, for the schedule. Throws as `fit`, and Error when the batch is empty or
+  /// names an image that is not there.
   double step(const data::Dataset& set, std::span<const std::size_t> batch, std::size_t steps) {
+    require_fit<Machine>(set);
+    if (batch.empty()) throw Error(set.name(), "images of a batch", "at least 1", "0");
+    for (const std::size_t i : batch)
+      if (i >= set.size())
+        throw Error(set.name(), "image of a batch", "below " + std::to_string(set.size()), std::to_string(i));
     const auto where = [&] {
       return "epoch " + std::to_string(state_.epoch + 1) + ", step " + std::to_string(state_.step + 1);
     };
@@ -190,7 +200,7 @@ class Trainer {
   }
   template <class Where>
   static void require_finite(const Where& where, const char* quantity, double value) {
-    if (!std::isfinite(value)) throw Unstable(where(), quantity, "a finite number", std::to_string(value));
+    if (!std::isfinite(value)) throw Unstable(where(), quantity, "a finite number", shown(value));
   }
 
   TrainerOptions options_;

@@ -1,0 +1,292 @@
+// Checkpoints that are cut short or lie, and files that cannot be written: told by name, and nothing half
+// done.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE misuse_checkpoint
+
+#include "nwm/io/checkpoint.hpp"
+
+#include <sys/resource.h>
+
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "../train/tools.hpp"
+#include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/train/trainer.hpp"
+#include "tools.hpp"
+
+namespace {
+
+using Machine = tools::Small<nwm::cpu::Scalar>;
+using Double = tools::Small<nwm::cpu::Scalar, double>;
+using Trainer = nwm::Trainer<Machine>;
+using nwm::io::DType;
+using nwm::io::Safetensors;
+using tools::content;
+using tools::error_of;
+using tools::Folder;
+using tools::has;
+using tools::weights;
+
+const std::string tensor = "classifier.omega_encoder.2.weight";  // (3, 3, 3, 3)
+
+/// A file of `size` bytes at most may be written while this lives: a full disk.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t size) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit = before_;
+    limit.rlim_cur = size;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
+/// Loads a file that `change` has made of a good one; the machine must be as before. Returns the error.
+nwm::Error loading(const std::function<void(Safetensors&)>& change) {
+  const Folder folder("lying");
+  nwm::save(Machine({.seed = 1}), folder / "good");
+  Safetensors file = nwm::io::read_safetensors(folder / "good");
+  change(file);
+  nwm::io::write_safetensors(folder / "bad", file);
+  Machine machine({.seed = 2});
+  const auto before = weights(machine);
+  const auto error = error_of([&] { nwm::load(machine, folder / "bad"); });
+  BOOST_TEST(error.where() == (folder / "bad").string());
+  BOOST_TEST((weights(machine) == before));
+  return error;
+}
+
+nwm::TrainerOptions options() {
+  return {.learning_rate = 1e-3, .batch = 4, .epochs = 2, .seed = 3, .threads = 1};
+}
+
+/// A trainer some steps into its work.
+Trainer trained() {
+  Trainer trainer(options());
+  int calls = 0;
+  trainer.fit(tools::blocks(12, 1), tools::blocks(3, 2), [&](const nwm::Progress&) { return ++calls < 6; });
+  return trainer;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_saved_is_loaded) {
+  const Folder folder("saved");
+  const Machine machine({.seed = 1});
+  nwm::save(machine, folder / "x");
+  Machine other({.seed = 2});
+  BOOST_TEST((weights(other) != weights(machine)));
+  nwm::load(other, folder / "x");
+  BOOST_TEST((weights(other) == weights(machine)));
+  BOOST_TEST(folder.entries() == 1);
+
+  Double wide;
+  nwm::load(wide, folder / "x");  // single precision widens
+  for (std::size_t i = 0; i < Machine::parameter_count; ++i)
+    BOOST_TEST_REQUIRE(wide.parameters()[i] == static_cast<double>(machine.parameters()[i]));
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_tensor) {
+  const auto e = loading([](Safetensors& f) { f.tensors.erase(tensor); });
+  BOOST_TEST(has(e.what(), tensor), e.what());
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_tensor) {
+  const auto e =
+      loading([](Safetensors& f) { f.add("classifier.gamma_encoder.0.bias", {2}, std::vector<float>(2)); });
+  BOOST_TEST(has(e.field(), "classifier.gamma_encoder.0.bias"), e.what());
+}
+
+BOOST_AUTO_TEST_CASE(a_renamed_tensor) {
+  const auto e = loading([](Safetensors& f) {
+    auto node = f.tensors.extract(tensor);
+    node.key() = tensor + "s";
+    f.tensors.insert(std::move(node));
+  });
+  BOOST_TEST(has(e.what(), tensor), e.what());
+}
+
+BOOST_AUTO_TEST_CASE(a_tensor_of_another_shape) {
+  for (const std::vector<std::size_t>& shape :
+       {std::vector<std::size_t>{81}, {9, 9}, {3, 3, 9}, {3, 3, 3, 3, 1}}) {
+    const auto e = loading([&](Safetensors& f) { f.tensors.find(tensor)->second.shape = shape; });
+    BOOST_TEST(has(e.field(), tensor), e.what());
+    BOOST_TEST(e.expected() == "(3, 3, 3, 3)");
+    BOOST_TEST(e.found() == nwm::io::to_string(std::span<const std::size_t>(shape)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_tensor_of_another_type) {
+  const auto wider = loading([](Safetensors& f) {
+    f.tensors.erase(tensor);
+    f.add(tensor, {3, 3, 3, 3}, std::vector<double>(81));
+  });
+  BOOST_TEST(has(wider.field(), tensor), wider.what());
+  BOOST_TEST(wider.expected() == "F32");
+  BOOST_TEST(wider.found() == "F64");
+  const auto whole = loading([](Safetensors& f) { f.tensors.find(tensor)->second.dtype = DType::I32; });
+  BOOST_TEST(whole.found() == "I32");
+}
+
+BOOST_AUTO_TEST_CASE(the_checkpoint_of_another_model) {
+  const Folder folder("other");
+  using Other =
+      nwm::WaveMachine<nwm::Shape{.height = 5,
+                                  .width = 6,
+                                  .image_channels = 1,
+                                  .oscillators = 2,
+                                  .steps = 4,
+                                  .classes = 3,
+                                  .encoder_width = 3},
+                       nwm::readout::Linear, nwm::head::Hidden<6>, nwm::cell::Wave, nwm::cpu::Scalar>;
+  nwm::save(Other(), folder / "x");
+  Machine machine;
+  const auto before = weights(machine);
+  const auto e = error_of([&] { nwm::load(machine, folder / "x"); });
+  BOOST_TEST(has(e.field(), "classifier.fc_time.weight"), e.what());
+  BOOST_TEST(e.expected() == "(2, 3)");
+  BOOST_TEST(e.found() == "(3, 4)");
+  BOOST_TEST((weights(machine) == before));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_cut_short) {
+  const Folder folder("short");
+  nwm::save(Machine({.seed = 1}), folder / "whole");
+  const std::string whole = content(folder / "whole");
+  Machine machine({.seed = 2});
+  const auto before = weights(machine);
+  for (std::size_t i = 0; i < 60; ++i) {
+    const std::size_t size = i < 12 ? i : i * (whole.size() - 1) / 59;
+    tools::put(folder / "part", whole.substr(0, size));
+    try {
+      nwm::load(machine, folder / "part");
+      BOOST_TEST(false, "loaded " << size << " of " << whole.size() << " bytes");
+    } catch (const nwm::Error& e) {
+      BOOST_TEST(e.where() == (folder / "part").string());
+    }
+  }
+  tools::put(folder / "part", whole + "x");
+  error_of([&] { nwm::load(machine, folder / "part"); });
+  error_of([&] { nwm::load(machine, folder / "absent"); });
+  error_of([&] { nwm::load(machine, folder.path); });
+  BOOST_TEST((weights(machine) == before));
+}
+
+BOOST_AUTO_TEST_CASE(training_resumed_with_other_options) {
+  const Folder folder("options");
+  Trainer source = trained();
+  nwm::save_training(source, folder / "x");
+  const auto refused = [&](const std::string& option, const nwm::TrainerOptions& o, double dt = 0.1) {
+    Trainer trainer(o, Machine({.cell = {.dt = dt}, .seed = 8}));
+    const auto current = weights(trainer.current()), best = weights(trainer.machine());
+    const auto e = error_of([&] { nwm::load_training(trainer, folder / "x"); });
+    BOOST_TEST(e.field() == "option " + option);
+    BOOST_TEST((weights(trainer.current()) == current));
+    BOOST_TEST((weights(trainer.machine()) == best));
+    BOOST_TEST(trainer.state().images == 0u);
+    BOOST_TEST(trainer.adam().steps() == 0u);
+  };
+  nwm::TrainerOptions o = options();
+  o.learning_rate = 2e-3;
+  refused("learning_rate", o);
+  o = options(), o.batch = 3;
+  refused("batch", o);
+  o = options(), o.shards = 8;
+  refused("shards", o);
+  o = options(), o.seed = 4;
+  refused("seed", o);
+  o = options(), o.clip_norm = 1;
+  refused("clip_norm", o);
+  o = options(), o.adam.kind = nwm::Optimizer::adamw;
+  refused("optimizer", o);
+  o = options(), o.adam.beta2 = 0.99;
+  refused("beta2", o);
+  o = options(), o.adam.weight_decay = 0.1;
+  refused("weight_decay", o);
+  refused("dt", options(), 0.2);
+
+  // Neither the number of threads nor of epochs decides a number.
+  o = options(), o.threads = 2, o.epochs = 9;
+  Trainer fine(o);
+  nwm::load_training(fine, folder / "x");
+  BOOST_TEST((weights(fine.current()) == weights(source.current())));
+}
+
+BOOST_AUTO_TEST_CASE(training_resumed_from_a_file_that_lies) {
+  const Folder folder("state");
+  Trainer source = trained();
+  nwm::save_training(source, folder / "x");
+  const Safetensors good = nwm::io::read_safetensors(folder / "x");
+  Trainer trainer(options(), Machine({.seed = 8}));
+  const auto current = weights(trainer.current()), best = weights(trainer.machine());
+  const auto refused = [&](const std::string& name, const std::function<void(Safetensors&)>& change) {
+    Safetensors file = good;
+    change(file);
+    nwm::io::write_safetensors(folder / "bad", file);
+    const auto e = error_of([&] { nwm::load_training(trainer, folder / "bad"); });
+    BOOST_TEST(has(e.what(), name), e.what());
+    BOOST_TEST((weights(trainer.current()) == current));
+    BOOST_TEST((weights(trainer.machine()) == best));
+    BOOST_TEST(trainer.adam().first_moment()[0] == 0);
+    BOOST_TEST(trainer.adam().steps() == 0u);
+    BOOST_TEST(trainer.state().images == 0u);
+  };
+  for (const std::string& name :
+       {tensor, "best." + tensor, std::string("adam.first_moment"), std::string("adam.second_moment"),
+        std::string("trainer.counters"), std::string("trainer.numbers"), std::string("trainer.options")})
+    refused(name, [&](Safetensors& f) { f.tensors.erase(name); });
+  refused("best." + tensor, [](Safetensors& f) { f.tensors.find("best." + tensor)->second.shape = {81}; });
+  refused("adam.second_moment", [](Safetensors& f) {
+    f.tensors.erase("adam.second_moment");
+    f.add("adam.second_moment", {3}, std::vector<float>(3));
+  });
+  refused("trainer.counters", [](Safetensors& f) {
+    f.tensors.erase("trainer.counters");
+    f.add("trainer.counters", {5}, std::vector<std::int64_t>{0, 0, -1, 0, 0});
+  });
+  nwm::save(source.current(), folder / "weights");  // a checkpoint, but not of a training
+  const auto e = error_of([&] { nwm::load_training(trainer, folder / "weights"); });
+  BOOST_TEST(has(e.what(), "trainer.options"), e.what());
+  nwm::load_training(trainer, folder / "x");
+  BOOST_TEST((weights(trainer.current()) == weights(source.current())));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_leaves_the_old_one) {
+  const Folder folder("old");
+  const Machine old({.seed = 1}), young({.seed = 2});
+  nwm::save(old, folder / "x");
+  const std::string before = content(folder / "x");
+  Trainer trainer = trained();
+  {
+    const SmallDisk disk(2000);
+    const auto e = error_of([&] { nwm::save(young, folder / "x"); });
+    BOOST_TEST(e.where() == (folder / "x").string());
+    error_of([&] { nwm::save_training(trainer, folder / "x"); });
+    error_of([&] { nwm::save(young, folder / "fresh"); });
+  }
+  BOOST_TEST((content(folder / "x") == before));
+  BOOST_TEST(folder.entries() == 1);
+  error_of([&] { nwm::save(young, folder / "absent/x"); });
+  std::filesystem::create_directory(folder / "folder");
+  error_of([&] { nwm::save(young, folder / "folder"); });
+  BOOST_TEST(folder.entries() == 2);
+  Machine machine;
+  nwm::load(machine, folder / "x");
+  BOOST_TEST((weights(machine) == weights(old)));
+}
