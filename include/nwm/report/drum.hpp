@@ -198,7 +198,11 @@ class DrumReport {
           modes_
               ? "Dotted: the modes that an eigen-solver finds for this shape, numbered. A neuron on a nodal "
                 "line of a mode does not hear it."
-              : "Waves leave through the edge."}});
+              : "Waves leave through the edge.",
+          detail::tone_table(own, 12)}});
+    Table drift{{"Step", "E/E₀ − 1"}};
+    for (std::size_t i = 0; i < energy_.x.size(); i += 12)
+      drift.rows.push_back({number(energy_.x[i]), number(energy_.y[i], 3)});
     page.figure({chart({energy_}, {.x_label = "step", .y_label = "E/E₀ − 1", .width = 960, .height = 240}),
                  "Energy.",
                  physics().damping > 0 || physics().edge == drum::Edge::absorbing
