@@ -162,8 +162,10 @@ inline void write_spectrum_csv(const std::filesystem::path& path, const ClassSpe
   for (std::size_t k = 0; k < spectra.bins(); ++k) {
     text += std::to_string(k) + ",";
     if (options.dt > 0) text += detail::number(detail::bin_frequency(spectra, options.dt, k), 9);
-    for (const std::vector<double>& mean : means)
-      text += "," + (std::isnan(mean[k]) ? "" : detail::number(mean[k], 9));
+    for (const std::vector<double>& mean : means) {
+      text += ',';
+      if (!std::isnan(mean[k])) text += detail::number(mean[k], 9);
+    }
     text += '\n';
   }
   io::write_whole(path, std::string_view(text));
