@@ -1,0 +1,252 @@
+// What a machine makes of chosen images, as pictures, at any moment of training or after: the input, target,
+// prediction and the oscillators' states as PNG, the T steps as an animated GIF. Call it from the trainer's
+// callback to watch a machine learn. Needs libpng and giflib (target nwm::plot).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "nwm/error.hpp"
+#include "nwm/memory/buffer.hpp"
+#include "nwm/plot/colour.hpp"
+#include "nwm/plot/draw.hpp"
+#include "nwm/plot/field.hpp"
+#include "nwm/plot/film.hpp"
+#include "nwm/plot/png.hpp"
+#include "nwm/plot/series.hpp"
+#include "nwm/plot/spectrum.hpp"
+#include "nwm/plot/strip.hpp"
+#include "nwm/train/dataset.hpp"
+#include "nwm/train/per_image.hpp"
+
+namespace nwm::plot {
+
+/// The series of `Machine` as pictures take it: (T, C, H, W).
+template <class Machine>
+constexpr SeriesShape series_shape() {
+  return {Machine::shape.steps, Machine::shape.oscillators, Machine::shape.height, Machine::shape.width};
+}
+
+/// One image of a data set and what a machine made of it.
+struct Scene {
+  std::size_t index = 0;                         ///< of the image in its data set
+  std::vector<float> input;                      ///< (image_channels, H, W)
+  std::vector<float> series;                     ///< y_1..y_T, (T, C, H, W)
+  std::vector<std::uint8_t> prediction, target;  ///< (H, W), class numbers
+
+  /// For `strip`; a view: the scene must outlive it.
+  StripRow row() const { return {input, series, prediction, target}; }
+};
+
+/// Runs a machine over images one by one and hands over what it made of them. Its memory is allocated once.
+/// The machine has `scores` and `record`, as WaveMachine.
+template <class Machine>
+class Observer {
+ public:
+  using Real = typename Machine::Real;
+
+  /// Picture `index` of `set` through `machine`. Ties between scores go to the lower class. Throws Error
+  /// (index) when there is no such image, and as require_fit and Machine::scores do.
+  Scene scene(const Machine& machine, const data::Dataset& set, std::size_t index) {
+    Scene scene;
+    scene.index = index;
+    scene.series = record(machine, set, index);
+    scene.input.assign(image_.data(), image_.data() + image_.size());
+    machine.scores(input(), std::span<Real, Machine::score_size>(scores_.data(), Machine::score_size),
+                   *space_);
+    scene.prediction.resize(Machine::sites);
+    for (std::size_t k = 1; k < Machine::shape.classes; ++k)
+      for (std::size_t p = 0; p < Machine::sites; ++p)
+        if (scores_[k * Machine::sites + p] > scores_[scene.prediction[p] * Machine::sites + p])
+          scene.prediction[p] = static_cast<std::uint8_t>(k);
+    const auto target = set.mask(index);
+    scene.target.assign(target.begin(), target.end());
+    return scene;
+  }
+
+  /// The series (T, C, H, W) alone. Throws as `scene`.
+  std::vector<float> record(const Machine& machine, const data::Dataset& set, std::size_t index) {
+    require_fit<Machine>(set);
+    if (index >= set.size())
+      throw Error(set.name(), "index", "below " + std::to_string(set.size()), std::to_string(index));
+    set.picture(index, image_.span());
+    machine.record(input(), std::span<Real, Machine::series_size>(series_.data(), Machine::series_size),
+                   *space_);
+    return {series_.data(), series_.data() + series_.size()};
+  }
+
+ private:
+  std::span<const Real, Machine::image_size> input() const {
+    return std::span<const Real, Machine::image_size>(image_.data(), Machine::image_size);
+  }
+
+  std::unique_ptr<typename Machine::Workspace> space_ = std::make_unique<typename Machine::Workspace>();
+  Buffer<Real> image_{Machine::image_size}, scores_{Machine::score_size}, series_{Machine::series_size};
+};
+
+/// What `machine` makes of the images `indices` of `set`. Throws as Observer::scene.
+template <class Machine>
+std::vector<Scene> scenes(const Machine& machine, const data::Dataset& set,
+                          std::span<const std::size_t> indices) {
+  Observer<Machine> observer;
+  std::vector<Scene> result;
+  for (const std::size_t index : indices) result.push_back(observer.scene(machine, set, index));
+  return result;
+}
+
+/// The mean spectrum of each class over all images of `set`, labelled by the targets. Throws as
+/// Observer::record.
+template <class Machine>
+ClassSpectra class_spectra(const Machine& machine, const data::Dataset& set) {
+  Observer<Machine> observer;
+  ClassSpectra spectra(series_shape<Machine>(), Machine::shape.classes);
+  for (std::size_t i = 0; i < set.size(); ++i) spectra.add(observer.record(machine, set, i), set.mask(i));
+  return spectra;
+}
+
+/// The oscillator channel with most to see: the largest spatial variance, averaged over all steps of all
+/// scenes, relative to the square of the value that gets full colour (`quantile` of |y|). Throws Error when
+/// a series does not fit `shape`.
+inline std::size_t liveliest_channel(std::span<const Scene> scenes, const SeriesShape& shape,
+                                     double quantile = 0.999) {
+  for (const Scene& scene : scenes) detail::check_series("nwm::plot::liveliest_channel", scene.series, shape);
+  std::size_t best = 0;
+  double most = -1;
+  std::vector<float> values;
+  for (std::size_t c = 0; c < shape.channels; ++c) {
+    values.clear();
+    double variance = 0;
+    for (const Scene& scene : scenes)
+      for (std::size_t t = 0; t < shape.steps; ++t) {
+        const float* plane = scene.series.data() + t * shape.state() + c * shape.plane();
+        double sum = 0, squares = 0;
+        for (std::size_t p = 0; p < shape.plane(); ++p) {
+          const auto v = static_cast<double>(plane[p]);
+          sum += v, squares += v * v;
+        }
+        const auto n = static_cast<double>(shape.plane());
+        variance += squares / n - sum / n * (sum / n);
+        values.insert(values.end(), plane, plane + shape.plane());
+      }
+    const auto full = static_cast<double>(symmetric_scale(values, quantile));
+    if (variance / (full * full) > most) most = variance / (full * full), best = c;
+  }
+  return best;
+}
+
+/// One oscillator channel of all scenes side by side, as one series (T, scenes, H, W) for a film.
+inline std::vector<float> channel_series(std::span<const Scene> scenes, const SeriesShape& shape,
+                                         std::size_t channel) {
+  constexpr const char* where = "nwm::plot::channel_series";
+  if (channel >= shape.channels)
+    throw Error(where, "channel", "below " + std::to_string(shape.channels), std::to_string(channel));
+  for (const Scene& scene : scenes) detail::check_series(where, scene.series, shape);
+  std::vector<float> result;
+  result.reserve(shape.steps * scenes.size() * shape.plane());
+  for (std::size_t t = 0; t < shape.steps; ++t)
+    for (const Scene& scene : scenes) {
+      const auto plane =
+          std::span(scene.series).subspan(t * shape.state() + channel * shape.plane(), shape.plane());
+      result.insert(result.end(), plane.begin(), plane.end());
+    }
+  return result;
+}
+
+/// All oscillators of one scene at a few moments (steps 1..T; five evenly spaced ones when empty): a column a
+/// moment under its label, a row a channel, one scale for all. Throws Error when the series does not fit, or
+/// a moment is outside 1..T.
+inline Image states(std::span<const float> series, const SeriesShape& shape,
+                    std::vector<std::size_t> moments = {}, std::size_t minimum_tile = 96) {
+  constexpr const char* where = "nwm::plot::states";
+  detail::check_series(where, series, shape);
+  if (moments.empty()) moments = evenly_spaced(shape.steps, 5);
+  std::vector<float> shown;
+  for (const std::size_t t : moments) {
+    if (t < 1 || t > shape.steps)
+      throw Error(where, "moment", "a step of 1 to " + std::to_string(shape.steps), std::to_string(t));
+    const auto state = series.subspan((t - 1) * shape.state(), shape.state());
+    shown.insert(shown.end(), state.begin(), state.end());
+  }
+  const auto scale = static_cast<double>(symmetric_scale(shown, 0.999));
+  const std::size_t factor = std::max<std::size_t>((minimum_tile + shape.width - 1) / shape.width, 1);
+  const std::size_t tile = shape.width * factor, gap = std::max<std::size_t>(tile / 24, 2);
+  const std::size_t text = std::max<std::size_t>(tile / 60, 1);
+  std::vector<Image> columns;
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    const std::string label = "t=" + std::to_string(moments[i]);
+    Image head(std::max(text_width(label, text), tile), text_height(text), paper);
+    draw_text(head, (head.width() - text_width(label, text)) / 2, 0, label, ink, text);
+    std::vector<Image> column{std::move(head)};
+    for (std::size_t c = 0; c < shape.channels; ++c) {
+      const auto plane = std::span(shown).subspan(i * shape.state() + c * shape.plane(), shape.plane());
+      const Image field = diverging_field(plane, shape.height, shape.width, scale);
+      column.push_back(framed(field.enlarged(factor), 1, {200, 202, 206}));
+    }
+    columns.push_back(stacked(column, gap, paper, Align::centre));
+  }
+  return framed(beside(columns, gap, paper), 2 * gap, paper);
+}
+
+struct GalleryOptions {
+  std::optional<std::size_t> channel = {};  ///< shown in the strip; none: the liveliest
+  std::vector<std::size_t> moments = {};    ///< steps 1..T to show; empty: five evenly spaced ones
+  std::string title = {};                   ///< line above the films
+  std::size_t minimum_tile = 128;           ///< least width in pixels of input, target and prediction
+};
+
+namespace detail {
+
+inline void make_folder(const std::filesystem::path& folder) {
+  std::error_code code;
+  std::filesystem::create_directories(folder, code);
+  if (code || !std::filesystem::is_directory(folder))
+    throw Error(folder.string(), "folder", "one that can be made", code ? code.message() : "a file");
+}
+
+}  // namespace detail
+
+/// Writes into `folder` (made when missing) what `machine` makes of the images `indices` of `set`:
+///   strip.png                                              a row an image
+///   image-<i>/{input,target,prediction,states}.png         states: all oscillators at the moments
+///   image-<i>/waves.gif                                    all T steps of all oscillators
+/// Each file is written whole or not at all; nothing is written unless every image can be shown. Throws Error
+/// when an image or the channel does not exist, the set does not fit the machine, its pictures have neither 1
+/// nor 3 channels, or a file cannot be written.
+template <class Machine>
+void write_gallery(const Machine& machine, const data::Dataset& set, std::span<const std::size_t> indices,
+                   const std::filesystem::path& folder, const GalleryOptions& options = {}) {
+  constexpr SeriesShape shape = series_shape<Machine>();
+  constexpr std::size_t image_channels = Machine::shape.image_channels;
+  const std::vector<Scene> all = scenes(machine, set, indices);
+  std::vector<StripRow> rows;
+  for (const Scene& scene : all) rows.push_back(scene.row());
+  const std::size_t channel = options.channel ? *options.channel : liveliest_channel(all, shape);
+  const Image overview =
+      strip(rows, shape, {.image_channels = image_channels, .channel = channel, .moments = options.moments});
+  const std::size_t factor = std::max<std::size_t>((options.minimum_tile + shape.width - 1) / shape.width, 1);
+  const auto labels = [&](const std::vector<std::uint8_t>& of) {
+    return classes(of, shape.height, shape.width).enlarged(factor);
+  };
+  for (const Scene& scene : all) {
+    const std::filesystem::path own = folder / ("image-" + std::to_string(scene.index));
+    detail::make_folder(own);
+    write_png(own / "input.png",
+              picture(scene.input, image_channels, shape.height, shape.width).enlarged(factor));
+    write_png(own / "target.png", labels(scene.target));
+    write_png(own / "prediction.png", labels(scene.prediction));
+    write_png(own / "states.png", states(scene.series, shape, options.moments));
+    write_film(own / "waves.gif", scene.series, shape, {.title = options.title});
+  }
+  write_png(folder / "strip.png", overview);
+}
+
+}  // namespace nwm::plot
