@@ -1,5 +1,5 @@
-// Dense products with every size known to the compiler: blocks of rows × packs of columns stay in registers, nothing
-// is packed or allocated, and the result does not depend on how many threads are at work elsewhere.
+// Dense products with every size known to the compiler: blocks of rows × packs of columns stay in registers,
+// nothing is packed or allocated, and the result does not depend on how many threads are at work elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace nwm::cpu::detail {
 
-/// y (M×N) = or += A x, x (K×N) row-major with leading dimension ldx, y with ldy; element (m, k) of A stands at
-/// a[m·row + k·column], so that the same kernel takes A and its transpose. `padded` promises that the rows of x may
-/// be read up to a whole pack.
+/// y (M×N) = or += A x, x (K×N) row-major with leading dimension ldx, y with ldy; element (m, k) of A stands
+/// at a[m·row + k·column], so that the same kernel takes A and its transpose. `padded` promises that the rows
+/// of x may be read up to a whole pack.
 template <class Real, class Arch, std::size_t M, std::size_t K, std::size_t N, bool add, bool padded = false>
 struct Product {
   using P = math::Pack<Real, Arch>;
@@ -38,8 +38,8 @@ struct Product {
  private:
   /// All rows of `n` packs of columns.
   template <std::size_t n>
-  static void panel(const Real* a, std::size_t row, std::size_t column, const Real* x, std::size_t ldx, Real* y,
-                    std::size_t ldy, std::size_t p) {
+  static void panel(const Real* a, std::size_t row, std::size_t column, const Real* x, std::size_t ldx,
+                    Real* y, std::size_t ldy, std::size_t p) {
     constexpr std::size_t rows = registers / n < M ? registers / n : M;
     std::size_t m = 0;
     for (; m + rows <= M; m += rows) block<rows, n>(a + m * row, row, column, x, ldx, y + m * ldy, ldy, p);
@@ -47,18 +47,16 @@ struct Product {
   }
 
   template <std::size_t rows, std::size_t n>
-  static void block(const Real* a, std::size_t row, std::size_t column, const Real* x, std::size_t ldx, Real* y,
-                    std::size_t ldy, std::size_t p) {
+  static void block(const Real* a, std::size_t row, std::size_t column, const Real* x, std::size_t ldx,
+                    Real* y, std::size_t ldy, std::size_t p) {
     const bool last = rest != 0 && p + n == packs;
     P sum[rows][n];
     for (std::size_t i = 0; i < rows; ++i)
       for (std::size_t j = 0; j < n; ++j) sum[i][j] = P(0.0);
     x += p * lanes;
     y += p * lanes;
-    if (last && !padded)
-      accumulate<rows, n, true>(a, row, column, x, ldx, sum);
-    else
-      accumulate<rows, n, false>(a, row, column, x, ldx, sum);
+    if (last && !padded) accumulate<rows, n, true>(a, row, column, x, ldx, sum);
+    else accumulate<rows, n, false>(a, row, column, x, ldx, sum);
     for (std::size_t i = 0; i < rows; ++i)
       for (std::size_t j = 0; j < n; ++j) {
         Real* to = y + i * ldy + j * lanes;
@@ -85,8 +83,8 @@ struct Product {
   }
 };
 
-/// a (M×K) += y xᵀ for y (M×N), x (K×N): the columns of x are turned into rows, a block at a time, and then it is a
-/// product like the others.
+/// a (M×K) += y xᵀ for y (M×N), x (K×N): the columns of x are turned into rows, a block at a time, and then
+/// it is a product like the others.
 template <class Real, class Arch, std::size_t M, std::size_t K, std::size_t N>
 void add_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a, std::size_t lda) {
   constexpr std::size_t lanes = math::Pack<Real, Arch>::size, width = 4 * lanes;

@@ -73,10 +73,15 @@ struct StencilKernel {
   static constexpr std::size_t lanes = P::size, taps = size * size;
   static constexpr bool bounded = size == 1;
   static constexpr std::size_t packs = round_up(width, lanes) / lanes, rest = width % lanes;
-  // Accumulators that fit in registers beside one input and one weight.
-  static constexpr std::size_t registers = Arch::alignment() >= 64 ? 24 : 12;
-  static constexpr std::size_t block = packs < 4 ? packs : 4;
-  static constexpr std::size_t outs = largest_divisor(out, registers / block);
+  // Loads that cross a cache line are what a 3×3 stencil pays for: few packs a row, and each loaded row
+  // serves all output channels and output rows of the block. Accumulators must fit in registers beside inputs
+  // and weights.
+  static constexpr bool many_registers = Arch::alignment() >= 64;
+  static constexpr std::size_t budget = many_registers ? 16 : 8;
+  static constexpr std::size_t block = packs < 2 ? packs : (bounded && packs >= 4 ? 4 : 2);
+  static constexpr std::size_t outs = largest_divisor(out, budget / block);
+  static constexpr std::size_t lines =
+      bounded ? 1 : (budget / (outs * block) < height ? budget / (outs * block) : height);
 
   static P load(const Real* p, bool partial) {
     if constexpr (rest != 0 && bounded)
@@ -88,40 +93,36 @@ struct StencilKernel {
   /// null.
   template <Activation f, bool add>
   static void apply(const Real* weight, const Real* bias, const Real* src, Real* dst) {
-    for (std::size_t y = 0; y < height; ++y)
-      for (std::size_t o = 0; o < out; o += outs) {
-        std::size_t p = 0;
-        for (; p + block <= packs; p += block) tile<f, add, block>(weight, bias, src, dst, y, o, p);
-        if constexpr (packs % block != 0) tile<f, add, packs % block>(weight, bias, src, dst, y, o, p);
-      }
+    std::size_t y = 0;
+    for (; y + lines <= height; y += lines) rows<f, add, lines>(weight, bias, src, dst, y);
+    if constexpr (height % lines != 0) rows<f, add, height % lines>(weight, bias, src, dst, y);
   }
 
   /// Adds the gradient of weights and bias (null: none): weight(o,i,k) += Σ gradient(o, ·) src(i, · + k).
   static void weights(const Real* gradient, const Real* src, Real* weight, Real* bias) {
-    constexpr std::size_t group = largest_divisor(out, size == 1 ? 8 : registers > 16 ? 2 : 1);
+    // Each input serves as many outputs as there are registers for: with many channels one row of taps at a
+    // time.
+    constexpr std::size_t most = (many_registers ? 24 : 12) / size;
+    constexpr std::size_t group = largest_divisor(out, most < 8 ? most : 8);
+    constexpr std::size_t depth = group * taps <= most * size ? size : 1;
     for (std::size_t o = 0; o < out; o += group)
-      for (std::size_t i = 0; i < in; ++i) {
-        P sum[group][taps];
-        for (auto& row : sum)
-          for (P& s : row) s = P(0.0);
-        for (std::size_t y = 0; y < height; ++y)
-          for (std::size_t p = 0; p < packs; ++p) {
-            const bool partial = rest != 0 && p + 1 == packs;
-            P g[group];
-            for (std::size_t j = 0; j < group; ++j) {
-              const Real* from = gradient + ((o + j) * height + y) * width + p * lanes;
-              g[j] = partial ? P::load(from, rest) : P::load(from);
-            }
-            const Real* line = src + i * plane + y * stride + p * lanes;
-            unroll<taps>([&](auto t) {
-              const P v = load(line + (t / size) * stride + t % size, partial);
-              for (std::size_t j = 0; j < group; ++j) sum[j][t] = fma(g[j], v, sum[j][t]);
-            });
+      for (std::size_t i = 0; i < in; ++i)
+        for (std::size_t ky = 0; ky < size; ky += depth) {
+          P sum[group][depth * size];
+          for (auto& row : sum)
+            for (P& s : row) s = P(0.0);
+          for (std::size_t y = 0; y < height; ++y) {
+            const Real* line = src + i * plane + (y + ky) * stride;
+            const Real* from = gradient + (o * height + y) * width;
+            std::size_t p = 0;
+            for (; p < width / lanes; ++p)
+              accumulate<group, depth, false>(from + p * lanes, line + p * lanes, sum);
+            if constexpr (rest != 0) accumulate<group, depth, true>(from + p * lanes, line + p * lanes, sum);
           }
-        for (std::size_t j = 0; j < group; ++j)
-          for (std::size_t t = 0; t < taps; ++t)
-            weight[((o + j) * in + i) * taps + t] += sum_lanes(sum[j][t]);
-      }
+          for (std::size_t j = 0; j < group; ++j)
+            for (std::size_t t = 0; t < depth * size; ++t)
+              weight[((o + j) * in + i) * taps + ky * size + t] += sum_lanes(sum[j][t]);
+        }
     if (bias)
       for (std::size_t o = 0; o < out; ++o) {
         P sum(0.0);
@@ -134,33 +135,63 @@ struct StencilKernel {
   }
 
  private:
-  template <Activation f, bool add, std::size_t n>
+  template <Activation f, bool add, std::size_t count>
+  static void rows(const Real* weight, const Real* bias, const Real* src, Real* dst, std::size_t y) {
+    for (std::size_t o = 0; o < out; o += outs) {
+      std::size_t p = 0;
+      for (; p + block <= packs; p += block) tile<f, add, count, block>(weight, bias, src, dst, y, o, p);
+      if constexpr (packs % block != 0) tile<f, add, count, packs % block>(weight, bias, src, dst, y, o, p);
+    }
+  }
+
+  /// `count` rows × `outs` channels × n packs of output.
+  template <Activation f, bool add, std::size_t count, std::size_t n>
   static void tile(const Real* weight, const Real* bias, const Real* src, Real* dst, std::size_t y,
                    std::size_t o, std::size_t p) {
-    P sum[outs][n];
-    for (std::size_t j = 0; j < outs; ++j)
-      for (std::size_t k = 0; k < n; ++k) sum[j][k] = P(bias ? static_cast<double>(bias[o + j]) : 0.0);
+    P sum[count][outs][n];
+    for (std::size_t q = 0; q < count; ++q)
+      for (std::size_t j = 0; j < outs; ++j)
+        for (std::size_t k = 0; k < n; ++k) sum[q][j][k] = P(bias ? static_cast<double>(bias[o + j]) : 0.0);
     for (std::size_t i = 0; i < in; ++i) {
       const Real* line = src + i * plane + y * stride + p * lanes;
       const Real* w = weight + (o * in + i) * taps;
-      unroll<taps>([&](auto t) {
-        P v[n];
-        for (std::size_t k = 0; k < n; ++k)
-          v[k] = load(line + (t / size) * stride + t % size + k * lanes, rest != 0 && p + k + 1 == packs);
-        for (std::size_t j = 0; j < outs; ++j) {
-          const P c{typename P::Batch(w[j * in * taps + t])};
-          for (std::size_t k = 0; k < n; ++k) sum[j][k] = fma(c, v[k], sum[j][k]);
-        }
+      unroll<count + size - 1>([&](auto r) {
+        unroll<size>([&](auto kx) {
+          P v[n];
+          for (std::size_t k = 0; k < n; ++k)
+            v[k] = load(line + r * stride + kx + k * lanes, rest != 0 && p + k + 1 == packs);
+          unroll<count>([&](auto q) {
+            if constexpr (r >= q && r - q < size)
+              for (std::size_t j = 0; j < outs; ++j) {
+                const P c{typename P::Batch(w[j * in * taps + (r - q) * size + kx])};
+                for (std::size_t k = 0; k < n; ++k) sum[q][j][k] = fma(c, v[k], sum[q][j][k]);
+              }
+          });
+        });
       });
     }
-    for (std::size_t j = 0; j < outs; ++j)
-      for (std::size_t k = 0; k < n; ++k) {
-        Real* to = dst + ((o + j) * height + y) * width + (p + k) * lanes;
-        const bool partial = rest != 0 && p + k + 1 == packs;
-        P value = activate<f>(sum[j][k]);
-        if constexpr (add) value += partial ? P::load(to, rest) : P::load(to);
-        partial ? value.store(to, rest) : value.store(to);
-      }
+    for (std::size_t q = 0; q < count; ++q)
+      for (std::size_t j = 0; j < outs; ++j)
+        for (std::size_t k = 0; k < n; ++k) {
+          Real* to = dst + ((o + j) * height + y + q) * width + (p + k) * lanes;
+          const bool partial = rest != 0 && p + k + 1 == packs;
+          P value = activate<f>(sum[q][j][k]);
+          if constexpr (add) value += partial ? P::load(to, rest) : P::load(to);
+          partial ? value.store(to, rest) : value.store(to);
+        }
+  }
+
+  template <std::size_t group, std::size_t depth, bool partial>
+  static void accumulate(const Real* gradient, const Real* line, P (&sum)[group][depth * size]) {
+    P g[group];
+    for (std::size_t j = 0; j < group; ++j) {
+      const Real* from = gradient + j * height * width;
+      g[j] = partial ? P::load(from, rest) : P::load(from);
+    }
+    unroll<depth * size>([&](auto t) {
+      const P v = load(line + (t / size) * stride + t % size, partial);
+      for (std::size_t j = 0; j < group; ++j) sum[j][t] = fma(g[j], v, sum[j][t]);
+    });
   }
 };
 
