@@ -158,7 +158,9 @@ void add_pair(Page& page, const typename Drum::Options& options, const sound::Pi
                       neuron = m.sites()[m.sites().size() * 3 / 5];
     const auto clip = drum_sound<Drum>(
         m, drum.physics(), {.at = {at / w, at % w}, .ear = {neuron / w, neuron % w}}, pitch, 1.5, m.name());
-    pictures.push_back({picture(drum::silhouette(m), m.name(), 280) + player(clip), m.name(),
+    const plot::Image shape = drum::silhouette(m);
+    const std::size_t shown = std::max<std::size_t>(1, 420 / Drum::Grid::width) * shape.width();
+    pictures.push_back({picture(shape, m.name(), shown) + player(clip), m.name(),
                         number(m.area() * options.spacing * options.spacing) + " in area, " +
                             number(m.perimeter() * options.spacing) + " around."});
   }

@@ -33,7 +33,7 @@ figcaption { font-size: .88rem; color: var(--soft); margin-top: .6rem; }
 figcaption b { color: var(--ink); font-weight: 600; }
 img { max-width: 100%; height: auto; display: block; margin: 0 auto; border-radius: .25rem; }
 img.pixels { image-rendering: pixelated; }
-audio { width: 100%; display: block; }
+audio { width: 100%; display: block; margin-top: .5rem; }
 .scale { display: flex; align-items: center; gap: .5rem; font-size: .8rem; color: var(--soft); margin-top: .5rem; font-variant-numeric: tabular-nums; }
 .scale span.bar { flex: 1; line-height: .6rem; border-radius: .2rem; }
 svg.chart { width: 100%; height: auto; display: block; }
