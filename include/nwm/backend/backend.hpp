@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "nwm/cell/activation.hpp"
 #include "nwm/grid/grid.hpp"
@@ -31,8 +32,9 @@ struct ProbeKernel {
 /// A host backend. Every operation that sets or adds says so where it is defined (backend/cpu/scalar.hpp is
 /// the specification).
 template <class B>
-concept Backend = requires(std::size_t n, const float* in, float* out) {
+concept Backend = std::is_class_v<B> && requires {
   { B::name } -> std::convertible_to<std::string_view>;
+} && requires(std::size_t n, const float* in, float* out) {
   B::template map<float>(n, detail::ProbeKernel{});
   { B::template sum<float>(n, detail::ProbeKernel{}) } -> std::convertible_to<double>;
   B::template multiply<2, 2, 2>(in, n, in, n, out, n);

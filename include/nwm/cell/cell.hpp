@@ -118,12 +118,14 @@ constexpr bool all_stages_fit(std::index_sequence<s...>) {
 }
 }  // namespace detail
 
-/// A wave cell, as described at the top of this header.
+/// A wave cell, as described at the top of this header. (The first stage stands by itself so that the
+/// compiler says what is wrong with it: most cells have no other.)
 template <class C>
 concept Cell = std::copyable<C> && requires {
   { C::fields.size() } -> std::convertible_to<std::size_t>;
+} && requires {
   { C::recorded } -> std::convertible_to<std::size_t>;
-} && detail::all_stages_fit<C>(std::make_index_sequence<stage_count<C>>{});
+} && StageOf<Stage<C, 0>, C> && detail::all_stages_fit<C>(std::make_index_sequence<stage_count<C>>{});
 
 /// The stencil type of stage S of cell C for `channels` oscillator channels.
 template <class C, class S, std::size_t channels, class Edge = EdgeOf<C>>

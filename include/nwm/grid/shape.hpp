@@ -19,16 +19,16 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-/// Refuses sizes no model can have, with a message that names the field.
+/// Sizes a model can have. Where one is not, the compiler prints the comparison that fails.
 template <Shape shape>
-struct ValidShape {
-  static_assert(shape.height > 0 && shape.width > 0, "Shape: height and width must be at least 1");
-  static_assert(shape.image_channels > 0, "Shape: image_channels must be at least 1");
-  static_assert(shape.oscillators > 0, "Shape: oscillators must be at least 1");
-  static_assert(shape.steps > 0, "Shape: steps must be at least 1");
-  static_assert(shape.classes >= 2 && shape.classes <= 256, "Shape: classes must lie in 2..256");
-  static_assert(shape.encoder_width > 0, "Shape: encoder_width must be at least 1");
-  static constexpr bool value = true;
+concept ValidShape = (shape.height > 0) && (shape.width > 0) && (shape.image_channels > 0) &&
+                     (shape.oscillators > 0) && (shape.steps > 0) && (shape.encoder_width > 0) &&
+                     (shape.classes >= 2) && (shape.classes <= 256);
+
+/// A number of time steps, as a type: compilers then show it in their messages.
+template <std::size_t steps>
+struct Steps {
+  static constexpr std::size_t value = steps;
 };
 
 }  // namespace nwm

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 
 #include "nwm/cell/activation.hpp"
@@ -21,6 +22,12 @@ struct Hidden {
 using Wide = Hidden<256, 256, 256>;
 /// n→32→32→32→32→32→classes, the paper's head for Multi-MNIST.
 using Narrow = Hidden<32, 32, 32, 32, 32>;
+
+/// The widths of hidden layers.
+template <class H>
+concept HeadWidths = requires {
+  { H::widths.size() } -> std::convertible_to<std::size_t>;
+};
 }  // namespace head
 
 namespace layer {

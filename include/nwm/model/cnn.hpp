@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,15 +20,19 @@
 
 namespace nwm {
 
+/// Sizes of a Cnn: F = (T/2 − 1)·C is to be at least C.
+template <Shape shape, std::size_t layers>
+concept CnnShape = (layers >= 1) && (shape.steps >= 4) && ValidShape<shape>;
+
 /// conv3(c_in→c_mid) relu, then layers−1 more conv3 with relu (the last c_mid→C), a 1×1 convolution C→F
 /// without activation, F = (T/2 − 1)·C, and the head (arXiv 2502.06034's CNN-L; 191,982 parameters for 16
-/// layers on Tetrominoes). Shape::steps only sets F. Interface, layouts and errors as WaveMachine.
+/// layers on Tetrominoes). Shape::steps only sets F: at least 4. Interface, layouts and errors as
+/// WaveMachine.
 template <Shape shape_, std::size_t layers_, class Head_ = head::Wide, class Backend_ = DefaultBackend,
           class Real_ = float>
+requires CnnShape<shape_, layers_> && head::HeadWidths<Head_> && Backend<Backend_> &&
+    std::floating_point<Real_>
 class Cnn {
-  static_assert(ValidShape<shape_>::value);
-  static_assert(shape_.steps >= 4, "Cnn: F = (steps/2 - 1) * oscillators needs at least 4 steps");
-
  public:
   static constexpr Shape shape = shape_;
   static constexpr std::size_t layers = layers_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -23,15 +24,16 @@
 
 namespace nwm {
 
+/// Sizes of a U-Net: its grid is halved four times.
+template <Shape shape, std::size_t width>
+concept UNetShape = (width >= 1) && (shape.height % 16 == 0) && (shape.width % 16 == 0) && ValidShape<shape>;
+
 /// Ronneberger et al. 2015 with widths m, 2m, 4m, 8m, 16m over five grids (systems: 122,071 parameters for m
 /// = 4 on Multi-MNIST). Of Shape, oscillators, steps and encoder_width are not used; height and width must be
 /// multiples of 16. Parameter names and running statistics as in PyTorch checkpoints.
 template <Shape shape_, std::size_t width_, class Backend_ = DefaultBackend, class Real_ = float>
+requires UNetShape<shape_, width_> && Backend<Backend_> && std::floating_point<Real_>
 class UNet {
-  static_assert(ValidShape<shape_>::value);
-  static_assert(shape_.height % 16 == 0 && shape_.width % 16 == 0,
-                "UNet: height and width must be multiples of 16");
-
  public:
   static constexpr Shape shape = shape_;
   static constexpr std::size_t width = width_;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -54,12 +55,12 @@ constexpr auto encoding_order() {
 /// (arXiv 2502.06034; with the wave cell 176,124 parameters on Tetrominoes). Shape, readout, head, cell,
 /// memory policy, backend and precision are all part of the type. Parameter names are those of the authors'
 /// checkpoints.
-template <Shape shape_, readout::Readout Readout_ = readout::Linear, class Head_ = head::Wide,
-          cell::Cell Cell_ = cell::Wave, class Backend_ = DefaultBackend, class Real_ = float,
-          class Keep_ = keep::Everything>
+template <Shape shape_, class Readout_ = readout::Linear, class Head_ = head::Wide, class Cell_ = cell::Wave,
+          class Backend_ = DefaultBackend, class Real_ = float, class Keep_ = keep::Everything>
+requires ValidShape<shape_> && readout::ReadoutFor<Readout_, Steps<shape_.steps>> &&
+    head::HeadWidths<Head_> && cell::Cell<Cell_> && Backend<Backend_> && std::floating_point<Real_> &&
+    keep::KeepFor<Keep_, Steps<shape_.steps>>
 class WaveMachine {
-  static_assert(ValidShape<shape_>::value);
-
  public:
   static constexpr Shape shape = shape_;
   using Readout = Readout_;

@@ -8,21 +8,13 @@
 
 namespace nwm::readout {
 
-/// A readout cannot be wider than the series it reads: both numbers stand in the error.
-template <std::size_t features, std::size_t steps>
-struct ReadoutFitsSeries {
-  static_assert(features <= steps, "the linear readout has more features than the series has steps");
-  static constexpr std::size_t value = features;
-};
-
 /// features = A y with the learned A (width, T) without bias, the same for every channel and site (parameter
 /// `fc_time.weight`). width_ = 0 stands for floor(T/2) + 1, the paper's choice.
 template <std::size_t width_ = 0>
 struct LinearMap {
   static constexpr std::string_view name = "linear";
   template <std::size_t steps>
-  static constexpr std::size_t features =
-      ReadoutFitsSeries<width_ == 0 ? frequencies(steps) : width_, steps>::value;
+  static constexpr std::size_t features = width_ == 0 ? frequencies(steps) : width_;
   template <std::size_t steps>
   static constexpr std::size_t rows = features<steps>;
   template <std::size_t steps>

@@ -22,6 +22,7 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/memory/tiles.hpp"
@@ -31,13 +32,30 @@ namespace nwm::readout {
 /// The number of frequencies of a real series of T steps, and the default width of the linear readout.
 constexpr std::size_t frequencies(std::size_t steps) { return steps / 2 + 1; }
 
+/// A readout, as described at the top of this header.
 template <class R>
-concept Readout = requires {
+concept Readout = std::is_class_v<R> && requires {
   { R::name } -> std::convertible_to<std::string_view>;
-  { R::template rows<8> } -> std::convertible_to<std::size_t>;
-  { R::template features<8> } -> std::convertible_to<std::size_t>;
-  { R::template matrix_rows<8> } -> std::convertible_to<std::size_t>;
+} && requires {
+  { R::learns_matrix } -> std::convertible_to<bool>;
+  R::template rows<8>;
+  R::template features<8>;
+  R::template matrix_rows<8>;
 };
+
+/// A number of features, as a type: compilers then show it in their messages.
+template <std::size_t features>
+struct Features {
+  static constexpr std::size_t value = features;
+};
+
+/// A learned map makes at most as many features of a series as that has steps.
+template <class Features, class Steps>
+concept NotWiderThanSeries = (Features::value <= Steps::value);
+
+/// A readout for a series of Steps::value steps.
+template <class R, class Steps>
+concept ReadoutFor = Readout<R> && NotWiderThanSeries<Features<R::template matrix_rows<Steps::value>>, Steps>;
 
 /// Columns a tile of the dense products below takes: its series, rows and products stay in cache.
 inline constexpr std::size_t column_tile = 256;
