@@ -54,7 +54,8 @@ table { border-collapse: collapse; font-size: .88rem; margin: .6rem 0; font-vari
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 th, td { padding: .28rem .8rem .28rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; padding: .28rem .4rem .28rem .8rem; }
-table.confusion td { text-align: center; min-width: 3.4rem; padding: .4rem; border: 1px solid var(--line); }
+table.confusion { font-size: .8rem; } table.confusion th { padding: .3rem .45rem .3rem 0; }
+table.confusion td { text-align: center; min-width: 2.6rem; padding: .35rem .2rem; border: 1px solid var(--line); }
 details { margin-top: .6rem; font-size: .88rem; } summary { cursor: pointer; color: var(--accent); }
 footer { margin-top: 3rem; padding-bottom: 3rem; color: var(--soft); font-size: .85rem; }
 @media print { details { display: none; } figure { break-inside: avoid; } }
