@@ -2,6 +2,7 @@
 #include "model.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/model/cnn.hpp"
+#include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/linear.hpp"
 
@@ -16,4 +17,5 @@ const bool lstm =
     bench::add_model<nwm::WaveMachine<twenty_steps, nwm::readout::Linear, nwm::head::Wide, nwm::cell::Lstm>>(
         "lstm/tetrominoes/linear", 16);
 const bool cnn = bench::add_model<nwm::Cnn<bench::tetrominoes, 16>>("cnn/tetrominoes/16", 16);
+const bool unet = bench::add_model<nwm::UNet<bench::multi_mnist, 4>>("unet/multi_mnist/4", 8);
 }  // namespace

@@ -8,7 +8,8 @@
 
 In every round each program measures once, one after the other, in an order that moves on from round to round. Medians
 stand in the table, smallest and largest in brackets. The ratio is that to the fastest PyTorch variant (of all --peer):
-the median over the rounds of the quotient of two figures taken seconds apart. Writes results/<name>.json and .md.
+the median over the rounds of the quotient of two figures taken seconds apart. The GEMM peak is the fastest matrix product
+that any of the programs measured. Writes results/<name>.json and .md.
 """
 import argparse
 import json
@@ -24,6 +25,7 @@ from measuring import PROJECT, clean_environment, describe, machine, names, run_
 
 PEER = PROJECT / "benchmarks" / "peers" / "torch_peer.py"
 PEAK = "part/gemm_peak"
+README_BEGIN, README_END = "<!-- results of compare.py -->", "<!-- end of results -->"
 
 
 class Server:
@@ -77,7 +79,7 @@ def start_peers(name, peers, variants, options):
     return servers, failures
 
 
-def compare(name, peers, variants, options):
+def compare(name, peers, variants, peers_peak, options):
     say(f"{name}")
     servers, failures = start_peers(name, peers, variants, options)
     ours, peaks, peak_bytes = [], [], 0
@@ -109,9 +111,9 @@ def compare(name, peers, variants, options):
         for server in servers:
             server.stop()
     rates = [c["items_per_second"] for c in ours]
-    result = {"name": name, "images_per_second": spread(rates), "peak_bytes": peak_bytes, "gemm_peak": spread(peaks),
+    result = {"name": name, "images_per_second": spread(rates), "peak_bytes": peak_bytes, "gemm_peak": max(peaks + [peers_peak]),
               "gflops": spread([c.get("GFLOP/s", 0) for c in ours]),
-              "share_of_peak": statistics.median(c.get("GFLOP/s", 0) / p for c, p in zip(ours, peaks)),
+              "share_of_peak": statistics.median(c.get("GFLOP/s", 0) for c in ours) / max(peaks + [peers_peak]),
               "peers": {k: spread(v) | {"peak_bytes": memory[k]} for k, v in theirs.items()}, "left_out": failures}
     if theirs:
         best = max(theirs, key=lambda k: statistics.median(theirs[k]))
@@ -138,7 +140,7 @@ def table(report):
               "| configuration | nwm | share of GEMM peak | memory | best PyTorch | its variant | memory | ratio |",
               "|---|---|---|---|---|---|---|---|"]
     for r in report["results"]:
-        row = [r["name"], bracket(r["images_per_second"]), f"{100 * r['share_of_peak']:.0f} % of {number(r['gemm_peak']['median'])}",
+        row = [r["name"], bracket(r["images_per_second"]), f"{100 * r['share_of_peak']:.0f} % of {number(r['gemm_peak'])}",
                f"{r['peak_bytes'] / 1e6:.0f} MB"]
         if "best_peer" in r:
             peer = r["peers"][r["best_peer"]]
@@ -163,6 +165,14 @@ def write_whole(path, text):
     part.replace(path)
 
 
+def put_into_readme(text):
+    path = PROJECT / "benchmarks" / "README.md"
+    before, rest = path.read_text().split(README_BEGIN)
+    after = rest.split(README_END)[1]
+    body = "\n".join("**" + line[2:] + "**" if line.startswith("# ") else line for line in text.splitlines())
+    write_whole(path, f"{before}{README_BEGIN}\n{body}\n{README_END}{after}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("texts", nargs="*", help="parts of names; all when none")
@@ -176,6 +186,7 @@ def main():
     parser.add_argument("--compile-limit", type=float, default=1800, help="seconds torch.compile may take before a "
                         "variant is left out")
     parser.add_argument("--name", help="of the results' files (default: date and commit)")
+    parser.add_argument("--readme", action="store_true", help="put the table into benchmarks/README.md too")
     parser.add_argument("--out", type=pathlib.Path, default=PROJECT / "benchmarks" / "results")
     options = parser.parse_args()
     peers = options.peer or [str(PROJECT / "build" / "peer" / "bin" / "python")]
@@ -186,18 +197,19 @@ def main():
     here = machine()
     if here["busy"]:
         say(f"compare.py: the machine is busy (load {here['load']}): the figures will be marked")
-    peer_names = set(peer_output(peers[0], "--list").split())
-    wanted = [n for n in names(options.binary, "^(train_step|infer)/") if n in peer_names
+    our_names = set(names(options.binary, "^(train_step|infer)/"))
+    wanted = [n for n in peer_output(peers[0], "--list").split() if n in our_names
               and (not options.texts or any(t in n for t in options.texts))]
     if not wanted:
         raise SystemExit(f"compare.py: no configuration contains {' or '.join(options.texts)}")
     information = [json.loads(peer_output(p, "--info", "--threads", str(options.threads))) for p in peers]
     variants = [[v for v in (options.variants.split(",") if options.variants else i["variants"]) if v in i["variants"]]
                 for i in information]
+    peers_peak = max(i["gemm_gflops"] for i in information)
     begin = time.time()
     report = {"machine": here, "threads": options.threads, "rounds": options.rounds, "seconds": options.seconds,
               "context": run_benchmarks(options.binary, [PEAK], options.threads, 0.1)[1], "peers": information,
-              "results": [compare(n, peers, variants, options) for n in wanted]}
+              "results": [compare(n, peers, variants, peers_peak, options) for n in wanted]}
     report["minutes"] = round((time.time() - begin) / 60, 1)
     text = table(report)
     print(text)
@@ -205,6 +217,8 @@ def main():
     name = options.name or f"{here['date'][:10]}-{here['commit']}"
     write_whole(options.out / f"{name}.json", json.dumps(report, indent=1) + "\n")
     write_whole(options.out / f"{name}.md", text)
+    if options.readme:
+        put_into_readme(text)
     say(f"compare.py: written to {options.out / name}.json and .md")
     return 0
 

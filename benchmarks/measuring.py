@@ -38,7 +38,7 @@ def run_benchmarks(binary, wanted, threads, seconds):
         text = out.read()
     if process.returncode != 0:
         raise SystemExit(f"{binary}: exit {process.returncode} while measuring {', '.join(wanted)}")
-    result = json.loads(text)
+    result = json.loads(text) if text.strip() else {"benchmarks": [], "context": {}}
     counters = {}
     for entry in result["benchmarks"]:
         if entry.get("error_occurred"):

@@ -57,8 +57,9 @@ void infer(benchmark::State& state, std::size_t batch) {
   nwm::EngineOf<Machine> engine(threads(), threads());
   const auto count = static_cast<double>(batch);
   measure(state, {.items = count, .flops = count * flops<Machine>().forward}, [&] {
-    engine.predict(machine, images,
-                   [](std::size_t, auto scores) { benchmark::DoNotOptimize(scores.data()); });
+    engine.predict(machine, images, [](std::size_t, std::span<const typename Machine::Real> scores) {
+      benchmark::DoNotOptimize(scores.data());
+    });
   });
 }
 
