@@ -4,6 +4,7 @@
 #include "nwm/drum/hear.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <numbers>
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(the_frequency_error_falls_with_the_square_of_the_spacing) {
   // A disc would converge with its staircase; a square's rim is on sites. Space and time are refined
   // together.
   std::vector<double> error;
-  for (const std::size_t n : {8, 16, 32}) {
+  for (const std::size_t n : std::array<std::size_t, 3>{8, 16, 32}) {
     const double h = 1.0 / static_cast<double>(n), dt = 0.5 * h;
     nwm::Drum<nwm::Grid<64, 64>, nwm::DefaultBackend, double> drum(mask::square(static_cast<double>(n)),
                                                                    {.dt = dt, .spacing = h});

@@ -4,6 +4,7 @@
 #include "nwm/drum/modes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <numbers>
@@ -77,7 +78,7 @@ BOOST_AUTO_TEST_CASE(shapes_solve_the_equation_and_are_orthonormal) {
 }
 
 BOOST_AUTO_TEST_CASE(thirty_eigenvalues_of_the_isospectral_pair_agree) {
-  for (const std::size_t tile : {6, 12, 20}) {
+  for (const std::size_t tile : std::array<std::size_t, 3>{6, 12, 20}) {
     const auto a = nwm::modes(Mask(mask::isospectral(0, tile), 64, 64)),
                b = nwm::modes(Mask(mask::isospectral(1, tile), 64, 64));
     BOOST_REQUIRE(a.eigenvalues.size() == 30u);

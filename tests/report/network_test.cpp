@@ -1,0 +1,173 @@
+// Spectra of series, the nearest-spectrum rule, and the report on a trained machine.
+#define BOOST_TEST_MODULE network_report
+#define BOOST_TEST_DYN_LINK
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "nwm/data/polygons.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "nwm/readout/last.hpp"
+#include "nwm/report/network_spectra.hpp"
+#include "nwm/train/trainer.hpp"
+#include "tools.hpp"
+
+namespace report = nwm::report;
+namespace plot = nwm::plot;
+using report_test::Folder;
+
+namespace {
+
+auto about(std::string field) {
+  return [field](const nwm::Error& e) { return e.field() == field; };
+}
+
+constexpr nwm::Shape small{.height = 24,
+                           .width = 24,
+                           .image_channels = 3,
+                           .oscillators = 4,
+                           .steps = 24,
+                           .classes = 5,
+                           .encoder_width = 4};
+using Machine = nwm::WaveMachine<small, nwm::readout::Linear, nwm::head::Narrow>;
+
+const report::NetworkOptions options{
+    .names = {"background", "triangle", "square"}, .shown = {0, 1}, .learn = 40, .judge = 30, .seconds = 0.3};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(magnitudes_are_those_of_the_discrete_fourier_transform) {
+  const plot::SeriesShape shape{7, 2, 2, 3};
+  nwm::Random random(1);
+  std::vector<float> series(shape.size());
+  for (float& x : series) x = static_cast<float>(random.uniform(-1, 1));
+  const report::SeriesSpectra spectra(shape);
+  const auto m = spectra(series);
+  for (std::size_t k = 0; k < 4; ++k)
+    for (std::size_t i = 0; i < shape.state(); ++i) {
+      double re = 0, im = 0;
+      for (std::size_t t = 0; t < 7; ++t) {
+        const double angle = 2 * std::numbers::pi * static_cast<double>(k * t) / 7;
+        re += static_cast<double>(series[t * shape.state() + i]) * std::cos(angle);
+        im += static_cast<double>(series[t * shape.state() + i]) * std::sin(angle);
+      }
+      BOOST_TEST(std::abs(static_cast<double>(m[k * shape.state() + i]) - std::hypot(re, im)) < 1e-5);
+    }
+  BOOST_CHECK_EXCEPTION(spectra(std::vector<float>(5)), nwm::Error, about("series"));
+}
+
+BOOST_AUTO_TEST_CASE(confusion_counts) {
+  report::Confusion c(3);
+  for (int i = 0; i < 6; ++i) c.add(0, 0);
+  c.add(0, 1), c.add(0, 2), c.add(1, 1), c.add(1, 0);
+  BOOST_TEST(c.recall(0) == 0.75);
+  BOOST_TEST(c.recall(1) == 0.5);
+  BOOST_TEST(std::isnan(c.recall(2)));
+  BOOST_TEST(c.accuracy() == 0.7);
+  BOOST_TEST(c.accuracy(1) == 0.5);
+  BOOST_TEST(c.balanced() == 0.625);
+}
+
+BOOST_AUTO_TEST_CASE(classes_of_different_tones_are_told_apart_whatever_their_phase_and_not_those_alike) {
+  // Class k swings with k + 2 cycles in 40 steps; phase and noise are random.
+  const plot::SeriesShape shape{40, 1, 8, 8};
+  const auto make = [&](std::uint64_t seed, bool different) {
+    nwm::Random random(seed);
+    std::pair<std::vector<float>, std::vector<std::uint8_t>> image{std::vector<float>(shape.size()),
+                                                                   std::vector<std::uint8_t>(64)};
+    for (std::size_t p = 0; p < 64; ++p) {
+      const std::size_t label = random.below(3);
+      image.second[p] = static_cast<std::uint8_t>(label);
+      const double cycles = different ? static_cast<double>(label) + 2 : 3, phase = random.uniform(0, 6.3);
+      for (std::size_t t = 0; t < 40; ++t)
+        image.first[t * 64 + p] =
+            static_cast<float>(std::sin(2 * std::numbers::pi * cycles * static_cast<double>(t) / 40 + phase) +
+                               random.uniform(-0.3, 0.3));
+    }
+    return image;
+  };
+  for (const bool different : {true, false}) {
+    report::NearestSpectrum rule(shape, 3);
+    report::Confusion pixels(3), regions(3);
+    const auto first = make(99, different);
+    BOOST_CHECK_EXCEPTION(rule.judge(first.first, first.second, pixels, regions), nwm::Error,
+                          about("images"));
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      const auto image = make(seed, different);
+      rule.learn(image.first, image.second);
+    }
+    for (std::uint64_t seed = 20; seed < 30; ++seed) {
+      const auto image = make(seed, different);
+      rule.judge(image.first, image.second, pixels, regions);
+    }
+    if (different) {
+      BOOST_TEST(pixels.accuracy() > 0.99);
+      BOOST_TEST(regions.accuracy() == 1.0);
+    } else {
+      BOOST_TEST(pixels.accuracy() < 0.5);
+    }
+    std::vector<std::uint8_t> wrong(64, 3);
+    BOOST_CHECK_EXCEPTION(rule.learn(first.first, wrong), nwm::Error, about("label"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_are_fourier_modes_are_recognised) {
+  const std::size_t rows = 11, steps = 20;
+  std::vector<float> modes(rows * steps), noise(rows * steps);
+  nwm::Random random(3);
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t t = 0; t < steps; ++t) {
+      modes[r * steps + t] = static_cast<float>(
+          std::cos(2 * std::numbers::pi * static_cast<double>(r * t) / static_cast<double>(steps)));
+      noise[r * steps + t] = static_cast<float>(random.uniform(-1, 1));
+    }
+  const auto pure = report::detail::row_spectra(modes, rows, steps),
+             random_ = report::detail::row_spectra(noise, rows, steps);
+  for (std::size_t r = 0; r < rows; ++r) {
+    BOOST_TEST(pure.strongest[r] == r);
+    BOOST_TEST(pure.share[r] > 0.999);
+  }
+  BOOST_TEST(report::detail::median(random_.share) < 0.7);
+}
+
+BOOST_AUTO_TEST_CASE(the_spectra_of_a_trained_machine_separate_its_classes_and_the_report_says_so) {
+  const auto data = nwm::data::polygons<Machine>({.images = 400, .seed = 2});
+  nwm::Trainer<Machine> trainer({.learning_rate = 4e-3f, .batch = 16, .epochs = 5, .clip_norm = 1},
+                                Machine({.cell = {.dt = 0.3}}));
+  trainer.fit(data.train, data.validation);
+  report::Page page("Polygons", "trained");
+  report::add_scenes(page, trainer.machine(), data.test, options);
+  report::add_maps(page, trainer.machine(), data.test, options);
+  report::add_coupling(page, trainer.machine());
+  report::add_fourier(page, trainer.machine(), data.test, options);
+  const auto verdict = report::add_class_spectra(page, trainer.machine(), data.train, data.test, options);
+  report::add_readout(page, trainer.machine());
+  report::add_sounds(page, trainer.machine(), data.test, options);
+  BOOST_TEST(verdict.judged == 30u);
+  BOOST_TEST(verdict.pixels.total(0) + verdict.pixels.total(1) + verdict.pixels.total(2) +
+                 verdict.pixels.total(3) + verdict.pixels.total(4) ==
+             30u * 24 * 24);
+  BOOST_TEST_MESSAGE("balanced accuracy by pixel " << verdict.pixels.balanced() << ", by shape "
+                                                   << verdict.regions.balanced());
+  // Guessing has 0.2.
+  BOOST_TEST(verdict.pixels.balanced() > 0.35);
+  BOOST_TEST(verdict.regions.balanced() > 0.4);
+
+  const Folder folder;
+  page.write(folder.path / "index.html");
+  report_test::check_valid(folder.path / "index.html");
+  const std::string html = page.str();
+  report_test::check_media(folder, html, 7, 1, 5);
+  const auto stated = report::number(100 * verdict.pixels.accuracy(), 4) + " %";
+  BOOST_TEST(html.find("<td>all pixels</td><td class=\"n\">" + stated) != std::string::npos);
+  BOOST_TEST(html.find("Per cent of the pixels of each true class") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_without_a_learned_readout_or_maps_has_no_such_section) {
+  using Plain = nwm::WaveMachine<small, nwm::readout::Last, nwm::head::Narrow>;
+  report::Page page("t", "l");
+  report::add_readout(page, Plain());
+  BOOST_TEST(page.str().find("<h2") == std::string::npos);
+}
