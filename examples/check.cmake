@@ -1,0 +1,25 @@
+# Runs an example in an empty folder: it must succeed, print what matches REGEX and leave FILES.
+#   cmake -D PROGRAM=... -D FOLDER=... -D REGEX=... [-D ARGUMENTS=...] [-D FILES=...] -P check.cmake
+cmake_minimum_required(VERSION 3.25)
+
+file(REMOVE_RECURSE ${FOLDER})
+file(MAKE_DIRECTORY ${FOLDER})
+execute_process(COMMAND ${PROGRAM} ${ARGUMENTS} WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE result
+                OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+message("${output}${errors}")
+string(STRIP "${output}" output)
+if(NOT result STREQUAL "0")
+  message(FATAL_ERROR "it ends with ${result}")
+endif()
+if(NOT output MATCHES "${REGEX}")
+  message(FATAL_ERROR "it does not print '${REGEX}'")
+endif()
+foreach(file IN LISTS FILES)
+  if(NOT EXISTS ${FOLDER}/${file})
+    message(FATAL_ERROR "it does not leave ${file}")
+  endif()
+  file(SIZE ${FOLDER}/${file} size)
+  if(size EQUAL 0)
+    message(FATAL_ERROR "${file} is empty")
+  endif()
+endforeach()

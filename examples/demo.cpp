@@ -1,0 +1,137 @@
+// The demo: trains a Neural Wave Machine from nothing on polygons it draws itself, and leaves pictures of the
+// waves it has learned to segment them with.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <nwm/nwm.hpp>
+#include <nwm/plot/chart.hpp>
+#include <nwm/plot/gallery.hpp>
+#include <string>
+#include <vector>
+
+namespace plot = nwm::plot;
+using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
+                                            .width = 32,
+                                            .image_channels = 3,
+                                            .oscillators = 8,
+                                            .steps = 40,
+                                            .classes = 5,
+                                            .encoder_width = 8},
+                                 nwm::readout::Linear, nwm::head::Narrow>;
+
+/// The steps that pictures show; the first few are still.
+const std::vector<std::size_t> moments{8, 16, 24, 32, 40};
+
+struct Options {
+  std::filesystem::path out = "build/demo/out";
+  std::size_t images = 3000, epochs = 12, seed = 0, threads = 0, film_every = 0;
+  double learning_rate = 2e-3;
+  bool rotated = false;
+};
+
+/// The first images of `set` that show a class not shown before.
+std::vector<std::size_t> one_of_each(const nwm::data::Dataset& set) {
+  std::vector<std::size_t> chosen;
+  std::vector<bool> seen(set.classes());
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    bool fresh = false;
+    for (const std::uint8_t label : set.mask(i))
+      if (label > 0 && !seen[label]) fresh = seen[label] = true;
+    if (fresh) chosen.push_back(i);
+  }
+  return chosen;
+}
+
+/// How the loss fell: a point an epoch.
+struct History {
+  plot::Curve training{"training", {0, 114, 178}}, validation{"validation", {213, 94, 0}};
+  void add(const nwm::Progress& p) {
+    for (plot::Curve* curve : {&training, &validation}) curve->x.push_back(static_cast<double>(p.epoch));
+    training.y.push_back(p.loss);
+    validation.y.push_back(p.validation.loss);
+  }
+  plot::Image chart() const {
+    return plot::chart(std::vector{training, validation},
+                       {.title = "Cross-entropy", .x_label = "epoch", .logarithmic = true});
+  }
+};
+
+void draw(const Machine& machine, const nwm::data::Dataset& test, const std::vector<std::size_t>& shown,
+          const std::filesystem::path& out) {
+  constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
+  const std::vector<plot::Scene> scenes = plot::scenes(machine, test, shown);
+  const std::size_t channel = plot::liveliest_channel(scenes, shape);
+  plot::write_gallery(machine, test, shown, out, {.channel = channel, .moments = moments});
+  plot::write_film(out / "waves.gif", plot::channel_series(scenes, shape, channel),
+                   {shape.steps, scenes.size(), shape.height, shape.width},
+                   {.title = "oscillator channel " + std::to_string(channel)});
+  const plot::SpectrumOptions spectrum{.dt = machine.cell.dt,
+                                       .names = {"background", "triangle", "square", "pentagon", "hexagon"}};
+  const plot::ClassSpectra spectra = plot::class_spectra(machine, test.first(100));
+  plot::write_png(out / "spectra.png", plot::spectrum_chart(spectra, spectrum));
+  plot::write_spectrum_csv(out / "spectra.csv", spectra, spectrum);
+}
+
+void run(const Options& o) {
+  std::filesystem::create_directories(o.out);
+  const auto data = nwm::data::polygons<Machine>({.images = o.images, .seed = o.seed, .rotated = o.rotated});
+  // Weight decay and a short memory of Adam's keep the learned damping inside the range in which a step of
+  // 0.3 is stable.
+  nwm::Trainer<Machine> trainer({.learning_rate = o.learning_rate,
+                                 .batch = 16,
+                                 .epochs = o.epochs,
+                                 .adam = {.kind = nwm::Optimizer::adamw, .beta2 = 0.99, .weight_decay = 0.1},
+                                 .schedule = nwm::schedule::cosine(0.02, 0.15),
+                                 .clip_norm = 1,
+                                 .seed = o.seed,
+                                 .threads = o.threads},
+                                Machine({.cell = {.dt = 0.3}, .seed = o.seed}));
+  std::printf("%zu parameters, %zu oscillators on %zux%zu pixels, %zu steps of %g; %zu images, %zu threads\n",
+              Machine::parameter_count, Machine::channels, Machine::shape.height, Machine::shape.width,
+              Machine::steps, trainer.machine().cell.dt, data.train.size(), nwm::thread_count(o.threads));
+  const std::vector<std::size_t> shown = one_of_each(data.test);
+  History history;
+  auto bar = nwm::progress_bar(stdout, true);
+  trainer.fit(data.train, data.validation, [&](const nwm::Progress& p) {
+    bar(p);
+    if (!p.epoch_end) return;
+    history.add(p);
+    if (p.improved) nwm::save(trainer.machine(), o.out / "polygons.safetensors");
+    if (o.film_every > 0 && p.epoch % o.film_every == 0)
+      plot::write_gallery(trainer.current(), data.test, shown, o.out / ("epoch-" + std::to_string(p.epoch)),
+                          {.moments = moments, .title = "epoch " + std::to_string(p.epoch)});
+  });
+  const nwm::Metrics m = nwm::evaluate(trainer.machine(), data.test, o.threads);
+  std::printf(
+      "test, %zu images: loss %.4f  accuracy %.4f  IoU %.4f  foreground accuracy %.4f  foreground IoU %.4f\n",
+      data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);
+  draw(trainer.machine(), data.test, shown, o.out);
+  plot::write_png(o.out / "curve.png", history.chart());
+  std::printf("trained in %.0f s; weights and pictures are in %s\n", trainer.state().seconds,
+              o.out.string().c_str());
+}
+
+int main(int argc, char** argv) {
+  Options o;
+  CLI::App app("Trains a Neural Wave Machine on polygons it draws itself, and draws what it does");
+  app.add_option("--out", o.out, "Folder of the weights and pictures")->capture_default_str();
+  app.add_option("--images", o.images, "Training images")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--epochs", o.epochs, "Times each is seen")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--learning-rate", o.learning_rate, "The highest of the schedule")->capture_default_str();
+  app.add_option("--seed", o.seed, "Of images, weights and order")->capture_default_str();
+  app.add_option("--threads", o.threads, "0: all there are")->capture_default_str();
+  app.add_option("--film-every", o.film_every, "Draw a gallery every so many epochs, too; 0: never")
+      ->capture_default_str();
+  app.add_flag("--rotated", o.rotated, "Turn each polygon by a random angle");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run(o);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "nwm_demo: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,27 @@
+# Builds and runs a program in the two ways the README tells: find_package after an install, and a copy of nwm as a
+# subfolder.
+cmake_minimum_required(VERSION 3.25)
+
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result)
+  if(NOT result STREQUAL "0")
+    list(JOIN ARGV " " command)
+    message(FATAL_ERROR "${result}: ${command}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+list(JOIN PREFIX_PATH ":" folders)
+set(ENV{CMAKE_PREFIX_PATH} ${WORK}/prefix:${folders})
+foreach(way package subdirectory)
+  set(project ${WORK}/${way})
+  file(COPY ${SOURCE}/tests/readme/${way}/CMakeLists.txt ${SOURCE}/tests/readme/mine.cpp DESTINATION ${project})
+  if(way STREQUAL "subdirectory")
+    file(CREATE_LINK ${SOURCE} ${project}/nwm SYMBOLIC)
+  endif()
+  run(${CMAKE_COMMAND} -S ${project} -B ${project}/build -G Ninja -D CMAKE_CXX_COMPILER=${COMPILER})
+  run(${CMAKE_COMMAND} --build ${project}/build)
+  run(${project}/build/mine)
+endforeach()
