@@ -1,4 +1,5 @@
-// The whole library but for its optional edges: files through zlib (data/npy.hpp) and pictures (plot/).
+// The whole library but for its optional edges, which need other libraries or are large: files through zlib
+// (data/npy.hpp), pictures (plot/), sound files (sound/), modes of drums (drum/modes.hpp), reports (report/).
 #pragma once
 
 #include "nwm/backend/cpu/scalar.hpp"
@@ -6,8 +7,11 @@
 #include "nwm/cell/wave.hpp"
 #include "nwm/data/polygons.hpp"
 #include "nwm/data/tetrominoes.hpp"
+#include "nwm/drum/drum.hpp"
+#include "nwm/drum/hear.hpp"
 #include "nwm/grid/field.hpp"
 #include "nwm/io/checkpoint.hpp"
+#include "nwm/model/simulation.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/fft.hpp"
 #include "nwm/readout/last.hpp"
