@@ -40,8 +40,8 @@ struct WaveOn {
     return {y + dt * velocity, velocity};
   }
 
-  /// The adjoint of `update`, written out: three times fewer operations than on dual numbers. check_cell compares
-  /// the two. Gradients with respect to drive and site, given those of y' and z'.
+  /// The adjoint of `update`, written out: three times fewer operations than on dual numbers. check_cell
+  /// compares the two. Gradients with respect to drive and site, given those of y' and z'.
   template <class V>
   static constexpr std::pair<std::array<V, 1>, std::array<V, 4>> adjoint(const WaveOn& cell,
                                                                          const std::array<V, 1>& drive,
