@@ -1,0 +1,75 @@
+// How far the equations of a model let a change of one pixel travel at most, whatever its weights.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "nwm/cell/cell.hpp"
+#include "nwm/grid/boundary.hpp"
+
+namespace nwm::analysis {
+
+namespace detail {
+
+/// The reach of each field of a cell, stage by stage: a stencil adds half its size to the furthest field it
+/// gathers. Fields that do not depend on the image at all have `never`.
+template <cell::Cell Cell>
+constexpr std::size_t cell_reach(std::size_t steps) {
+  constexpr std::ptrdiff_t never = -1;
+  std::array<std::ptrdiff_t, Cell::fields.size()> reach{};
+  for (std::size_t f = 0; f < reach.size(); ++f) {
+    const std::size_t layers = Cell::fields[f].encoder_layers;
+    reach[f] = layers == 0 ? never : static_cast<std::ptrdiff_t>(layers);
+  }
+  const auto run_stage = [&]<class Stage>(std::type_identity<Stage>) {
+    std::ptrdiff_t next = never;
+    for (const std::size_t f : Stage::from)
+      if (reach[f] != never)
+        next = std::max(next, reach[f] + static_cast<std::ptrdiff_t>(Stage::coupling.size / 2));
+    for (std::size_t r = 0; r < Stage::reads.size(); ++r) next = std::max(next, reach[Stage::reads[r]]);
+    for (const std::size_t f : Stage::writes) reach[f] = next;
+  };
+  std::ptrdiff_t most = never;
+  for (std::size_t t = 0; t < steps; ++t) {
+    [&]<std::size_t... s>(std::index_sequence<s...>) {
+      (run_stage(std::type_identity<cell::Stage<Cell, s>>{}), ...);
+    }
+    (std::make_index_sequence<cell::stage_count<Cell>>{});
+    most = std::max(most, reach[Cell::recorded]);
+  }
+  return most == never ? 0 : static_cast<std::size_t>(most);
+}
+
+/// A site of grid l of a U-Net covers 2^l pixels a side. Two 3×3 convolutions add 2 sites; pooling halves
+/// (rounded up), rising to the grid above doubles and adds the site beside.
+constexpr std::size_t unet_reach(int grids) {
+  std::size_t reach = 2;
+  for (int grid = 1; grid < grids; ++grid) reach = (reach + 1) / 2 + 2;
+  for (int grid = 1; grid < grids; ++grid) reach = 2 * reach + 1 + 2;
+  return reach;
+}
+
+}  // namespace detail
+
+/// The largest row or column distance in pixels at which a score can depend on a pixel: encoder layers + T
+/// sites for the wave cell (one coupling of reach 1 a step), L for a CNN of L layers, 109 for the U-Net.
+template <class Machine>
+inline constexpr std::size_t greatest_reach = [] {
+  if constexpr (requires { typename Machine::Cell; })
+    return detail::cell_reach<typename Machine::Cell>(Machine::shape.steps);
+  else if constexpr (requires { Machine::layers; }) return Machine::layers;
+  else return Machine::couples_images ? detail::unet_reach(5) : 0;
+}();
+
+/// Whether opposite edges of the model's grid are neighbours, so that distances go the shorter way round.
+template <class Machine>
+inline constexpr bool on_torus = [] {
+  if constexpr (requires { typename Machine::ImageGrid; })
+    return std::is_same_v<typename Machine::ImageGrid::Edge, Periodic>;
+  else return false;
+}();
+
+}  // namespace nwm::analysis
