@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "nwm/report/chart.hpp"
+#include "nwm/report/comparison.hpp"
+#include "nwm/report/training.hpp"
 #include "tools.hpp"
 
 namespace report = nwm::report;
@@ -91,6 +93,37 @@ BOOST_AUTO_TEST_CASE(a_chart_draws_what_it_is_given) {
   BOOST_TEST(count(logarithmic, "L") == 2u);  // what is below the floor lies on it
   const std::string part = report::chart({{"a", {0, 1, 2, 3}, {1, 2, 3, 4}, 0}}, {.least = 1, .most = 2});
   BOOST_TEST(count(part, "L") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(models_beside_what_was_published) {
+  const Folder folder;
+  const std::vector<report::Compared> models{{"a & b", {0.9, 0.8, 1.0}, 0.95, 0.02},
+                                             {"one seed", {0.5}, 0.4},
+                                             {"diverged", {NAN, 0.25}, NAN, NAN, "one run diverged"},
+                                             {"nothing", {}}};
+  const auto figure = report::comparison(models, {.title = "Models.", .quantity = "IoU"});
+  BOOST_TEST(count(figure.content, "<circle") == 5u);
+  BOOST_TEST(count(figure.content, "class=\"l0\"") == 3u);
+  BOOST_TEST(count(figure.content, "class=\"s1\"") == 2u);
+  const auto& rows = figure.data->rows;
+  BOOST_TEST(rows[0][1] == "0.9");
+  BOOST_TEST(rows[0][2] == "0.1");
+  BOOST_TEST(rows[1][2] == "–");
+  BOOST_TEST(rows[2][1] == "0.25");
+  BOOST_TEST(rows[2][5] == "2");
+  BOOST_TEST(rows[3][1] == "–");
+  report::Page page("t", "l");
+  page.figure(figure);
+  report::add_training(page, {{"Parameters", "3"}}, {0.1, 0.9, 0.8, 0.2, 0.7, 0.6}, 10,
+                       {{1, 2}, {1, 0.5}, {1, 0.6}});
+  report::add_training(page, {}, {}, 10, {});
+  page.write(folder.path / "index.html");
+  report_test::check_valid(folder.path / "index.html");
+  BOOST_TEST(
+      page.str().find("<td>intersection over union</td><td class=\"n\">80 %</td><td class=\"n\">60 %</td>") !=
+      std::string::npos);
+  BOOST_CHECK_EXCEPTION(report::comparison({}), nwm::Error, about("models"));
+  BOOST_CHECK_EXCEPTION(report::comparison(models, {.least = 1, .most = 1}), nwm::Error, about("axis"));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_shown_is_told) {

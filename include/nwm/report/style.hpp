@@ -40,6 +40,7 @@ svg.chart { width: 100%; height: auto; display: block; }
 svg.chart text { fill: var(--soft); font-size: 12px; font-family: inherit; } svg.chart text.label { fill: var(--ink); }
 svg.chart line.grid { stroke: var(--line); } svg.chart line.axis { stroke: var(--soft); }
 svg.chart line.mark { stroke: var(--soft); stroke-dasharray: 2 3; opacity: .75; }
+svg.chart line.l0 { stroke: var(--c0); stroke-width: 2.2; } svg.chart line.l1 { stroke: var(--c1); stroke-width: 1.4; }
 svg.chart path { fill: none; stroke-width: 1.6; stroke-linejoin: round; } svg.chart path.dashed { stroke-dasharray: 6 4; }
 path.s0 { stroke: var(--c0); } path.s1 { stroke: var(--c1); } path.s2 { stroke: var(--c2); } path.s3 { stroke: var(--c3); }
 path.s4 { stroke: var(--c4); } path.s5 { stroke: var(--c5); } path.s6 { stroke: var(--c6); } path.s7 { stroke: var(--c7); }

@@ -1,0 +1,45 @@
+// How a machine was trained and how good it became, as a section of a report.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/report/chart.hpp"
+#include "nwm/report/page.hpp"
+#include "nwm/train/metrics.hpp"
+
+namespace nwm::report {
+
+/// The losses (cross-entropy per pixel) after each epoch; all equally long.
+struct LearningCurve {
+  std::vector<double> epoch, training, validation;
+};
+
+/// Facts about the run, metrics on `images` held-out images (their meaning: train/metrics.hpp), and the
+/// curve. The curve is left out where it has no point.
+inline void add_training(Page& page, std::vector<std::pair<std::string, std::string>> facts,
+                         const Metrics& metrics, std::size_t images, const LearningCurve& curve) {
+  page.section("What was learned");
+  page.facts(facts);
+  const auto percent = [](double share) { return number(100 * share, 4) + " %"; };
+  Figure table{Table{{"On " + std::to_string(images) + " held-out images", "All pixels", "Pixels in shapes"},
+                     {{"accuracy", percent(metrics.acc), percent(metrics.acc_foreground)},
+                      {"intersection over union", percent(metrics.iou), percent(metrics.iou_foreground)},
+                      {"cross-entropy", number(metrics.loss), number(metrics.loss_foreground)}}}
+                   .html()};
+  if (curve.epoch.empty()) {
+    page.figure(table);
+    return;
+  }
+  Table numbers{{"Epoch", "Training", "Validation"}};
+  for (std::size_t i = 0; i < curve.epoch.size(); ++i)
+    numbers.rows.push_back({number(curve.epoch[i]), number(curve.training[i]), number(curve.validation[i])});
+  page.row({{chart({{"training", curve.epoch, curve.training, 0, true},
+                    {"validation", curve.epoch, curve.validation, 1, true}},
+                   {.x_label = "epoch", .y_label = "cross-entropy per pixel", .logarithmic = true}),
+             "Learning curve.", "", numbers},
+            table});
+}
+
+}  // namespace nwm::report
