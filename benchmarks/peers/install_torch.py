@@ -3,7 +3,7 @@
 
     python3 benchmarks/peers/install_torch.py build/peer          then   build/peer/bin/python benchmarks/peers/torch_peer.py ...
 
-PyPI's wheel for Linux links 2.5 GB of CUDA libraries that a run on the CPU never calls, yet the loader wants them. By
+PyPI's wheel for Linux links gigabytes of CUDA libraries that a run on the CPU never calls, yet the loader wants them. By
 default only the wheel and its small Python dependencies are installed, and those libraries are replaced by one whose
 functions all report "no driver"; the CPU's code is the wheel's own, untouched. --full installs everything instead.
 """
