@@ -8,10 +8,13 @@
 #include <nwm/nwm.hpp>
 #include <nwm/plot/chart.hpp>
 #include <nwm/plot/gallery.hpp>
+#include <nwm/report/network_spectra.hpp>
+#include <nwm/report/training.hpp>
 #include <string>
 #include <vector>
 
 namespace plot = nwm::plot;
+namespace report = nwm::report;
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
                                             .width = 32,
                                             .image_channels = 3,
@@ -23,9 +26,10 @@ using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
 
 /// The steps that pictures show; the first few are still.
 const std::vector<std::size_t> moments{8, 16, 24, 32, 40};
+const std::vector<std::string> names{"background", "triangle", "square", "pentagon", "hexagon"};
 
 struct Options {
-  std::filesystem::path out = "build/demo/out";
+  std::filesystem::path out = "build/demo/out", report;
   std::size_t images = 3000, epochs = 12, seed = 0, threads = 0, film_every = 0;
   double learning_rate = 2e-3;
   bool rotated = false;
@@ -67,11 +71,32 @@ void draw(const Machine& machine, const nwm::data::Dataset& test, const std::vec
   plot::write_film(out / "waves.gif", plot::channel_series(scenes, shape, channel),
                    {shape.steps, scenes.size(), shape.height, shape.width},
                    {.title = "oscillator channel " + std::to_string(channel)});
-  const plot::SpectrumOptions spectrum{.dt = machine.cell.dt,
-                                       .names = {"background", "triangle", "square", "pentagon", "hexagon"}};
+  const plot::SpectrumOptions spectrum{.dt = machine.cell.dt, .names = names};
   const plot::ClassSpectra spectra = plot::class_spectra(machine, test.first(100));
   plot::write_png(out / "spectra.png", plot::spectrum_chart(spectra, spectrum));
   plot::write_spectrum_csv(out / "spectra.csv", spectra, spectrum);
+}
+
+/// One page on what was learned, with its pictures and sounds inside.
+void write_report(const Machine& machine, const nwm::data::Split& data, const std::vector<std::size_t>& shown,
+                  const nwm::Metrics& metrics, const History& history, double seconds,
+                  const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  report::Page page(
+      "A Neural Wave Machine that learned polygons",
+      "Each pixel is a neuron tied to its neighbours only. What shape it is part of reaches it by waves, "
+      "and it tells the shape by how it swings.");
+  report::add_training(page,
+                       {{"Parameters", std::to_string(Machine::parameter_count)},
+                        {"Oscillators a pixel", std::to_string(Machine::channels)},
+                        {"Steps", std::to_string(Machine::steps)},
+                        {"Training images", std::to_string(data.train.size())},
+                        {"Training time", report::number(seconds, 3) + " s"}},
+                       metrics, data.test.size(),
+                       {history.training.x, history.training.y, history.validation.y});
+  report::add_network(page, machine, data.train, data.test,
+                      {.names = names, .shown = shown, .moments = moments});
+  page.write(folder / "index.html");
 }
 
 void run(const Options& o) {
@@ -109,6 +134,8 @@ void run(const Options& o) {
       data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);
   draw(trainer.machine(), data.test, shown, o.out);
   plot::write_png(o.out / "curve.png", history.chart());
+  if (!o.report.empty())
+    write_report(trainer.machine(), data, shown, m, history, trainer.state().seconds, o.report);
   std::printf("trained in %.0f s; weights and pictures are in %s\n", trainer.state().seconds,
               o.out.string().c_str());
 }
@@ -117,6 +144,7 @@ int main(int argc, char** argv) {
   Options o;
   CLI::App app("Trains a Neural Wave Machine on polygons it draws itself, and draws what it does");
   app.add_option("--out", o.out, "Folder of the weights and pictures")->capture_default_str();
+  app.add_option("--report", o.report, "Folder of a page on what was learned; none: no page");
   app.add_option("--images", o.images, "Training images")->capture_default_str()->check(CLI::PositiveNumber);
   app.add_option("--epochs", o.epochs, "Times each is seen")
       ->capture_default_str()

@@ -1,6 +1,8 @@
 // How a machine was trained and how good it became, as a section of a report.
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,12 +34,17 @@ inline void add_training(Page& page, std::vector<std::pair<std::string, std::str
     page.figure(table);
     return;
   }
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const auto* losses : {&curve.training, &curve.validation})
+    for (const double v : *losses) low = std::min(low, v), high = std::max(high, v);
   Table numbers{{"Epoch", "Training", "Validation"}};
   for (std::size_t i = 0; i < curve.epoch.size(); ++i)
     numbers.rows.push_back({number(curve.epoch[i]), number(curve.training[i]), number(curve.validation[i])});
   page.row({{chart({{"training", curve.epoch, curve.training, 0, true},
                     {"validation", curve.epoch, curve.validation, 1, true}},
-                   {.x_label = "epoch", .y_label = "cross-entropy per pixel", .logarithmic = true}),
+                   {.x_label = "epoch",
+                    .y_label = "cross-entropy per pixel",
+                    .logarithmic = low > 0 && high > 4 * low}),
              "Learning curve.", "", numbers},
             table});
 }
