@@ -70,7 +70,7 @@ void draw(const Machine& machine, const nwm::data::Dataset& test, const std::vec
   plot::write_gallery(machine, test, shown, out, {.channel = channel, .moments = moments});
   plot::write_film(out / "waves.gif", plot::channel_series(scenes, shape, channel),
                    {shape.steps, scenes.size(), shape.height, shape.width},
-                   {.title = "oscillator channel " + std::to_string(channel)});
+                   {.title = "oscillator channel " + std::to_string(channel), .quantile = 0.98});
   const plot::SpectrumOptions spectrum{.dt = machine.cell.dt, .names = names};
   const plot::ClassSpectra spectra = plot::class_spectra(machine, test.first(100));
   plot::write_png(out / "spectra.png", plot::spectrum_chart(spectra, spectrum));

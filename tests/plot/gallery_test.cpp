@@ -6,7 +6,9 @@
 
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <set>
 #include <vector>
 
@@ -132,15 +134,21 @@ BOOST_AUTO_TEST_CASE(one_channel_of_several_scenes_becomes_one_series) {
   BOOST_CHECK_EXCEPTION(plot::channel_series(scenes, of, 3), Error, about("channel"));
 }
 
-BOOST_AUTO_TEST_CASE(the_liveliest_channel_is_the_one_with_most_contrast) {
-  // Channel 0 is large but the same everywhere, channel 1 a single spike, channel 2 a chessboard.
-  constexpr plot::SeriesShape of{4, 3, 8, 8};
+BOOST_AUTO_TEST_CASE(the_liveliest_channel_is_the_one_whose_pattern_moves) {
+  // Channel 0 grows everywhere, channel 1 is a chessboard that swings, channel 2 a small wave that travels.
+  constexpr plot::SeriesShape of{16, 3, 8, 8};
   std::vector<plot::Scene> scenes(1);
   for (std::size_t i = 0; i < of.size(); ++i) {
-    const std::size_t c = i % of.state() / of.plane(), p = i % of.plane();
-    const bool odd = (p + p / 8) % 2 == 1;
-    scenes[0].series.push_back(c == 0 ? 5.0f : c == 1 ? (p == 9 ? 9.0f : 0.0f) : odd ? 0.1f : -0.1f);
+    const std::size_t t = i / of.state(), c = i % of.state() / of.plane(), p = i % of.plane();
+    const float sign = (p + p / 8) % 2 == 1 ? 1.0f : -1.0f, time = static_cast<float>(t);
+    const float phase = static_cast<float>(std::numbers::pi) * (static_cast<float>(p % 8) / 4 - time / 8);
+    scenes[0].series.push_back(c == 0   ? 9 * time
+                               : c == 1 ? 5 * sign * std::cos(time)
+                                        : 0.1f * std::sin(phase));
   }
+  BOOST_CHECK_SMALL(plot::detail::share_in_motion(scenes, of, 0), 1e-6);
+  BOOST_CHECK_SMALL(plot::detail::share_in_motion(scenes, of, 1), 1e-6);
+  BOOST_CHECK_CLOSE(plot::detail::share_in_motion(scenes, of, 2), 0.5, 1e-3);
   BOOST_CHECK_EQUAL(plot::liveliest_channel(scenes, of), 2u);
   scenes[0].series.pop_back();
   BOOST_CHECK_EXCEPTION(plot::liveliest_channel(scenes, of), Error, about("series"));

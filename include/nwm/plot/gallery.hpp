@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -113,32 +114,52 @@ ClassSpectra class_spectra(const Machine& machine, const data::Dataset& set) {
   return spectra;
 }
 
-/// The oscillator channel with most to see: the largest spatial variance, averaged over all steps of all
-/// scenes, relative to the square of the value that gets full colour (`quantile` of |y|). Throws Error when
-/// a series does not fit `shape`.
-inline std::size_t liveliest_channel(std::span<const Scene> scenes, const SeriesShape& shape,
-                                     double quantile = 0.999) {
+namespace detail {
+
+/// The share of the energy of channel c, over all scenes, that is not in one fixed pattern of sites which
+/// only grows, shrinks or swings: 1 − λ/trace of the matrix of products between steps, λ its largest
+/// eigenvalue. Of large pictures only some sites are looked at.
+inline double share_in_motion(std::span<const Scene> scenes, const SeriesShape& shape, std::size_t c) {
+  const std::size_t steps = shape.steps, stride = (scenes.size() * shape.plane() / 8192) | 1;
+  std::vector<double> products(steps * steps), y(steps), image(steps);
+  for (const Scene& scene : scenes)
+    for (std::size_t p = 0; p < shape.plane(); p += stride) {
+      for (std::size_t t = 0; t < steps; ++t)
+        y[t] = static_cast<double>(scene.series[t * shape.state() + c * shape.plane() + p]);
+      for (std::size_t t = 0; t < steps; ++t)
+        for (std::size_t s = 0; s < steps; ++s) products[t * steps + s] += y[t] * y[s];
+    }
+  double trace = 0, largest = 0;
+  for (std::size_t t = 0; t < steps; ++t) trace += products[t * steps + t];
+  // Power iteration from the last steps, where most energy is; a close second eigenvalue does no harm.
+  std::fill(y.begin(), y.end(), 0.0);
+  y.back() = 1;
+  for (int iteration = 0; iteration < 100; ++iteration) {
+    double square = 0;
+    for (std::size_t t = 0; t < steps; ++t) {
+      image[t] = 0;
+      for (std::size_t s = 0; s < steps; ++s) image[t] += products[t * steps + s] * y[s];
+      square += image[t] * image[t];
+    }
+    largest = std::sqrt(square);
+    if (!(largest > 0)) break;
+    for (std::size_t t = 0; t < steps; ++t) y[t] = image[t] / largest;
+  }
+  return trace > 0 ? 1 - largest / trace : 0;
+}
+
+}  // namespace detail
+
+/// The oscillator channel in which most is going on: the largest share of the energy outside the one pattern
+/// of sites that holds most of it. (A standing pattern has none, a travelling wave half.) Throws Error when a
+/// series does not fit `shape`.
+inline std::size_t liveliest_channel(std::span<const Scene> scenes, const SeriesShape& shape) {
   for (const Scene& scene : scenes) detail::check_series("nwm::plot::liveliest_channel", scene.series, shape);
   std::size_t best = 0;
   double most = -1;
-  std::vector<float> values;
   for (std::size_t c = 0; c < shape.channels; ++c) {
-    values.clear();
-    double variance = 0;
-    for (const Scene& scene : scenes)
-      for (std::size_t t = 0; t < shape.steps; ++t) {
-        const float* plane = scene.series.data() + t * shape.state() + c * shape.plane();
-        double sum = 0, squares = 0;
-        for (std::size_t p = 0; p < shape.plane(); ++p) {
-          const auto v = static_cast<double>(plane[p]);
-          sum += v, squares += v * v;
-        }
-        const auto n = static_cast<double>(shape.plane());
-        variance += squares / n - sum / n * (sum / n);
-        values.insert(values.end(), plane, plane + shape.plane());
-      }
-    const auto full = static_cast<double>(symmetric_scale(values, quantile));
-    if (variance / (full * full) > most) most = variance / (full * full), best = c;
+    const double share = detail::share_in_motion(scenes, shape, c);
+    if (share > most) most = share, best = c;
   }
   return best;
 }
@@ -200,6 +221,7 @@ struct GalleryOptions {
   std::optional<std::size_t> channel = {};  ///< shown in the strip; none: the liveliest
   std::vector<std::size_t> moments = {};    ///< steps 1..T to show; empty: five evenly spaced ones
   std::string title = {};                   ///< line above the films
+  double quantile = 0.98;                   ///< of |y| that gets full colour, in strip and films
   std::size_t minimum_tile = 128;           ///< least width in pixels of input, target and prediction
 };
 
@@ -230,8 +252,11 @@ void write_gallery(const Machine& machine, const data::Dataset& set, std::span<c
   std::vector<StripRow> rows;
   for (const Scene& scene : all) rows.push_back(scene.row());
   const std::size_t channel = options.channel ? *options.channel : liveliest_channel(all, shape);
-  const Image overview =
-      strip(rows, shape, {.image_channels = image_channels, .channel = channel, .moments = options.moments});
+  const Image overview = strip(rows, shape,
+                               {.image_channels = image_channels,
+                                .channel = channel,
+                                .moments = options.moments,
+                                .quantile = options.quantile});
   const std::size_t factor = std::max<std::size_t>((options.minimum_tile + shape.width - 1) / shape.width, 1);
   const auto labels = [&](const std::vector<std::uint8_t>& of) {
     return classes(of, shape.height, shape.width).enlarged(factor);
@@ -244,7 +269,8 @@ void write_gallery(const Machine& machine, const data::Dataset& set, std::span<c
     write_png(own / "target.png", labels(scene.target));
     write_png(own / "prediction.png", labels(scene.prediction));
     write_png(own / "states.png", states(scene.series, shape, options.moments));
-    write_film(own / "waves.gif", scene.series, shape, {.title = options.title});
+    write_film(own / "waves.gif", scene.series, shape,
+               {.title = options.title, .quantile = options.quantile});
   }
   write_png(folder / "strip.png", overview);
 }
