@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_time_step_too_long, B, Backends) {
 }
 
 BOOST_AUTO_TEST_CASE(training_with_a_time_step_too_long) {
-  for (const std::size_t threads : {1, 2}) {
+  for (const std::size_t threads : {1u, 2u}) {
     Trainer trainer({.batch = 4, .epochs = 1, .threads = threads}, Machine({.cell = {.dt = 1000}}));
     const auto before = weights(trainer.machine());
     const auto e = error_of<Unstable>([&] { trainer.fit(data(), data()); });

@@ -50,7 +50,7 @@ Outcome trained(std::size_t threads, std::size_t shards, std::size_t batch) {
 void same_bits(std::size_t shards, std::size_t batch) {
   const Outcome one = trained(1, shards, batch);
   BOOST_TEST((one.current != std::vector<float>(one.current.size())));
-  for (const std::size_t threads : {2, 4, 3}) {
+  for (const std::size_t threads : {2u, 4u, 3u}) {
     BOOST_TEST_CONTEXT(threads << " threads, " << shards << " shards, batches of " << batch) {
       const Outcome more = trained(threads, shards, batch);
       BOOST_TEST((more.current == one.current));
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(the_result_has_the_same_bits_for_any_number_of_threads) {
 }
 
 BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {
-  for (const std::size_t threads : {1, 2, 4}) {
+  for (const std::size_t threads : {1u, 2u, 4u}) {
     std::vector<std::exception_ptr> errors(100);
     std::vector<std::atomic<int>> runs(100);
     std::atomic<bool> within = true;
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {
 }
 
 BOOST_AUTO_TEST_CASE(of_several_exceptions_the_lowest_item_s_is_thrown_after_all_have_run) {
-  for (const std::size_t threads : {1, 2, 4}) {
+  for (const std::size_t threads : {1u, 2u, 4u}) {
     std::vector<std::exception_ptr> errors(20);
     std::atomic<int> runs = 0;
     const auto f = [&](std::size_t item, std::size_t) {

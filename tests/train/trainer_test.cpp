@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(evaluation_is_the_average_over_images) {
     each.push_back(nwm::measure<double>(scores, validation().mask(i), Machine::shape.classes));
   }
   const nwm::Metrics expected = nwm::average(each);
-  for (const std::size_t threads : {1, 2, 3, 0}) {
+  for (const std::size_t threads : {1u, 2u, 3u, 0u}) {
     const nwm::Metrics got = nwm::evaluate(machine, validation(), threads);
     BOOST_TEST(got.loss == expected.loss);
     BOOST_TEST(got.acc == expected.acc);
