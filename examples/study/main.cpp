@@ -1,0 +1,146 @@
+// nwm_study: the comparisons of arXiv 2502.06034 as one command. OUT/runs/<run>/ has each run's weights,
+// learning curve and result; OUT/results.csv and OUT/table.md have them all.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data.hpp"
+#include "journal.hpp"
+#include "nwm/error.hpp"
+#include "nwm/io/atomic_file.hpp"
+#include "nwm/train/progress.hpp"
+#include "registry.hpp"
+#include "settings.hpp"
+#include "table.hpp"
+
+namespace study {
+namespace {
+
+const Entry& entry_of(const Configuration& c) {
+  for (const Entry& entry : registry())
+    if (entry.configuration == c) return entry;
+  throw nwm::Error("nwm_study", "model", "one that this program was built with (CMake: NWM_STUDY_DATA)",
+                   c.name());
+}
+
+/// The folder's common settings, results.csv and table.md.
+class Study {
+ public:
+  explicit Study(const Options& o) : o_(o), settings_(o.out / "settings.txt") {
+    for (const char* name : {"settings.txt", "results.csv", "table.md"}) remove_leftovers(o.out / name);
+    for (const auto& [name, value] : decisive(o)) settings_.require(name, value);
+    settings_.write();
+  }
+
+  /// Does those of the runs that are not done.
+  void run(const std::vector<Configuration>& configurations, const std::vector<std::uint64_t>& seeds) {
+    const std::size_t all = configurations.size() * seeds.size();
+    std::size_t number = 0;
+    for (auto c = configurations.begin(); c != configurations.end();) {
+      const std::string data_name = c->data;
+      const auto end =
+          std::find_if(c, configurations.end(), [&](const Configuration& o) { return o.data != data_name; });
+      std::optional<Data> data;  // loaded when there is a run that needs it
+      for (const std::uint64_t seed : seeds)
+        for (auto of = c; of != end; ++of) one({*of, seed}, ++number, all, data);
+      c = end;
+    }
+    write();
+  }
+
+  std::string table() const {
+    return study::table(
+        finished(o_.out / "runs"), [](const Configuration& c) { return entry_of(c).parameters; }, budget());
+  }
+
+ private:
+  void one(const Run& run, std::size_t number, std::size_t all, std::optional<Data>& data) {
+    const std::filesystem::path folder = o_.out / "runs" / run.name();
+    const Files files(folder);
+    const std::string label = "[" + std::to_string(number) + "/" + std::to_string(all) + "] " + run.name();
+    if (std::filesystem::exists(files.result)) {
+      report(label, read_result(files.result), "done before");
+      std::filesystem::remove(files.state);
+      return;
+    }
+    const Entry& entry = entry_of(run.configuration);
+    if (!data) {
+      data = load(run.configuration.data, o_);
+      settings_.require("data " + run.configuration.data, data->fingerprint);
+      settings_.write();
+      std::printf("%s: %s, %s\n", run.configuration.data.c_str(), data->source.c_str(),
+                  data->fingerprint.c_str());
+    }
+    std::filesystem::create_directories(folder);
+    remove_leftovers(files);
+    std::printf("%s, %zu parameters\n", label.c_str(), entry.parameters);
+    std::fflush(stdout);
+    const auto resumed = [&](const nwm::TrainerState& state) {
+      std::printf("%s: goes on in epoch %zu after %zu steps\n", label.c_str(),
+                  static_cast<std::size_t>(state.epoch + 1), static_cast<std::size_t>(state.step));
+      std::fflush(stdout);
+    };
+    const auto begin = std::chrono::steady_clock::now();
+    const Result result = entry.run({run, o_, data->split, folder, resumed, nwm::progress_bar(stderr)});
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    report(label, result, std::to_string(static_cast<long>(seconds + 0.5)) + " s");
+    write();
+  }
+
+  static void report(const std::string& label, const Result& r, const std::string& remark) {
+    std::printf("%s: loss %.4f  foreground accuracy %.4f  IoU %.4f  %s%s%s\n", label.c_str(), r.metrics.loss,
+                r.metrics.acc_foreground, r.metrics.iou_foreground, remark.c_str(),
+                r.verdict.empty() ? "" : "  ", r.verdict.c_str());
+    std::fflush(stdout);
+  }
+
+  std::string budget() const {
+    std::string line;
+    for (const auto& [name, value] : decisive(o_)) line += (line.empty() ? "" : ", ") + name + " " + value;
+    return line + ".";
+  }
+
+  /// results.csv and table.md of all that is done.
+  void write() const {
+    std::string rows = csv_header();
+    for (const Result& result : finished(o_.out / "runs")) rows += csv_row(result);
+    nwm::io::write_whole(o_.out / "results.csv", rows);
+    nwm::io::write_whole(o_.out / "table.md", table());
+  }
+
+  const Options& o_;
+  Settings settings_;
+};
+
+int run(const Options& o) {
+  const auto configurations = selected_configurations(o.selection);
+  const auto seeds = selected_seeds(o.selection);
+  for (const Configuration& c : configurations) entry_of(c);
+  std::filesystem::create_directories(o.out / "runs");
+  const Lock lock(o.out);
+  Study study(o);
+  study.run(configurations, seeds);
+  std::printf("\n%s\n%s and %s have it all\n", study.table().c_str(),
+              (o.out / "results.csv").string().c_str(), (o.out / "table.md").string().c_str());
+  return 0;
+}
+
+}  // namespace
+}  // namespace study
+
+int main(int argc, char** argv) {
+  try {
+    study::Options options;
+    if (const int status = study::parse(argc, argv, options); status >= 0) return status;
+    return study::run(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "nwm_study: %s\n", error.what());
+    return 1;
+  }
+}

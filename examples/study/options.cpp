@@ -1,0 +1,88 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+
+#include "numbers.hpp"
+#include "nwm/error.hpp"
+
+namespace study {
+namespace {
+
+void check(const Options& o) {
+  const auto require = [](bool fine, const char* option, const char* expected, const std::string& found) {
+    if (!fine) throw nwm::Error("nwm_study", option, expected, found);
+  };
+  require(o.epochs > 0, "--epochs", "at least 1", "0");
+  require(o.batch > 0, "--batch", "at least 1", "0");
+  require(o.patience > 0, "--patience", "at least 1", "0");
+  require(o.learning_rate > 0 && std::isfinite(o.learning_rate), "--lr", "a positive number",
+          text(o.learning_rate));
+  require(o.clip >= 0, "--clip", "a positive number, or 0 for none", text(o.clip));
+  require(o.save_every >= 0, "--save-every", "0 or a positive number of seconds", text(o.save_every));
+  require(o.schedule == "constant" || o.schedule == "cosine", "--schedule", "constant or cosine",
+          "'" + o.schedule + "'");
+  require(!o.out.empty(), "--out", "a folder", "an empty name");
+}
+
+}  // namespace
+
+int parse(int argc, char** argv, Options& o) {
+  CLI::App app(
+      "Trains and evaluates the systems of \"Traveling Waves Integrate Spatial Information Through Time\" "
+      "and sets the results beside the published ones.\nLists have commas, numbers may be ranges (0-9). "
+      "Stopped at any moment, the same command goes on where it was.\nDefaults are the study's protocol.");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.add_option("--data", o.selection.data, "polygons, tetrominoes, mnist, multi-mnist")
+      ->capture_default_str();
+  app.add_option("--model", o.selection.model,
+                 "nwm, lstm, gru, rnn, cnn, unet; with variants of its own: lstm:linear+last,cnn:2+8")
+      ->capture_default_str();
+  app.add_option("--readout", o.selection.readout, "Of recurrent models")->capture_default_str();
+  app.add_option("--layers", o.selection.layers, "Of the CNN")->capture_default_str();
+  app.add_option("--width", o.selection.width, "Of the U-Net")->capture_default_str();
+  app.add_option("--seeds", o.selection.seeds, "Of initial values and shuffling: a run each")
+      ->capture_default_str();
+  app.add_option("--epochs", o.epochs, "At most")->capture_default_str();
+  app.add_option("--batch", o.batch)->capture_default_str();
+  app.add_option("--lr", o.learning_rate, "Adam's rate")->capture_default_str();
+  app.add_option("--patience", o.patience, "Epochs without improvement before a run stops")
+      ->capture_default_str();
+  app.add_option("--schedule", o.schedule,
+                 "constant; cosine: up over a tenth of the steps, down to a fiftieth")
+      ->capture_default_str();
+  app.add_option("--clip", o.clip, "Longest gradient; 0: any")->capture_default_str();
+  app.add_option("--train-images", o.train_images, "The first so many; 0: all")->capture_default_str();
+  app.add_option("--val-images", o.validation_images, "The first so many; 0: all")->capture_default_str();
+  app.add_option("--test-images", o.test_images, "The first so many; 0: all")->capture_default_str();
+  app.add_option(
+      "--data-dir", o.data_dir,
+      "Folder of MNIST's four files, or of tetrominoes_*.npy.gz, multi_mnist_*.npy.gz; without these, "
+      "Tetrominoes are drawn and Multi-MNIST is composed of MNIST");
+  app.add_option("--out", o.out, "Folder of the results; one for each set of options")->capture_default_str();
+  app.add_option("--threads", o.threads, "0: all there are; no number depends on it")->capture_default_str();
+  app.add_option("--save-every", o.save_every, "Seconds after which the state of training is saved")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  }
+  check(o);
+  return -1;
+}
+
+std::vector<std::pair<std::string, std::string>> decisive(const Options& o) {
+  const auto images = [](std::size_t n) { return n == 0 ? std::string("all") : std::to_string(n); };
+  return {{"epochs", std::to_string(o.epochs)},
+          {"batch", std::to_string(o.batch)},
+          {"lr", text(o.learning_rate)},
+          {"patience", std::to_string(o.patience)},
+          {"schedule", o.schedule},
+          {"clip", text(o.clip)},
+          {"train-images", images(o.train_images)},
+          {"val-images", images(o.validation_images)},
+          {"test-images", images(o.test_images)}};
+}
+
+}  // namespace study

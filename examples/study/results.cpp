@@ -1,0 +1,96 @@
+#include "results.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "numbers.hpp"
+#include "nwm/error.hpp"
+#include "nwm/io/atomic_file.hpp"
+
+namespace study {
+namespace {
+
+constexpr std::array<double nwm::Metrics::*, 6> columns{&nwm::Metrics::loss,
+                                                        &nwm::Metrics::iou,
+                                                        &nwm::Metrics::acc,
+                                                        &nwm::Metrics::loss_foreground,
+                                                        &nwm::Metrics::iou_foreground,
+                                                        &nwm::Metrics::acc_foreground};
+
+std::string width_text(const Configuration& c) {
+  return c.width > 0 ? "width=" + std::to_string(c.width) : "";
+}
+
+}  // namespace
+
+bool collapsed(const nwm::Metrics& metrics) { return metrics.acc_foreground < 1e-3; }
+
+std::string csv_header() {
+  return "run_name,dataset,model_type,readout_type,max_iters,num_layers,extension,loss,iou,acc,loss_"
+         "foreground,"
+         "iou_foreground,acc_foreground\n";
+}
+
+std::string csv_row(const Result& result) {
+  const Configuration& c = result.run.configuration;
+  const auto count = [](std::size_t n) { return n > 0 ? std::to_string(n) : std::string(); };
+  const std::string width = width_text(c);
+  std::string row = result.run.name() + "," + c.data + "," + c.model + "," + c.readout + "," +
+                    count(c.steps()) + "," + count(c.layers) + "," + width +
+                    (width.empty() || result.verdict.empty() ? "" : " ") + result.verdict;
+  for (const auto column : columns) row += "," + text(result.metrics.*column);
+  return row + "\n";
+}
+
+Result read_result(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(in), {}};
+  const auto wrong = [&](const std::string& field, const std::string& expected, const std::string& found) {
+    return nwm::Error(path.string(), field, expected + " (remove the file to have the run done again)",
+                      found);
+  };
+  const std::string header = csv_header();
+  if (!content.starts_with(header)) throw wrong("header", header.substr(0, header.size() - 1), "another");
+  const std::string row = content.substr(header.size());
+  std::vector<std::string> fields;
+  for (std::size_t start = 0; start < row.size();) {
+    const std::size_t end = std::min(row.find_first_of(",\n", start), row.size());
+    fields.push_back(row.substr(start, end - start));
+    start = end + 1;
+  }
+  if (fields.size() != 13) throw wrong("row", "13 fields", std::to_string(fields.size()));
+  const auto run = run_named(fields[0]);
+  if (!run) throw wrong("run_name", "a run of the study", "'" + fields[0] + "'");
+  Result result{.run = *run, .metrics = {}};
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto value = number(fields[7 + i]);
+    if (!value) throw wrong("row", "numbers", "'" + fields[7 + i] + "'");
+    result.metrics.*columns[i] = *value;
+  }
+  const std::size_t width = width_text(run->configuration).size();
+  result.verdict = fields[6].substr(std::min(fields[6].size(), width > 0 ? width + 1 : 0));
+  if (csv_row(result) != row) throw wrong("row", "what this program writes", "'" + row + "'");
+  return result;
+}
+
+void write_result(const std::filesystem::path& path, const Result& result) {
+  nwm::io::write_whole(path, csv_header() + csv_row(result));
+}
+
+std::vector<Result> finished(const std::filesystem::path& runs) {
+  std::vector<Result> all;
+  std::error_code code;
+  for (const auto& entry : std::filesystem::directory_iterator(runs, code)) {
+    const std::filesystem::path path = entry.path() / "result.csv";
+    if (run_named(entry.path().filename().string()) && std::filesystem::exists(path, code))
+      all.push_back(read_result(path));
+  }
+  std::ranges::sort(all, {},
+                    [](const Result& r) { return std::pair(position(r.run.configuration), r.run.seed); });
+  return all;
+}
+
+}  // namespace study

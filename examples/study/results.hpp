@@ -1,0 +1,35 @@
+// What a run came to, as a line of the study's CSV.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "nwm/train/metrics.hpp"
+#include "plan.hpp"
+
+namespace study {
+
+struct Result {
+  Run run;
+  nwm::Metrics metrics;      ///< on the test set, with the weights of the best validation loss
+  std::string verdict = {};  ///< "", "collapsed", or "diverged …": where and what; no commas
+};
+
+/// Whether a model has given up on everything but the background: it finds less than one in a thousand of the
+/// pixels that are not.
+bool collapsed(const nwm::Metrics& metrics);
+
+/// run_name,dataset,model_type,readout_type,max_iters,num_layers,extension,loss,iou,acc,loss_foreground,
+/// iou_foreground,acc_foreground. `extension` holds the U-Net's width and the verdict.
+std::string csv_header();
+std::string csv_row(const Result& result);
+
+/// Reads a file of one header and one row. Throws nwm::Error naming the file and what is wrong with it.
+Result read_result(const std::filesystem::path& path);
+void write_result(const std::filesystem::path& path, const Result& result);
+
+/// The results of all runs that are done in a folder, in the order of the study.
+std::vector<Result> finished(const std::filesystem::path& runs);
+
+}  // namespace study

@@ -1,0 +1,145 @@
+#include "table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "published.hpp"
+
+namespace study {
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::string fixed(double value) {
+  if (std::isnan(value)) return "nan";
+  std::array<char, 32> out{};
+  std::snprintf(out.data(), out.size(), "%.3f", value);
+  return out.data();
+}
+
+std::string with_sd(double mean, double sd) {
+  return fixed(mean) + (std::isnan(sd) ? "" : " ± " + fixed(sd));
+}
+
+const Published* published_of(const Configuration& c) {
+  const auto found = std::ranges::find_if(published, [&](const Published& p) {
+    return p.data == c.data && p.model == c.model && p.variant == c.variant();
+  });
+  return found == published.end() ? nullptr : &*found;
+}
+
+/// Characters, not bytes: UTF-8.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+/// First column to the left, the others to the right.
+std::string aligned(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows[0].size(), 3);
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  std::string out;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const std::string space(widths[i] - width(rows[r][i]), ' ');
+      out += "| " + (i == 0 ? rows[r][i] + space : space + rows[r][i]) + " ";
+    }
+    out += "|\n";
+    if (r > 0) continue;
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      out += "|" + (i == 0 ? std::string(widths[i] + 2, '-') : std::string(widths[i] + 1, '-') + ":");
+    out += "|\n";
+  }
+  return out;
+}
+
+/// "3", "3 (1 collapsed, 1 diverged)".
+std::string seeds(const std::vector<Result>& runs) {
+  std::string failed;
+  for (const char* verdict : {"collapsed", "diverged"}) {
+    const auto count =
+        std::ranges::count_if(runs, [&](const Result& r) { return r.verdict.starts_with(verdict); });
+    if (count > 0) failed += (failed.empty() ? " (" : ", ") + std::to_string(count) + " " + verdict;
+  }
+  return std::to_string(runs.size()) + failed + (failed.empty() ? "" : ")");
+}
+
+std::string spread(double median, double smallest, double largest) {
+  return fixed(median) + " (" + fixed(smallest) + " – " + fixed(largest) + ")";
+}
+
+Row row(const std::vector<Result>& runs, std::size_t parameters) {
+  const auto over = [&](double nwm::Metrics::*figure) {
+    std::vector<double> values;
+    for (const Result& r : runs) values.push_back(r.metrics.*figure);
+    return statistics(values);
+  };
+  const Statistics acc = over(&nwm::Metrics::acc_foreground), iou = over(&nwm::Metrics::iou_foreground);
+  const Configuration& c = runs[0].run.configuration;
+  Row out{c.title(),
+          std::to_string(parameters),
+          seeds(runs),
+          with_sd(acc.mean, acc.sd),
+          with_sd(iou.mean, iou.sd),
+          spread(iou.median, iou.smallest, iou.largest)};
+  const Published* p = published_of(c);
+  out.push_back(p ? with_sd(p->acc_mean, p->acc_sd) : "");
+  out.push_back(p ? with_sd(p->iou_mean, p->iou_sd) : "");
+  out.push_back(p && !std::isnan(p->iou_median) ? spread(p->iou_median, p->iou_smallest, p->iou_largest)
+                                                : "");
+  return out;
+}
+
+}  // namespace
+
+Statistics statistics(std::vector<double> values) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::size_t n = values.size();
+  if (n == 0 || std::ranges::any_of(values, [](double v) { return std::isnan(v); }))
+    return {n, nan, nan, nan, nan, nan};
+  std::ranges::sort(values);
+  const auto count = static_cast<double>(n);
+  double sum = 0, squares = 0;
+  for (const double v : values) sum += v;
+  for (const double v : values) squares += (v - sum / count) * (v - sum / count);
+  return {.count = n,
+          .mean = sum / count,
+          .sd = n > 1 ? std::sqrt(squares / (count - 1)) : nan,
+          .median = (values[(n - 1) / 2] + values[n / 2]) / 2,
+          .smallest = values.front(),
+          .largest = values.back()};
+}
+
+std::string table(const std::vector<Result>& results,
+                  const std::function<std::size_t(const Configuration&)>& parameters,
+                  const std::string& budget) {
+  std::string out =
+      "# Study\n\n" + budget +
+      "\nTest set, figures over foreground pixels: mean ± sd over the seeds. Paper: ten seeds, the full "
+      "protocol.\nCollapsed: nothing found but the background. Diverged: the figures are those of the best "
+      "weights until then.\n";
+  std::string notes;
+  for (std::size_t i = 0; i < results.size();) {
+    const std::string& data = results[i].run.configuration.data;
+    std::vector<Row> rows{{"model", "parameters", "seeds", "accuracy", "IoU", "IoU: median (min – max)",
+                           "paper: accuracy", "paper: IoU", "paper: median (min – max)"}};
+    while (i < results.size() && results[i].run.configuration.data == data) {
+      std::vector<Result> runs;
+      const Configuration& c = results[i].run.configuration;
+      for (; i < results.size() && results[i].run.configuration == c; ++i) {
+        runs.push_back(results[i]);
+        if (!results[i].verdict.empty())
+          notes += "- " + results[i].run.name() + ": " + results[i].verdict + "\n";
+      }
+      rows.push_back(row(runs, parameters(c)));
+    }
+    out += "\n## " + data + "\n\n" + aligned(rows);
+  }
+  if (!notes.empty()) out += "\n## Runs that failed\n\n" + notes;
+  return out;
+}
+
+}  // namespace study

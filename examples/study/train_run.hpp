@@ -1,0 +1,54 @@
+// A run of one machine, from where it was to its end.
+#pragma once
+
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+#include "journal.hpp"
+#include "nwm/io/checkpoint.hpp"
+#include "nwm/train/trainer.hpp"
+
+namespace study {
+
+/// Trains and evaluates; leaves weights, curve and result in the job's folder. Whatever moment it is killed
+/// at, the same call goes on from the state saved last and ends with the same files.
+template <class Machine>
+Result train_run(const Job& job) {
+  const Files files(job.folder);
+  nwm::Trainer<Machine> trainer(trainer_options(job.options, job.run.seed), Machine({.seed = job.run.seed}));
+  if (std::filesystem::exists(files.state)) {
+    nwm::load_training(trainer, files.state);
+    job.resumed(trainer.state());
+  }
+  Curve curve(files.curve, trainer.state().epoch);
+  Every saving(job.options.save_every);
+
+  Result result{.run = job.run, .metrics = {}};
+  try {
+    trainer.fit(job.data.train, job.data.validation, [&](const nwm::Progress& p) {
+      // The curve before the state: it may be ahead of the state, but never behind.
+      if (p.epoch_end) curve.add(p);
+      if (p.epoch_end || saving.due()) nwm::save_training(trainer, files.state);
+      job.progress(p);
+    });
+  } catch (const nwm::Unstable& error) {
+    result.verdict = verdict(error);
+  }
+  try {
+    nwm::require_fit<Machine>(job.data.test);
+    result.metrics = trainer.engine().evaluate(trainer.machine(), job.data.test);
+    if (result.verdict.empty() && collapsed(result.metrics)) result.verdict = "collapsed";
+  } catch (const nwm::Unstable& error) {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    result.metrics = {nan, nan, nan, nan, nan, nan};
+    if (result.verdict.empty()) result.verdict = verdict(error);
+  }
+  nwm::save(trainer.machine(), files.weights);
+  curve.draw(files.picture, job.run.name());
+  write_result(files.result, result);  // the last: it says that the run is done
+  std::filesystem::remove(files.state);
+  return result;
+}
+
+}  // namespace study

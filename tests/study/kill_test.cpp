@@ -1,0 +1,174 @@
+// nwm_study killed at any moment, many times: it goes on where it was, does nothing twice, and leaves the
+// same bytes as one that ran through.
+#define BOOST_TEST_MODULE study_kill
+#define BOOST_TEST_DYN_LINK
+#include <sys/stat.h>
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/random.hpp"
+#include "tools.hpp"
+
+namespace {
+
+using tools::Folder;
+using tools::fs::path;
+using Arguments = std::vector<std::string>;
+
+/// Recurrent, convolutional and coupled by its batches; two of each. Its state is saved after every step.
+Arguments study(const path& out, const Arguments& more = {}) {
+  Arguments a{NWM_STUDY,
+              "--data",
+              "polygons",
+              "--model",
+              "nwm:last,cnn:2,unet:2",
+              "--seeds",
+              "0,3",
+              "--epochs",
+              "3",
+              "--batch",
+              "4",
+              "--train-images",
+              "11",
+              "--val-images",
+              "3",
+              "--test-images",
+              "4",
+              "--save-every",
+              "0",
+              "--out",
+              out.string()};
+  a.insert(a.end(), more.begin(), more.end());
+  return a;
+}
+
+/// Runs to the end; the output.
+std::string run(const Folder& folder, const Arguments& arguments, int status = 0) {
+  const path output = folder / "output.txt";
+  tools::fs::remove(output);
+  const int found = tools::wait_for(tools::start(arguments, output));
+  BOOST_REQUIRE_MESSAGE(found == status, "status " << found << ": " << tools::content(output));
+  return tools::content(output);
+}
+
+/// The files that say a run is done, with what changes when one is written anew.
+std::map<std::string, std::pair<ino_t, time_t>> done(const path& out) {
+  std::map<std::string, std::pair<ino_t, time_t>> files;
+  std::error_code code;
+  for (const auto& entry : tools::fs::directory_iterator(out / "runs", code)) {
+    struct stat status {};
+    const path file = entry.path() / "result.csv";
+    if (::stat(file.c_str(), &status) == 0) files[file.string()] = {status.st_ino, status.st_mtime};
+  }
+  return files;
+}
+
+void require_same(const path& found, const path& expected) {
+  const auto a = tools::tree(found), b = tools::tree(expected);
+  for (const auto& [name, bytes] : b)
+    BOOST_CHECK_MESSAGE(a.contains(name) && a.at(name) == bytes, name << " differs or is missing");
+  for (const auto& [name, bytes] : a) BOOST_CHECK_MESSAGE(b.contains(name), name << " is left");
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(killed_again_and_again) {
+  const Folder folder;
+  const path whole = folder / "whole", killed = folder / "killed", output = folder / "killed.txt";
+  const auto begin = std::chrono::steady_clock::now();
+  run(folder, study(whole, {"--threads", "1"}));
+  const std::chrono::duration<double> once = std::chrono::steady_clock::now() - begin;
+  BOOST_REQUIRE_EQUAL(count(tools::content(whole / "results.csv"), "\n"), 7u);
+
+  nwm::Random random(1);
+  int kills = 0;
+  std::size_t starts = 0;
+  // Longer after each kill, so that it ends on the slowest machine, and shorter after each end, so that it is
+  // killed on the fastest.
+  double longest = 0.15 * once.count();
+  while (kills < 40) {
+    tools::fs::remove_all(killed);
+    for (bool ended = false; !ended;) {
+      const auto before = done(killed);
+      const pid_t child = tools::start(study(killed, {"--threads", ++starts % 2 == 0 ? "1" : "2"}), output);
+      const int status = tools::kill_after(child, random.uniform(0, longest));
+      const auto after = done(killed);
+      for (const auto& [file, identity] : before)
+        BOOST_CHECK_MESSAGE(after.contains(file) && after.at(file) == identity, file << " was written again");
+      ended = status == 0;
+      BOOST_REQUIRE_MESSAGE(ended || status == 128 + SIGKILL, tools::content(output));
+      kills += !ended;
+      longest *= ended ? 0.5 : 1.1;
+    }
+    require_same(killed, whole);
+  }
+  const std::string told = tools::content(output);
+  BOOST_TEST_MESSAGE(kills << " kills, " << count(told, ": goes on in") << " runs gone on with");
+  // In the middle of an epoch, and after one.
+  BOOST_CHECK_GT(count(told, "after 1 steps"), 0u);
+  BOOST_CHECK_GT(count(told, ": goes on in epoch 2") + count(told, ": goes on in epoch 3"), 0u);
+  BOOST_CHECK_GT(count(told, "done before"), 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_diverges_is_told_and_done) {
+  const Folder folder;
+  const path out = folder / "wild";
+  const Arguments wild = study(out, {"--lr", "1e30"});
+  run(folder, wild);
+  const std::string rows = tools::content(out / "results.csv"), table = tools::content(out / "table.md");
+  BOOST_CHECK_EQUAL(count(rows, "\n"), 7u);
+  BOOST_CHECK_GE(count(rows, ",diverged at epoch 1 step 2"), 2u);
+  BOOST_CHECK_MESSAGE(tools::has(table, "2 (2 diverged)"), table);
+  BOOST_CHECK_MESSAGE(tools::has(table, "- polygons-cnn-2-seed3: diverged at epoch 1 step 2 ("), table);
+  BOOST_CHECK_EQUAL(count(run(folder, wild), "done before"), 6u);
+  BOOST_CHECK_EQUAL(tools::content(out / "results.csv"), rows);
+}
+
+BOOST_AUTO_TEST_CASE(more_seeds_join_those_that_are_there) {
+  const Folder folder;
+  const path out = folder / "more", at_once = folder / "at-once";
+  run(folder, study(out, {"--model", "cnn:2"}));
+  const std::string output = run(folder, study(out, {"--model", "cnn:2+4", "--seeds", "0-1"}));
+  BOOST_CHECK_EQUAL(count(output, "done before"), 1u);
+  run(folder, study(at_once, {"--model", "cnn:4,cnn:2", "--seeds", "3,0-1"}));
+  // All but cnn-4-seed3, which only one of them was asked for.
+  std::string rows = tools::content(at_once / "results.csv");
+  const std::size_t row = rows.find("polygons-cnn-4-seed3");
+  BOOST_REQUIRE(row != std::string::npos);
+  rows.erase(row, rows.find('\n', row) + 1 - row);
+  BOOST_CHECK_EQUAL(tools::content(out / "results.csv"), rows);
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_fit_ends_with_a_message_and_changes_nothing) {
+  const Folder folder;
+  const path out = folder / "study";
+  run(folder, study(out, {"--model", "cnn:2"}));
+  const auto before = tools::tree(out);
+  const auto refused = [&](const Arguments& more, const std::string& message) {
+    const std::string output = run(folder, study(out, more), 1);
+    BOOST_CHECK_MESSAGE(tools::has(output, message), output);
+    BOOST_CHECK(tools::tree(out) == before);
+  };
+  refused({"--epochs", "4"},
+          "settings.txt: epochs: expected 4, as now; other settings need another --out, found 3");
+  refused({"--test-images", "5"}, "settings.txt: test-images: expected 5");
+  refused({"--epochs", "0"}, "nwm_study: --epochs: expected at least 1, found 0");
+  refused({"--lr", "-1"}, "--lr: expected a positive number, found -1");
+  refused({"--schedule", "steps"}, "--schedule: expected constant or cosine, found 'steps'");
+  refused({"--model", "cnn:3"}, "--model cnn: expected one of 2, 4, 8, 16, 32, found '3'");
+  tools::put(out / "runs" / "polygons-cnn-2-seed0" / "result.csv", "damaged");
+  const std::string output = run(folder, study(out, {"--model", "cnn:2"}), 1);
+  BOOST_CHECK_MESSAGE(tools::has(output, "polygons-cnn-2-seed0/result.csv: header: expected run_name,"),
+                      output);
+}

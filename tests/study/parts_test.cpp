@@ -1,0 +1,345 @@
+// What nwm_study is made of: which runs a command line means, results as text, tables, the settings of a
+// folder, and what is said when data are missing.
+#define BOOST_TEST_MODULE study_parts
+#define BOOST_TEST_DYN_LINK
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "data.hpp"
+#include "journal.hpp"
+#include "numbers.hpp"
+#include "nwm/data/npy.hpp"
+#include "plan.hpp"
+#include "published.hpp"
+#include "results.hpp"
+#include "settings.hpp"
+#include "table.hpp"
+#include "tools.hpp"
+
+using study::Configuration;
+using study::Result;
+using study::Run;
+using study::Selection;
+using tools::error_of;
+using tools::Folder;
+using tools::has;
+using tools::put;
+
+namespace {
+
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::string> names(const Selection& selection) {
+  std::vector<std::string> out;
+  for (const Configuration& c : study::selected_configurations(selection)) out.push_back(c.name());
+  return out;
+}
+
+Result result(const Configuration& c, std::uint64_t seed, double acc, double iou, std::string verdict = "") {
+  return {.run = {c, seed}, .metrics = {0.5, 0.9, 0.8, 0.7, acc, iou}, .verdict = std::move(verdict)};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_configuration_once_each_with_its_own_name) {
+  BOOST_CHECK_EQUAL(study::configurations().size(), 4u * (4 * 5 + 5 + 4) - 4);
+  std::set<std::string> seen;
+  for (const Configuration& c : study::configurations()) {
+    seen.insert(c.name());
+    BOOST_CHECK((study::run_named(c.name() + "-seed17") == Run{c, 17}));
+  }
+  BOOST_CHECK_EQUAL(seen.size(), study::configurations().size());
+  for (const char* name :
+       {"", "tetrominoes-nwm-linear", "tetrominoes-nwm-linear-seed", "tetrominoes-nwm-linear-seed01",
+        "tetrominoes-nwm-linear-seed-1", "tetrominoes-cnn-3-seed0", "mnist-unet-2-seed0"})
+    BOOST_CHECK_MESSAGE(!study::run_named(name), name);
+  // The published figures are all of configurations there are.
+  for (const study::Published& p : study::published) {
+    const std::string name = std::string(p.data) + "-" + std::string(p.model) + "-" + std::string(p.variant);
+    BOOST_CHECK_MESSAGE(seen.contains(name), name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(selections) {
+  using Names = std::vector<std::string>;
+  BOOST_CHECK((names({}) == Names{"tetrominoes-nwm-linear", "tetrominoes-nwm-fft", "tetrominoes-nwm-last",
+                                  "tetrominoes-nwm-mean_time", "tetrominoes-nwm-max_time"}));
+  BOOST_CHECK((names({.model = "cnn:16+2,lstm:last", .readout = "fft"}) ==
+               Names{"tetrominoes-lstm-last", "tetrominoes-cnn-2", "tetrominoes-cnn-16"}));
+  BOOST_CHECK((names({.data = "multi-mnist,polygons", .model = "unet", .width = "3..4,4"}) ==
+               Names{"polygons-unet-3", "polygons-unet-4", "multi-mnist-unet-3", "multi-mnist-unet-4"}));
+  BOOST_CHECK((names({.model = "cnn,nwm:last,nwm:fft", .layers = "32"}) ==
+               Names{"tetrominoes-nwm-fft", "tetrominoes-nwm-last", "tetrominoes-cnn-32"}));
+  BOOST_CHECK((study::selected_seeds({.seeds = "7,0-2,1"}) == std::vector<std::uint64_t>{0, 1, 2, 7}));
+  BOOST_CHECK_EQUAL(study::selected_seeds({}).size(), 10u);
+  const auto refused = [](const Selection& s, const std::string& field, const std::string& found) {
+    const nwm::Error error = error_of([&] {
+      study::selected_configurations(s);
+      study::selected_seeds(s);
+    });
+    BOOST_CHECK_EQUAL(error.field(), field);
+    BOOST_CHECK_EQUAL(error.found(), found);
+  };
+  refused({.data = "tetris"}, "--data", "'tetris'");
+  refused({.data = ""}, "--data", "''");
+  refused({.model = "nwm,"}, "--model", "''");
+  refused({.model = "cnn:3"}, "--model cnn", "'3'");
+  refused({.model = "nwm:"}, "--model nwm", "''");
+  refused({.readout = "mean"}, "--readout", "'mean'");
+  refused({.layers = "2-4"}, "--layers", "'3'");
+  refused({.width = "6"}, "--width", "'6'");
+  refused({.data = "mnist", .model = "unet"}, "--model unet on mnist", "56 x 56");
+  for (const char* seeds : {"", "a", "3-1", "1-", "-1", "1,,2", "1-2-3", "99999999999999999999", "0-100001"})
+    refused({.seeds = seeds}, "--seeds", "'" + std::string(seeds == std::string("1,,2") ? "" : seeds) + "'");
+}
+
+BOOST_AUTO_TEST_CASE(results_are_read_back_as_they_were) {
+  const Folder folder;
+  const Configuration nwm{.data = "mnist", .model = "nwm", .readout = "fft"};
+  const Configuration unet{.data = "multi-mnist", .model = "unet", .width = 3};
+  Result first = result(nwm, 4, 1.0 / 3, 0.1), second = result(unet, 12, 0, 0, "collapsed");
+  first.metrics.loss = nan_value;
+  BOOST_CHECK_EQUAL(study::csv_row(first),
+                    "mnist-nwm-fft-seed4,mnist,nwm,fft,100,,,nan,0.8,0.9,0.7,0.1,0.3333333333333333\n");
+  BOOST_CHECK_EQUAL(study::csv_row(second),
+                    "multi-mnist-unet-3-seed12,multi-mnist,unet,,,,width=3 collapsed,0.5,0.8,0.9,0.7,0,0\n");
+  for (const Result& r : {first, second}) {
+    study::write_result(folder / "r.csv", r);
+    const Result read = study::read_result(folder / "r.csv");
+    BOOST_CHECK((read.run == r.run));
+    BOOST_CHECK_EQUAL(read.verdict, r.verdict);
+    BOOST_CHECK_EQUAL(study::csv_row(read), study::csv_row(r));
+  }
+  const std::string header = study::csv_header(), row = study::csv_row(second);
+  const auto damaged = [&](const std::string& bytes, const std::string& field) {
+    put(folder / "r.csv", bytes);
+    const nwm::Error error = error_of([&] { study::read_result(folder / "r.csv"); });
+    BOOST_CHECK_EQUAL(error.where(), (folder / "r.csv").string());
+    BOOST_CHECK_EQUAL(error.field(), field);
+  };
+  damaged("", "header");
+  damaged(header, "row");
+  damaged(header + row.substr(0, row.size() - 10), "row");
+  damaged(header + row.substr(0, row.size() - 1), "row");
+  damaged(header + row + row, "row");
+  damaged(header + "x" + row, "run_name");
+  damaged(header + row.substr(0, row.size() - 2) + "x\n", "row");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_done_is_found_in_the_study_s_order) {
+  const Folder folder;
+  const Configuration last{.data = "tetrominoes", .model = "nwm", .readout = "last"};
+  const Configuration cnn{.data = "polygons", .model = "cnn", .layers = 8};
+  for (const Run& run : {Run{last, 10}, Run{last, 2}, Run{cnn, 0}}) {
+    tools::fs::create_directory(folder / run.name());
+    study::write_result(folder / run.name() / "result.csv", {.run = run, .metrics = {}});
+  }
+  tools::fs::create_directory(folder / Run{cnn, 1}.name());  // not done
+  tools::fs::create_directory(folder / "something-else");
+  put(folder / "something-else" / "result.csv", "x");
+  const auto found = study::finished(folder.path);
+  BOOST_REQUIRE_EQUAL(found.size(), 3u);
+  BOOST_CHECK((found[0].run == Run{cnn, 0}) && (found[1].run == Run{last, 2}) &&
+              (found[2].run == Run{last, 10}));
+  BOOST_CHECK(study::finished(folder / "nowhere").empty());
+}
+
+BOOST_AUTO_TEST_CASE(statistics_of_a_few_values) {
+  const study::Statistics s = study::statistics({4, 1, 3, 2});
+  BOOST_CHECK_EQUAL(s.count, 4u);
+  BOOST_CHECK_CLOSE(s.mean, 2.5, 1e-12);
+  BOOST_CHECK_CLOSE(s.sd, std::sqrt(5.0 / 3), 1e-12);
+  BOOST_CHECK_CLOSE(s.median, 2.5, 1e-12);
+  BOOST_CHECK_EQUAL(s.smallest, 1);
+  BOOST_CHECK_EQUAL(s.largest, 4);
+  BOOST_CHECK_EQUAL(study::statistics({3, 1, 7}).median, 3);
+  BOOST_CHECK(std::isnan(study::statistics({3}).sd));
+  BOOST_CHECK_EQUAL(study::statistics({3}).mean, 3);
+  BOOST_CHECK(std::isnan(study::statistics({3, nan_value}).mean));
+  BOOST_CHECK(std::isnan(study::statistics({}).median));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_but_background_is_a_collapse) {
+  BOOST_CHECK(study::collapsed({.acc = 0.95, .acc_foreground = 0}));
+  BOOST_CHECK(study::collapsed({.acc = 0.95, .acc_foreground = 0.0009}));
+  BOOST_CHECK(!study::collapsed({.acc = 0.95, .acc_foreground = 0.01}));
+}
+
+BOOST_AUTO_TEST_CASE(a_table_has_every_run_beside_the_published_figures) {
+  const Configuration linear{.data = "tetrominoes", .model = "nwm", .readout = "linear"};
+  const Configuration gru{.data = "tetrominoes", .model = "gru", .readout = "last"};
+  const Configuration unet{.data = "multi-mnist", .model = "unet", .width = 2};
+  const std::string whole = study::table(
+      {result(linear, 0, 0.9, 0.8), result(linear, 1, 0.7, 0.6),
+       result(linear, 2, 0, 0, "diverged at epoch 1 step 2 (loss: nan)"), result(gru, 0, 0, 0, "collapsed"),
+       result(unet, 0, 0.25, 0.125)},
+      [](const Configuration& c) { return c.model == "nwm" ? std::size_t{176124} : std::size_t{7}; },
+      "epochs 5.");
+  std::string text;  // without the spaces that align it
+  for (const char c : whole)
+    if (c != ' ' || !text.ends_with(' ')) text += c;
+  const auto line = [&](const std::string& part) {
+    BOOST_CHECK_MESSAGE(has(text, part), part + "\n" + text);
+  };
+  line("epochs 5.");
+  line("## tetrominoes\n\n| model | parameters | seeds | accuracy | IoU | IoU: median (min – max) |");
+  line(
+      "| NWM linear | 176124 | 3 (1 diverged) | 0.533 ± 0.473 | 0.467 ± 0.416 | 0.600 (0.000 – 0.800) | "
+      "0.987 ± 0.004 | 0.977 ± 0.007 | 0.980 (0.960 – 0.990) |\n");
+  line("| ConvGRU last | 7 | 1 (1 collapsed) | 0.000 | 0.000 | 0.000 (0.000 – 0.000) | | | |\n");
+  line("## multi-mnist");
+  line("| U-Net 2 | 7 | 1 | 0.250 | 0.125 | 0.125 (0.125 – 0.125) | 0.660 ± 0.270 | 0.600 ± 0.280 | |\n");
+  line("- tetrominoes-nwm-linear-seed2: diverged at epoch 1 step 2 (loss: nan)\n");
+  line("- tetrominoes-gru-last-seed0: collapsed\n");
+  // Every line of a table is as long as its neighbours: UTF-8 counted in characters.
+  std::vector<std::size_t> lengths;
+  for (std::size_t start = whole.find("| model"); start < whole.find("\n\n## multi");
+       start = whole.find('\n', start) + 1) {
+    std::size_t length = 0;
+    for (std::size_t i = start; whole[i] != '\n'; ++i) length += (whole[i] & 0xC0) != 0x80;
+    lengths.push_back(length);
+  }
+  BOOST_CHECK_EQUAL(lengths.size(), 4u);
+  BOOST_CHECK_EQUAL(std::set<std::size_t>(lengths.begin(), lengths.end()).size(), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(settings_hold_a_folder_together) {
+  const Folder folder;
+  {
+    study::Settings settings(folder / "settings.txt");
+    settings.require("epochs", "3");
+    settings.require("epochs", "3");
+    settings.require("data x", "5 = 5");
+    settings.write();
+  }
+  BOOST_CHECK_EQUAL(tools::content(folder / "settings.txt"), "data x = 5 = 5\nepochs = 3\n");
+  study::Settings settings(folder / "settings.txt");
+  settings.require("data x", "5 = 5");
+  const nwm::Error error = error_of([&] { settings.require("epochs", "4"); });
+  BOOST_CHECK_EQUAL(error.where(), (folder / "settings.txt").string());
+  BOOST_CHECK_EQUAL(error.field(), "epochs");
+  put(folder / "settings.txt", "epochs 3\n");
+  BOOST_CHECK_EQUAL(error_of([&] { study::Settings(folder / "settings.txt"); }).found(), "'epochs 3'");
+  {
+    const study::Lock lock(folder.path);
+    BOOST_CHECK_EQUAL(error_of([&] { study::Lock again(folder.path); }).found(), "another is");
+  }
+  const study::Lock free_again(folder.path);
+}
+
+BOOST_AUTO_TEST_CASE(only_one_s_own_leftovers_are_removed) {
+  const Folder folder;
+  for (const char* name : {"table.md", "table.md.0.tmp", "table.md.17.tmp", "other.0.tmp", "table.md.tmp2"})
+    put(folder / name, "x");
+  study::remove_leftovers(folder / "table.md");
+  BOOST_CHECK_EQUAL(tools::tree(folder.path).size(), 3u);
+  BOOST_CHECK(tools::fs::exists(folder / "other.0.tmp") && tools::fs::exists(folder / "table.md.tmp2"));
+}
+
+BOOST_AUTO_TEST_CASE(a_curve_that_is_ahead_of_the_state_is_cut) {
+  const Folder folder;
+  const auto add = [](study::Curve& curve, double loss) {
+    nwm::Progress p;
+    p.loss = loss;
+    p.validation = {loss / 3, nan_value, 0.5, 1, 0, 1e-300};
+    curve.add(p);
+  };
+  study::Curve whole(folder / "whole.csv", 0), cut(folder / "cut.csv", 0);
+  for (const double loss : {3.0, 2.0, 1.0}) add(whole, loss);
+  for (const double loss : {3.0, 2.0}) add(cut, loss);
+  study::Curve again(folder / "cut.csv", 1);  // as if the state were that of the first epoch's end
+  for (const double loss : {2.0, 1.0}) add(again, loss);
+  BOOST_CHECK_EQUAL(tools::content(folder / "cut.csv"), tools::content(folder / "whole.csv"));
+  BOOST_CHECK_EQUAL(error_of([&] { study::Curve(folder / "cut.csv", 4); }).field(), "rows");
+  BOOST_CHECK_EQUAL(error_of([&] { study::Curve(folder / "none.csv", 1); }).field(), "header");
+  const std::string good = tools::content(folder / "cut.csv");
+  put(folder / "cut.csv", good.substr(0, good.find('\n') + 4));
+  BOOST_CHECK_EQUAL(error_of([&] { study::Curve(folder / "cut.csv", 1); }).field(), "row 1");
+  whole.draw(folder / "whole.png", "title");
+  BOOST_CHECK_GT(tools::content(folder / "whole.png").size(), 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(a_verdict_is_one_field) {
+  BOOST_CHECK_EQUAL(study::verdict(nwm::Unstable("epoch 3, step 5", "loss", "a finite number", "nan")),
+                    "diverged at epoch 3 step 5 (loss: nan)");
+}
+
+BOOST_AUTO_TEST_CASE(generated_data_have_the_sizes_asked_for) {
+  study::Options o;
+  o.train_images = 5, o.validation_images = 2, o.test_images = 3;
+  const study::Data data = study::load("polygons", o);
+  BOOST_CHECK_EQUAL(data.split.train.size(), 5u);
+  BOOST_CHECK_EQUAL(data.split.validation.size(), 2u);
+  BOOST_CHECK_EQUAL(data.split.test.size(), 3u);
+  BOOST_CHECK((data.split.train.extent() == nwm::data::Extent{5, 3, 32, 32}));
+  BOOST_CHECK((study::load("tetrominoes", o).split.test.extent() == nwm::data::Extent{3, 3, 64, 64}));
+  BOOST_CHECK_EQUAL(study::load("polygons", o).fingerprint, data.fingerprint);
+  o.train_images = 6;
+  BOOST_CHECK(study::load("polygons", o).fingerprint != data.fingerprint);
+}
+
+BOOST_AUTO_TEST_CASE(missing_data_are_named_with_the_way_to_get_them) {
+  const Folder folder;
+  study::Options o;
+  const auto message = [&](const std::string& data) {
+    return std::string(error_of([&] { study::load(data, o); }).what());
+  };
+  const auto check = [&](const std::string& text, std::initializer_list<std::string> parts) {
+    for (const std::string& part : parts) BOOST_CHECK_MESSAGE(has(text, part), text);
+  };
+  check(message("mnist"),
+        {"--data-dir", "train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", "fetch_mnist.sh"});
+  check(message("multi-mnist"), {"--data-dir", "multi_mnist_{train,val,test}_{images,masks}.npy.gz",
+                                 "train-images-idx3-ubyte.gz", "fetch_mnist.sh"});
+  o.data_dir = folder / "nowhere";
+  check(message("mnist"), {o.data_dir.string(), "no such folder", "fetch_mnist.sh"});
+  for (const char* data : {"tetrominoes", "multi-mnist"})
+    check(message(data), {"--data-dir", o.data_dir.string()});
+  o.data_dir = folder.path;
+  check(message("mnist"), {folder.path.string(), "train-images-idx3-ubyte.gz", "neither", "fetch_mnist.sh"});
+  check(message("multi-mnist"), {folder.path.string(), "train-images-idx3-ubyte.gz", "fetch_mnist.sh"});
+  // One of six.
+  const std::vector<std::uint8_t> bytes(2 * 64 * 64 * 3);
+  nwm::data::write_npy(folder / "tetrominoes_train_images.npy", {2, 64, 64, 3}, bytes);
+  check(message("tetrominoes"),
+        {folder.path.string(), "tetrominoes_train_masks.npy.gz",
+         "all of tetrominoes_{train,val,test}_{images,masks}.npy.gz", "none of that name"});
+  for (const char* part : {"train", "val", "test"}) {
+    const std::string start = std::string("tetrominoes_") + part;
+    nwm::data::write_npy(folder / (start + "_images.npy"), {2, 64, 64, 3}, bytes);
+    nwm::data::write_npy(folder / (start + "_masks.npy"), {2, 64, 64}, std::span(bytes).first(2 * 64 * 64));
+  }
+  BOOST_CHECK_EQUAL(study::load("tetrominoes", o).split.validation.size(), 2u);
+  o.train_images = 1;
+  BOOST_CHECK_EQUAL(study::load("tetrominoes", o).split.train.size(), 1u);
+  o.train_images = 3;
+  check(message("tetrominoes"), {"tetrominoes_train_images.npy", "--train-images", "at most 2", "found 3"});
+  put(folder / "tetrominoes_val_masks.npy",
+      tools::content(folder / "tetrominoes_val_masks.npy").substr(0, 1000));
+  check(message("tetrominoes"), {"tetrominoes_val_masks.npy", "data", "8192 bytes", "found 872 bytes"});
+}
+
+// The mirrors are folders here: nothing is fetched from the network.
+BOOST_AUTO_TEST_CASE(the_script_refuses_what_is_not_mnist) {
+  const Folder folder;
+  tools::fs::create_directory(folder / "mirror");
+  put(folder / "mirror" / "train-images-idx3-ubyte.gz", "something else");
+  const auto fetch = [&](const std::string& mirror) {
+    tools::fs::remove(folder / "output.txt");
+    const int status = tools::wait_for(tools::start(
+        {"/bin/sh", NWM_FETCH_MNIST, (folder / "data").string(), "file://" + (folder / mirror).string()},
+        folder / "output.txt"));
+    return std::pair(status, tools::content(folder / "output.txt"));
+  };
+  for (const std::string mirror : {"mirror", "nowhere"}) {
+    const auto [status, output] = fetch(mirror);
+    BOOST_CHECK_EQUAL(status, 1);
+    BOOST_CHECK_MESSAGE(has(output, "train-images-idx3-ubyte.gz: no mirror had it"), output);
+    BOOST_CHECK(tools::fs::is_empty(folder / "data"));
+  }
+}
