@@ -160,6 +160,31 @@ BOOST_AUTO_TEST_CASE(where_no_tone_is_there_is_no_area) {
   BOOST_CHECK_EXCEPTION(nwm::hear_area(drum.run(4)), nwm::Error, about("segment"));
 }
 
+BOOST_AUTO_TEST_CASE(however_short_the_recording_no_area_is_made_up) {
+  // From a fifth of a period of the lowest tone to 24 of them.
+  std::size_t heard_at_all = 0, asked = 0;
+  for (const double side : {20.0, 48.0})
+    for (const std::size_t steps : std::array<std::size_t, 9>{32, 64, 100, 150, 200, 300, 400, 512, 1400})
+      for (const bool random : {true, false}) {
+        Drum drum(mask::square(side));
+        const std::size_t corner = drum.mask().sites()[0];
+        if (random) drum.strike_at_random(3);
+        else drum.strike({corner / 64 + 6, corner % 64 + 5}, {.width = 1.5});
+        const auto recording = drum.run(steps);
+        asked += recording.sites().size();
+        try {
+          const auto heard = nwm::hear_area(recording);
+          heard_at_all += heard.heard;
+          for (const double area : heard.area)
+            if (std::isfinite(area)) BOOST_TEST(area == side * side, tolerance(0.03));
+        } catch (const nwm::Error& e) {
+          BOOST_TEST(e.found() == "no tone heard");
+        }
+      }
+  BOOST_TEST(heard_at_all > asked / 10);
+  BOOST_TEST(heard_at_all < asked);
+}
+
 BOOST_AUTO_TEST_CASE(one_silent_probe_among_others_hears_nothing_and_spoils_nothing) {
   Drum drum(mask::square(20));
   const auto heard =

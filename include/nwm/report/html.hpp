@@ -102,6 +102,7 @@ struct Table {
     cells(head, "th");
     result += "</thead>\n<tbody>\n";
     for (const auto& row : rows) cells(row, "td");
+    if (rows.empty()) result += "<tr><td colspan=\"" + std::to_string(head.size()) + "\">none</td></tr>\n";
     return result + "</tbody></table></div>\n";
   }
 };

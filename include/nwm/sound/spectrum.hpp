@@ -24,18 +24,18 @@ namespace detail {
 
 struct WindowShape {
   std::array<double, 4> terms;  // cosine sum
-  double lobe, sidelobe;
+  double lobe, sidelobe, shoulder;
 };
 inline WindowShape shape(Window window) {
   switch (window) {
     case Window::hann:
-      return {{0.5, -0.5, 0, 0}, 2, 0.027};
+      return {{0.5, -0.5, 0, 0}, 2, 0.027, 0.5};
     case Window::blackman_harris:
-      return {{0.35875, -0.48829, 0.14128, -0.01168}, 4, 2.6e-5};
+      return {{0.35875, -0.48829, 0.14128, -0.01168}, 4, 2.6e-5, 0.14128 / 2 / 0.35875};
     case Window::rectangular:
       break;
   }
-  return {{1, 0, 0, 0}, 1, 0.22};
+  return {{1, 0, 0, 0}, 1, 0.22, 2 / std::numbers::pi};
 }
 
 /// The smallest number >= n whose only prime factors are 2, 3 and 5, and even: quick to transform.
@@ -57,12 +57,13 @@ struct SpectrumOptions {
   double overlap = 0.5;     ///< share of a segment that the next one has in common with it
 };
 
-/// Amplitudes over frequency: a sine of amplitude a at a bin has amplitude a there.
+/// Amplitudes over frequency: a sine of amplitude a at a bin has amplitude a there, an offset a has 2a at 0.
 struct Spectrum {
   std::vector<double> amplitude;  ///< at frequencies 0, spacing, 2 spacing, ... to half the sampling rate
   double spacing = 0;             ///< cycles per unit time
   double lobe = 0;                ///< half the width of a tone's peak, cycles per unit time
   double sidelobe = 0;            ///< the largest false peak beside a tone, as a share of it
+  double shoulder = 0;            ///< what a tone has half a lobe from its frequency, as a share of its peak
 
   double frequency(std::size_t bin) const { return spacing * static_cast<double>(bin); }
 };
@@ -85,7 +86,7 @@ class Ear {
     hop_ = std::max<std::size_t>(
         1, static_cast<std::size_t>(std::lround((1 - options.overlap) * static_cast<double>(segment_))));
     const auto shape = detail::shape(options.window);
-    lobe_ = shape.lobe, sidelobe_ = shape.sidelobe;
+    lobe_ = shape.lobe, sidelobe_ = shape.sidelobe, shoulder_ = shape.shoulder;
     for (std::size_t i = 0; i < segment_; ++i) {
       // The window is 0 half a sample beyond the ends, the same forwards and backwards.
       const double phase =
@@ -103,8 +104,8 @@ class Ear {
   std::size_t samples() const { return samples_; }
   std::size_t bins() const { return padded_.size() / 2 + 1; }
 
-  /// The spectrum of a series: the root of the mean over segments of |DFT|², each without its mean. Throws
-  /// Error for another length or a value that is not finite.
+  /// The spectrum of a series: the root of the mean over segments of |DFT|². Throws Error for another length
+  /// or a value that is not finite.
   Spectrum operator()(std::span<const double> series) {
     std::vector<double> power(bins(), 0.0);
     add_power(series, power);
@@ -121,11 +122,8 @@ class Ear {
     const std::size_t segments = (samples_ - segment_) / hop_ + 1;
     for (std::size_t s = 0; s < segments; ++s) {
       const auto part = series.subspan(s * hop_, segment_);
-      double mean = 0;
-      for (std::size_t i = 0; i < segment_; ++i) mean += window_[i] * part[i];
-      mean /= sum_;
       std::fill(padded_.begin(), padded_.end(), 0.0);
-      for (std::size_t i = 0; i < segment_; ++i) padded_[i] = window_[i] * (part[i] - mean);
+      for (std::size_t i = 0; i < segment_; ++i) padded_[i] = window_[i] * part[i];
       fft_.fwd(transformed_, padded_);
       const double scale = 4 / (sum_ * sum_ * static_cast<double>(segments));
       for (std::size_t k = 0; k < bins(); ++k) power[k] += scale * std::norm(transformed_[k]);
@@ -137,7 +135,7 @@ class Ear {
     Spectrum result;
     result.spacing = 1 / (interval_ * static_cast<double>(padded_.size()));
     const double resolution = 1 / (interval_ * static_cast<double>(segment_));
-    result.lobe = lobe_ * resolution, result.sidelobe = sidelobe_;
+    result.lobe = lobe_ * resolution, result.sidelobe = sidelobe_, result.shoulder = shoulder_;
     for (const double p : power)
       result.amplitude.push_back(std::sqrt(p / static_cast<double>(std::max<std::size_t>(count, 1))));
     return result;
@@ -145,7 +143,7 @@ class Ear {
 
  private:
   std::size_t samples_, segment_, hop_ = 1;
-  double interval_, lobe_ = 1, sidelobe_ = 0, sum_ = 0;
+  double interval_, lobe_ = 1, sidelobe_ = 0, shoulder_ = 0, sum_ = 0;
   std::vector<double> window_, padded_;
   std::vector<std::complex<double>> transformed_;
   Eigen::FFT<double> fft_;

@@ -20,6 +20,9 @@ struct Tone {
 struct ToneOptions {
   double threshold = 3e-5;  ///< share of the loudest peak below which nothing is a tone
   double clearness = 8;     ///< a lowest tone stands so many times above the median beside it
+  double purity = 200;      ///< and so many times above all that is more than a lobe below it, as far
+                            ///< as the window's sidelobes allow
+  double form = 0.1;        ///< and its shoulders are those of one tone but for such a share
 };
 
 /// All peaks at least `threshold` (and 1.5 times the window's sidelobes) as high as the highest, by ascending
@@ -69,22 +72,39 @@ inline double median(const std::vector<double>& a, std::ptrdiff_t from, std::ptr
   return *middle;
 }
 
+/// The amplitude between two bins, by a straight line through the logarithms; 0 beyond the spectrum.
+inline double amplitude_at(const Spectrum& spectrum, double frequency) {
+  const double place = frequency / spectrum.spacing;
+  const auto k = static_cast<std::size_t>(std::max(place, 0.0));
+  if (k + 1 >= spectrum.amplitude.size()) return 0;
+  const double below = spectrum.amplitude[k], above = spectrum.amplitude[k + 1];
+  return below > 0 && above > 0 ? below * std::pow(above / below, place - static_cast<double>(k)) : 0;
+}
+
 }  // namespace detail
 
-/// The lowest tone, or nothing: when the spectrum is silent, when its lowest peak lies so low that the series
-/// is too short to place it, or when that peak does not stand out from what is beside it (noise, a blur). A
-/// higher peak is never offered instead.
+/// The lowest tone, or nothing: when the spectrum is silent; when its lowest peak lies so low that the series
+/// is too short to place it, or below it there is something that is no peak (a swing too slow for the series,
+/// a creep); when the peak does not stand out from what is beside it (noise), or is wider or narrower than
+/// one tone (two that are not told apart, a blur). A higher peak is never offered instead.
 inline std::optional<Tone> lowest_tone(const Spectrum& spectrum, const ToneOptions& options = {}) {
   const std::vector<Tone> all = tones(spectrum, options);
   if (all.empty() || all[0].frequency < spectrum.lobe) return std::nullopt;
+  const auto& a = spectrum.amplitude;
   const auto centre = static_cast<std::ptrdiff_t>(std::lround(all[0].frequency / spectrum.spacing)),
-             lobe = static_cast<std::ptrdiff_t>(std::ceil(spectrum.lobe / spectrum.spacing));
-  const double below = detail::median(spectrum.amplitude, centre - 6 * lobe, centre - lobe,
-                                      std::max<std::ptrdiff_t>(lobe, 2)),
-               above = detail::median(spectrum.amplitude, centre + lobe + 1, centre + 6 * lobe + 1,
-                                      std::max<std::ptrdiff_t>(lobe, 2));
-  const double beside = std::min(below, above);
-  if (!(all[0].amplitude >= options.clearness * beside)) return std::nullopt;
+             lobe = static_cast<std::ptrdiff_t>(std::ceil(spectrum.lobe / spectrum.spacing)),
+             least = std::max<std::ptrdiff_t>(lobe, 2);
+  const double purity = std::min(options.purity, 1 / (1.5 * spectrum.sidelobe));
+  for (std::ptrdiff_t k = 0; k <= std::max<std::ptrdiff_t>(centre - lobe, 0); ++k)
+    if (purity * a[static_cast<std::size_t>(k)] > all[0].amplitude) return std::nullopt;
+  for (const double side : {-0.5, 0.5}) {
+    const double share =
+        detail::amplitude_at(spectrum, all[0].frequency + side * spectrum.lobe) / all[0].amplitude;
+    if (!(std::abs(share / spectrum.shoulder - 1) < options.form)) return std::nullopt;
+  }
+  const double below = detail::median(a, centre - 6 * lobe, centre - lobe, least),
+               above = detail::median(a, centre + lobe + 1, centre + 6 * lobe + 1, least);
+  if (!(all[0].amplitude >= options.clearness * std::min(below, above))) return std::nullopt;
   return all[0];
 }
 
