@@ -1,5 +1,5 @@
 // nwm_study: the comparisons of arXiv 2502.06034 as one command. OUT/runs/<run>/ has each run's weights,
-// learning curve and result; OUT/results.csv and OUT/table.md have them all.
+// learning curve and result; OUT/results.csv, OUT/table.md and OUT/report.html have them all.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +16,7 @@
 #include "nwm/io/atomic_file.hpp"
 #include "nwm/train/progress.hpp"
 #include "registry.hpp"
+#include "report.hpp"
 #include "settings.hpp"
 #include "table.hpp"
 
@@ -33,7 +34,8 @@ const Entry& entry_of(const Configuration& c) {
 class Study {
  public:
   explicit Study(const Options& o) : o_(o), settings_(o.out / "settings.txt") {
-    for (const char* name : {"settings.txt", "results.csv", "table.md"}) remove_leftovers(o.out / name);
+    for (const char* name : {"settings.txt", "results.csv", "table.md", "report.html"})
+      remove_leftovers(o.out / name);
     for (const auto& [name, value] : decisive(o)) settings_.require(name, value);
     settings_.write();
   }
@@ -54,10 +56,8 @@ class Study {
     write();
   }
 
-  std::string table() const {
-    return study::table(
-        finished(o_.out / "runs"), [](const Configuration& c) { return entry_of(c).parameters; }, budget());
-  }
+  /// The table of all that is done.
+  std::string table() const { return table(finished(o_.out / "runs")); }
 
  private:
   void one(const Run& run, std::size_t number, std::size_t all, std::optional<Data>& data) {
@@ -100,18 +100,25 @@ class Study {
     std::fflush(stdout);
   }
 
+  std::string table(const std::vector<Result>& results) const {
+    return study::table(
+        results, [](const Configuration& c) { return entry_of(c).parameters; }, budget());
+  }
+
   std::string budget() const {
     std::string line;
     for (const auto& [name, value] : decisive(o_)) line += (line.empty() ? "" : ", ") + name + " " + value;
     return line + ".";
   }
 
-  /// results.csv and table.md of all that is done.
+  /// results.csv, table.md and report.html of all that is done.
   void write() const {
     std::string rows = csv_header();
-    for (const Result& result : finished(o_.out / "runs")) rows += csv_row(result);
+    const std::vector<Result> results = finished(o_.out / "runs");
+    for (const Result& result : results) rows += csv_row(result);
     nwm::io::write_whole(o_.out / "results.csv", rows);
-    nwm::io::write_whole(o_.out / "table.md", table());
+    nwm::io::write_whole(o_.out / "table.md", table(results));
+    write_report(o_.out / "report.html", results, budget());
   }
 
   const Options& o_;
@@ -126,8 +133,8 @@ int run(const Options& o) {
   const Lock lock(o.out);
   Study study(o);
   study.run(configurations, seeds);
-  std::printf("\n%s\n%s and %s have it all\n", study.table().c_str(),
-              (o.out / "results.csv").string().c_str(), (o.out / "table.md").string().c_str());
+  std::printf("\n%s\nresults.csv, table.md, report.html and the runs are in %s\n", study.table().c_str(),
+              o.out.string().c_str());
   return 0;
 }
 

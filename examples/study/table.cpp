@@ -6,8 +6,6 @@
 #include <cstdio>
 #include <limits>
 
-#include "published.hpp"
-
 namespace study {
 namespace {
 
@@ -22,13 +20,6 @@ std::string fixed(double value) {
 
 std::string with_sd(double mean, double sd) {
   return fixed(mean) + (std::isnan(sd) ? "" : " ± " + fixed(sd));
-}
-
-const Published* published_of(const Configuration& c) {
-  const auto found = std::ranges::find_if(published, [&](const Published& p) {
-    return p.data == c.data && p.model == c.model && p.variant == c.variant();
-  });
-  return found == published.end() ? nullptr : &*found;
 }
 
 /// Characters, not bytes: UTF-8.
@@ -56,32 +47,22 @@ std::string aligned(const std::vector<Row>& rows) {
   return out;
 }
 
-/// "3", "3 (1 collapsed, 1 diverged)".
-std::string seeds(const std::vector<Result>& runs) {
-  std::string failed;
-  for (const char* verdict : {"collapsed", "diverged"}) {
-    const auto count =
-        std::ranges::count_if(runs, [&](const Result& r) { return r.verdict.starts_with(verdict); });
-    if (count > 0) failed += (failed.empty() ? " (" : ", ") + std::to_string(count) + " " + verdict;
-  }
-  return std::to_string(runs.size()) + failed + (failed.empty() ? "" : ")");
-}
-
 std::string spread(double median, double smallest, double largest) {
   return fixed(median) + " (" + fixed(smallest) + " – " + fixed(largest) + ")";
 }
 
-Row row(const std::vector<Result>& runs, std::size_t parameters) {
+Row row(const Group& group, std::size_t parameters) {
+  const auto& [c, runs] = group;
   const auto over = [&](double nwm::Metrics::*figure) {
     std::vector<double> values;
-    for (const Result& r : runs) values.push_back(r.metrics.*figure);
+    for (const Result& r : group.runs) values.push_back(r.metrics.*figure);
     return statistics(values);
   };
   const Statistics acc = over(&nwm::Metrics::acc_foreground), iou = over(&nwm::Metrics::iou_foreground);
-  const Configuration& c = runs[0].run.configuration;
+  const std::string failed = failures(runs);
   Row out{c.title(),
           std::to_string(parameters),
-          seeds(runs),
+          std::to_string(runs.size()) + (failed.empty() ? "" : " (" + failed + ")"),
           with_sd(acc.mean, acc.sd),
           with_sd(iou.mean, iou.sd),
           spread(iou.median, iou.smallest, iou.largest)};
@@ -94,6 +75,34 @@ Row row(const std::vector<Result>& runs, std::size_t parameters) {
 }
 
 }  // namespace
+
+std::vector<std::vector<Group>> grouped(const std::vector<Result>& results) {
+  std::vector<std::vector<Group>> all;
+  for (const Result& r : results) {
+    const Configuration& c = r.run.configuration;
+    if (all.empty() || all.back().back().configuration.data != c.data) all.emplace_back();
+    if (all.back().empty() || all.back().back().configuration != c) all.back().push_back({c, {}});
+    all.back().back().runs.push_back(r);
+  }
+  return all;
+}
+
+std::string failures(const std::vector<Result>& runs) {
+  std::string out;
+  for (const char* verdict : {"collapsed", "diverged"}) {
+    const auto count =
+        std::ranges::count_if(runs, [&](const Result& r) { return r.verdict.starts_with(verdict); });
+    if (count > 0) out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + verdict;
+  }
+  return out;
+}
+
+const Published* published_of(const Configuration& c) {
+  const auto found = std::ranges::find_if(published, [&](const Published& p) {
+    return p.data == c.data && p.model == c.model && p.variant == c.variant();
+  });
+  return found == published.end() ? nullptr : &*found;
+}
 
 Statistics statistics(std::vector<double> values) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -121,23 +130,15 @@ std::string table(const std::vector<Result>& results,
       "\nTest set, figures over foreground pixels: mean ± sd over the seeds. Paper: ten seeds, the full "
       "protocol.\nCollapsed: nothing found but the background. Diverged: the figures are those of the best "
       "weights until then.\n";
-  std::string notes;
-  for (std::size_t i = 0; i < results.size();) {
-    const std::string& data = results[i].run.configuration.data;
+  for (const std::vector<Group>& groups : grouped(results)) {
     std::vector<Row> rows{{"model", "parameters", "seeds", "accuracy", "IoU", "IoU: median (min – max)",
                            "paper: accuracy", "paper: IoU", "paper: median (min – max)"}};
-    while (i < results.size() && results[i].run.configuration.data == data) {
-      std::vector<Result> runs;
-      const Configuration& c = results[i].run.configuration;
-      for (; i < results.size() && results[i].run.configuration == c; ++i) {
-        runs.push_back(results[i]);
-        if (!results[i].verdict.empty())
-          notes += "- " + results[i].run.name() + ": " + results[i].verdict + "\n";
-      }
-      rows.push_back(row(runs, parameters(c)));
-    }
-    out += "\n## " + data + "\n\n" + aligned(rows);
+    for (const Group& g : groups) rows.push_back(row(g, parameters(g.configuration)));
+    out += "\n## " + groups[0].configuration.data + "\n\n" + aligned(rows);
   }
+  std::string notes;
+  for (const Result& r : results)
+    if (!r.verdict.empty()) notes += "- " + r.run.name() + ": " + r.verdict + "\n";
   if (!notes.empty()) out += "\n## Runs that failed\n\n" + notes;
   return out;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "published.hpp"
 #include "results.hpp"
 
 namespace study {
@@ -17,6 +18,19 @@ struct Statistics {
   double mean = 0, sd = 0, median = 0, smallest = 0, largest = 0;
 };
 Statistics statistics(std::vector<double> values);
+
+/// The runs of one configuration.
+struct Group {
+  Configuration configuration;
+  std::vector<Result> runs;
+};
+/// `results`, which are in the order of the study, by data set and configuration.
+std::vector<std::vector<Group>> grouped(const std::vector<Result>& results);
+
+/// "1 collapsed, 2 diverged", or nothing.
+std::string failures(const std::vector<Result>& runs);
+
+const Published* published_of(const Configuration& configuration);
 
 /// A Markdown table a data set, columns aligned for the terminal, with a note for every run that collapsed or
 /// diverged. `results` in the order of the study; parameters(configuration) is the number of trained values;

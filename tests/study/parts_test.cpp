@@ -16,6 +16,7 @@
 #include "nwm/data/npy.hpp"
 #include "plan.hpp"
 #include "published.hpp"
+#include "report.hpp"
 #include "results.hpp"
 #include "settings.hpp"
 #include "table.hpp"
@@ -206,6 +207,25 @@ BOOST_AUTO_TEST_CASE(a_table_has_every_run_beside_the_published_figures) {
   }
   BOOST_CHECK_EQUAL(lengths.size(), 4u);
   BOOST_CHECK_EQUAL(std::set<std::size_t>(lengths.begin(), lengths.end()).size(), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_report_has_a_dot_for_every_run) {
+  const Folder folder;
+  const Configuration linear{.data = "mnist", .model = "nwm", .readout = "linear"};
+  const Configuration gru{.data = "tetrominoes", .model = "gru", .readout = "last"};
+  study::write_report(folder / "report.html", {}, "");
+  BOOST_CHECK(!tools::fs::exists(folder / "report.html"));
+  const std::vector<Result> results{result(linear, 0, 0.9, 0.8), result(linear, 1, 0.7, 0.6),
+                                    result(gru, 0, 0, 0, "collapsed")};
+  study::write_report(folder / "report.html", results, "epochs 5.");
+  const std::string page = tools::content(folder / "report.html");
+  std::size_t dots = 0;
+  for (std::size_t at = page.find("<circle"); at != std::string::npos; at = page.find("<circle", at + 1))
+    ++dots;
+  BOOST_CHECK_EQUAL(dots, 2 * results.size());  // IoU and accuracy
+  for (const char* part :
+       {"epochs 5.", ">mnist<", ">tetrominoes<", "NWM linear", "ConvGRU last", "1 collapsed", "0.852"})
+    BOOST_CHECK_MESSAGE(has(page, part), part);
 }
 
 BOOST_AUTO_TEST_CASE(settings_hold_a_folder_together) {

@@ -1,0 +1,38 @@
+#include "report.hpp"
+
+#include "nwm/report/comparison.hpp"
+#include "nwm/report/page.hpp"
+#include "table.hpp"
+
+namespace study {
+
+void write_report(const std::filesystem::path& path, const std::vector<Result>& results,
+                  const std::string& budget) {
+  if (results.empty()) return;
+  nwm::report::Page page("The study",
+                         "Waves, other recurrent networks and convolutions on the same tasks. " + budget);
+  for (const std::vector<Group>& groups : grouped(results)) {
+    page.section(groups[0].configuration.data);
+    const auto add = [&](const std::string& quantity, double nwm::Metrics::*figure, double Published::*mean,
+                         double Published::*sd) {
+      std::vector<nwm::report::Compared> models;
+      for (const Group& g : groups) {
+        nwm::report::Compared m{.name = g.configuration.title(), .found = {}, .remark = failures(g.runs)};
+        for (const Result& r : g.runs) m.found.push_back(r.metrics.*figure);
+        if (const Published* p = published_of(g.configuration))
+          m.published = p->*mean, m.published_sd = p->*sd;
+        models.push_back(m);
+      }
+      page.figure(nwm::report::comparison(
+          models,
+          {.title = quantity + " on the test set.",
+           .caption = "Over the pixels that are not background. The published runs had the full protocol.",
+           .quantity = quantity}));
+    };
+    add("Foreground IoU", &nwm::Metrics::iou_foreground, &Published::iou_mean, &Published::iou_sd);
+    add("Foreground accuracy", &nwm::Metrics::acc_foreground, &Published::acc_mean, &Published::acc_sd);
+  }
+  page.write(path);
+}
+
+}  // namespace study
