@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/cell/gru.hpp"
+#include "nwm/cell/lstm.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/last.hpp"
@@ -63,28 +65,26 @@ struct Driven {
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(a_simulation_is_the_recurrence_of_the_machine_bit_for_bit) {
-  using Machine = nwm::WaveMachine<small, nwm::readout::Last>;
+/// Runs a machine and a Simulation of its cell side by side.
+template <class Cell>
+void compare_with_machine() {
+  using Machine = nwm::WaveMachine<small, nwm::readout::Last, nwm::head::Narrow, Cell>;
   Machine machine({.cell = {}, .seed = 4});
   std::vector<float> image(Machine::image_size), series(Machine::series_size);
   nwm::Random random(5);
   for (float& x : image) x = static_cast<float>(random.uniform());
-  // W is not the Laplacian any more.
-  for (const auto& slice : Machine::layout.slices)
-    if (slice.name.view() == "classifier.cell.Wy.weight")
-      for (float& w : machine.parameters().subspan(slice.offset, slice.size))
-        w += static_cast<float>(random.uniform(-0.2, 0.2));
-  Machine::Workspace w;
+  nwm::Simulation<Cell, nwm::Grid<9, 11>, 2> waves;
+  for (const auto& own : waves.layout.slices)
+    for (const auto& slice : Machine::layout.slices)
+      if (slice.name.view() == "classifier." + std::string(own.name.view())) {
+        const auto from = machine.parameters().subspan(slice.offset, slice.size);
+        for (float& w : from) w += static_cast<float>(random.uniform(-0.2, 0.2));  // no Laplacian any more
+        std::copy(from.begin(), from.end(), waves.parameter(own.name.view()).begin());
+      }
+  typename Machine::Workspace w;
   machine.record(std::span<const float, Machine::image_size>(image),
                  std::span<float, Machine::series_size>(series), w);
-
-  nwm::Simulation<Wave, nwm::Grid<9, 11>, 2> waves;
-  for (const auto& slice : Machine::layout.slices)
-    if (slice.name.view() == "classifier.cell.Wy.weight") {
-      const auto from = machine.parameters().subspan(slice.offset, slice.size);
-      std::copy(from.begin(), from.end(), waves.parameter("cell.Wy.weight").begin());
-    }
-  for (std::size_t f = 0; f < Wave::fields.size(); ++f) {
+  for (std::size_t f = 0; f < Cell::fields.size(); ++f) {
     const auto from = w.initial(f);
     std::copy(from.begin(), from.end(), waves.field(f).begin());
   }
@@ -97,6 +97,12 @@ BOOST_AUTO_TEST_CASE(a_simulation_is_the_recurrence_of_the_machine_bit_for_bit) 
   });
   BOOST_TEST(taken == small.steps);
   BOOST_TEST(seen == small.steps);
+}
+
+BOOST_AUTO_TEST_CASE(a_simulation_is_the_recurrence_of_the_machine_bit_for_bit) {
+  compare_with_machine<Wave>();
+  compare_with_machine<nwm::cell::Lstm>();
+  compare_with_machine<nwm::cell::Gru>();
 }
 
 BOOST_AUTO_TEST_CASE(the_specification_and_the_fast_backend_agree_under_every_boundary) {

@@ -121,14 +121,7 @@ class Simulation {
   /// `field` was last called on this Simulation, are beyond it; nothing has changed then.
   void step() {
     if (maps_changed_) check_stable();
-    Waves::step(cell_, parameters_.data(), tape_, 0, 0, scratch_.data());
-    for (std::size_t f = 0; f < field_count; ++f) {
-      if (Cell::fields[f].role != cell::Role::state || Waves::Map::last_writer(f) == Waves::Map::none)
-        continue;
-      const Real* from = tape_.after(f, 0);
-      Real* to = tape_.initial(f);
-      Backend::template map<Real>(columns, [=](auto lane) { lane.store(to, lane.load(from)); });
-    }
+    Waves::step(cell_, parameters_.data(), flow_, 0, 0, scratch_.data());
     ++steps_;
   }
 
@@ -182,12 +175,7 @@ class Simulation {
     if (f >= field_count)
       throw Error("nwm::Simulation::field", "index", "below " + std::to_string(field_count),
                   std::to_string(f));
-    if (Cell::fields[f].role != cell::Role::scratch) return tape_.initial(f);
-    const std::size_t writer = Waves::Map::last_writer(f);
-    if (writer == Waves::Map::none)
-      throw Error("nwm::Simulation::field", std::string(Cell::fields[f].name.view()),
-                  "a field some stage writes", "none");
-    return tape_.version(writer, f, 0);
+    return flow_.initial(f);
   }
 
   template <class Observer>
@@ -201,7 +189,7 @@ class Simulation {
   bool maps_changed_ = true;
   model::ParameterVector<Real, parameter_count> parameters_;
   Buffer<Real> scratch_{Waves::scratch};
-  mutable typename Waves::Tape tape_;  // its accessors are not const
+  mutable typename Waves::Flow flow_;  // its accessors are not const
 };
 
 }  // namespace nwm
