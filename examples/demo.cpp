@@ -8,7 +8,7 @@
 #include <nwm/nwm.hpp>
 #include <nwm/plot/chart.hpp>
 #include <nwm/plot/gallery.hpp>
-#include <nwm/report/network_spectra.hpp>
+#include <nwm/report/machine.hpp>
 #include <nwm/report/training.hpp>
 #include <string>
 #include <vector>

@@ -10,7 +10,7 @@
 #include "nwm/data/polygons.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/last.hpp"
-#include "nwm/report/network_spectra.hpp"
+#include "nwm/report/machine.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 

@@ -16,27 +16,11 @@
 #include "nwm/drum/modes.hpp"
 #include "nwm/drum/picture.hpp"
 #include "nwm/report/chart.hpp"
+#include "nwm/report/drum_sound.hpp"
 #include "nwm/report/page.hpp"
 #include "nwm/sound/pitch.hpp"
 
 namespace nwm::report {
-
-/// How the drum of a report is struck and heard.
-struct DrumPlan {
-  Site at = {};  ///< of the strike
-  Strike strike = {.width = 1};
-  std::optional<std::uint64_t> random = {};  ///< instead: everywhere at once, with this seed
-  std::size_t steps = 4096;                  ///< recorded for the spectra
-  Site ear = {};                             ///< the neuron whose series, spectrum and sound are shown
-  std::size_t modes = 12;                    ///< shown
-  double lowest_hertz = 110;                 ///< what the lowest mode sounds at
-
-  template <class Drum>
-  void apply(Drum& drum) const {
-    if (random) drum.strike_at_random(*random);
-    else drum.strike(at, strike);
-  }
-};
 
 namespace detail {
 
@@ -82,24 +66,6 @@ Figure value_figure(const Recording<Real>& recording, std::span<const double> va
 }
 
 }  // namespace detail
-
-/// The drum as a sound: struck as `plan` says, with a damping that lets it die away by 60 dB in `seconds`,
-/// heard at plan.ear.
-template <class Drum>
-sound::Clip drum_sound(const Mask& mask, const drum::Physics& physics, const DrumPlan& plan,
-                       const sound::Pitch& pitch, double seconds, std::string title) {
-  const double time = seconds * pitch.per_second, damping = physics.damping + 2 * std::log(1000.0) / time;
-  Drum drum(mask, {.wave_speed = physics.wave_speed,
-                   .dt = physics.dt,
-                   .spacing = physics.spacing,
-                   .damping = damping,
-                   .edge = physics.edge});
-  plan.apply(drum);
-  const auto recording = drum.run(static_cast<std::size_t>(time / physics.dt), {.probes = {plan.ear}});
-  sound::Clip clip = sound::render(recording.series(0), recording.interval(), pitch, std::move(title));
-  clip.comment += "; damped by alpha = " + number(damping) + " per unit time, to die away";
-  return clip;
-}
 
 /// One drum, struck, recorded and analysed; each method adds a section. Throws as Drum, modes and the ear do;
 /// where no tone is heard the page says so.

@@ -246,17 +246,4 @@ void add_sounds(Page& page, const Machine& machine, const data::Dataset& test,
   page.row(players);
 }
 
-/// All sections on a trained machine.
-template <class Machine>
-void add_network(Page& page, const Machine& machine, const data::Dataset& train, const data::Dataset& test,
-                 const NetworkOptions& options = {}) {
-  add_scenes(page, machine, test, options);
-  add_maps(page, machine, test, options);
-  add_coupling(page, machine);
-  add_fourier(page, machine, test, options);
-  add_class_spectra(page, machine, train, test, options);
-  add_readout(page, machine);
-  add_sounds(page, machine, test, options);
-}
-
 }  // namespace nwm::report
