@@ -43,7 +43,7 @@ struct ChartOptions {
 /// has not as many x as y or there is nothing to draw.
 inline std::string chart(std::vector<Line> lines, const ChartOptions& options = {}) {
   const double width = static_cast<double>(options.width), height = static_cast<double>(options.height),
-               left = 62, right = width - 14, top = options.marks.empty() ? 12 : 26, bottom = height - 44;
+               left = 74, right = width - 14, top = options.marks.empty() ? 12 : 26, bottom = height - 44;
   std::vector<plot::Curve> curves;
   for (Line& line : lines) {
     if (line.x.size() != line.y.size())
