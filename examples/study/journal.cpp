@@ -68,7 +68,7 @@ void Curve::add(const nwm::Progress& progress) {
   std::string all = header + "\n";
   for (std::size_t e = 0; e < epochs_.size(); ++e) {
     all += std::to_string(e + 1) + "," + text(epochs_[e].loss);
-    for (const auto column : columns) all += "," + text(epochs_[e].validation.*column);
+    for (const auto column : columns) all.append(",").append(text(epochs_[e].validation.*column));
     all += "\n";
   }
   nwm::io::write_whole(path_, all);

@@ -63,7 +63,12 @@ class Study {
   void one(const Run& run, std::size_t number, std::size_t all, std::optional<Data>& data) {
     const std::filesystem::path folder = o_.out / "runs" / run.name();
     const Files files(folder);
-    const std::string label = "[" + std::to_string(number) + "/" + std::to_string(all) + "] " + run.name();
+    std::string label = "[";
+    label.append(std::to_string(number))
+        .append("/")
+        .append(std::to_string(all))
+        .append("] ")
+        .append(run.name());
     if (std::filesystem::exists(files.result)) {
       report(label, read_result(files.result), "done before");
       std::filesystem::remove(files.state);

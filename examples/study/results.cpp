@@ -41,7 +41,7 @@ std::string csv_row(const Result& result) {
   std::string row = result.run.name() + "," + c.data + "," + c.model + "," + c.readout + "," +
                     count(c.steps()) + "," + count(c.layers) + "," + width +
                     (width.empty() || result.verdict.empty() ? "" : " ") + result.verdict;
-  for (const auto column : columns) row += "," + text(result.metrics.*column);
+  for (const auto column : columns) row.append(",").append(text(result.metrics.*column));
   return row + "\n";
 }
 

@@ -36,7 +36,7 @@ std::string aligned(const std::vector<Row>& rows) {
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t i = 0; i < widths.size(); ++i) {
       const std::string space(widths[i] - width(rows[r][i]), ' ');
-      out += "| " + (i == 0 ? rows[r][i] + space : space + rows[r][i]) + " ";
+      out.append("| ").append(i == 0 ? rows[r][i] + space : space + rows[r][i]).append(" ");
     }
     out += "|\n";
     if (r > 0) continue;

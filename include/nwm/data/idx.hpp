@@ -27,7 +27,7 @@ inline Array read_idx(const std::filesystem::path& path) {
   stream.read(std::as_writable_bytes(std::span(start)), "start of the file");
   if (start[0] != 0 || start[1] != 0 || start[2] != 8 || start[3] < 1 || start[3] > 4) {
     std::string found;
-    for (const std::uint8_t b : start) found += (found.empty() ? "" : " ") + std::to_string(b);
+    for (const std::uint8_t b : start) found.append(found.empty() ? "" : " ").append(std::to_string(b));
     throw Error(where, "start of the file", "0 0 8 n (IDX, unsigned bytes, n = 1 to 4 dimensions)", found);
   }
   std::vector<std::size_t> shape(start[3]);
