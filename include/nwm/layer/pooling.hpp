@@ -1,6 +1,7 @@
 // Maximum over 2×2 sites, halving the grid.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 namespace nwm::layer {
@@ -33,7 +34,7 @@ struct MaxPool {
   template <class Real>
   static std::size_t largest(const Real* in, std::size_t corner) {
     std::size_t best = corner;
-    for (const std::size_t other : {corner + 1, corner + width, corner + width + 1})
+    for (const std::size_t other : std::array{corner + 1, corner + width, corner + width + 1})
       if (in[other] > in[best]) best = other;
     return best;
   }

@@ -25,7 +25,7 @@ class Pack {
   static Pack load(const Real* p) { return Pack(Batch::load_unaligned(p)); }
   void store(Real* p) const { batch.store_unaligned(p); }
 
-  /// The first `count` < size numbers of p; the other lanes are zero.
+  /// The first `count` numbers of p, 0 < count < size; the other lanes are zero.
   static Pack load(const Real* p, std::size_t count) {
     alignas(Arch::alignment()) std::array<Real, size> lanes{};
     std::memcpy(lanes.data(), p, count * sizeof(Real));
