@@ -94,6 +94,7 @@ void some() {
 }
 
 using Reals = std::tuple<float, double>;
+constexpr std::size_t counts[] = {0, 1, 63, 64, 65, 1000};
 
 }  // namespace
 
@@ -102,7 +103,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(clamped, Real, Reals) { some<Real, nwm::Zero>(); }
 BOOST_AUTO_TEST_CASE_TEMPLATE(reflecting, Real, Reals) { some<Real, nwm::Reflecting>(); }
 
 BOOST_AUTO_TEST_CASE(reductions_have_the_same_bits_on_every_system) {
-  for (const std::size_t count : {0, 1, 63, 64, 65, 1000}) {
+  for (const std::size_t count : counts) {
     Numbers<float> x(count, 1);
     const auto kernel = [from = x.data()](auto lane) {
       return lane.load(from) - typename decltype(lane)::Value(5);
