@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   CLI::App app("Compares the library with reference outputs and gradients.");
   std::string folder, backend, precision;
   app.add_option("DIR", folder, "folder of .safetensors cases")->required();
-  app.add_option("--backend", backend, "scalar or simd; all when not given");
+  app.add_option("--backend", backend, "scalar, simd, or device where it was built; all when not given");
   app.add_option("--precision", precision, "float or double; all when not given")
       ->check(CLI::IsMember({"float", "double"}));
   CLI11_PARSE(app, argc, argv);

@@ -1,0 +1,132 @@
+// The device backend on a processor: the kernels' own text and Thrust's host systems, so that both are tested
+// where no GPU is.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+
+#include "nwm/backend/device/correlate.hpp"
+#include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/product.hpp"
+#include "nwm/backend/device/systems.hpp"
+#include "nwm/backend/device/team.hpp"
+#include "nwm/backend/device/weight_gradient.hpp"
+
+namespace nwm::device {
+
+/// Operations have the meaning given in cpu::Scalar, over grids that may be Batched, in the arithmetic of
+/// `Real` as on a device. Sums are taken in an order that depends on sizes alone: the same bits on any number
+/// of threads. `System` is Sequential or OpenMp.
+template <class System = Sequential>
+struct Host {
+  static constexpr std::string_view name = System::name;
+
+  /// One index of a map.
+  template <class Real>
+  struct Lane {
+    using Value = Real;
+    std::size_t index;
+    constexpr Value load(const Real* p) const { return p[index]; }
+    constexpr void store(Real* p, Value v) const { p[index] = v; }
+  };
+
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    System::for_each(count, [&](std::size_t i) { kernel(Lane<Real>{i}); });
+  }
+
+  /// In double, in `sections` parts whose sums are added in order.
+  template <class Real, class Kernel>
+  static double sum(std::size_t count, const Kernel& kernel) {
+    std::array<double, sections> parts{};
+    in_sections(count, [&](std::size_t section, std::size_t i) {
+      parts[section] += static_cast<double>(kernel(Lane<Real>{i}));
+    });
+    double total = 0;
+    for (const double part : parts) total += part;
+    return total;
+  }
+
+  template <class Real, class Kernel>
+  static Real maximum(std::size_t count, const Kernel& kernel) {
+    std::array<Real, sections> parts;
+    parts.fill(-std::numeric_limits<Real>::infinity());
+    const auto take = [](Real& largest, Real v) {
+      if (v > largest || v != v) largest = v;
+    };
+    in_sections(count,
+                [&](std::size_t section, std::size_t i) { take(parts[section], kernel(Lane<Real>{i})); });
+    Real largest = -std::numeric_limits<Real>::infinity();
+    for (const Real part : parts) take(largest, part);
+    return largest;
+  }
+
+  /// The tiles' parts of the gradient in the parameters.
+  template <class S, class G>
+  static constexpr std::size_t scratch = Tiles<G, S::size / 2>::count* S::parameters;
+
+  template <class S, class G, Activation f, class Real, std::size_t n>
+  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
+    run(Correlate<S, G, Direction::forward, f, Real, n, 1>{parameters, parts, {out}});
+  }
+
+  template <class S, class G, class Real, std::size_t n>
+  static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
+                             const Real* gradient, const std::array<Real*, n>& part_gradients,
+                             Real* parameter_gradient, Real* scratch_) {
+    if (std::ranges::any_of(part_gradients, [](const Real* p) { return p != nullptr; })) {
+      if constexpr (S::size == 1 || S::Edge::self_adjoint)
+        run(Correlate<S, G, Direction::adjoint, Activation::none, Real, 1, n>{
+            parameters, {gradient}, part_gradients});
+      else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
+    }
+    if (!parameter_gradient) return;
+    run(TileGradient<S, G, Real, n>{parts, gradient, scratch_});
+    map<Real>(S::parameters,
+              AddTiles<Real>{Tiles<G, S::size / 2>::count, S::parameters, scratch_, parameter_gradient});
+  }
+
+  template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
+  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y,
+                       std::size_t ldy) {
+    auto out = detail::matrix(y, M, N, ldy);
+    if constexpr (add) out.noalias() += detail::matrix(a, M, K, lda) * detail::matrix(x, K, N, ldx);
+    else out.noalias() = detail::matrix(a, M, K, lda) * detail::matrix(x, K, N, ldx);
+  }
+
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_transposed(const Real* a, std::size_t lda, const Real* y, std::size_t ldy, Real* x,
+                                  std::size_t ldx) {
+    detail::matrix(x, K, N, ldx).noalias() =
+        detail::matrix(a, M, K, lda).transpose() * detail::matrix(y, M, N, ldy);
+  }
+
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a,
+                             std::size_t lda) {
+    detail::matrix(a, M, K, lda).noalias() +=
+        detail::matrix(y, M, N, ldy) * detail::matrix(x, K, N, ldx).transpose();
+  }
+
+ private:
+  static constexpr std::size_t sections = 64;
+
+  template <class F>
+  static void in_sections(std::size_t count, const F& f) {
+    const std::size_t each = (count + sections - 1) / sections;
+    System::for_each(sections, [&](std::size_t section) {
+      const std::size_t end = std::min(count, (section + 1) * each);
+      for (std::size_t i = section * each; i < end; ++i) f(section, i);
+    });
+  }
+
+  template <class Body>
+  static void run(const Body& body) {
+    System::for_each(Body::blocks, HostBlock<Body>{body});
+  }
+};
+
+}  // namespace nwm::device

@@ -1,0 +1,65 @@
+// A body's launch on a GPU, and the check of every call to CUDA. For .cu files only, compiled with
+// --expt-relaxed-constexpr.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <string>
+
+#include "nwm/error.hpp"
+
+namespace nwm::device {
+
+/// Throws Error naming the call, its file and line, unless `code` is success.
+inline void check(cudaError_t code, const char* call, const char* file, int line) {
+  if (code == cudaSuccess) return;
+  throw Error(std::string(file) + ":" + std::to_string(line), call, "success",
+              std::string(cudaGetErrorName(code)) + " (" + cudaGetErrorString(code) + ")");
+}
+#define NWM_CUDA(call) ::nwm::device::check((call), #call, __FILE__, __LINE__)
+
+/// A block on a GPU: one thread of each phase, and a barrier at its end.
+template <class Body>
+struct CudaTeam {
+  std::size_t block;
+  typename Body::Shared& shared;
+  typename Body::Local local{};
+
+  template <class F>
+  __device__ void each(const F& f) {
+    f(std::size_t{threadIdx.x}, local);
+    __syncthreads();
+  }
+};
+
+template <class Body>
+__global__ void __launch_bounds__(Body::threads) run_block(Body body) {
+  __shared__ typename Body::Shared shared;
+  CudaTeam<Body> team{blockIdx.x, shared};
+  body(team);
+}
+
+/// One thread an index of a map's kernel.
+template <class Lane, class Kernel>
+__global__ void run_map(std::size_t count, Kernel kernel) {
+  const std::size_t i = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  if (i < count) kernel(Lane{i});
+}
+
+/// Runs a body on `stream`; returns before it has ended. Throws Error when the launch is refused.
+template <class Body>
+void launch(const Body& body, cudaStream_t stream) {
+  run_block<<<static_cast<unsigned>(Body::blocks), static_cast<unsigned>(Body::threads), 0, stream>>>(body);
+  NWM_CUDA(cudaGetLastError());
+}
+
+/// Runs kernel(Lane{i}) for i = 0..count-1 on `stream`, as `launch`.
+template <class Lane, class Kernel>
+void launch_map(std::size_t count, const Kernel& kernel, cudaStream_t stream) {
+  if (count == 0) return;
+  run_map<Lane><<<static_cast<unsigned>((count + 255) / 256), 256, 0, stream>>>(count, kernel);
+  NWM_CUDA(cudaGetLastError());
+}
+
+}  // namespace nwm::device

@@ -1,0 +1,42 @@
+// How a kernel of our own is written once and run by a GPU's blocks and by a plain loop: phase by phase.
+//
+// A body is a trivially copyable type with
+//   threads             threads of a block, a constant
+//   Shared, Local       what the block's threads share, and what each keeps for itself from phase to phase
+//   blocks              blocks of the launch, a constant
+//   operator()(team)    the work of block team.block: phases team.each(f) with f(thread, local), and nothing
+//                       but control flow that is the same for all threads between them
+//
+// A phase ends when all threads have ended it. What one phase writes to team.shared, the next may read.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+namespace nwm::device {
+
+/// A block on the host: each phase is a loop over its threads.
+template <class Body>
+struct HostTeam {
+  std::size_t block = 0;
+  typename Body::Shared shared{};
+  std::array<typename Body::Local, Body::threads> locals{};
+
+  template <class F>
+  void each(const F& f) {
+    for (std::size_t thread = 0; thread < Body::threads; ++thread) f(thread, locals[thread]);
+  }
+};
+
+/// Block number `block` of a body, as Thrust's host systems call it.
+template <class Body>
+struct HostBlock {
+  Body body;
+  void operator()(std::size_t block) const {
+    HostTeam<Body> team;
+    team.block = block;
+    body(team);
+  }
+};
+
+}  // namespace nwm::device

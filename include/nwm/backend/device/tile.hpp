@@ -1,0 +1,56 @@
+// The tiles into which stencil kernels cut the images of a field.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "nwm/backend/device/batched.hpp"
+
+namespace nwm::device {
+
+/// Tiles of at most 8 × 32 sites, a row of them a warp wide, with `reach` sites more on every side.
+template <class G, std::size_t reach>
+struct Tiles {
+  static constexpr std::size_t height = std::min<std::size_t>(G::height, 8);
+  static constexpr std::size_t width = std::min<std::size_t>(G::width, 32);
+  static constexpr std::size_t sites = height * width;
+  static constexpr std::size_t padded_width = width + 2 * reach;
+  static constexpr std::size_t padded = (height + 2 * reach) * padded_width;
+  static constexpr std::size_t down = (G::height + height - 1) / height;
+  static constexpr std::size_t across = (G::width + width - 1) / width;
+  static constexpr std::size_t count = images_of<G> * down * across;
+
+  std::size_t image, top, left;
+
+  constexpr explicit Tiles(std::size_t tile)
+      : image(tile / (down * across)), top(tile / across % down * height), left(tile % across * width) {}
+
+  /// Whether site i of the tile lies in the image: the last tile of a row or column may reach beyond it.
+  constexpr bool inside(std::size_t i) const {
+    return top + i / width < G::height && left + i % width < G::width;
+  }
+  /// Where site i of the tile stands in a channel's plane.
+  constexpr std::size_t site(std::size_t i) const {
+    return (image * G::height + top + i / width) * G::width + left + i % width;
+  }
+  /// Number i of the padded tile from a channel's plane, `Edge` deciding beyond the image.
+  template <class Edge, class Real>
+  constexpr Real load(const Real* plane, std::size_t i) const {
+    constexpr auto rows = static_cast<std::ptrdiff_t>(G::height);
+    constexpr auto columns = static_cast<std::ptrdiff_t>(G::width);
+    constexpr auto halo = static_cast<std::ptrdiff_t>(reach);
+    const auto y = static_cast<std::ptrdiff_t>(top + i / padded_width) - halo;
+    const auto x = static_cast<std::ptrdiff_t>(left + i % padded_width) - halo;
+    if (y > rows || x > columns) return Real(0);  // seen from outside the image only
+    const auto row = Edge::source(y, rows), column = Edge::source(x, columns);
+    if (row < 0 || column < 0) return Real(0);
+    return plane[(static_cast<std::ptrdiff_t>(image) * rows + row) * columns + column];
+  }
+  /// Where tap (row-major) of a stencil at site i of the tile stands in the padded tile.
+  static constexpr std::size_t seen(std::size_t i, std::size_t tap) {
+    constexpr std::size_t size = 2 * reach + 1;
+    return (i / width + tap / size) * padded_width + i % width + tap % size;
+  }
+};
+
+}  // namespace nwm::device
