@@ -75,6 +75,30 @@ struct WaveOn {
     const V real = V(0.5) * (math::abs(sum) + sqrt(math::relu(discriminant)));
     return if_positive(discriminant, real, sqrt(math::relu(product)));
   }
+
+  /// The step run backwards (keep::Reverse), from a site after it: first y, whose coupling then gives the
+  /// drive of that step, then {y, z}. Divides by 1 − dt alpha.
+  template <class V>
+  static constexpr std::array<V, 1> coupled_before(const WaveOn& cell, const std::array<V, 4>& after) {
+    return {after[0] - V(cell.dt) * after[1]};
+  }
+  template <class V>
+  static constexpr std::array<V, 2> inverse(const WaveOn& cell, const std::array<V, 1>& drive,
+                                            const std::array<V, 4>& after) {
+    using math::tanh;
+    const V dt = V(cell.dt), y = coupled_before(cell, after)[0];
+    const auto& [y_after, z_after, omega, alpha] = after;
+    return {y, (z_after - dt * (tanh(drive[0]) - omega * y)) / (V(1) - dt * alpha)};
+  }
+
+  /// What one step backwards multiplies an error by at most, for the linear oscillator: 1 / the smaller |λ|
+  /// of `growth`, that is growth / (1 − dt alpha); 1/0 where that is not positive. Fields: `bounded`.
+  static constexpr const char* inverse_bound = "1 - dt alpha > 0";
+  template <class V>
+  static constexpr V inverse_growth(const WaveOn& cell, const std::array<V, 2>& map) {
+    const V product = V(1) - V(cell.dt) * map[1];
+    return growth(cell, map) / math::relu(product);
+  }
 };
 
 using Wave = WaveOn<>;

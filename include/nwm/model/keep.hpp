@@ -1,5 +1,5 @@
 // What the forward pass keeps for the backward pass: memory against time. Gradients are equal under all
-// policies.
+// policies, to rounding.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@ namespace nwm::keep {
 struct Everything {
   template <std::size_t steps>
   static constexpr std::size_t length = steps;
+  static constexpr bool reverses = false;
 };
 
 /// The states at every k-th step; the steps between are run again on the way back. The tape holds k steps,
@@ -18,6 +19,23 @@ template <std::size_t k>
 struct Every {
   template <std::size_t steps>
   static constexpr std::size_t length = k;
+  static constexpr bool reverses = false;
+};
+
+/// Nothing but the end: the steps are run backwards, for cells that state their inverse (cell::Wave). The
+/// tape holds a run of steps, the longest that divides T and is at most `longest`, whatever T is. Rounding
+/// errors grow on the way back as damping shrinks the waves on the way there; where they could reach
+/// `model::reverse_tolerance` the gradient throws Unstable, and Every<k> is the policy to choose.
+template <std::size_t longest = 16>
+struct Reverse {
+  static_assert(longest > 0);
+  template <std::size_t steps>
+  static constexpr std::size_t length = [] {
+    std::size_t k = longest < steps ? longest : steps;
+    while (steps % k != 0) --k;
+    return k;
+  }();
+  static constexpr bool reverses = true;
 };
 
 /// A number of steps between checkpoints, as a type: compilers then show it in their messages.

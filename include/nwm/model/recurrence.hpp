@@ -13,9 +13,10 @@
 namespace nwm::model {
 
 /// `length` steps of `Cell` with `channels` oscillators over `G` and its boundary; `segments` such runs make
-/// the whole. The memory is a Tape; parameters are those of all stages one after the other.
+/// the whole. The memory is a Tape; parameters are those of all stages one after the other. `starts` of the
+/// segments have room of their own; those beyond share the last.
 template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, std::size_t segments, class B,
-          class Real>
+          class Real, std::size_t starts = segments>
 class Recurrence {
  public:
   using Map = cell::TapeMap<Cell>;
@@ -57,11 +58,11 @@ class Recurrence {
 
   /// Fields at the start of each segment, the tape of one segment, and the gradients of the fields.
   struct Tape {
-    Tape() : start(segments * fields * columns), slots(Map::planes * length * columns) {}
+    Tape() : start(starts * fields * columns), slots(Map::planes * length * columns) {}
 
     /// Field f (channels, H, W) at the start of a segment; maps stand in segment 0.
     Real* initial(std::size_t f, std::size_t segment = 0) {
-      return start.data() + (segment * fields + f) * columns;
+      return start.data() + ((segment < starts ? segment : starts - 1) * fields + f) * columns;
     }
     /// The recorded series of the segment that ran last: (length, channels, H, W).
     const Real* series() const {

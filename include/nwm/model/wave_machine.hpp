@@ -25,6 +25,7 @@
 #include "nwm/model/keep.hpp"
 #include "nwm/model/parameter_vector.hpp"
 #include "nwm/model/recurrence.hpp"
+#include "nwm/model/reverse.hpp"
 #include "nwm/model/stability.hpp"
 #include "nwm/readout/linear.hpp"
 
@@ -88,7 +89,10 @@ class WaveMachine {
   using EncoderAt =
       layer::Encoder<ImageGrid, shape.image_channels, shape.encoder_width, channels,
                      Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
-  using Waves = model::Recurrence<Cell, ImageGrid, channels, length, segments, Backend, Real>;
+  using Waves = model::Recurrence<Cell, ImageGrid, channels, length, segments, Backend, Real,
+                                  model::starts<Keep, segments>>;
+  static_assert(!Keep::reverses || model::Reversible<Cell>,
+                "keep::Reverse needs a cell of one stage that states its inverse");
   using Mlp = layer::Head<features * channels, shape.classes, Head>;
 
   template <class F>
@@ -191,6 +195,7 @@ class WaveMachine {
       w.target[p] = static_cast<Real>(wanted);
     }
     run(image, w);
+    if constexpr (Keep::reverses) check_reverse(w);
     double loss = 0;
     for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
       form<n>(w, start);
@@ -268,8 +273,12 @@ class WaveMachine {
   void run_back(Workspace& w, std::span<Real, parameter_count> gradient) const {
     w.adjoint.clear();
     for (std::size_t segment = segments; segment-- > 0;) {
-      if (segment + 1 < segments)
-        Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
+      if (segment + 1 < segments) {
+        if constexpr (Keep::reverses)
+          model::refill_backwards<Cell, ImageGrid, channels, length, Backend, Real, Waves>(
+              cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
+        else Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
+      }
       Readout::template gather_adjoint<Backend, steps, length, columns>(
           matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
           gradient.data() + matrix_offset);
@@ -284,12 +293,17 @@ class WaveMachine {
     });
   }
 
+  static auto bounded_maps(Workspace& w) {
+    std::array<const Real*, Cell::bounded.size()> maps{};
+    for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
+    return maps;
+  }
   void check_stability(Workspace& w) const {
-    if constexpr (model::BoundedCell<Cell>) {
-      std::array<const Real*, Cell::bounded.size()> maps{};
-      for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
-      model::check_growth<Cell, Backend, Real>(cell, maps, columns, steps);
-    }
+    if constexpr (model::BoundedCell<Cell>)
+      model::check_growth<Cell, Backend, Real>(cell, bounded_maps(w), columns, steps);
+  }
+  void check_reverse(Workspace& w) const {
+    model::check_reverse<Cell, Backend, Real>(cell, bounded_maps(w), columns, steps);
   }
 
   model::ParameterVector<Real, parameter_count> parameters_;

@@ -1,0 +1,112 @@
+// keep::Reverse: the step run backwards against the step itself, the gradients against those of a full tape,
+// its memory, and where it refuses.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE gradient_reverse
+
+#include <algorithm>
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "machine.hpp"
+#include "nwm/backend/cpu/simd.hpp"
+#include "nwm/readout/last.hpp"
+#include "nwm/readout/linear.hpp"
+
+namespace {
+
+using nwm::cell::Wave;
+
+template <std::size_t steps, class Real, class Keep, class Readout = nwm::readout::LinearMap<4>>
+using Machine = nwm::WaveMachine<nwm::Shape{.height = 7,
+                                            .width = 9,
+                                            .image_channels = 2,
+                                            .oscillators = 3,
+                                            .steps = steps,
+                                            .classes = 3,
+                                            .encoder_width = 3},
+                                 Readout, nwm::head::Hidden<5>, Wave, nwm::cpu::Simd<>, Real, Keep>;
+
+template <class Real>
+double difference(const std::vector<Real>& a, const std::vector<Real>& b) {
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    worst = std::max(worst, static_cast<double>(std::abs(a[i] - b[i])));
+    largest = std::max(largest, static_cast<double>(std::abs(b[i])));
+  }
+  return worst / largest;
+}
+
+/// Relative difference of the gradients under Reverse and Everything.
+template <std::size_t steps, class Real, class Keep>
+double reversed(double dt) {
+  tools::Problem<Machine<steps, Real, nwm::keep::Everything>> everything(5, {.cell = {.dt = dt}, .seed = 3});
+  tools::Problem<Machine<steps, Real, Keep>> reverse(5, {.cell = {.dt = dt}, .seed = 3});
+  BOOST_TEST(difference(reverse.scores(), everything.scores()) < (sizeof(Real) == 8 ? 1e-12 : 1e-5));
+  const double d = difference(reverse.gradient(), everything.gradient());
+  BOOST_TEST_MESSAGE(steps << " steps, " << sizeof(Real) << " bytes: " << d);
+  return d;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_step_back_undoes_a_step) {
+  nwm::Random random(4);
+  const Wave cell{.dt = 0.5};
+  for (int trial = 0; trial < 200; ++trial) {
+    const std::array<double, 1> drive{random.uniform(-2, 2)};
+    const std::array<double, 4> site{random.uniform(-1, 1), random.uniform(-1, 1), random.uniform(0, 1),
+                                     random.uniform(0, 1)};
+    const auto next = Wave::update(cell, drive, site);
+    const std::array<double, 4> after{next[0], next[1], site[2], site[3]};
+    const auto back = Wave::inverse(cell, drive, after);
+    BOOST_TEST(std::abs(Wave::coupled_before(cell, after)[0] - site[0]) < 1e-14);
+    BOOST_TEST(std::abs(back[0] - site[0]) < 1e-14);
+    BOOST_TEST(std::abs(back[1] - site[1]) < 1e-14);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(gradients_are_those_of_a_full_tape) {
+  using nwm::keep::Reverse;
+  BOOST_TEST((reversed<6, double, Reverse<1>>(0.5)) < 1e-9);
+  BOOST_TEST((reversed<6, double, Reverse<2>>(0.5)) < 1e-9);
+  BOOST_TEST((reversed<6, double, Reverse<>>(0.5)) < 1e-9);
+  BOOST_TEST((reversed<40, double, Reverse<>>(0.1)) < 1e-9);
+  BOOST_TEST((reversed<40, float, Reverse<>>(0.1)) < 5e-3);
+}
+
+BOOST_AUTO_TEST_CASE(length_divides_the_steps) {
+  BOOST_TEST(nwm::keep::Reverse<>::length<100> == 10U);
+  BOOST_TEST(nwm::keep::Reverse<>::length<1600> == 16U);
+  BOOST_TEST(nwm::keep::Reverse<>::length<7> == 7U);
+  BOOST_TEST(nwm::keep::Reverse<>::length<17> == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_where_no_step_leads_back) {
+  tools::Problem<Machine<6, double, nwm::keep::Reverse<2>>> problem;
+  using M = decltype(problem.machine);
+  // alpha = 2 everywhere: 1 - dt alpha is 0, yet the step forward is stable.
+  for (const nwm::Slice& slice : M::layout.slices)
+    if (const std::string name(slice.name.view());
+        name.find("alpha") != std::string::npos || name.find("omega") != std::string::npos) {
+      const auto part = std::span<double>(problem.machine.parameters()).subspan(slice.offset, slice.size);
+      const bool alpha = name.find("alpha") != std::string::npos;
+      const bool last_bias = slice.size == M::channels && name.find("bias") != std::string::npos;
+      std::ranges::fill(part, alpha && last_bias ? 2.0 : 0.0);
+    }
+  BOOST_CHECK_NO_THROW(problem.scores());
+  std::vector<double> gradient(M::parameter_count, 7.0);
+  const std::vector<std::uint8_t> target(M::sites, 1);
+  const std::span<double, M::parameter_count> sum(gradient.data(), gradient.size());
+  BOOST_CHECK_EXCEPTION(problem.machine.add_gradient(problem.image(), target, 1.0, sum, *problem.space),
+                        nwm::Unstable, [](const nwm::Unstable& e) {
+                          const std::string text = e.what();
+                          BOOST_TEST_MESSAGE(text);
+                          return text.find("dt = 0.5") != std::string::npos &&
+                                 text.find("alpha up to 2") != std::string::npos &&
+                                 text.find("1 - dt alpha > 0") != std::string::npos;
+                        });
+  BOOST_TEST(std::ranges::all_of(gradient, [](double g) { return g == 7.0; }));
+}
