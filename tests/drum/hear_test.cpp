@@ -1,4 +1,4 @@
-// The ear against analysis and against the eigen-solver.
+// The ear against analysis and against the eigen-solver. Every size and every spacing: hear_sizes_test.cpp.
 #define BOOST_TEST_MODULE hear
 #define BOOST_TEST_DYN_LINK
 #include "nwm/drum/hear.hpp"
@@ -34,28 +34,6 @@ std::vector<sound::Tone> struck_tones(const mask::Outline& outline, std::size_t 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_CASE(squares_of_8_to_56_are_heard_at_every_neuron) {
-  for (std::size_t side = 8; side <= 56; side += 4)
-    for (const auto how : {nwm::Strike::How::velocity, nwm::Strike::How::displacement})
-      BOOST_TEST_CONTEXT("side " << side) {
-        Drum drum(mask::square(static_cast<double>(side)), {.wave_speed = 1, .dt = 0.5f});
-        const std::size_t corner = drum.mask().sites()[0];
-        const nwm::Site at{corner / 64 + side / 3, corner % 64 + side / 4};
-        const auto heard = nwm::hear_area(drum.strike(at, {.how = how}).run(4096));
-        const double truth = static_cast<double>(side * side);
-        // The fundamental has no nodal line inside: every neuron hears it.
-        BOOST_TEST(heard.heard == (side - 1) * (side - 1));
-        double worst = 0;
-        for (const double area : heard.area) worst = std::max(worst, std::abs(area / truth - 1));
-        BOOST_TEST(worst < 0.01);
-        BOOST_TEST(heard.median == truth, tolerance(0.001));
-        // The textbook does not know the lattice: f² is too small by (πh/L)²/12 through space and too large
-        // by (ω dt)²/12 through time, here half of the former.
-        const double x = std::numbers::pi / static_cast<double>(side);
-        BOOST_TEST(std::abs(heard.textbook_median / truth - 1 - x * x / 24) < 1e-4 + 0.03 * x * x / 24);
-      }
-}
 
 BOOST_AUTO_TEST_CASE(units_do_not_matter) {
   Drum drum(mask::square(24), {.wave_speed = 340, .dt = 1e-5, .spacing = 0.01});
@@ -118,29 +96,6 @@ BOOST_AUTO_TEST_CASE(no_ear_tells_the_isospectral_pair_apart_but_a_third_drum_of
   // And the tones are those the eigen-solver knows.
   const auto modes = nwm::modes(nwm::Mask(mask::isospectral(0, 12), 64, 64), {}, {.count = 12});
   for (std::size_t i = 0; i < 12; ++i) BOOST_TEST(std::abs(a[i].frequency - modes.frequency(i)) < 0.2 * bin);
-}
-
-BOOST_AUTO_TEST_CASE(the_frequency_error_falls_with_the_square_of_the_spacing) {
-  // A disc would converge with its staircase; a square's rim is on sites. Space and time are refined
-  // together.
-  std::vector<double> error;
-  for (const std::size_t n : std::array<std::size_t, 3>{8, 16, 32}) {
-    const double h = 1.0 / static_cast<double>(n), dt = 0.5 * h;
-    nwm::Drum<nwm::Grid<64, 64>, nwm::DefaultBackend, double> drum(mask::square(static_cast<double>(n)),
-                                                                   {.dt = dt, .spacing = h});
-    const auto steps = static_cast<std::size_t>(std::lround(400 / dt));
-    const auto series = drum.strike({31, 31}, {.width = static_cast<double>(n) / 8})
-                            .run(steps, {.probes = {{31, 31}}})
-                            .series(0);
-    const auto tone = sound::lowest_tone(sound::spectrum(series, dt, {.padding = 4}));
-    BOOST_REQUIRE(tone.has_value());
-    error.push_back(std::abs(tone->frequency - std::numbers::sqrt2 / 2));
-  }
-  for (std::size_t i = 0; i + 1 < error.size(); ++i) {
-    const double order = std::log2(error[i] / error[i + 1]);
-    BOOST_TEST(order > 1.9);
-    BOOST_TEST(order < 2.1);
-  }
 }
 
 BOOST_AUTO_TEST_CASE(where_no_tone_is_there_is_no_area) {

@@ -1,5 +1,5 @@
-// The U-Net and the layers it is made of: gradients against differences, layers against plain loops, running
-// statistics, threads, checkpoints.
+// The U-Net and the layers it is made of: layers against plain loops and their gradients against differences,
+// running statistics, threads, checkpoints. The whole net's gradient: unet_parameters_test.cpp.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE gradient_unet
 
@@ -26,55 +26,14 @@
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
+#include "unet_tools.hpp"
 
 namespace {
 
-using nwm::cpu::Scalar;
-using nwm::cpu::Simd;
+using namespace unet_test;
 using Backends = std::tuple<Scalar, Simd<>>;
 using tools::dot;
 using tools::random_vector;
-
-// 32×16, so that the lowest grid, 2×1, still has more than one site to normalise over.
-constexpr nwm::Shape shape{.height = 32, .width = 16, .image_channels = 2, .classes = 3};
-template <std::size_t width, class B = nwm::DefaultBackend, class Real = float>
-using Net = nwm::UNet<shape, width, B, Real>;
-
-nwm::data::Dataset random_set(std::size_t images, std::uint64_t seed = 7) {
-  nwm::Random random(seed);
-  nwm::data::Dataset::Floats pixels(images * shape.image_channels * shape.sites());
-  nwm::data::Dataset::Bytes masks(images * shape.sites());
-  for (float& v : pixels) v = static_cast<float>(random.uniform());
-  for (std::uint8_t& c : masks) c = static_cast<std::uint8_t>(random.below(shape.classes));
-  return {{images, shape.image_channels, shape.height, shape.width}, std::move(pixels), std::move(masks)};
-}
-
-std::vector<std::size_t> all_of(const nwm::data::Dataset& set) {
-  std::vector<std::size_t> indices(set.size());
-  std::iota(indices.begin(), indices.end(), std::size_t{0});
-  return indices;
-}
-
-/// Away from γ = 1, β = 0.
-template <class M>
-M shaken(std::uint64_t seed = 3) {
-  M machine({.seed = seed});
-  nwm::Random random(seed, 1);
-  for (auto& v : machine.parameters()) v += static_cast<typename M::Real>(random.uniform(-0.2, 0.3));
-  return machine;
-}
-
-template <class M>
-std::vector<typename M::Real> gradient(M& machine, const nwm::data::Dataset& set, std::size_t threads,
-                                       std::size_t shards, double* loss = nullptr) {
-  nwm::WholeBatch<M> engine(threads, shards);
-  std::vector<typename M::Real> result(M::parameter_count, 9);
-  const double value =
-      engine.gradient(machine, set, all_of(set),
-                      std::span<typename M::Real, M::parameter_count>(result.data(), M::parameter_count));
-  if (loss) *loss = value;
-  return result;
-}
 
 template <class M>
 std::vector<typename M::Real> scores(const M& machine, const nwm::data::Dataset& set) {
@@ -114,38 +73,10 @@ std::span<const typename M::Real> buffer(const M& machine, const std::string& na
   throw nwm::Error("test", name, "a buffer", "none");
 }
 
-template <class M>
-void every_slice_has_its_gradient(std::size_t images) {
-  const auto set = random_set(images);
-  M machine = shaken<M>();
-  const std::vector<double> claimed = gradient(machine, set, 1, 2);
-  std::vector<nwm::GradientPart> parts;
-  for (const nwm::Slice& s : M::layout.slices)
-    parts.push_back({.name = std::string(s.name.view()), .offset = s.offset, .size = s.size});
-  nwm::WholeBatch<M> engine(1, 2);
-  std::vector<double> unused(M::parameter_count);
-  const std::vector<std::size_t> indices = all_of(set);
-  const auto loss = [&] {
-    return engine.gradient(machine, set, indices,
-                           std::span<double, M::parameter_count>(unused.data(), M::parameter_count));
-  };
-  const auto report = nwm::check_gradient(std::span<double>(machine.parameters()), claimed, loss, parts,
-                                          {.tolerance = 1e-6, .coordinates = 3, .directions = 2});
-  for (const std::string& fault : report.faults) BOOST_TEST(false, fault);
-  BOOST_TEST(report.ok());
-  BOOST_TEST_MESSAGE("width " << M::width << ", " << M::Backend::name << ": worst " << report.worst.error
-                              << " at " << report.worst.quantity);
-}
-
 /// A crew of one.
 nwm::Crew crew(std::size_t images) { return {1, 1, std::vector<std::exception_ptr>(images)}; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_CASE(every_parameter_in_training_mode) {
-  every_slice_has_its_gradient<Net<1, Scalar, double>>(2);
-  every_slice_has_its_gradient<Net<2, Simd<>, double>>(2);
-}
 
 BOOST_AUTO_TEST_CASE(the_loss_is_the_mean_over_pixels_and_images) {
   using M = Net<1, Scalar, double>;

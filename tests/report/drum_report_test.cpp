@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "nwm/report/drum.hpp"
-#include "nwm/report/drum_laboratory.hpp"
 #include "tools.hpp"
 
 namespace report = nwm::report;
@@ -58,15 +57,4 @@ BOOST_AUTO_TEST_CASE(where_no_area_can_be_heard_none_is_stated) {
                     open = page_of(folder, mask::whole(), {.edge = Edge::absorbing}, {30, 30}, {33, 36});
   BOOST_TEST(free.find("Hearing the area") == std::string::npos);
   BOOST_TEST(open.find("The modes behind") == std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(the_laboratory) {
-  const Folder folder;
-  report::Page page("Laboratory", "all of it");
-  report::add_sizes<Drum>(page, {}, {6000});
-  report::add_weyl<Drum>(page, {});
-  report::add_pair<Drum>(page, {}, {6000});
-  page.write(folder.path / "index.html");
-  report_test::check_valid(folder.path / "index.html");
-  report_test::check_media(folder, page.str(), 3, 0, 6);
 }
