@@ -3,14 +3,18 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE agreement_math
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "architectures.hpp"
@@ -81,9 +85,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(within_a_few_units_in_the_last_place, P, AllPacks)
   using L = long double;
   const double tiny = single ? 1e-36 : 1e-300, huge = single ? 1e36 : 1e300;
   require_close<P>(
-      "tanh", tanh_of, [](L x) { return std::tanh(x); }, tiny, huge, true, 4);
+      "tanh", tanh_of, [](L x) { return std::tanh(x); }, tiny, huge, true, 2);
   require_close<P>(
-      "tanh", tanh_of, [](L x) { return std::tanh(x); }, 0.01, 12, true, 4);
+      "tanh", tanh_of, [](L x) { return std::tanh(x); }, 0.01, 12, true, 2);
   require_close<P>(
       "exp", exp_of, [](L x) { return std::exp(x); }, tiny, single ? 86 : 700, true, 4);
   require_close<P>(
@@ -96,6 +100,37 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(within_a_few_units_in_the_last_place, P, AllPacks)
       "cos", cos_of, [](L x) { return std::cos(x); }, tiny, 1e6, true, 4);
   require_close<P>(
       "sqrt", sqrt_of, [](L x) { return std::sqrt(x); }, tiny, huge, false, 0.51);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(tanh_of_floats_of_every_size, P, tools::PacksOf<float>) {
+  // Every 251st positive float, a prime, through all binades from the smallest subnormal to infinity.
+  // Measured over every 64th: 1.32 units in the last place at most, at 0.636, with SSE2, AVX2 and AVX-512.
+  constexpr std::uint32_t infinity = 0x7f800000U, stride = 251;
+  double worst = 0;
+  float where = 0;
+  std::size_t odd = 0;
+  std::array<float, P::size> x, y, mirrored;
+  for (std::uint32_t bits = 0; bits + stride * P::size < infinity; bits += stride * P::size) {
+    for (std::uint32_t i = 0; i < P::size; ++i) x[i] = std::bit_cast<float>(bits + stride * i);
+    tanh(P::load(x.data())).store(y.data());
+    tanh(-P::load(x.data())).store(mirrored.data());
+    for (std::size_t i = 0; i < P::size; ++i) {
+      // Below 1e-4 x − x³/3 is as good as double's tanh, and does not take its time.
+      const double v = static_cast<double>(x[i]);
+      const double error = ulps(y[i], v < 1e-4 ? v - v * v * v / 3 : v > 20 ? 1.0 : std::tanh(v));
+      if (error > worst) worst = error, where = x[i];
+      odd += mirrored[i] != -y[i];
+    }
+  }
+  BOOST_TEST(worst <= 2, P::size << " floats: " << worst << " units in the last place at " << where);
+  BOOST_TEST(odd == 0U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(tanh_of_doubles_where_it_bends, P, tools::PacksOf<double>) {
+  // Measured over 4 million: 1.30 at most.
+  for (const auto& [low, high] : {std::pair{1e-9, 0.3}, {0.3, 1.5}, {1.5, 25.0}})
+    require_close<P>(
+        "tanh", tanh_of, [](long double x) { return std::tanh(x); }, low, high, true, 2);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(at_the_ends_of_their_ranges, P, AllPacks) {

@@ -204,3 +204,53 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_told) {
     return e.expected() == "one of laplacian.weight, self.weight" && e.found() == "W";
   });
 }
+
+/// The same start on 1 to 4 threads; the last band is shorter than the others.
+template <class Cell, class Edge, std::size_t channels, std::size_t height, std::size_t width>
+void compare_threads() {
+  using Waves = nwm::Simulation<Cell, nwm::Grid<height, width, Edge>, channels, cpu::Simd<>>;
+  const auto run = [](std::size_t threads) {
+    Waves waves({.cell = {}, .threads = threads});
+    nwm::Random random(6);
+    for (std::size_t f = 0; f < Waves::field_count; ++f)
+      for (float& v : waves.field(f)) v = static_cast<float>(random.uniform(0, 1));
+    waves.run(9);
+    std::vector<float> all;
+    for (std::size_t f = 0; f < Waves::field_count; ++f)
+      all.insert(all.end(), waves.field(f).begin(), waves.field(f).end());
+    return all;
+  };
+  using Fields = nwm::model::InPlace<Cell, typename Waves::Grid, channels, cpu::Simd<>, float>;
+  static_assert(Fields::bands > 3 && height % Fields::rows != 0, "nothing would be shared");
+  const std::vector<float> one = run(1);
+  for (const std::size_t threads : {2u, 3u, 4u}) BOOST_TEST((run(threads) == one), threads << " threads");
+}
+
+BOOST_AUTO_TEST_CASE(rows_over_threads_give_the_same_bits) {
+  compare_threads<Driven, nwm::Periodic, 1, 83, 301>();
+  compare_threads<Driven, nwm::Zero, 3, 47, 131>();
+  compare_threads<Driven, nwm::Reflecting, 1, 83, 301>();
+  compare_threads<nwm::cell::Lstm, nwm::Periodic, 2, 45, 67>();
+}
+
+BOOST_AUTO_TEST_CASE(bands_of_rows_are_the_specification) {
+  // As above, where the grids are one band each.
+  using G = nwm::Grid<21, 131, nwm::Reflecting>;
+  nwm::Simulation<Driven, G, 2, cpu::Scalar, double> slow;
+  nwm::Simulation<Driven, G, 2, cpu::Simd<>, double> fast({.cell = {}, .threads = 2});
+  nwm::Random random(1);
+  for (std::size_t i = 0; i < slow.columns; ++i)
+    slow.field(Driven::u)[i] = fast.field(Driven::u)[i] = random.uniform(-1, 1);
+  slow.run(20), fast.run(20);
+  double largest = 0;
+  for (std::size_t i = 0; i < slow.columns; ++i)
+    largest = std::max(largest, std::abs(slow.recorded()[i] - fast.recorded()[i]));
+  BOOST_TEST(largest < 1e-12);
+}
+
+BOOST_AUTO_TEST_CASE(threads_where_rows_do_not_run_by_themselves_are_refused) {
+  using Waves = nwm::Simulation<Driven, nwm::Grid<3, 3>, 1, cpu::Scalar>;
+  BOOST_CHECK_EXCEPTION(Waves({.cell = {}, .threads = 2}), nwm::Error, [](const nwm::Error& e) {
+    return e.expected() == "1 on the backend scalar" && e.found() == "2";
+  });
+}

@@ -56,6 +56,7 @@ class Drum {
     double damping = 0;         ///< α >= 0, per time
     Edge edge = Edge::clamped;  ///< what holds at the rim
     std::size_t sponge = 16;    ///< absorbing: sites from the border over which the damping grows
+    std::size_t threads = 1;    ///< over bands of rows, as Simulation's
   };
 
   /// Throws Error when the mask does not fit the grid; is the whole grid or touches its border (a clamped or
@@ -67,7 +68,8 @@ class Drum {
   explicit Drum(Mask mask) : Drum(std::move(mask), Options{}) {}
   Drum(Mask mask, const Options& options)
       : mask_(std::move(mask)),
-        physics_{options.wave_speed, options.dt, options.spacing, options.damping, options.edge} {
+        physics_{options.wave_speed, options.dt, options.spacing, options.damping, options.edge},
+        waves_({.cell = {}, .threads = options.threads}) {
     check_mask();
     const std::vector<double> alpha = damping(options.sponge);
     physics_.check(*std::max_element(alpha.begin(), alpha.end()));

@@ -45,6 +45,16 @@ class Recurrence {
     (std::make_index_sequence<stages>{});
   }();
 
+  /// Drives of the stage that has most.
+  static constexpr std::size_t widest_drive = [] {
+    return []<std::size_t... s>(std::index_sequence<s...>) {
+      std::size_t most = 1;
+      ((most = Stage<s>::coupling.groups > most ? Stage<s>::coupling.groups : most), ...);
+      return most;
+    }
+    (std::make_index_sequence<stages>{});
+  }();
+
   /// Appends the stages' stencils: 1×1 ones as dense layers.
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
@@ -84,18 +94,6 @@ class Recurrence {
     Buffer<Real> start, slots;
   };
 
-  /// Memory of a run that goes on without a way back (a simulation): one version of each field, written in
-  /// place. A stage sees what the stages before it wrote in this step, else the step before: the same as on a
-  /// tape.
-  struct Flow {
-    Flow() : fields_(fields * columns), drive_(widest_drive * columns) {}
-    Real* initial(std::size_t f, std::size_t = 0) { return fields_.data() + f * columns; }
-    Real* version(std::size_t, std::size_t f, std::size_t) { return initial(f); }
-    Real* drive(std::size_t, std::size_t, std::size_t) { return drive_.data(); }
-
-    Buffer<Real> fields_, drive_;
-  };
-
   /// What the backward pass adds: gradients of the fields now, and of the drive of one stage.
   struct Adjoint {
     Adjoint() : fields_(fields * columns), drive(widest_drive * columns) {}
@@ -132,10 +130,9 @@ class Recurrence {
     }
   }
 
-  /// One step: tape index i of the segment. Memory is a Tape or a Flow.
-  template <class Memory>
-  static void step(const Cell& cell, const Real* parameters_, Memory& tape, std::size_t segment,
-                   std::size_t i, Real* scratch_) {
+  /// One step: tape index i of the segment.
+  static void step(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
+                   Real* scratch_) {
     [&]<std::size_t... s>(std::index_sequence<s...>) {
       (forward<s>(cell, parameters_, tape, segment, i, scratch_), ...);
     }
@@ -152,33 +149,24 @@ class Recurrence {
   }
 
  private:
-  static constexpr std::size_t widest_drive = [] {
-    return []<std::size_t... s>(std::index_sequence<s...>) {
-      std::size_t most = 1;
-      ((most = Stage<s>::coupling.groups > most ? Stage<s>::coupling.groups : most), ...);
-      return most;
-    }
-    (std::make_index_sequence<stages>{});
-  }();
-
   /// The version of field f that stage s sees at tape index i.
-  template <std::size_t s, class Memory>
-  static const Real* seen(Memory& tape, std::size_t f, std::size_t segment, std::size_t i) {
+  template <std::size_t s>
+  static const Real* seen(Tape& tape, std::size_t f, std::size_t segment, std::size_t i) {
     const auto source = Map::source(s, f);
     if (source.stage == Map::none) return tape.initial(f);
     if (!source.previous) return tape.version(source.stage, f, i);
     return i > 0 ? tape.version(source.stage, f, i - 1) : tape.initial(f, segment);
   }
-  template <std::size_t s, class Memory, std::size_t n>
-  static auto seen_all(Memory& tape, const std::array<std::size_t, n>& list, std::size_t segment,
+  template <std::size_t s, std::size_t n>
+  static auto seen_all(Tape& tape, const std::array<std::size_t, n>& list, std::size_t segment,
                        std::size_t i) {
     std::array<const Real*, n> result;
     for (std::size_t k = 0; k < n; ++k) result[k] = seen<s>(tape, list[k], segment, i);
     return result;
   }
 
-  template <std::size_t s, class Memory>
-  static void forward(const Cell& cell, const Real* parameters_, Memory& tape, std::size_t segment,
+  template <std::size_t s>
+  static void forward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                       std::size_t i, Real* scratch_) {
     using S = Stage<s>;
     constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();

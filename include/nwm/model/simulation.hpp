@@ -15,11 +15,12 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
+#include "nwm/backend/threads.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/error.hpp"
 #include "nwm/grid/field.hpp"
-#include "nwm/memory/buffer.hpp"
 #include "nwm/memory/layout.hpp"
+#include "nwm/model/in_place.hpp"
 #include "nwm/model/parameter_vector.hpp"
 #include "nwm/model/recurrence.hpp"
 #include "nwm/model/stability.hpp"
@@ -28,7 +29,8 @@ namespace nwm {
 
 /// `channels` oscillators of `Cell` at every site of `Grid`, run step by step: the same physics, backends and
 /// boundaries as in a model (Recurrence). The boundary is the grid's; a cell that names an `Edge` must be
-/// given a grid with the same. Memory is allocated once, by the constructor. One thread uses one Simulation.
+/// given a grid with the same. Memory is allocated once, by the constructor. One thread uses one Simulation,
+/// which may spread its rows over more: the bits are the same for any number.
 ///
 ///     nwm::Simulation<nwm::cell::Wave, nwm::Grid<64, 64>> waves;
 ///     waves.at(Wave::y)(0, 32, 32) = 1;                          // an initial value
@@ -53,6 +55,7 @@ class Simulation {
 
  private:
   using Waves = model::Recurrence<Cell, Grid, channels, 1, 1, Backend, Real>;
+  using Fields = model::InPlace<Cell, Grid, channels, Backend, Real>;
 
  public:
   /// Named slices of the stages' parameters: "<coupling>.weight" (groups·C, from·C, k, k), "<coupling>.bias".
@@ -63,12 +66,17 @@ class Simulation {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values of learned stencils
     std::size_t check_every =
-        256;  ///< steps between two looks of `run` for values that are not finite; 0: none
+        256;                  ///< steps between two looks of `run` for values that are not finite; 0: none
+    std::size_t threads = 1;  ///< for large grids: over bands of rows; 0: all the machine offers
   };
 
-  /// All fields are zero; parameters have the initial values the cell's couplings state.
+  /// All fields are zero; parameters have the initial values the cell's couplings state. Throws Error for
+  /// threads other than 1 on a backend that does not run rows by themselves (cpu::Scalar).
   explicit Simulation(const Options& options = Options{})
-      : cell_(options.cell), check_every_(options.check_every), parameters_(layout, options.seed) {}
+      : cell_(options.cell),
+        check_every_(options.check_every),
+        parameters_(layout, options.seed),
+        fields_(checked_threads(options.threads)) {}
 
   /// Field f of the cell now, (channels, H, W): a state, a map, or what the last step left in scratch. It may
   /// be written between steps (scratch is overwritten by the next) and stays at its place for the life of the
@@ -121,7 +129,7 @@ class Simulation {
   /// `field` was last called on this Simulation, are beyond it; nothing has changed then.
   void step() {
     if (maps_changed_) check_stable();
-    Waves::step(cell_, parameters_.data(), flow_, 0, 0, scratch_.data());
+    fields_.step(cell_, parameters_.data());
     ++steps_;
   }
 
@@ -171,11 +179,19 @@ class Simulation {
   }
 
  private:
-  Real* data(std::size_t f) const {
+  static std::size_t checked_threads(std::size_t wanted) {
+    if (!Fields::banded && wanted != 1)
+      throw Error("nwm::Simulation", "threads", "1 on the backend " + std::string(Backend::name),
+                  std::to_string(wanted));
+    return thread_count(wanted);
+  }
+
+  Real* data(std::size_t f) { return const_cast<Real*>(std::as_const(*this).data(f)); }
+  const Real* data(std::size_t f) const {
     if (f >= field_count)
       throw Error("nwm::Simulation::field", "index", "below " + std::to_string(field_count),
                   std::to_string(f));
-    return flow_.initial(f);
+    return fields_.field(f);
   }
 
   template <class Observer>
@@ -188,8 +204,7 @@ class Simulation {
   std::size_t check_every_, steps_ = 0;
   bool maps_changed_ = true;
   model::ParameterVector<Real, parameter_count> parameters_;
-  Buffer<Real> scratch_{Waves::scratch};
-  mutable typename Waves::Flow flow_;  // its accessors are not const
+  Fields fields_;
 };
 
 }  // namespace nwm

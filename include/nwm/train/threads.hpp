@@ -5,21 +5,13 @@
 #include <exception>
 #include <vector>
 
+#include "nwm/backend/threads.hpp"
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 namespace nwm {
-
-/// Threads a loop may use: `wanted`, or all the machine offers when 0.
-inline std::size_t thread_count(std::size_t wanted) {
-#ifdef _OPENMP
-  return wanted > 0 ? wanted : static_cast<std::size_t>(omp_get_max_threads());
-#else
-  (void)wanted;
-  return 1;
-#endif
-}
 
 /// Calls f(item, thread) for item < items, each once, on `threads` threads. When calls throw, all items still
 /// run and the exception of the lowest item is thrown on: the same whatever the threads. `errors` needs

@@ -93,6 +93,38 @@ struct Simd {
     }
   }
 
+  /// couple in two phases for bands of rows, which may run at the same time (model::BandedBackend). First
+  /// prepare_rows for all bands, unless the stencil is 1×1 on one part: copies rows first ≤ y < last to
+  /// scratch, so that `parts` may be overwritten after.
+  template <class S, class G, class Real, std::size_t n>
+  static void prepare_rows(const std::array<const Real*, n>& parts, Real* scratch, std::size_t first,
+                           std::size_t last) {
+    // The bands at the ends have the rows beyond them, too.
+    const auto begin =
+        static_cast<std::ptrdiff_t>(first) - static_cast<std::ptrdiff_t>(first == 0 ? reach<S> : 0);
+    const auto end = static_cast<std::ptrdiff_t>(last + (last == G::height ? reach<S> : 0));
+    pad<S, G>(parts, scratch, begin, end);
+  }
+  /// Then sets out (S::out, rows, W), the output in `rows` rows from `first` on. At a site the bits are those
+  /// of couple, whatever the rows.
+  template <class S, class G, std::size_t rows, class Real, std::size_t n>
+  static void couple_rows(const Real* parameters, const std::array<const Real*, n>& parts, Real* out,
+                          const Real* scratch, std::size_t first) {
+    const Real* bias = S::bias ? parameters + S::weights : nullptr;
+    if constexpr (S::size == 1 && n == 1) {
+      detail::StencilKernel<Real, Arch, S::in, S::out, 1, 1, rows * G::width, G::sites,
+                            G::sites>::template apply<Activation::none, false>(parameters, bias,
+                                                                               parts[0] + first * G::width,
+                                                                               out);
+    } else {
+      using H = Padded<S, G, Real>;
+      detail::StencilKernel<Real, Arch, S::in, S::out, S::size, rows, G::width, H::stride,
+                            H::plane>::template apply<Activation::none, false>(parameters, bias,
+                                                                               scratch + first * H::stride,
+                                                                               out);
+    }
+  }
+
   template <class S, class G, class Real, std::size_t n>
   static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
                              const Real* gradient, const std::array<Real*, n>& part_gradients,
@@ -181,11 +213,13 @@ struct Simd {
   using Site = detail::StencilKernel<Real, Arch, in, out, 1, 1, G::sites, G::sites, G::sites>;
 
   template <class S, class G, class Real, std::size_t n>
-  static void pad(const std::array<const Real*, n>& parts, Real* to) {
+  static void pad(const std::array<const Real*, n>& parts, Real* to,
+                  std::ptrdiff_t first = -static_cast<std::ptrdiff_t>(reach<S>),
+                  std::ptrdiff_t last = static_cast<std::ptrdiff_t>(G::height + reach<S>)) {
     using H = Padded<S, G, Real>;
     for (std::size_t i = 0; i < S::in; ++i)
       H::template fill<typename S::Edge>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites,
-                                         to + i * H::plane);
+                                         to + i * H::plane, first, last);
   }
 
   template <class S, class G, class Wide, class Real>

@@ -39,12 +39,15 @@ struct Halo {
   static constexpr std::size_t stride = std::max(least, round_up(round_up(width, lanes) + 2 * reach, lanes));
   static constexpr std::size_t plane = rows * stride;
 
-  /// Sets the padded plane `to` from `from` (height, width); what lies outside follows `Edge`.
+  /// Sets rows first ≤ y < last (-reach .. height + reach) of the padded plane `to` from `from` (height,
+  /// width); what lies outside follows `Edge`.
   template <class Edge, class Real>
-  static void fill(const Real* from, Real* to) {
+  static void fill(const Real* from, Real* to, std::ptrdiff_t first = -static_cast<std::ptrdiff_t>(reach),
+                   std::ptrdiff_t last = static_cast<std::ptrdiff_t>(height + reach)) {
     constexpr auto h = static_cast<std::ptrdiff_t>(height), w = static_cast<std::ptrdiff_t>(width);
     constexpr auto r = static_cast<std::ptrdiff_t>(reach);
-    for (std::ptrdiff_t y = -r; y < h + r; ++y, to += stride) {
+    to += static_cast<std::size_t>(first + r) * stride;
+    for (std::ptrdiff_t y = first; y < last; ++y, to += stride) {
       const std::ptrdiff_t row = Edge::source(y, h);
       if (row < 0) {
         std::fill_n(to, stride, Real(0));

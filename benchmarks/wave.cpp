@@ -1,0 +1,174 @@
+// wave/<what>/<n>: a linear wave on an n × n torus beside deepwave's scalar propagator
+// (peers/deepwave_peer.py: the same equation, stencil, start and steps). An item is the update of one site.
+//   forward    a Simulation on each thread
+//   rows       one Simulation, its rows over the threads
+//   gradient   forward on a tape and back to the speed at every site, for an image on each thread
+// `norm` is that of the last field, or of the gradient of ½ |u_T|² by the speed: what the peer must agree on.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <numbers>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "measure.hpp"
+#include "nwm/backend/default.hpp"
+#include "nwm/cell/cell.hpp"
+#include "nwm/model/recurrence.hpp"
+#include "nwm/model/simulation.hpp"
+
+namespace {
+
+constexpr std::size_t steps(std::size_t n) { return n <= 64 ? 1600 : n <= 256 ? 400 : 100; }
+
+/// z' = z + dt speed² ∇²u,  u' = u + dt z': leapfrog of u_tt = speed² ∇²u by the 5-point Laplacian, h = 1.
+struct Linear {
+  double dt = 0.25;
+  enum : std::size_t { u, z, speed2 };
+  static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("z"),
+                                     nwm::cell::given_map("speed2")};
+  static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{
+      .name = "laplacian", .initial = nwm::Initial::laplacian, .trained = false};
+  static constexpr std::array<std::size_t, 1> from{u};
+  static constexpr std::array<std::size_t, 3> reads{u, z, speed2};
+  static constexpr std::array<std::size_t, 2> writes{u, z};
+
+  template <class V>
+  static constexpr std::array<V, 2> update(const Linear& cell, const std::array<V, 1>& drive,
+                                           const std::array<V, 3>& site) {
+    const V dt = V(cell.dt), velocity = site[1] + dt * site[2] * drive[0];
+    return {site[0] + dt * velocity, velocity};
+  }
+  template <class V>
+  static constexpr std::pair<std::array<V, 1>, std::array<V, 3>> adjoint(const Linear& cell,
+                                                                         const std::array<V, 1>& drive,
+                                                                         const std::array<V, 3>& site,
+                                                                         const std::array<V, 2>& gradient) {
+    const V dt = V(cell.dt), velocity = gradient[1] + dt * gradient[0], force = dt * velocity;
+    return {{force * site[2]}, {gradient[0], velocity, force * drive[0]}};
+  }
+};
+
+double speed(std::size_t row, std::size_t column, std::size_t n) {
+  const double unit = 2 * std::numbers::pi / static_cast<double>(n);
+  return 1 + 0.2 * std::sin(unit * static_cast<double>(row)) * std::cos(unit * static_cast<double>(column));
+}
+
+/// Sets the start and the map, (n, n).
+void fill(float* u, float* speed2, std::size_t n) {
+  for (std::size_t row = 0; row < n; ++row)
+    for (std::size_t column = 0; column < n; ++column) {
+      const double middle = static_cast<double>(n / 2), dr = static_cast<double>(row) - middle,
+                   dc = static_cast<double>(column) - middle, c = speed(row, column, n);
+      u[row * n + column] = static_cast<float>(std::exp(-(dr * dr + dc * dc) / 18));
+      speed2[row * n + column] = static_cast<float>(c * c);
+    }
+}
+
+double norm(std::span<const float> values) {
+  double sum = 0;
+  for (const float v : values) sum += static_cast<double>(v) * static_cast<double>(v);
+  return std::sqrt(sum);
+}
+
+template <std::size_t n>
+using Waves = nwm::Simulation<Linear, nwm::Grid<n, n>>;
+
+/// Runs from the start that stands in `begin`.
+template <std::size_t n>
+void simulate(Waves<n>& waves, const nwm::Buffer<float>& begin) {
+  waves.reset();
+  std::copy(begin.span().begin(), begin.span().end(), waves.field(Linear::u).begin());
+  waves.run(steps(n));
+}
+
+/// `count` simulations with `threads` threads each.
+template <std::size_t n>
+void forward(benchmark::State& state, std::size_t count, std::size_t threads) {
+  nwm::Buffer<float> begin(n * n), speed2(n * n);
+  fill(begin.data(), speed2.data(), n);
+  std::vector<std::unique_ptr<Waves<n>>> each;
+  for (std::size_t i = 0; i < count; ++i) {
+    each.push_back(std::make_unique<Waves<n>>(
+        typename Waves<n>::Options{.cell = {}, .check_every = 0, .threads = threads}));
+    std::copy(speed2.span().begin(), speed2.span().end(), each[i]->field(Linear::speed2).begin());
+  }
+  bench::measure(state, {.items = static_cast<double>(count * steps(n) * n * n)}, [&] {
+    if (count == 1) simulate<n>(*each[0], begin);
+    else bench::on_all_threads([&](std::size_t thread) { simulate<n>(*each[thread], begin); });
+    benchmark::ClobberMemory();
+  });
+  state.counters["norm"] = norm(std::as_const(*each[0]).recorded());
+}
+
+/// Segments of some steps: the tape of one is kept, and run a second time on the way back.
+template <std::size_t n>
+struct Gradient {
+  static constexpr std::size_t length = n <= 256 ? 20 : 10, segments = steps(n) / length;
+  using W = nwm::model::Recurrence<Linear, nwm::Grid<n, n>, 1, length, segments, nwm::DefaultBackend, float>;
+  static constexpr auto layout = nwm::exact_layout<[](auto& all) { W::describe(all, ""); }, 64>();
+
+  Gradient() : parameters(layout, 0) { fill(tape.initial(Linear::u), tape.initial(Linear::speed2), n); }
+
+  void run() {
+    for (std::size_t s = 0; s < segments; ++s) W::run(Linear{}, parameters.data(), tape, s, scratch.data());
+    adjoint.clear();
+    series_gradient.fill(0);
+    const float* end = tape.after(Linear::u, length - 1);
+    std::copy(end, end + W::columns, series_gradient.data() + (length - 1) * W::columns);
+    for (std::size_t s = segments; s-- > 0;) {
+      if (s + 1 < segments) {
+        W::run(Linear{}, parameters.data(), tape, s, scratch.data());
+        if (s + 2 == segments) series_gradient.fill(0);  // only the last field is in the loss
+      }
+      W::run_back(Linear{}, parameters.data(), tape, s, series_gradient.data(), adjoint, nullptr,
+                  scratch.data());
+    }
+  }
+
+  /// Of the gradient by the speed, from that by its square.
+  double size() {
+    std::vector<float> by_speed(n * n);
+    for (std::size_t row = 0; row < n; ++row)
+      for (std::size_t column = 0; column < n; ++column) {
+        const std::size_t i = row * n + column;
+        by_speed[i] = static_cast<float>(2 * speed(row, column, n) *
+                                         static_cast<double>(adjoint.gradient(Linear::speed2)[i]));
+      }
+    return norm(by_speed);
+  }
+
+  typename W::Tape tape;
+  typename W::Adjoint adjoint;
+  nwm::model::ParameterVector<float, layout.size> parameters;
+  nwm::Buffer<float> scratch{W::scratch}, series_gradient{length * W::columns};
+};
+
+template <std::size_t n>
+void gradient(benchmark::State& state) {
+  std::vector<std::unique_ptr<Gradient<n>>> each(bench::threads());
+  for (auto& one : each) one = std::make_unique<Gradient<n>>();
+  bench::measure(state, {.items = static_cast<double>(each.size() * steps(n) * n * n)}, [&] {
+    bench::on_all_threads([&](std::size_t thread) { each[thread]->run(); });
+    benchmark::ClobberMemory();
+  });
+  state.counters["norm"] = each[0]->size();
+}
+
+template <std::size_t n>
+bool add() {
+  const std::string size = std::to_string(n);
+  bench::add("wave/forward/" + size, [](benchmark::State& s) { forward<n>(s, bench::threads(), 1); });
+  bench::add("wave/rows/" + size, [](benchmark::State& s) { forward<n>(s, 1, bench::threads()); });
+  bench::add("wave/gradient/" + size, [](benchmark::State& s) { gradient<n>(s); });
+  return true;
+}
+
+const bool registered = add<64>() && add<256>() && add<1024>();
+
+}  // namespace

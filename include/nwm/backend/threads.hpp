@@ -1,0 +1,37 @@
+// Threads by OpenMP, where the compiler has it; else one.
+#pragma once
+
+#include <cstddef>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace nwm {
+
+/// Threads a loop may use: `wanted`, or all the machine offers when 0.
+inline std::size_t thread_count(std::size_t wanted) {
+#ifdef _OPENMP
+  return wanted > 0 ? wanted : static_cast<std::size_t>(omp_get_max_threads());
+#else
+  (void)wanted;
+  return 1;
+#endif
+}
+
+/// Calls f(item, thread) for item < items, each once, neighbouring items on the same thread. f must not
+/// throw.
+template <class F>
+void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
+#ifdef _OPENMP
+  if (threads > 1 && items > 1) {
+#pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads))
+    for (std::size_t item = 0; item < items; ++item) f(item, static_cast<std::size_t>(omp_get_thread_num()));
+    return;
+  }
+#endif
+  (void)threads;
+  for (std::size_t item = 0; item < items; ++item) f(item, std::size_t{0});
+}
+
+}  // namespace nwm
