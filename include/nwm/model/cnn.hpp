@@ -9,6 +9,7 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
+#include "nwm/backend/kernels.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/cross_entropy.hpp"
 #include "nwm/layer/encoder.hpp"
@@ -112,8 +113,8 @@ class Cnn {
       Backend::template multiply_outer<features, shape.oscillators, n>(below, n, w.out.data() + start, sites,
                                                                        widen_gradient, shape.oscillators);
       for (std::size_t f = 0; f < features; ++f)
-        widen_gradient[Widen::weights + f] += static_cast<Real>(
-            Backend::template sum<Real>(n, [row = below + f * n](auto lane) { return lane.load(row); }));
+        widen_gradient[Widen::weights + f] +=
+            static_cast<Real>(Backend::template sum<Real>(n, kernel::Read<Real>{below + f * n}));
       Backend::template multiply_transposed<features, shape.oscillators, n>(
           widen, shape.oscillators, below, n, w.gradient.data() + start, sites);
     });
@@ -140,10 +141,8 @@ class Cnn {
     Backend::template multiply<features, shape.oscillators, n>(widen, shape.oscillators, w.out.data() + start,
                                                                sites, w.x.data(), n);
     for (std::size_t f = 0; f < features; ++f) {
-      Real* row = w.x.data() + f * n;
       const auto bias = static_cast<double>(widen[Widen::weights + f]);
-      Backend::template map<Real>(
-          n, [=](auto lane) { lane.store(row, lane.load(row) + typename decltype(lane)::Value(bias)); });
+      Backend::template map<Real>(n, kernel::AddBias<Activation::none, Real>{bias, w.x.data() + f * n});
     }
     Mlp::template forward<Backend, n>(parameters_.data() + head_offset, w.x.data(), w.head_hidden.data(),
                                       w.scores.data());

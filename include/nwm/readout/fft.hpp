@@ -57,8 +57,7 @@ struct Fft {
     for (std::size_t k = 0; k < features<steps>; ++k) {
       const Real* re = rows_ + k * stride;
       const Real* im = rows_ + (features<steps> + k) * stride;
-      Real* to = out + k * out_stride;
-      B::template map<Real>(n, [=](auto lane) { lane.store(to, modulus(lane.load(re), lane.load(im))); });
+      B::template map<Real>(n, Modulus<Real>{re, im, out + k * out_stride});
     }
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
@@ -67,24 +66,43 @@ struct Fft {
     for (std::size_t k = 0; k < features<steps>; ++k) {
       Real* re = rows_ + k * stride;
       Real* im = rows_ + (features<steps> + k) * stride;
-      const Real* from = gradient + k * gradient_stride;
-      B::template map<Real>(n, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        using math::if_positive;
-        const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
-        const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
-        lane.store(re, scale * a);
-        lane.store(im, scale * b);
-      });
+      B::template map<Real>(n, ModulusAdjoint<Real>{gradient + k * gradient_stride, re, im});
     }
   }
 
  private:
   template <class V>
-  static V modulus(const V& a, const V& b) {
+  static constexpr V modulus(const V& a, const V& b) {
     using math::sqrt;
     return sqrt(a * a + b * b);
   }
+
+  /// to = |re + i im|.
+  template <class Real>
+  struct Modulus {
+    const Real *re, *im;
+    Real* to;
+    template <class Lane>
+    constexpr void operator()(Lane lane) const {
+      lane.store(to, modulus(lane.load(re), lane.load(im)));
+    }
+  };
+
+  /// Replaces re and im by their gradients, `from` being that of the modulus.
+  template <class Real>
+  struct ModulusAdjoint {
+    const Real* from;
+    Real *re, *im;
+    template <class Lane>
+    constexpr void operator()(Lane lane) const {
+      using V = typename Lane::Value;
+      using math::if_positive;
+      const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
+      const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
+      lane.store(re, scale * a);
+      lane.store(im, scale * b);
+    }
+  };
 };
 
 }  // namespace nwm::readout

@@ -29,8 +29,7 @@ struct Last {
     for (std::size_t t = 0; t < length; ++t) {
       Real* to = series_gradient + t * columns;
       if (t0 + t + 1 == steps) detail::copy<B, columns>(row_gradient, to);
-      else
-        B::template map<Real>(columns, [=](auto lane) { lane.store(to, typename decltype(lane)::Value(0)); });
+      else B::template map<Real>(columns, kernel::Fill<Real>{0, to});
     }
   }
   template <class B, std::size_t, std::size_t n, class Real>

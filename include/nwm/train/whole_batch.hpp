@@ -12,6 +12,7 @@
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/dataset.hpp"
 #include "nwm/train/metrics.hpp"
+#include "nwm/train/shards.hpp"
 #include "nwm/train/threads.hpp"
 
 namespace nwm {
@@ -67,14 +68,9 @@ class WholeBatch {
     machine.backward(
         crew_, *batch_, count, [&](std::size_t i) { return targets_.data() + i * Machine::sites; },
         static_cast<Real>(scale), losses_, [&](std::size_t shard) { return gradients_[shard].data(); });
-    const Buffer<Real>* parts = gradients_.data();
     const std::size_t shards = std::min(gradients_.size(), count);
-    Real* to = gradient.data();
-    Backend::template map<Real>(Machine::parameter_count, [=](auto lane) {
-      auto sum = lane.load(parts[0].data());
-      for (std::size_t s = 1; s < shards; ++s) sum += lane.load(parts[s].data());
-      lane.store(to, sum);
-    });
+    Backend::template map<Real>(Machine::parameter_count,
+                                detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
     double loss = 0;
     for (std::size_t i = 0; i < count; ++i) loss += losses_[i];
     return loss * scale;
