@@ -9,28 +9,6 @@
 
 namespace nwm::kernel {
 
-/// to = from.
-template <class Real>
-struct Copy {
-  const Real* from;
-  Real* to;
-  template <class Lane>
-  constexpr void operator()(Lane lane) const {
-    lane.store(to, lane.load(from));
-  }
-};
-
-/// to = value.
-template <class Real>
-struct Fill {
-  double value;
-  Real* to;
-  template <class Lane>
-  constexpr void operator()(Lane lane) const {
-    lane.store(to, typename Lane::Value(value));
-  }
-};
-
 /// to += from.
 template <class Real>
 struct Add {

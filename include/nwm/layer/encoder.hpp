@@ -91,7 +91,7 @@ struct Encoder {
     Real* below = image_gradient;
     if constexpr (l > 0) {
       below = work + l % 2 * c_mid * G::sites;
-      B::template map<Real>(c_mid * G::sites, kernel::Fill<Real>{0, below});
+      B::fill(c_mid * G::sites, Real(0), below);
     }
     const Real* in = input<l>(image, hidden_);
     B::template couple_adjoint<Conv<l>, G>(parameters_ + offset<l>(), std::array{in}, gradient,

@@ -91,11 +91,7 @@ struct Head {
     Real* to = l + 1 == layers ? scores : y;
     const Real* weight = parameters_ + offset(l);
     B::template multiply<rows, columns, n>(weight, columns, x, n, to, n);
-    for (std::size_t r = 0; r < rows; ++r) {
-      Real* row = to + r * n;
-      const auto bias = static_cast<double>(weight[rows * columns + r]);
-      B::template map<Real>(n, kernel::AddBias<f, Real>{bias, row});
-    }
+    B::template add_bias<f>(rows, n, to, n, weight + rows * columns);
     if constexpr (l + 1 < layers) forward_from<B, n, l + 1>(parameters_, y, y + rows * n, scores);
   }
 
@@ -108,11 +104,7 @@ struct Head {
     const Real* input = l == 0 ? x : above - columns * n;
     Real* weight_gradient = parameter_gradient + offset(l);
     B::template multiply_outer<rows, columns, n>(gradient, n, input, n, weight_gradient, columns);
-    for (std::size_t r = 0; r < rows; ++r) {
-      const Real* row = gradient + r * n;
-      weight_gradient[rows * columns + r] +=
-          static_cast<Real>(B::template sum<Real>(n, kernel::Read<Real>{row}));
-    }
+    B::add_row_sums(rows, n, gradient, n, weight_gradient + rows * columns);
     Real* below = l == 0 ? x_gradient : work + l % 2 * widest * n;
     B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below,
                                                       n);

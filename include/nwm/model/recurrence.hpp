@@ -146,7 +146,7 @@ class Recurrence {
       return slots.data() + (Map::drive_offset(stage) * length + i * groups) * columns;
     }
 
-    Buffer<Real> start, slots;
+    typename B::template Memory<Real> start, slots;
   };
 
   /// Memory of a run that goes on without a way back (a simulation): one version of each field, written in
@@ -158,16 +158,16 @@ class Recurrence {
     Real* version(std::size_t, std::size_t f, std::size_t) { return initial(f); }
     Real* drive(std::size_t, std::size_t, std::size_t) { return drive_.data(); }
 
-    Buffer<Real> fields_, drive_;
+    typename B::template Memory<Real> fields_, drive_;
   };
 
   /// What the backward pass adds: gradients of the fields now, and of the drive of one stage.
   struct Adjoint {
     Adjoint() : fields_(fields * columns), drive(widest_drive * columns) {}
     Real* gradient(std::size_t f) { return fields_.data() + f * columns; }
-    void clear() { fields_.fill(Real(0)); }
+    void clear() { B::fill(fields_.size(), Real(0), fields_.data()); }
 
-    Buffer<Real> fields_, drive;
+    typename B::template Memory<Real> fields_, drive;
   };
 
   /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
@@ -177,8 +177,7 @@ class Recurrence {
     if (segment + 1 == segments) return;
     for (std::size_t f = 0; f < fields; ++f) {
       if (Cell::fields[f].role != cell::Role::state) continue;
-      B::template map<Real>(columns,
-                            kernel::Copy<Real>{tape.after(f, length - 1), tape.initial(f, segment + 1)});
+      B::copy(columns, tape.after(f, length - 1), tape.initial(f, segment + 1));
     }
   }
 

@@ -89,8 +89,7 @@ void refill_backwards(const Cell& cell, const Real* parameters, typename Waves::
                       std::size_t segment, Real* scratch) {
   constexpr std::size_t columns = Waves::columns, reads = Cell::reads.size();
   for (const std::size_t f : Cell::writes)
-    B::template map<Real>(columns,
-                          kernel::Copy<Real>{tape.initial(f, segment + 1), tape.version(0, f, length - 1)});
+    B::copy(columns, static_cast<const Real*>(tape.initial(f, segment + 1)), tape.version(0, f, length - 1));
   for (std::size_t i = length; i-- > 0;) {
     const bool known = i == 0 && segment == 0;  // the beginning of all
     const auto before = [&](std::size_t f) {

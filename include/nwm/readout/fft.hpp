@@ -25,9 +25,9 @@ struct Fft {
   static constexpr bool learns_matrix = false;
 
   /// The DFT as a row-major (2K, T) matrix: cos(2πkt/T), then −sin(2πkt/T).
-  template <std::size_t steps, class Real>
+  template <class B, std::size_t steps, class Real>
   static const Real* transform() {
-    static const Buffer<Real> matrix = [] {
+    static const typename B::template Memory<Real> matrix = [] {
       constexpr std::size_t count = features<steps>;
       Buffer<Real> m(2 * count * steps);
       for (std::size_t k = 0; k < count; ++k)
@@ -37,19 +37,21 @@ struct Fft {
           m[k * steps + t] = static_cast<Real>(std::cos(angle));
           m[(count + k) * steps + t] = static_cast<Real>(-std::sin(angle));
         }
-      return m;
+      typename B::template Memory<Real> there(m.size());
+      B::copy(m.size(), static_cast<const Real*>(m.data()), there.data());
+      return there;
     }();
     return matrix.data();
   }
 
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
   static void gather(const Real*, std::size_t t0, const Real* series, Real* rows_) {
-    detail::project<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0, series, rows_);
+    detail::project<B, rows<steps>, steps, length, columns>(transform<B, steps, Real>(), t0, series, rows_);
   }
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real*, std::size_t t0, const Real*, const Real* row_gradient,
                              Real* series_gradient, Real*) {
-    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0,
+    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<B, steps, Real>(), t0,
                                                                     row_gradient, series_gradient);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>

@@ -30,11 +30,11 @@ struct MaxTime {
   }
   template <class B, std::size_t, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t, Real* out, std::size_t) {
-    detail::copy<B, n>(rows_, out);
+    B::copy(n, rows_, out);
   }
   template <class B, std::size_t, std::size_t n, class Real>
   static void form_adjoint(Real* rows_, std::size_t, const Real* gradient, std::size_t) {
-    detail::copy<B, n>(gradient, rows_);
+    B::copy(n, gradient, rows_);
   }
 
  private:

@@ -26,8 +26,7 @@ struct MeanTime {
   template <class B, std::size_t, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real*, std::size_t, const Real*, const Real* row_gradient,
                              Real* series_gradient, Real*) {
-    for (std::size_t t = 0; t < length; ++t)
-      detail::copy<B, columns>(row_gradient, series_gradient + t * columns);
+    for (std::size_t t = 0; t < length; ++t) B::copy(columns, row_gradient, series_gradient + t * columns);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t, Real* out, std::size_t) {

@@ -86,12 +86,6 @@ void project_adjoint(const Real* matrix, std::size_t t0, const Real* row_gradien
   });
 }
 
-/// Sets n neighbouring numbers.
-template <class B, std::size_t n, class Real>
-void copy(const Real* from, Real* to) {
-  B::template map<Real>(n, kernel::Copy<Real>{from, to});
-}
-
 }  // namespace detail
 
 }  // namespace nwm::readout

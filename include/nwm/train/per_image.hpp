@@ -57,7 +57,7 @@ class PerImage {
     parallel_for(shards, threads_, errors_, [&](std::size_t shard, std::size_t thread) {
       Worker& w = *workers_[thread];
       Buffer<Real>& mine = gradients_[shard];
-      mine.fill(Real(0));
+      Backend::fill(mine.size(), Real(0), mine.data());
       losses_[shard] = 0;
       const std::span<Real, Machine::parameter_count> flat(mine.data(), Machine::parameter_count);
       for (std::size_t i = shard; i < indices.size(); i += shards) {

@@ -62,7 +62,7 @@ class WholeBatch {
       for (std::size_t p = 0; p < Machine::sites; ++p)
         targets_[i * Machine::sites + p] = static_cast<Real>(mask[p]);
     });
-    for (auto& g : gradients_) g.fill(Real(0));
+    for (auto& g : gradients_) Backend::fill(g.size(), Real(0), g.data());
     const double scale = 1.0 / static_cast<double>(count * Machine::sites);
     machine.forward(crew_, *batch_, count, true);
     machine.backward(
