@@ -106,6 +106,37 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(products, C, Cases) {
   products_agree<C, 51, 12, 63>();
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(biases_and_row_sums, C, Cases) {
+  using Real = typename C::R;
+  using Simd = typename C::Simd;
+  for (const std::size_t n : counts) {
+    const std::size_t rows = 5, stride = n + 2;
+    Numbers<Real> bias(rows, 1), y1(rows * stride, 2), y2 = y1, sums1(rows, 3), sums2 = sums1;
+    Scalar::add_row_sums(rows, n, y1.data(), stride, sums1.data());
+    Simd::add_row_sums(rows, n, y2.data(), stride, sums2.data());
+    BOOST_TEST(distance(sums2, sums1) < C::bound);
+    Scalar::add_bias<nwm::Activation::relu>(rows, n, y1.data(), stride, bias.data());
+    Simd::template add_bias<nwm::Activation::relu>(rows, n, y2.data(), stride, bias.data());
+    BOOST_TEST(distance(y2, y1) < C::bound);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(memory_is_set_and_nothing_beside_it) {
+  Numbers<float> from(12, 1), to(10, 2), wanted = to;
+  for (std::size_t i = 0; i < 3; ++i) {
+    wanted.data()[i] = from.data()[i];
+    wanted.data()[5 + i] = from.data()[4 + i];
+  }
+  Scalar::copy_rows<float>(2, 3, from.data(), 4, to.data(), 5);
+  BOOST_TEST((to.all == wanted.all));
+  Scalar::copy<float>(4, from.data() + 2, to.data() + 1);
+  for (std::size_t i = 0; i < 4; ++i) wanted.data()[1 + i] = from.data()[2 + i];
+  BOOST_TEST((to.all == wanted.all));
+  Scalar::fill(2, 3.0F, to.data() + 6);
+  wanted.data()[6] = wanted.data()[7] = 3;
+  BOOST_TEST((to.all == wanted.all));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(loss, C, Cases) {
   using Real = typename C::R;
   constexpr std::size_t n = 21, classes = 3;

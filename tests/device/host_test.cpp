@@ -119,6 +119,19 @@ BOOST_AUTO_TEST_CASE(reductions_have_the_same_bits_on_every_system) {
   }
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(biases_and_row_sums, Real, Reals) {
+  for (const std::size_t n : counts) {
+    const std::size_t rows = 5, stride = n + 2;
+    Numbers<Real> bias(rows, 1), y1(rows * stride, 2), y2 = y1, sums1(rows, 3), sums2 = sums1;
+    Scalar::add_row_sums(rows, n, y1.data(), stride, sums1.data());
+    Device::add_row_sums(rows, n, y2.data(), stride, sums2.data());
+    BOOST_TEST(distance(sums2, sums1) < bound<Real>);
+    Scalar::add_bias<nwm::Activation::relu>(rows, n, y1.data(), stride, bias.data());
+    Device::add_bias<nwm::Activation::relu>(rows, n, y2.data(), stride, bias.data());
+    BOOST_TEST(distance(y2, y1) < bound<Real>);
+  }
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(products, Real, Reals) {
   constexpr std::size_t M = 5, K = 7, N = 19, lda = K + 1, ldx = N + 2, ldy = N + 3;
   Numbers<Real> a(M * lda, 1), x(K * ldx, 2), y(M * ldy, 3);

@@ -5,8 +5,14 @@
 //   the
 //              value type `typename Lane::Value` is a number or a pack of neighbouring numbers
 //   sum, maximum   the same, reducing what the kernel returns
+//   copy, copy_rows, fill          set memory (host_memory.hpp)
+//   add_bias<f>(rows, n, y, stride, bias)     sets y (rows, n) to f(y + bias), one bias a row
+//   add_row_sums(rows, n, y, stride, to)      adds the sum of each row of y to `to` (rows)
 //   couple     a stencil over a grid, and its adjoint (stencil.hpp)
 //   multiply   dense products of row-major matrices with sizes known at compile time
+//
+// Layers and models touch the memory of fields and parameters through these words only, so that it may lie
+// where the host cannot read it.
 #pragma once
 
 #include <concepts>
@@ -35,6 +41,12 @@ template <class B>
 concept Backend = std::is_class_v<B> && requires {
   { B::name } -> std::convertible_to<std::string_view>;
 } && requires(std::size_t n, const float* in, float* out) {
+  typename B::template Memory<float>;
+  B::copy(n, in, out);
+  B::copy_rows(n, n, in, n, out, n);
+  B::fill(n, 0.0F, out);
+  B::template add_bias<Activation::relu>(n, n, out, n, in);
+  B::add_row_sums(n, n, in, n, out);
   B::template map<float>(n, detail::ProbeKernel{});
   { B::template sum<float>(n, detail::ProbeKernel{}) } -> std::convertible_to<double>;
   B::template multiply<2, 2, 2>(in, n, in, n, out, n);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
 
 namespace nwm::layer {
@@ -19,20 +20,13 @@ struct BatchNorm {
   template <class B, class Real>
   static void add_up(const Real* x, double* sums) {
     for (std::size_t c = 0; c < channels; ++c) {
-      const Real* plane = x + c * sites;
-      sums[c] = B::template sum<Real>(sites, [=](auto lane) { return lane.load(plane); });
+      sums[c] = B::template sum<Real>(sites, kernel::Read<Real>{x + c * sites});
     }
   }
   template <class B, class Real>
   static void add_up_squares(const Real* x, const double* mean, double* squares) {
     for (std::size_t c = 0; c < channels; ++c) {
-      const Real* plane = x + c * sites;
-      const double centre = mean[c];
-      squares[c] = B::template sum<Real>(sites, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        const V d = lane.load(plane) - V(centre);
-        return d * d;
-      });
+      squares[c] = B::template sum<Real>(sites, SquaredDeviation<Real>{mean[c], x + c * sites});
     }
   }
 
@@ -43,12 +37,7 @@ struct BatchNorm {
     for (std::size_t c = 0; c < channels; ++c) {
       const double scale = inverse[c] * static_cast<double>(gamma[c]);
       const double centre = mean[c], shift = static_cast<double>(beta[c]);
-      const Real* from = x + c * sites;
-      Real* to = y + c * sites;
-      B::template map<Real>(sites, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        lane.store(to, math::relu((lane.load(from) - V(centre)) * V(scale) + V(shift)));
-      });
+      B::template map<Real>(sites, Normalise<Real>{centre, scale, shift, x + c * sites, y + c * sites});
     }
   }
 
@@ -61,16 +50,8 @@ struct BatchNorm {
       const Real* from = x + c * sites;
       const Real* out = y + c * sites;
       Real* g = gradient + c * sites;
-      const double centre = mean[c], scale = inverse[c];
-      sums[c] = B::template sum<Real>(sites, [=](auto lane) {
-        const auto v = activation_adjoint<Activation::relu>(lane.load(out), lane.load(g));
-        lane.store(g, v);
-        return v;
-      });
-      sums[channels + c] = B::template sum<Real>(sites, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        return lane.load(g) * (lane.load(from) - V(centre)) * V(scale);
-      });
+      sums[c] = B::template sum<Real>(sites, Mask<Real>{out, g});
+      sums[channels + c] = B::template sum<Real>(sites, Slope<Real>{mean[c], inverse[c], from, g});
     }
   }
 
@@ -84,13 +65,66 @@ struct BatchNorm {
       Real* g = gradient + c * sites;
       const double centre = mean[c], scale = inverse[c] * static_cast<double>(gamma[c]);
       const double average = sums[c] / count, slope = sums[channels + c] / count * inverse[c];
-      B::template map<Real>(sites, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        const V rest = lane.load(g) - V(average) - (lane.load(from) - V(centre)) * V(slope);
-        lane.store(g, V(scale) * rest);
-      });
+      B::template map<Real>(sites, Undo<Real>{centre, scale, average, slope, from, g});
     }
   }
+
+ private:
+  template <class Real>
+  struct SquaredDeviation {
+    double centre;
+    const Real* from;
+    template <class Lane>
+    constexpr typename Lane::Value operator()(Lane lane) const {
+      using V = typename Lane::Value;
+      const V d = lane.load(from) - V(centre);
+      return d * d;
+    }
+  };
+  template <class Real>
+  struct Normalise {
+    double centre, scale, shift;
+    const Real* from;
+    Real* to;
+    template <class Lane>
+    constexpr void operator()(Lane lane) const {
+      using V = typename Lane::Value;
+      lane.store(to, math::relu((lane.load(from) - V(centre)) * V(scale) + V(shift)));
+    }
+  };
+  template <class Real>
+  struct Mask {
+    const Real* out;
+    Real* g;
+    template <class Lane>
+    constexpr typename Lane::Value operator()(Lane lane) const {
+      const auto v = activation_adjoint<Activation::relu>(lane.load(out), lane.load(g));
+      lane.store(g, v);
+      return v;
+    }
+  };
+  template <class Real>
+  struct Slope {
+    double centre, scale;
+    const Real *from, *g;
+    template <class Lane>
+    constexpr typename Lane::Value operator()(Lane lane) const {
+      using V = typename Lane::Value;
+      return lane.load(g) * (lane.load(from) - V(centre)) * V(scale);
+    }
+  };
+  template <class Real>
+  struct Undo {
+    double centre, scale, average, slope;
+    const Real* from;
+    Real* g;
+    template <class Lane>
+    constexpr void operator()(Lane lane) const {
+      using V = typename Lane::Value;
+      const V rest = lane.load(g) - V(average) - (lane.load(from) - V(centre)) * V(slope);
+      lane.store(g, V(scale) * rest);
+    }
+  };
 };
 
 }  // namespace nwm::layer

@@ -7,13 +7,16 @@
 
 namespace nwm::layer {
 
-/// Returns Σ_p (log Σ_k exp s(k, p) − s(target(p), p)) over n pixels, and replaces scores s (classes, n) by
-/// scale · ∂/∂s = scale · (softmax(s) − onehot(target)). target (n) holds class numbers as Reals.
-template <class B, std::size_t classes, std::size_t n, class Real>
-double cross_entropy(Real* scores, const Real* target, Real scale) {
-  const auto factor = static_cast<double>(scale);
-  return B::template sum<Real>(n, [=](auto lane) {
-    using V = typename decltype(lane)::Value;
+namespace detail {
+/// The cross-entropy of one pixel, and in place of its scores their gradient.
+template <std::size_t classes, std::size_t n, class Real>
+struct CrossEntropy {
+  double factor;
+  const Real* target;
+  Real* scores;
+  template <class Lane>
+  constexpr typename Lane::Value operator()(Lane lane) const {
+    using V = typename Lane::Value;
     using math::exp;
     using math::if_positive;
     using math::log;
@@ -35,7 +38,16 @@ double cross_entropy(Real* scores, const Real* target, Real scale) {
       lane.store(scores + k * n, lane.load(scores + k * n) * share - one);
     }
     return log(total) - chosen;
-  });
+  }
+};
+}  // namespace detail
+
+/// Returns Σ_p (log Σ_k exp s(k, p) − s(target(p), p)) over n pixels, and replaces scores s (classes, n) by
+/// scale · ∂/∂s = scale · (softmax(s) − onehot(target)). target (n) holds class numbers as Reals.
+template <class B, std::size_t classes, std::size_t n, class Real>
+double cross_entropy(Real* scores, const Real* target, Real scale) {
+  return B::template sum<Real>(
+      n, detail::CrossEntropy<classes, n, Real>{static_cast<double>(scale), target, scores});
 }
 
 }  // namespace nwm::layer

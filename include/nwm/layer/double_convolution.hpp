@@ -93,7 +93,7 @@ struct DoubleConvolution {
               shard_gradient(0) + second + Second::parameters);
     crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       Real* to = inner + i * size;
-      std::fill_n(to, size, Real(0));
+      B::fill(size, Real(0), to);
       B::template couple_adjoint<Second, G>(p + second, Inner{s.y1.data() + i * size}, gradient + i * size,
                                             std::array{to}, shard_gradient(shard) + second,
                                             scratch_[thread].data());

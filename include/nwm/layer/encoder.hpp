@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
@@ -86,14 +87,11 @@ struct Encoder {
                         Real* scratch_) {
     constexpr Activation f = activation<l>;
     if constexpr (f != Activation::none)
-      B::template map<Real>(Conv<l>::out * G::sites, [=](auto lane) {
-        lane.store(gradient, activation_adjoint<f>(lane.load(out), lane.load(gradient)));
-      });
+      B::template map<Real>(Conv<l>::out * G::sites, kernel::ActivationAdjoint<f, Real>{out, gradient});
     Real* below = image_gradient;
     if constexpr (l > 0) {
       below = work + l % 2 * c_mid * G::sites;
-      B::template map<Real>(c_mid * G::sites,
-                            [=](auto lane) { lane.store(below, typename decltype(lane)::Value(0)); });
+      B::fill(c_mid * G::sites, Real(0), below);
     }
     const Real* in = input<l>(image, hidden_);
     B::template couple_adjoint<Conv<l>, G>(parameters_ + offset<l>(), std::array{in}, gradient,

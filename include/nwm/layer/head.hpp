@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
 #include "nwm/memory/layout.hpp"
 
@@ -90,14 +91,7 @@ struct Head {
     Real* to = l + 1 == layers ? scores : y;
     const Real* weight = parameters_ + offset(l);
     B::template multiply<rows, columns, n>(weight, columns, x, n, to, n);
-    for (std::size_t r = 0; r < rows; ++r) {
-      Real* row = to + r * n;
-      const auto bias = static_cast<double>(weight[rows * columns + r]);
-      B::template map<Real>(n, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        lane.store(row, activate<f>(lane.load(row) + V(bias)));
-      });
-    }
+    B::template add_bias<f>(rows, n, to, n, weight + rows * columns);
     if constexpr (l + 1 < layers) forward_from<B, n, l + 1>(parameters_, y, y + rows * n, scores);
   }
 
@@ -110,18 +104,12 @@ struct Head {
     const Real* input = l == 0 ? x : above - columns * n;
     Real* weight_gradient = parameter_gradient + offset(l);
     B::template multiply_outer<rows, columns, n>(gradient, n, input, n, weight_gradient, columns);
-    for (std::size_t r = 0; r < rows; ++r) {
-      const Real* row = gradient + r * n;
-      weight_gradient[rows * columns + r] +=
-          static_cast<Real>(B::template sum<Real>(n, [=](auto lane) { return lane.load(row); }));
-    }
+    B::add_row_sums(rows, n, gradient, n, weight_gradient + rows * columns);
     Real* below = l == 0 ? x_gradient : work + l % 2 * widest * n;
     B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below,
                                                       n);
     if constexpr (l > 0) {
-      B::template map<Real>(columns * n, [=](auto lane) {
-        lane.store(below, activation_adjoint<Activation::relu>(lane.load(input), lane.load(below)));
-      });
+      B::template map<Real>(columns * n, kernel::ActivationAdjoint<Activation::relu, Real>{input, below});
       backward_from<B, n, l - 1>(parameters_, x, input, below, x_gradient, parameter_gradient, work);
     }
   }

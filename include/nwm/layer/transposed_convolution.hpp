@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/memory/tiles.hpp"
 
@@ -45,7 +46,7 @@ struct TransposedConvolution {
     for (std::size_t o = 0; o < out_; ++o) {
       const Real* planes = spread + 4 * o * sites;
       parameter_gradient[weights + o] +=
-          static_cast<Real>(B::template sum<Real>(4 * sites, [=](auto lane) { return lane.load(planes); }));
+          static_cast<Real>(B::template sum<Real>(4 * sites, kernel::Read<Real>{planes}));
     }
     for_tiles<sites, tile>([&](auto n, std::size_t s) {
       B::template multiply_outer<in_, 4 * out_, n>(in + s, sites, spread + s, sites, parameter_gradient,

@@ -76,11 +76,13 @@ class Cnn {
   /// One thread's memory for one image at a time.
   class Workspace {
     friend Cnn;
-    Buffer<Real> image{image_size}, target{sites};
-    Buffer<Real> hidden{Stack::hidden}, out{shape.oscillators * sites}, gradient{shape.oscillators * sites};
-    Buffer<Real> work{2 * shape.encoder_width * sites}, scratch{Stack::template scratch<Backend>};
-    Buffer<Real> x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
-    Buffer<Real> head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
+    using Memory = typename Backend::template Memory<Real>;
+    Buffer<Real> classes{sites};  // the target on the host
+    Memory image{image_size}, target{sites};
+    Memory hidden{Stack::hidden}, out{shape.oscillators * sites}, gradient{shape.oscillators * sites};
+    Memory work{2 * shape.encoder_width * sites}, scratch{Stack::template scratch<Backend>};
+    Memory x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
+    Memory head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
   };
 
   /// Sets scores (classes, H, W) for an image (image_channels, H, W).
@@ -88,8 +90,7 @@ class Cnn {
     run(image, w);
     for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
       classify<n>(w, start);
-      for (std::size_t k = 0; k < shape.classes; ++k)
-        for (std::size_t p = 0; p < n; ++p) out[k * sites + start + p] = w.scores[k * n + p];
+      Backend::copy_rows(shape.classes, n, w.scores.data(), n, out.data() + start, sites);
     });
   }
 
@@ -97,7 +98,8 @@ class Cnn {
   double add_gradient(std::span<const Real, image_size> image, std::span<const std::uint8_t> target,
                       Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
     run(image, w);
-    for (std::size_t p = 0; p < sites; ++p) w.target[p] = static_cast<Real>(target[p]);
+    for (std::size_t p = 0; p < sites; ++p) w.classes[p] = static_cast<Real>(target[p]);
+    Backend::copy(sites, w.classes.data(), w.target.data());
     double loss = 0;
     const Real* widen = parameters_.data() + widen_offset;
     Real* widen_gradient = gradient.data() + widen_offset;
@@ -111,9 +113,7 @@ class Cnn {
       const Real* below = w.x_gradient.data();
       Backend::template multiply_outer<features, shape.oscillators, n>(below, n, w.out.data() + start, sites,
                                                                        widen_gradient, shape.oscillators);
-      for (std::size_t f = 0; f < features; ++f)
-        widen_gradient[Widen::weights + f] += static_cast<Real>(
-            Backend::template sum<Real>(n, [row = below + f * n](auto lane) { return lane.load(row); }));
+      Backend::add_row_sums(features, n, below, n, widen_gradient + Widen::weights);
       Backend::template multiply_transposed<features, shape.oscillators, n>(
           widen, shape.oscillators, below, n, w.gradient.data() + start, sites);
     });
@@ -128,7 +128,7 @@ class Cnn {
   static constexpr std::size_t tile = tile_size<sites, tile_limit>;
 
   void run(std::span<const Real, image_size> image, Workspace& w) const {
-    for (std::size_t i = 0; i < image_size; ++i) w.image[i] = image[i];
+    Backend::copy(image_size, image.data(), w.image.data());
     Stack::template forward<Backend>(parameters_.data(), w.image.data(), w.hidden.data(), w.out.data(),
                                      w.scratch.data());
   }
@@ -139,12 +139,7 @@ class Cnn {
     const Real* widen = parameters_.data() + widen_offset;
     Backend::template multiply<features, shape.oscillators, n>(widen, shape.oscillators, w.out.data() + start,
                                                                sites, w.x.data(), n);
-    for (std::size_t f = 0; f < features; ++f) {
-      Real* row = w.x.data() + f * n;
-      const auto bias = static_cast<double>(widen[Widen::weights + f]);
-      Backend::template map<Real>(
-          n, [=](auto lane) { lane.store(row, lane.load(row) + typename decltype(lane)::Value(bias)); });
-    }
+    Backend::template add_bias<Activation::none>(features, n, w.x.data(), n, widen + Widen::weights);
     Mlp::template forward<Backend, n>(parameters_.data() + head_offset, w.x.data(), w.head_hidden.data(),
                                       w.scores.data());
   }

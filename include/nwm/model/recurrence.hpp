@@ -5,12 +5,77 @@
 #include <cstddef>
 #include <utility>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/cell/derivative.hpp"
 #include "nwm/cell/tape.hpp"
 #include "nwm/memory/buffer.hpp"
 
 namespace nwm::model {
+
+namespace detail {
+
+/// One stage of a step at one column: out = Stage::update(cell, drive, in). Drive group g stands at
+/// drive + g·columns.
+template <class Stage, class Cell, class Real>
+struct StageForward {
+  static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size(),
+                               writes = Stage::writes.size();
+  Cell cell;
+  std::size_t columns;
+  const Real* drive;
+  std::array<const Real*, reads> in;
+  std::array<Real*, writes> out;
+
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    std::array<V, groups> d;
+    for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
+    std::array<V, reads> site;
+    for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
+    const auto next = Stage::update(cell, d, site);
+    for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
+  }
+};
+
+/// The adjoint of StageForward: sets the drive's gradient, group by group, and moves that of the fields
+/// (field f at fields_gradient + f·columns) from after the stage to before it.
+template <class Stage, class Cell, class Real>
+struct StageBackward {
+  static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size(),
+                               writes = Stage::writes.size();
+  Cell cell;
+  std::size_t columns;
+  const Real* drive;
+  std::array<const Real*, reads> in;
+  Real *drive_gradient, *fields_gradient;
+
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    std::array<V, groups> d;
+    for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
+    std::array<V, reads> site;
+    for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
+    std::array<V, writes> gradient;
+    for (std::size_t w = 0; w < writes; ++w)
+      gradient[w] = lane.load(fields_gradient + Stage::writes[w] * columns);
+    const auto result = cell::site_adjoint<Stage>(cell, d, site, gradient);
+    for (std::size_t g = 0; g < groups; ++g) lane.store(drive_gradient + g * columns, result.drive[g]);
+    // A field that is written starts anew below this stage; one that is only read goes on.
+    for (std::size_t w = 0; w < writes; ++w)
+      if (cell::position(Stage::reads, Stage::writes[w]) == reads)
+        lane.store(fields_gradient + Stage::writes[w] * columns, V(0));
+    for (std::size_t r = 0; r != reads; ++r) {
+      Real* to = fields_gradient + Stage::reads[r] * columns;
+      const bool written = cell::position(Stage::writes, Stage::reads[r]) < writes;
+      lane.store(to, written ? result.site[r] : lane.load(to) + result.site[r]);
+    }
+  }
+};
+
+}  // namespace detail
 
 /// `length` steps of `Cell` with `channels` oscillators over `G` and its boundary; `segments` such runs make
 /// the whole. The memory is a Tape; parameters are those of all stages one after the other. `starts` of the
@@ -91,16 +156,16 @@ class Recurrence {
       return slots.data() + (Map::drive_offset(stage) * length + i * groups) * columns;
     }
 
-    Buffer<Real> start, slots;
+    typename B::template Memory<Real> start, slots;
   };
 
   /// What the backward pass adds: gradients of the fields now, and of the drive of one stage.
   struct Adjoint {
     Adjoint() : fields_(fields * columns), drive(widest_drive * columns) {}
     Real* gradient(std::size_t f) { return fields_.data() + f * columns; }
-    void clear() { fields_.fill(Real(0)); }
+    void clear() { B::fill(fields_.size(), Real(0), fields_.data()); }
 
-    Buffer<Real> fields_, drive;
+    typename B::template Memory<Real> fields_, drive;
   };
 
   /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
@@ -110,9 +175,7 @@ class Recurrence {
     if (segment + 1 == segments) return;
     for (std::size_t f = 0; f < fields; ++f) {
       if (Cell::fields[f].role != cell::Role::state) continue;
-      const Real* from = tape.after(f, length - 1);
-      Real* to = tape.initial(f, segment + 1);
-      B::template map<Real>(columns, [=](auto lane) { lane.store(to, lane.load(from)); });
+      B::copy(columns, tape.after(f, length - 1), tape.initial(f, segment + 1));
     }
   }
 
@@ -123,9 +186,8 @@ class Recurrence {
                        const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
                        Real* scratch_) {
     for (std::size_t i = length; i-- > 0;) {
-      Real* to = adjoint.gradient(Cell::recorded);
-      const Real* from = series_gradient + i * columns;
-      B::template map<Real>(columns, [=](auto lane) { lane.store(to, lane.load(to) + lane.load(from)); });
+      B::template map<Real>(
+          columns, kernel::Add<Real>{series_gradient + i * columns, adjoint.gradient(Cell::recorded)});
       step_back(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_);
     }
   }
@@ -169,54 +231,26 @@ class Recurrence {
   static void forward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                       std::size_t i, Real* scratch_) {
     using S = Stage<s>;
-    constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
+    constexpr std::size_t groups = S::coupling.groups, writes = S::writes.size();
     Real* drive = tape.drive(s, groups, i);
     B::template couple<StencilAt<s>, G, Activation::none>(
         parameters_ + offset<s>(), seen_all<s>(tape, S::from, segment, i), drive, scratch_);
     const auto in = seen_all<s>(tape, S::reads, segment, i);
     std::array<Real*, writes> out;
     for (std::size_t w = 0; w < writes; ++w) out[w] = tape.version(s, S::writes[w], i);
-    B::template map<Real>(columns, [=, &cell](auto lane) {
-      using V = typename decltype(lane)::Value;
-      std::array<V, groups> d;
-      for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
-      std::array<V, reads> site;
-      for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
-      const auto next = S::update(cell, d, site);
-      for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
-    });
+    B::template map<Real>(columns, detail::StageForward<S, Cell, Real>{cell, columns, drive, in, out});
   }
 
   template <std::size_t s>
   static void backward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                        std::size_t i, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
     using S = Stage<s>;
-    constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
+    constexpr std::size_t groups = S::coupling.groups;
     const Real* drive = tape.drive(s, groups, i);
     const auto in = seen_all<s>(tape, S::reads, segment, i);
     Real* drive_gradient = adjoint.drive.data();
-    Real* fields_gradient = adjoint.gradient(0);
-    B::template map<Real>(columns, [=, &cell](auto lane) {
-      using V = typename decltype(lane)::Value;
-      std::array<V, groups> d;
-      for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
-      std::array<V, reads> site;
-      for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
-      std::array<V, writes> gradient;
-      for (std::size_t w = 0; w < writes; ++w)
-        gradient[w] = lane.load(fields_gradient + S::writes[w] * columns);
-      const auto result = cell::site_adjoint<S>(cell, d, site, gradient);
-      for (std::size_t g = 0; g < groups; ++g) lane.store(drive_gradient + g * columns, result.drive[g]);
-      // A field that is written starts anew below this stage; one that is only read goes on.
-      for (std::size_t w = 0; w < writes; ++w)
-        if (cell::position(S::reads, S::writes[w]) == reads)
-          lane.store(fields_gradient + S::writes[w] * columns, V(0));
-      for (std::size_t r = 0; r != reads; ++r) {
-        Real* to = fields_gradient + S::reads[r] * columns;
-        const bool written = cell::position(S::writes, S::reads[r]) < writes;
-        lane.store(to, written ? result.site[r] : lane.load(to) + result.site[r]);
-      }
-    });
+    B::template map<Real>(columns, detail::StageBackward<S, Cell, Real>{cell, columns, drive, in,
+                                                                        drive_gradient, adjoint.gradient(0)});
     std::array<Real*, S::from.size()> from;
     for (std::size_t k = 0; k < from.size(); ++k) from[k] = adjoint.gradient(S::from[k]);
     B::template couple_adjoint<StencilAt<s>, G>(

@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/error.hpp"
 #include "nwm/model/stability.hpp"
@@ -37,13 +38,21 @@ inline constexpr double reverse_tolerance = 1e-3;
 
 namespace detail {
 
+struct InverseGrowthOf {
+  template <class Cell, class Values>
+  static constexpr auto at(const Cell& cell, const Values& values) {
+    return Cell::inverse_growth(cell, values);
+  }
+};
+
+/// The fields of Cell::from before a step, from those after it.
 template <class Cell, class Real>
 struct CoupledBefore {
   Cell cell;
   std::array<const Real*, Cell::reads.size()> after;
   std::array<Real*, Cell::from.size()> before;
   template <class Lane>
-  void operator()(Lane lane) const {
+  constexpr void operator()(Lane lane) const {
     std::array<typename Lane::Value, Cell::reads.size()> site;
     for (std::size_t r = 0; r < site.size(); ++r) site[r] = lane.load(after[r]);
     const auto values = Cell::coupled_before(cell, site);
@@ -51,6 +60,7 @@ struct CoupledBefore {
   }
 };
 
+/// The fields of Cell::writes before a step, from the drive and the fields after it.
 template <class Cell, class Real>
 struct Inverse {
   Cell cell;
@@ -59,23 +69,13 @@ struct Inverse {
   std::array<const Real*, Cell::reads.size()> after;
   std::array<Real*, Cell::writes.size()> before;
   template <class Lane>
-  void operator()(Lane lane) const {
+  constexpr void operator()(Lane lane) const {
     std::array<typename Lane::Value, Cell::coupling.groups> d;
     for (std::size_t g = 0; g < d.size(); ++g) d[g] = lane.load(drive + g * columns);
     std::array<typename Lane::Value, Cell::reads.size()> site;
     for (std::size_t r = 0; r < site.size(); ++r) site[r] = lane.load(after[r]);
     const auto values = Cell::inverse(cell, d, site);
     for (std::size_t w = 0; w < values.size(); ++w) lane.store(before[w], values[w]);
-  }
-};
-
-template <class Real>
-struct Copy {
-  const Real* from;
-  Real* to;
-  template <class Lane>
-  void operator()(Lane lane) const {
-    lane.store(to, lane.load(from));
   }
 };
 
@@ -89,8 +89,7 @@ void refill_backwards(const Cell& cell, const Real* parameters, typename Waves::
                       std::size_t segment, Real* scratch) {
   constexpr std::size_t columns = Waves::columns, reads = Cell::reads.size();
   for (const std::size_t f : Cell::writes)
-    B::template map<Real>(columns,
-                          detail::Copy<Real>{tape.initial(f, segment + 1), tape.version(0, f, length - 1)});
+    B::copy(columns, static_cast<const Real*>(tape.initial(f, segment + 1)), tape.version(0, f, length - 1));
   for (std::size_t i = length; i-- > 0;) {
     const bool known = i == 0 && segment == 0;  // the beginning of all
     const auto before = [&](std::size_t f) {
@@ -124,15 +123,13 @@ void refill_backwards(const Cell& cell, const Real* parameters, typename Waves::
 template <class Cell, class B, class Real, std::size_t count>
 void check_reverse(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns,
                    std::size_t steps) {
-  const Real worst = detail::largest<B>(
-      cell, maps, columns, [](const Cell& c, const auto& values) { return Cell::inverse_growth(c, values); });
+  const Real worst = detail::largest<B, detail::InverseGrowthOf>(cell, maps, columns);
   const double limit = std::pow(reverse_tolerance / static_cast<double>(std::numeric_limits<Real>::epsilon()),
                                 1.0 / static_cast<double>(steps));
   if (static_cast<double>(worst) < limit) return;
   std::string found = "growth " + shown(static_cast<double>(worst));
   for (std::size_t i = 0; i < count; ++i) {
-    const Real most = detail::largest<B>(cell, std::array<const Real*, 1>{maps[i]}, columns,
-                                         [](const Cell&, const auto& value) { return value[0]; });
+    const Real most = B::template maximum<Real>(columns, kernel::Read<Real>{maps[i]});
     found += ", " + std::string(Cell::fields[Cell::bounded[i]].name.view()) + " up to " +
              shown(static_cast<double>(most));
   }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/error.hpp"
 
@@ -21,15 +22,38 @@ concept BoundedCell = requires {
 };
 
 namespace detail {
-/// max f(cell, values of the maps) over `columns` numbers.
-template <class B, class Real, class Cell, std::size_t count, class F>
-Real largest(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns, const F& f) {
-  return B::template maximum<Real>(columns, [maps, &cell, &f](auto lane) {
-    using V = typename decltype(lane)::Value;
+/// What is asked of a cell at one column, as types: `at(cell, values of the maps)`.
+struct StabilityOf {
+  template <class Cell, class Values>
+  static constexpr auto at(const Cell& cell, const Values& values) {
+    return Cell::stability(cell, values);
+  }
+};
+struct GrowthOf {
+  template <class Cell, class Values>
+  static constexpr auto at(const Cell& cell, const Values& values) {
+    return Cell::growth(cell, values);
+  }
+};
+
+/// Asked::at at one column.
+template <class Asked, class Cell, class Real, std::size_t count>
+struct Ask {
+  Cell cell;
+  std::array<const Real*, count> maps;
+  template <class Lane>
+  constexpr typename Lane::Value operator()(Lane lane) const {
+    using V = typename Lane::Value;
     std::array<V, count> values;
     for (std::size_t i = 0; i < count; ++i) values[i] = lane.load(maps[i]);
-    return V(f(cell, values));
-  });
+    return V(Asked::at(cell, values));
+  }
+};
+
+/// max Asked::at over `columns` numbers.
+template <class B, class Asked, class Real, class Cell, std::size_t count>
+Real largest(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns) {
+  return B::template maximum<Real>(columns, Ask<Asked, Cell, Real, count>{cell, maps});
 }
 
 template <class Cell>
@@ -46,8 +70,7 @@ std::string time_step(const Cell& cell) {
 template <class Cell, class B, class Real, std::size_t count>
 void check_stability(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns) {
   if constexpr (BoundedCell<Cell>) {
-    const Real worst = detail::largest<B>(
-        cell, maps, columns, [](const Cell& c, const auto& values) { return Cell::stability(c, values); });
+    const Real worst = detail::largest<B, detail::StabilityOf>(cell, maps, columns);
     if (!(worst < Real(1)))
       throw Unstable("wave step", detail::time_step(cell), Cell::bound, shown(static_cast<double>(worst)));
   }
@@ -60,8 +83,7 @@ template <class Cell, class B, class Real, std::size_t count>
 void check_growth(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns,
                   std::size_t steps) {
   if constexpr (requires { &Cell::template growth<Real>; }) {
-    const Real worst = detail::largest<B>(
-        cell, maps, columns, [](const Cell& c, const auto& values) { return Cell::growth(c, values); });
+    const Real worst = detail::largest<B, detail::GrowthOf>(cell, maps, columns);
     const double limit = std::pow(1.0 / static_cast<double>(std::numeric_limits<Real>::epsilon()),
                                   1.0 / static_cast<double>(steps));
     if (!(static_cast<double>(worst) < limit))

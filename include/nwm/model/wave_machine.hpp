@@ -151,12 +151,14 @@ class WaveMachine {
     friend WaveMachine;
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
-    Buffer<Real> image{image_size}, target{sites};
-    Buffer<Real> hidden{hidden_size}, work{work_size}, scratch{scratch_size};
-    Buffer<Real> gathered{rows * columns};  // the readout's rows, then their gradient
-    Buffer<Real> series_gradient{length * columns};
-    Buffer<Real> x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
-    Buffer<Real> head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
+    using Memory = typename Backend::template Memory<Real>;
+    Buffer<Real> classes{sites};  // the target on the host
+    Memory image{image_size}, target{sites};
+    Memory hidden{hidden_size}, work{work_size}, scratch{scratch_size};
+    Memory gathered{rows * columns};  // the readout's rows, then their gradient
+    Memory series_gradient{length * columns};
+    Memory x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
+    Memory head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
   };
 
   /// Sets scores (classes, H, W) for an image (image_channels, H, W). Throws Unstable when the encoded fields
@@ -166,8 +168,7 @@ class WaveMachine {
     for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
       form<n>(w, start);
       Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
-      for (std::size_t k = 0; k < shape.classes; ++k)
-        for (std::size_t p = 0; p < n; ++p) out[k * sites + start + p] = w.scores[k * n + p];
+      Backend::copy_rows(shape.classes, n, w.scores.data(), n, out.data() + start, sites);
     });
   }
 
@@ -175,8 +176,7 @@ class WaveMachine {
   void record(std::span<const Real, image_size> image, std::span<Real, series_size> series,
               Workspace& w) const {
     run(image, w, [&](std::size_t segment) {
-      const Real* from = w.tape.series();
-      for (std::size_t i = 0; i < length * columns; ++i) series[segment * length * columns + i] = from[i];
+      Backend::copy(length * columns, w.tape.series(), series.data() + segment * length * columns);
     });
   }
 
@@ -192,8 +192,9 @@ class WaveMachine {
       if (wanted >= shape.classes)
         throw Error("add_gradient", "class of pixel " + std::to_string(p),
                     "below " + std::to_string(shape.classes), std::to_string(wanted));
-      w.target[p] = static_cast<Real>(wanted);
+      w.classes[p] = static_cast<Real>(wanted);
     }
+    Backend::copy(sites, w.classes.data(), w.target.data());
     run(image, w);
     if constexpr (Keep::reverses) check_reverse(w);
     double loss = 0;
@@ -243,7 +244,7 @@ class WaveMachine {
   /// Encoders, all steps, and the readout's rows. after(segment) sees the tape of each segment.
   template <class After>
   void run(std::span<const Real, image_size> image, Workspace& w, const After& after) const {
-    for (std::size_t i = 0; i < image_size; ++i) w.image[i] = image[i];
+    Backend::copy(image_size, image.data(), w.image.data());
     each_encoder([&]<std::size_t e>() {
       EncoderAt<e>::template forward<Backend>(parameters_.data() + encoder_offset<e>(), w.image.data(),
                                               w.hidden.data() + hidden_offset<e>(),

@@ -25,9 +25,9 @@ struct Fft {
   static constexpr bool learns_matrix = false;
 
   /// The DFT as a row-major (2K, T) matrix: cos(2πkt/T), then −sin(2πkt/T).
-  template <std::size_t steps, class Real>
+  template <class B, std::size_t steps, class Real>
   static const Real* transform() {
-    static const Buffer<Real> matrix = [] {
+    static const typename B::template Memory<Real> matrix = [] {
       constexpr std::size_t count = features<steps>;
       Buffer<Real> m(2 * count * steps);
       for (std::size_t k = 0; k < count; ++k)
@@ -37,19 +37,21 @@ struct Fft {
           m[k * steps + t] = static_cast<Real>(std::cos(angle));
           m[(count + k) * steps + t] = static_cast<Real>(-std::sin(angle));
         }
-      return m;
+      typename B::template Memory<Real> there(m.size());
+      B::copy(m.size(), static_cast<const Real*>(m.data()), there.data());
+      return there;
     }();
     return matrix.data();
   }
 
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
   static void gather(const Real*, std::size_t t0, const Real* series, Real* rows_) {
-    detail::project<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0, series, rows_);
+    detail::project<B, rows<steps>, steps, length, columns>(transform<B, steps, Real>(), t0, series, rows_);
   }
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real*, std::size_t t0, const Real*, const Real* row_gradient,
                              Real* series_gradient, Real*) {
-    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<steps, Real>(), t0,
+    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<B, steps, Real>(), t0,
                                                                     row_gradient, series_gradient);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
@@ -57,8 +59,7 @@ struct Fft {
     for (std::size_t k = 0; k < features<steps>; ++k) {
       const Real* re = rows_ + k * stride;
       const Real* im = rows_ + (features<steps> + k) * stride;
-      Real* to = out + k * out_stride;
-      B::template map<Real>(n, [=](auto lane) { lane.store(to, modulus(lane.load(re), lane.load(im))); });
+      B::template map<Real>(n, Modulus<Real>{re, im, out + k * out_stride});
     }
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
@@ -67,24 +68,43 @@ struct Fft {
     for (std::size_t k = 0; k < features<steps>; ++k) {
       Real* re = rows_ + k * stride;
       Real* im = rows_ + (features<steps> + k) * stride;
-      const Real* from = gradient + k * gradient_stride;
-      B::template map<Real>(n, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        using math::if_positive;
-        const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
-        const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
-        lane.store(re, scale * a);
-        lane.store(im, scale * b);
-      });
+      B::template map<Real>(n, ModulusAdjoint<Real>{gradient + k * gradient_stride, re, im});
     }
   }
 
  private:
   template <class V>
-  static V modulus(const V& a, const V& b) {
+  static constexpr V modulus(const V& a, const V& b) {
     using math::sqrt;
     return sqrt(a * a + b * b);
   }
+
+  /// to = |re + i im|.
+  template <class Real>
+  struct Modulus {
+    const Real *re, *im;
+    Real* to;
+    template <class Lane>
+    constexpr void operator()(Lane lane) const {
+      lane.store(to, modulus(lane.load(re), lane.load(im)));
+    }
+  };
+
+  /// Replaces re and im by their gradients, `from` being that of the modulus.
+  template <class Real>
+  struct ModulusAdjoint {
+    const Real* from;
+    Real *re, *im;
+    template <class Lane>
+    constexpr void operator()(Lane lane) const {
+      using V = typename Lane::Value;
+      using math::if_positive;
+      const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
+      const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
+      lane.store(re, scale * a);
+      lane.store(im, scale * b);
+    }
+  };
 };
 
 }  // namespace nwm::readout

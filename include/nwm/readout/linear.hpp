@@ -37,14 +37,12 @@ struct LinearMap {
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t stride, Real* out, std::size_t out_stride) {
-    for (std::size_t k = 0; k < features<steps>; ++k)
-      detail::copy<B, n>(rows_ + k * stride, out + k * out_stride);
+    B::copy_rows(features<steps>, n, rows_, stride, out, out_stride);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form_adjoint(Real* rows_, std::size_t stride, const Real* gradient,
                            std::size_t gradient_stride) {
-    for (std::size_t k = 0; k < features<steps>; ++k)
-      detail::copy<B, n>(gradient + k * gradient_stride, rows_ + k * stride);
+    B::copy_rows(features<steps>, n, gradient, gradient_stride, rows_, stride);
   }
 };
 

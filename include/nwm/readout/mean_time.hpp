@@ -21,36 +21,37 @@ struct MeanTime {
 
   template <class B, std::size_t, std::size_t length, std::size_t columns, class Real>
   static void gather(const Real*, std::size_t t0, const Real* series, Real* rows_) {
-    B::template map<Real>(columns, [=](auto lane) {
-      using V = typename decltype(lane)::Value;
-      V sum = t0 == 0 ? V(0) : lane.load(rows_);
-      for (std::size_t t = 0; t < length; ++t) sum += lane.load(series + t * columns);
-      lane.store(rows_, sum);
-    });
+    B::template map<Real>(columns, AddSteps<length, columns, Real>{t0 == 0, series, rows_});
   }
   template <class B, std::size_t, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real*, std::size_t, const Real*, const Real* row_gradient,
                              Real* series_gradient, Real*) {
-    for (std::size_t t = 0; t < length; ++t)
-      detail::copy<B, columns>(row_gradient, series_gradient + t * columns);
+    for (std::size_t t = 0; t < length; ++t) B::copy(columns, row_gradient, series_gradient + t * columns);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t, Real* out, std::size_t) {
-    scale<B, steps, n>(rows_, out);
+    B::template map<Real>(n, kernel::Scale<Real>{1.0 / static_cast<double>(steps), rows_, out});
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form_adjoint(Real* rows_, std::size_t, const Real* gradient, std::size_t) {
-    scale<B, steps, n>(gradient, rows_);
+    B::template map<Real>(n, kernel::Scale<Real>{1.0 / static_cast<double>(steps), gradient, rows_});
   }
 
  private:
-  template <class B, std::size_t steps, std::size_t n, class Real>
-  static void scale(const Real* from, Real* to) {
-    B::template map<Real>(n, [=](auto lane) {
-      using V = typename decltype(lane)::Value;
-      lane.store(to, lane.load(from) * V(1.0 / static_cast<double>(steps)));
-    });
-  }
+  /// row += Σ_t series_t, after 0 at first.
+  template <std::size_t length, std::size_t columns, class Real>
+  struct AddSteps {
+    bool first;
+    const Real* series;
+    Real* row;
+    template <class Lane>
+    constexpr void operator()(Lane lane) const {
+      using V = typename Lane::Value;
+      V sum = first ? V(0) : lane.load(row);
+      for (std::size_t t = 0; t < length; ++t) sum += lane.load(series + t * columns);
+      lane.store(row, sum);
+    }
+  };
 };
 
 }  // namespace nwm::readout

@@ -25,6 +25,7 @@
 #include <type_traits>
 
 #include "nwm/backend/backend.hpp"
+#include "nwm/backend/kernels.hpp"
 #include "nwm/memory/tiles.hpp"
 
 namespace nwm::readout {
@@ -83,12 +84,6 @@ void project_adjoint(const Real* matrix, std::size_t t0, const Real* row_gradien
     B::template multiply_transposed<row_count, length, n>(matrix + t0, steps, row_gradient + c, columns,
                                                           series_gradient + c, columns);
   });
-}
-
-/// Sets n neighbouring numbers.
-template <class B, std::size_t n, class Real>
-void copy(const Real* from, Real* to) {
-  B::template map<Real>(n, [=](auto lane) { lane.store(to, lane.load(from)); });
 }
 
 }  // namespace detail

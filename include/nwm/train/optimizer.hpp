@@ -20,6 +20,29 @@ struct AdamOptions {
   double weight_decay = 0;  ///< adam: added to the gradient (L2); adamw: decoupled (Loshchilov, Hutter 2019)
 };
 
+namespace detail {
+/// One update of the parameters p and moments m, v; g is the gradient over `gradient_scale`.
+template <class Real>
+struct AdamUpdate {
+  double beta1, beta2, epsilon, gradient_scale, l2, decay, rate, root;
+  Real* p;
+  const Real* g;
+  Real *m, *v;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    using math::sqrt;
+    const V value = lane.load(p);
+    const V slope = lane.load(g) * V(gradient_scale) + V(l2) * value;
+    const V first = V(beta1) * lane.load(m) + V(1 - beta1) * slope;
+    const V second = V(beta2) * lane.load(v) + V(1 - beta2) * slope * slope;
+    lane.store(m, first);
+    lane.store(v, second);
+    lane.store(p, value - (V(decay) * value + V(rate) * first / (sqrt(second) / V(root) + V(epsilon))));
+  }
+};
+}  // namespace detail
+
 /// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Slices of the
 /// layout that are not trained keep their values, decay included.
 template <class Machine>
@@ -41,24 +64,15 @@ class Adam {
     // Decay and step are added up before they meet the parameter, so that it is rounded once an update.
     const double decay = decoupled ? learning_rate * options_.weight_decay : 0;
     const double l2 = decoupled ? 0 : options_.weight_decay;
-    const double beta1 = options_.beta1, beta2 = options_.beta2, epsilon = options_.epsilon;
     for (const Slice& slice : Machine::layout.slices) {
       if (!slice.trained) continue;
       Real* p = parameters.data() + slice.offset;
       const Real* g = gradient.data() + slice.offset;
       Real* m = first_.data() + slice.offset;
       Real* v = second_.data() + slice.offset;
-      Backend::template map<Real>(slice.size, [=](auto lane) {
-        using V = typename decltype(lane)::Value;
-        using math::sqrt;
-        const V value = lane.load(p);
-        const V slope = lane.load(g) * V(gradient_scale) + V(l2) * value;
-        const V first = V(beta1) * lane.load(m) + V(1 - beta1) * slope;
-        const V second = V(beta2) * lane.load(v) + V(1 - beta2) * slope * slope;
-        lane.store(m, first);
-        lane.store(v, second);
-        lane.store(p, value - (V(decay) * value + V(rate) * first / (sqrt(second) / V(root) + V(epsilon))));
-      });
+      Backend::template map<Real>(
+          slice.size, detail::AdamUpdate<Real>{options_.beta1, options_.beta2, options_.epsilon,
+                                               gradient_scale, l2, decay, rate, root, p, g, m, v});
     }
   }
 

@@ -15,6 +15,7 @@
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/dataset.hpp"
 #include "nwm/train/metrics.hpp"
+#include "nwm/train/shards.hpp"
 #include "nwm/train/threads.hpp"
 
 namespace nwm {
@@ -56,7 +57,7 @@ class PerImage {
     parallel_for(shards, threads_, errors_, [&](std::size_t shard, std::size_t thread) {
       Worker& w = *workers_[thread];
       Buffer<Real>& mine = gradients_[shard];
-      mine.fill(Real(0));
+      Backend::fill(mine.size(), Real(0), mine.data());
       losses_[shard] = 0;
       const std::span<Real, Machine::parameter_count> flat(mine.data(), Machine::parameter_count);
       for (std::size_t i = shard; i < indices.size(); i += shards) {
@@ -67,13 +68,8 @@ class PerImage {
     });
     double loss = 0;
     for (std::size_t s = 0; s < shards; ++s) loss += losses_[s];
-    const Buffer<Real>* parts = gradients_.data();
-    Real* to = gradient.data();
-    Backend::template map<Real>(Machine::parameter_count, [=](auto lane) {
-      auto sum = lane.load(parts[0].data());
-      for (std::size_t s = 1; s < shards; ++s) sum += lane.load(parts[s].data());
-      lane.store(to, sum);
-    });
+    Backend::template map<Real>(Machine::parameter_count,
+                                detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
     return loss * scale;
   }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/backend/kernels.hpp"
 #include "nwm/error.hpp"
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/optimizer.hpp"
@@ -156,11 +157,8 @@ class Trainer {
     const std::span<Real, parameter_count> gradient(gradient_.data(), parameter_count);
     const double loss = located(where, [&] { return engine_.gradient(machine_, set, batch, gradient); });
     require_finite(where, "loss", loss);
-    const Real* g = gradient_.data();
-    const double norm = std::sqrt(Machine::Backend::template sum<Real>(parameter_count, [=](auto lane) {
-      const auto v = lane.load(g);
-      return v * v;
-    }));
+    const double norm = std::sqrt(
+        Machine::Backend::template sum<Real>(parameter_count, kernel::Square<Real>{gradient_.data()}));
     require_finite(where, "gradient norm", norm);
     const double clip = options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (norm + 1e-6)) : 1.0;
     const auto done = static_cast<double>(state_.epoch * steps + state_.step);

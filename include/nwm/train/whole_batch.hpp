@@ -12,6 +12,7 @@
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/dataset.hpp"
 #include "nwm/train/metrics.hpp"
+#include "nwm/train/shards.hpp"
 #include "nwm/train/threads.hpp"
 
 namespace nwm {
@@ -61,20 +62,15 @@ class WholeBatch {
       for (std::size_t p = 0; p < Machine::sites; ++p)
         targets_[i * Machine::sites + p] = static_cast<Real>(mask[p]);
     });
-    for (auto& g : gradients_) g.fill(Real(0));
+    for (auto& g : gradients_) Backend::fill(g.size(), Real(0), g.data());
     const double scale = 1.0 / static_cast<double>(count * Machine::sites);
     machine.forward(crew_, *batch_, count, true);
     machine.backward(
         crew_, *batch_, count, [&](std::size_t i) { return targets_.data() + i * Machine::sites; },
         static_cast<Real>(scale), losses_, [&](std::size_t shard) { return gradients_[shard].data(); });
-    const Buffer<Real>* parts = gradients_.data();
     const std::size_t shards = std::min(gradients_.size(), count);
-    Real* to = gradient.data();
-    Backend::template map<Real>(Machine::parameter_count, [=](auto lane) {
-      auto sum = lane.load(parts[0].data());
-      for (std::size_t s = 1; s < shards; ++s) sum += lane.load(parts[s].data());
-      lane.store(to, sum);
-    });
+    Backend::template map<Real>(Machine::parameter_count,
+                                detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
     double loss = 0;
     for (std::size_t i = 0; i < count; ++i) loss += losses_[i];
     return loss * scale;

@@ -9,13 +9,14 @@
 #include <limits>
 #include <string_view>
 
+#include "nwm/backend/host_memory.hpp"
 #include "nwm/cell/activation.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 
 namespace nwm::cpu {
 
-struct Scalar {
+struct Scalar : HostMemory {
   static constexpr std::string_view name = "scalar";
 
   /// One index of a map. Value is a number, rounded to Real when stored.
@@ -50,6 +51,26 @@ struct Scalar {
       if (v > largest || v != v) largest = v;
     }
     return largest;
+  }
+
+  /// Sets y (rows, n), rows `stride` apart, to f(y + bias), bias (rows).
+  template <Activation f, class Real>
+  static void add_bias(std::size_t rows, std::size_t n, Real* y, std::size_t stride, const Real* bias) {
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t p = 0; p < n; ++p) {
+        Real& value = y[r * stride + p];
+        value = static_cast<Real>(activate<f>(static_cast<double>(value) + static_cast<double>(bias[r])));
+      }
+  }
+
+  /// Adds to `to` (rows) the sums of the rows of y (rows, n): the adjoint of add_bias in the bias.
+  template <class Real>
+  static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      double sum = 0;
+      for (std::size_t p = 0; p < n; ++p) sum += static_cast<double>(y[r * stride + p]);
+      to[r] += static_cast<Real>(sum);
+    }
   }
 
   /// Numbers of scratch memory that couple and its adjoints want.

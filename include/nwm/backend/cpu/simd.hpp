@@ -9,6 +9,8 @@
 #include "nwm/backend/cpu/pack.hpp"
 #include "nwm/backend/cpu/simd_dense.hpp"
 #include "nwm/backend/cpu/simd_stencil.hpp"
+#include "nwm/backend/host_memory.hpp"
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
 
 namespace nwm::cpu {
@@ -16,7 +18,7 @@ namespace nwm::cpu {
 /// Operations have the meaning given in cpu::Scalar, with other rounding. `Arch` is an xsimd architecture and
 /// part of every type made with this backend, so that files compiled for different processors do not mix.
 template <class Arch = xsimd::default_arch>
-struct Simd {
+struct Simd : HostMemory {
   static constexpr std::string_view name = "simd";
 
   /// A pack of neighbouring indices; the last one of a range may be partial (`Partial`).
@@ -70,6 +72,18 @@ struct Simd {
     }
     tail<Real>(i, count, kernel, take);
     return result;
+  }
+
+  template <Activation f, class Real>
+  static void add_bias(std::size_t rows, std::size_t n, Real* y, std::size_t stride, const Real* bias) {
+    for (std::size_t r = 0; r < rows; ++r)
+      map<Real>(n, kernel::AddBias<f, Real>{static_cast<double>(bias[r]), y + r * stride});
+  }
+
+  template <class Real>
+  static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
+    for (std::size_t r = 0; r < rows; ++r)
+      to[r] += static_cast<Real>(sum<Real>(n, kernel::Read<Real>{y + r * stride}));
   }
 
   template <class S, class G>

@@ -11,9 +11,11 @@
 #include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/product.hpp"
+#include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/systems.hpp"
 #include "nwm/backend/device/team.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/backend/host_memory.hpp"
 
 namespace nwm::device {
 
@@ -21,7 +23,7 @@ namespace nwm::device {
 /// `Real` as on a device. Sums are taken in an order that depends on sizes alone: the same bits on any number
 /// of threads. `System` is Sequential or OpenMp.
 template <class System = Sequential>
-struct Host {
+struct Host : HostMemory {
   static constexpr std::string_view name = System::name;
 
   /// One index of a map.
@@ -62,6 +64,16 @@ struct Host {
     Real largest = -std::numeric_limits<Real>::infinity();
     for (const Real part : parts) take(largest, part);
     return largest;
+  }
+
+  template <Activation f, class Real>
+  static void add_bias(std::size_t rows, std::size_t n, Real* y, std::size_t stride, const Real* bias) {
+    map<Real>(rows * n, AddBiases<f, Real>{n, stride, bias, y});
+  }
+
+  template <class Real>
+  static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
+    map<Real>(rows, AddRowSums<Real>{n, stride, y, to});
   }
 
   /// The tiles' parts of the gradient in the parameters.

@@ -1,0 +1,38 @@
+// Memory of backends that run on the host.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "nwm/memory/buffer.hpp"
+
+namespace nwm {
+
+/// The part of a backend's vocabulary that is about memory, for backends whose memory is the host's: they
+/// derive from it. On a backend with memory of its own, copies take the host's as well, on either side.
+struct HostMemory {
+  /// An array of a fixed size, zero at first, with data() and size().
+  template <class Real>
+  using Memory = Buffer<Real>;
+
+  /// Sets `count` numbers; the two ranges are apart.
+  template <class Real>
+  static void copy(std::size_t count, const Real* from, Real* to) {
+    std::copy_n(from, count, to);
+  }
+
+  /// Sets to (rows, n) from (rows, n): row r at from + r·from_stride and to + r·to_stride.
+  template <class Real>
+  static void copy_rows(std::size_t rows, std::size_t n, const Real* from, std::size_t from_stride, Real* to,
+                        std::size_t to_stride) {
+    for (std::size_t r = 0; r < rows; ++r) std::copy_n(from + r * from_stride, n, to + r * to_stride);
+  }
+
+  /// Sets `count` numbers to `value`.
+  template <class Real>
+  static void fill(std::size_t count, Real value, Real* to) {
+    std::fill_n(to, count, value);
+  }
+};
+
+}  // namespace nwm
