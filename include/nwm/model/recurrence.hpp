@@ -91,6 +91,8 @@ class Recurrence {
       return slots.data() + (Map::drive_offset(stage) * length + i * groups) * columns;
     }
 
+    std::size_t bytes() const { return (start.size() + slots.size()) * sizeof(Real); }
+
     Buffer<Real> start, slots;
   };
 
@@ -99,6 +101,7 @@ class Recurrence {
     Adjoint() : fields_(fields * columns), drive(widest_drive * columns) {}
     Real* gradient(std::size_t f) { return fields_.data() + f * columns; }
     void clear() { fields_.fill(Real(0)); }
+    std::size_t bytes() const { return (fields_.size() + drive.size()) * sizeof(Real); }
 
     Buffer<Real> fields_, drive;
   };
