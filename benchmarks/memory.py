@@ -27,9 +27,9 @@ def main():
     for r in range(options.rounds):
         print(f"round {r + 1} of {options.rounds}", file=sys.stderr, flush=True)
         for name in wanted:
-            counters, _, resident = run_benchmarks(options.binary, [name], options.threads, options.seconds)
+            counters, _, _ = run_benchmarks(options.binary, [name], options.threads, options.seconds)
             rates[name].append(counters[name]["items_per_second"])
-            peak[name] = max(peak[name], resident)
+            peak[name] = max(peak[name], counters[name]["peak_bytes"])
             space[name] = counters[name]["workspace_bytes"]
     print(f"{describe(here)}; {options.threads} threads\n")
     print("| policy | steps | work space of a thread | peak resident | images/s | image-steps/s |\n|---|---|---|---|---|---|")
