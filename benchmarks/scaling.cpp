@@ -2,6 +2,7 @@
 // same (scaling.py fits the exponents). A wave machine with one oscillator channel, the readout Last and a
 // small head. An iteration is forward, loss and gradient of `images` images, one after the other, on one
 // thread.
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -55,7 +56,8 @@ const bool registered = [] {
   add<32, 30>("steps", 30, 1);
   add<32, 300>("steps", 300, 1);
   add<32, 2010>("steps", 2010, 1);
-  for (const std::size_t images : {1, 3, 10, 30, 100}) add<32, 20>("images", images, images);
+  for (const std::size_t images : std::array<std::size_t, 5>{1, 3, 10, 30, 100})
+    add<32, 20>("images", images, images);
   return true;
 }();
 
