@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Our figure, PyTorch's, and the ratio, measured in turn in one run on the same number of threads.
+"""Our figure, PyTorch's or deepwave's, and the ratio, measured in turn in one run on the same number of threads.
 
     cmake --workflow --preset benchmark
     python3 benchmarks/peers/install_torch.py build/peer
     python3 benchmarks/compare.py                              everything both programs have
     python3 benchmarks/compare.py train_step/nwm/tetrominoes   names that contain one of these texts
+    python3 benchmarks/compare.py wave/                        the waves alone, beside deepwave
 
 In every round each program measures once, one after the other, in an order that moves on from round to round. Medians
 stand in the table, smallest and largest in brackets. The ratio is that to the fastest PyTorch variant (of all --peer):
@@ -23,9 +24,16 @@ import time
 
 from measuring import PROJECT, clean_environment, describe, machine, names, run_benchmarks, spread
 
-PEER = PROJECT / "benchmarks" / "peers" / "torch_peer.py"
+PEERS = PROJECT / "benchmarks" / "peers"
+PEER, WAVE_PEER = PEERS / "torch_peer.py", PEERS / "deepwave_peer.py"
+NORM_TOLERANCE = 1e-3  # relative: both compute the same in float32, some hundred steps
 PEAK = "part/gemm_peak"
 README_BEGIN, README_END = "<!-- results of compare.py -->", "<!-- end of results -->"
+
+
+def program(name):
+    """The peer program that has a configuration."""
+    return WAVE_PEER if name.startswith("wave/") else PEER
 
 
 class Server:
@@ -35,7 +43,7 @@ class Server:
         environment = clean_environment() | {"OMP_NUM_THREADS": str(threads), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
         self.label = variant
         self.process = subprocess.Popen(
-            [python, str(PEER), "--serve", name, variant, "--threads", str(threads)], stdin=subprocess.PIPE,
+            [python, str(program(name)), "--serve", name, variant, "--threads", str(threads)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1, env=environment)
 
     def answer(self, limit):
@@ -54,11 +62,16 @@ class Server:
         self.process.wait()
 
 
-def peer_output(python, *arguments):
-    run = subprocess.run([python, str(PEER), *arguments], capture_output=True, text=True, env=clean_environment())
+def peer_output(python, *arguments, script=PEER):
+    run = subprocess.run([python, str(script), *arguments], capture_output=True, text=True, env=clean_environment())
     if run.returncode != 0:
-        raise SystemExit(f"{python} {PEER.name} {' '.join(arguments)}: exit {run.returncode}\n{run.stderr[-2000:]}")
+        raise SystemExit(f"{python} {script.name} {' '.join(arguments)}: exit {run.returncode}\n{run.stderr[-2000:]}")
     return run.stdout
+
+
+def has_deepwave(python):
+    return subprocess.run([python, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('deepwave') is None)"]
+                          ).returncode == 0
 
 
 def start_peers(name, peers, variants, options):
@@ -82,7 +95,7 @@ def start_peers(name, peers, variants, options):
 def compare(name, peers, variants, peers_peak, options):
     say(f"{name}")
     servers, failures = start_peers(name, peers, variants, options)
-    ours, peaks, peak_bytes = [], [], 0
+    ours, peaks, peak_bytes, norms = [], [], 0, []
     theirs = {s.label: [] for s in servers}
     memory = {s.label: 0 for s in servers}
 
@@ -98,7 +111,9 @@ def compare(name, peers, variants, peers_peak, options):
         answer = server.measure(options.seconds)
         if "error" in answer:
             raise SystemExit(f"{name}, {server.label}: {answer['error']}")
-        theirs[server.label].append(answer["images_per_second"])
+        theirs[server.label].append(answer["items_per_second"])
+        if "norm" in answer:
+            norms.append(answer["norm"])
         memory[server.label] = answer["peak_bytes"]
 
     try:
@@ -110,8 +125,11 @@ def compare(name, peers, variants, peers_peak, options):
     finally:
         for server in servers:
             server.stop()
+    for found in norms:
+        if not abs(found - ours[-1]["norm"]) <= NORM_TOLERANCE * abs(found):
+            raise SystemExit(f"{name}: not the same wave: expected norm {found}, found {ours[-1]['norm']}")
     rates = [c["items_per_second"] for c in ours]
-    result = {"name": name, "images_per_second": spread(rates), "peak_bytes": peak_bytes, "gemm_peak": max(peaks + [peers_peak]),
+    result = {"name": name, "items_per_second": spread(rates), "peak_bytes": peak_bytes, "gemm_peak": max(peaks + [peers_peak]),
               "gflops": spread([c.get("GFLOP/s", 0) for c in ours]),
               "share_of_peak": statistics.median(c.get("GFLOP/s", 0) for c in ours) / max(peaks + [peers_peak]),
               "peers": {k: spread(v) | {"peak_bytes": memory[k]} for k, v in theirs.items()}, "left_out": failures}
@@ -119,12 +137,14 @@ def compare(name, peers, variants, peers_peak, options):
         best = max(theirs, key=lambda k: statistics.median(theirs[k]))
         result["best_peer"] = best
         result["ratio"] = spread([a / b for a, b in zip(rates, theirs[best])])
-        say(f"    {result['images_per_second']['median']:.3g} against {result['peers'][best]['median']:.3g} images/s "
+        say(f"    {result['items_per_second']['median']:.3g} against {result['peers'][best]['median']:.3g} items/s "
             f"({best}): {result['ratio']['median']:.2f}x")
     return result
 
 
 def number(value):
+    if value >= 1e6:
+        return f"{value / 1e6:.4g} M"
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -133,14 +153,16 @@ def bracket(s):
 
 
 def table(report):
-    lines = [f"# nwm and PyTorch, {report['threads']} threads, float32", "", describe(report["machine"]), ""]
+    lines = [f"# nwm and its peers, {report['threads']} threads, float32", "", describe(report["machine"]), ""]
     lines += [f"Peer {i + 1}: PyTorch {p['torch']}, {p['blas']}, {p['cpu_capability']}, its SGEMM {p['gemm_gflops']} GFLOP/s"
               for i, p in enumerate(report["peers"])]
-    lines += ["", f"{report['rounds']} rounds of {report['seconds']} s; images/s: median [min, max].", "",
-              "| configuration | nwm | share of GEMM peak | memory | best PyTorch | its variant | memory | ratio |",
+    lines += [f"deepwave {p['deepwave']} with PyTorch {p['torch']}" for p in report["wave_peers"]]
+    lines += ["", f"{report['rounds']} rounds of {report['seconds']} s; images/s (wave/*: site updates/s): median [min, max].", "",
+              "| configuration | nwm | share of GEMM peak | memory | best peer | its variant | memory | ratio |",
               "|---|---|---|---|---|---|---|---|"]
     for r in report["results"]:
-        row = [r["name"], bracket(r["images_per_second"]), f"{100 * r['share_of_peak']:.0f} % of {number(r['gemm_peak'])}",
+        row = [r["name"], bracket(r["items_per_second"]),
+               f"{100 * r['share_of_peak']:.0f} % of {number(r['gemm_peak'])}" if r["gflops"]["median"] > 0 else "-",
                f"{r['peak_bytes'] / 1e6:.0f} MB"]
         if "best_peer" in r:
             peer = r["peers"][r["best_peer"]]
@@ -148,7 +170,7 @@ def table(report):
         else:
             row += ["-"] * 4
         lines.append("| " + " | ".join(row) + " |")
-    lines += ["", "All variants:", "", "| configuration | variant | images/s |", "|---|---|---|"]
+    lines += ["", "All variants:", "", "| configuration | variant | items/s |", "|---|---|---|"]
     for r in report["results"]:
         lines += [f"| {r['name']} | {k} | {bracket(v)} |" for k, v in r["peers"].items()]
         lines += [f"| {r['name']} | {k} | left out: {v} |" for k, v in r["left_out"].items()]
@@ -197,19 +219,36 @@ def main():
     here = machine()
     if here["busy"]:
         say(f"compare.py: the machine is busy (load {here['load']}): the figures will be marked")
-    our_names = set(names(options.binary, "^(train_step|infer)/"))
-    wanted = [n for n in peer_output(peers[0], "--list").split() if n in our_names
-              and (not options.texts or any(t in n for t in options.texts))]
-    if not wanted:
+    our_names = names(options.binary, "^(train_step|infer|wave)/")
+
+    def both(script, python):
+        return [n for n in peer_output(python, "--list", script=script).split() if n in our_names
+                and (not options.texts or any(t in n for t in options.texts))]
+
+    def information(script, pythons):
+        return [json.loads(peer_output(p, "--info", "--threads", str(options.threads), script=script)) for p in pythons]
+
+    wave_peers = [p for p in peers if has_deepwave(p)]
+    models = both(PEER, peers[0])
+    waves = both(WAVE_PEER, wave_peers[0]) if wave_peers else []
+    if not wave_peers and any(n.startswith("wave/") for n in our_names):
+        say("compare.py: wave/* is left out: no peer has deepwave (install_torch.py --deepwave)")
+    if not models and not waves:
         raise SystemExit(f"compare.py: no configuration contains {' or '.join(options.texts)}")
-    information = [json.loads(peer_output(p, "--info", "--threads", str(options.threads))) for p in peers]
-    variants = [[v for v in (options.variants.split(",") if options.variants else i["variants"]) if v in i["variants"]]
-                for i in information]
-    peers_peak = max(i["gemm_gflops"] for i in information)
+    about = information(PEER, peers) if models else []
+    wave_about = information(WAVE_PEER, wave_peers) if waves else []
+
+    def variants(every):
+        return [[v for v in (options.variants.split(",") if options.variants else i["variants"]) if v in i["variants"]]
+                for i in every]
+
+    peers_peak = max([i["gemm_gflops"] for i in about], default=0)
     begin = time.time()
     report = {"machine": here, "threads": options.threads, "rounds": options.rounds, "seconds": options.seconds,
-              "context": run_benchmarks(options.binary, [PEAK], options.threads, 0.1)[1], "peers": information,
-              "results": [compare(n, peers, variants, peers_peak, options) for n in wanted]}
+              "context": run_benchmarks(options.binary, [PEAK], options.threads, 0.1)[1], "peers": about,
+              "wave_peers": wave_about,
+              "results": [compare(n, peers, variants(about), peers_peak, options) for n in models]
+              + [compare(n, wave_peers, variants(wave_about), peers_peak, options) for n in waves]}
     report["minutes"] = round((time.time() - begin) / 60, 1)
     text = table(report)
     print(text)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes a virtual environment with the newest PyTorch for the CPU.
+"""Makes a virtual environment with the newest PyTorch for the CPU, and with --deepwave the newest deepwave.
 
     python3 benchmarks/peers/install_torch.py build/peer          then   build/peer/bin/python benchmarks/peers/torch_peer.py ...
 
@@ -63,6 +63,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--torch", default="torch", help="what pip installs, e.g. torch==2.4.1 (default: the newest)")
     parser.add_argument("--full", action="store_true", help="with the CUDA libraries")
+    parser.add_argument("--deepwave", action="store_true", help="with the peer of wave/*")
     arguments = parser.parse_args()
     venv.create(arguments.folder, with_pip=True)
     python = str(arguments.folder / "bin" / "python")
@@ -74,6 +75,9 @@ def main():
         subprocess.run([*pip, "--no-deps", arguments.torch], check=True)
         stand_in(pathlib.Path(output(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip(),
                               "torch", "lib"))
+    if arguments.deepwave:
+        subprocess.run([*pip, "scipy"], check=True)
+        subprocess.run([*pip, "--no-deps", "deepwave"], check=True)  # its torch is there
     done = subprocess.run([python, "-c", "import torch; torch.ones(8, 8) @ torch.ones(8, 8); print('torch', torch.__version__)"])
     return done.returncode
 

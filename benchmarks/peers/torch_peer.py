@@ -289,7 +289,7 @@ def serve(name, variant):
     for line in sys.stdin:
         rate = measure(task, float(line))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"images_per_second": rate, "peak_bytes": peak}), file=channel)
+        print(json.dumps({"items_per_second": rate, "peak_bytes": peak}), file=channel)
     return 0
 
 

@@ -7,6 +7,8 @@
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -82,6 +84,22 @@ BOOST_AUTO_TEST_CASE(length_divides_the_steps) {
   BOOST_TEST(nwm::keep::Reverse<>::length<1600> == 16U);
   BOOST_TEST(nwm::keep::Reverse<>::length<7> == 7U);
   BOOST_TEST(nwm::keep::Reverse<>::length<17> == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_the_steps) {
+  const auto bytes = []<class M>(const M*) { return std::make_unique<typename M::Workspace>()->bytes(); };
+  using nwm::readout::Last;
+  constexpr auto reverse = []<std::size_t steps>(nwm::Steps<steps>) {
+    return static_cast<const Machine<steps, float, nwm::keep::Reverse<>, Last>*>(nullptr);
+  };
+  constexpr auto everything = []<std::size_t steps>(nwm::Steps<steps>) {
+    return static_cast<const Machine<steps, float, nwm::keep::Everything, Last>*>(nullptr);
+  };
+  const std::size_t short_run = bytes(reverse(nwm::Steps<400>{})), all = bytes(everything(nwm::Steps<400>{}));
+  BOOST_TEST(bytes(reverse(nwm::Steps<1600>{})) == short_run);
+  BOOST_TEST(bytes(reverse(nwm::Steps<100>{})) <= short_run);
+  // 1200 steps more: drive, y, z and the series' gradient of three channels on 7 x 9.
+  BOOST_TEST(bytes(everything(nwm::Steps<1600>{})) - all == 1200U * 4 * 3 * 7 * 9 * sizeof(float));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_where_no_step_leads_back) {

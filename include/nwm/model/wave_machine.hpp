@@ -146,6 +146,15 @@ class WaveMachine {
     std::span<const Real> series() const requires(segments == 1) { return {tape.series(), series_size}; }
     /// Field f (C, H, W) at t = 0 of the image run last: initial states, and maps such as omega.
     std::span<const Real> initial(std::size_t f) { return {tape.initial(f), columns}; }
+    /// Bytes it holds: what training needs for each thread besides parameters, gradients and data.
+    std::size_t bytes() const {
+      std::size_t numbers = 0;
+      for (const Memory* m : {&image, &target, &hidden, &work, &scratch, &gathered, &series_gradient, &x,
+                              &x_gradient, &head_hidden, &head_work, &scores})
+        numbers += m->size();
+      numbers += classes.size();
+      return tape.bytes() + adjoint.bytes() + numbers * sizeof(Real);
+    }
 
    private:
     friend WaveMachine;

@@ -1,0 +1,77 @@
+// memory/<policy>/<T>: forward, loss and gradient of one image on each thread, by what is kept for the way
+// back. The wave machine of tetrominoes with four learned rows in the readout and the narrow head: the rows
+// of Linear, and the unused matrix that the other readouts carry in their checkpoints, grow with T by
+// themselves. `workspace_bytes` is that of one thread; memory.py runs each in a process of its own for
+// `peak_bytes`, the resident size.
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model.hpp"
+#include "nwm/model/keep.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "nwm/readout/linear.hpp"
+
+namespace {
+
+template <std::size_t steps, class Keep>
+using Machine = nwm::WaveMachine<
+    nwm::Shape{
+        .height = 64, .width = 64, .image_channels = 3, .oscillators = 2, .steps = steps, .classes = 6},
+    nwm::readout::LinearMap<4>, nwm::head::Narrow, nwm::cell::Wave, nwm::DefaultBackend, float, Keep>;
+
+/// Of the process since it began; 0 where the system does not tell. (What wait4 reports counts the parent,
+/// too.)
+double peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (double kilobytes = 0; word == "VmHWM:" && status >> kilobytes) return 1024 * kilobytes;
+  return 0;
+}
+
+template <std::size_t steps, class Keep>
+void gradient(benchmark::State& state) {
+  using M = Machine<steps, Keep>;
+  M machine;
+  // No damping: 1600 steps backwards through what damping has shrunk would pass the guard's limit.
+  for (const nwm::Slice& slice : M::layout.slices)
+    if (slice.name.view().find("alpha_encoder") != std::string_view::npos)
+      std::ranges::fill(machine.parameters().subspan(slice.offset, slice.size), 0.0f);
+  struct Memory {
+    nwm::Buffer<float> gradient{M::parameter_count};
+    std::unique_ptr<typename M::Workspace> space = std::make_unique<typename M::Workspace>();
+  };
+  std::vector<Memory> each(bench::threads());
+  const auto image = bench::random_numbers(M::image_size, 0, 1);
+  const std::vector<std::uint8_t> target(M::sites, 1);
+  bench::measure(state, {.items = static_cast<double>(each.size())}, [&] {
+    bench::on_all_threads([&](std::size_t thread) {
+      machine.add_gradient(
+          std::span<const float, M::image_size>(image.data(), M::image_size), target, 1.0f,
+          std::span<float, M::parameter_count>(each[thread].gradient.data(), M::parameter_count),
+          *each[thread].space);
+    });
+    benchmark::ClobberMemory();
+  });
+  state.counters["workspace_bytes"] = static_cast<double>(each[0].space->bytes());
+  state.counters["peak_bytes"] = peak_bytes();
+}
+
+/// k near sqrt(T) needs least.
+template <std::size_t steps, std::size_t k>
+bool add() {
+  const std::string end = "/" + std::to_string(steps);
+  bench::add("memory/everything" + end, gradient<steps, nwm::keep::Everything>);
+  bench::add("memory/every" + end, gradient<steps, nwm::keep::Every<k>>);
+  bench::add("memory/reverse" + end, gradient<steps, nwm::keep::Reverse<>>);
+  return true;
+}
+
+const bool registered = add<100, 10>() && add<400, 20>() && add<1600, 40>();
+
+}  // namespace
