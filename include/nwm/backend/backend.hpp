@@ -12,7 +12,7 @@
 //   multiply   dense products of row-major matrices with sizes known at compile time
 //
 // Layers and models touch the memory of fields and parameters through these words only, so that it may lie
-// where the host cannot read it.
+// where the host cannot read it. How many images a backend takes at a time: pass.hpp.
 #pragma once
 
 #include <concepts>

@@ -9,7 +9,7 @@ namespace nwm::layer {
 
 namespace detail {
 /// The cross-entropy of one pixel, and in place of its scores their gradient.
-template <std::size_t classes, std::size_t n, class Real>
+template <std::size_t classes, std::size_t n, bool partial, class Real>
 struct CrossEntropy {
   double factor;
   const Real* target;
@@ -31,23 +31,26 @@ struct CrossEntropy {
       total += e;
       lane.store(scores + k * n, e);
     }
-    const V share = V(factor) / total;
+    V share = V(factor) / total;
+    if constexpr (partial) share = if_positive(wanted + V(0.5), share, V(0));
     for (std::size_t k = 0; k < classes; ++k) {
       const V distance = math::abs(wanted - V(static_cast<double>(k)));
       const V one = if_positive(V(0.5) - distance, V(factor), V(0));
       lane.store(scores + k * n, lane.load(scores + k * n) * share - one);
     }
-    return log(total) - chosen;
+    if constexpr (partial) return if_positive(wanted + V(0.5), log(total) - chosen, V(0));
+    else return log(total) - chosen;
   }
 };
 }  // namespace detail
 
 /// Returns Σ_p (log Σ_k exp s(k, p) − s(target(p), p)) over n pixels, and replaces scores s (classes, n) by
-/// scale · ∂/∂s = scale · (softmax(s) − onehot(target)). target (n) holds class numbers as Reals.
-template <class B, std::size_t classes, std::size_t n, class Real>
+/// scale · ∂/∂s = scale · (softmax(s) − onehot(target)). target (n) holds class numbers as Reals;
+/// where `partial`, pixels whose target is below 0 count nothing and get the gradient 0.
+template <class B, std::size_t classes, std::size_t n, bool partial = false, class Real>
 double cross_entropy(Real* scores, const Real* target, Real scale) {
   return B::template sum<Real>(
-      n, detail::CrossEntropy<classes, n, Real>{static_cast<double>(scale), target, scores});
+      n, detail::CrossEntropy<classes, n, partial, Real>{static_cast<double>(scale), target, scores});
 }
 
 }  // namespace nwm::layer

@@ -2,6 +2,7 @@
 // readout, head and loss, with every size and offset a compile-time constant.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -13,6 +14,7 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
+#include "nwm/backend/pass.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/error.hpp"
 #include "nwm/grid/shape.hpp"
@@ -76,6 +78,8 @@ class WaveMachine {
   using ImageGrid = Grid<shape.height, shape.width, cell::EdgeOf<Cell>>;
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators, sites = ImageGrid::sites;
   static constexpr std::size_t columns = channels * sites;
+  /// Images of one pass: arrays of a pass hold images beside each other, (channel, image, row, column).
+  static constexpr std::size_t images = PassGrid<Backend, ImageGrid>::sites / sites;
   static constexpr std::size_t image_size = shape.image_channels * sites;
   static constexpr std::size_t score_size = shape.classes * sites;
   static constexpr std::size_t series_size = steps * columns;
@@ -84,12 +88,14 @@ class WaveMachine {
   static constexpr std::size_t features = Readout::template features<steps>;
 
  private:
+  using Field = PassGrid<Backend, ImageGrid>;
+  static constexpr std::size_t lot = Field::sites, numbers = channels * lot;  // of a plane, of a field
   static constexpr auto encoded = model::detail::encoding_order<Cell>();
   template <std::size_t e>
   using EncoderAt =
-      layer::Encoder<ImageGrid, shape.image_channels, shape.encoder_width, channels,
+      layer::Encoder<Field, shape.image_channels, shape.encoder_width, channels,
                      Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
-  using Waves = model::Recurrence<Cell, ImageGrid, channels, length, segments, Backend, Real,
+  using Waves = model::Recurrence<Cell, Field, channels, length, segments, Backend, Real,
                                   model::starts<Keep, segments>>;
   static_assert(!Keep::reverses || model::Reversible<Cell>,
                 "keep::Reverse needs a cell of one stage that states its inverse");
@@ -137,23 +143,25 @@ class WaveMachine {
   std::span<Real, parameter_count> parameters() { return parameters_.span(); }
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
 
-  /// One thread's memory for a whole forward and backward pass of one image. Allocated once, used for any
-  /// image.
+  /// Memory for a whole forward and backward pass. Allocated once, used for any images, by one thread at a
+  /// time.
   class Workspace {
    public:
     Workspace() = default;
-    /// The recorded series (T, C, H, W) of the image run last: only under keep::Everything.
-    std::span<const Real> series() const requires(segments == 1) { return {tape.series(), series_size}; }
-    /// Field f (C, H, W) at t = 0 of the image run last: initial states, and maps such as omega.
-    std::span<const Real> initial(std::size_t f) { return {tape.initial(f), columns}; }
+    /// The recorded series (T, C, images, H, W) of the pass run last: only under keep::Everything.
+    std::span<const Real> series() const requires(segments == 1) {
+      return {tape.series(), images * series_size};
+    }
+    /// Field f (C, images, H, W) at t = 0 of the pass run last: initial states, and maps such as omega.
+    std::span<const Real> initial(std::size_t f) { return {tape.initial(f), numbers}; }
     /// Bytes it holds: what training needs for each thread besides parameters, gradients and data.
     std::size_t bytes() const {
-      std::size_t numbers = 0;
+      std::size_t held = 0;
       for (const Memory* m : {&image, &target, &hidden, &work, &scratch, &gathered, &series_gradient, &x,
                               &x_gradient, &head_hidden, &head_work, &scores})
-        numbers += m->size();
-      numbers += classes.size();
-      return tape.bytes() + adjoint.bytes() + numbers * sizeof(Real);
+        held += m->size();
+      held += classes.size();
+      return tape.bytes() + adjoint.bytes() + held * sizeof(Real);
     }
 
    private:
@@ -161,62 +169,68 @@ class WaveMachine {
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
     using Memory = typename Backend::template Memory<Real>;
-    Buffer<Real> classes{sites};  // the target on the host
-    Memory image{image_size}, target{sites};
+    Buffer<Real> classes{lot};  // the target on the host
+    Memory image{images * image_size}, target{lot};
     Memory hidden{hidden_size}, work{work_size}, scratch{scratch_size};
-    Memory gathered{rows * columns};  // the readout's rows, then their gradient
-    Memory series_gradient{length * columns};
+    Memory gathered{rows * numbers};  // the readout's rows, then their gradient
+    Memory series_gradient{length * numbers};
     Memory x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
     Memory head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
   };
 
-  /// Sets scores (classes, H, W) for an image (image_channels, H, W). Throws Unstable when the encoded fields
-  /// leave the range in which the cell's time step is stable.
-  void scores(std::span<const Real, image_size> image, std::span<Real, score_size> out, Workspace& w) const {
+  /// Sets scores (classes, images, H, W) for the images of a pass (image_channels, images, H, W). Throws
+  /// Unstable when the encoded fields leave the range in which the cell's time step is stable.
+  void scores(std::span<const Real, images * image_size> image, std::span<Real, images * score_size> out,
+              Workspace& w) const {
     run(image, w);
-    for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
+    for_tiles<lot, limit>([&](auto n, std::size_t start) {
       form<n>(w, start);
       Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
-      Backend::copy_rows(shape.classes, n, w.scores.data(), n, out.data() + start, sites);
+      Backend::copy_rows(shape.classes, n, w.scores.data(), n, out.data() + start, lot);
     });
   }
 
-  /// Sets series (T, C, H, W), the recorded state at every step. Throws as `scores`.
-  void record(std::span<const Real, image_size> image, std::span<Real, series_size> series,
+  /// Sets series (T, C, images, H, W), the recorded state at every step. Throws as `scores`.
+  void record(std::span<const Real, images * image_size> image, std::span<Real, images * series_size> series,
               Workspace& w) const {
     run(image, w, [&](std::size_t segment) {
-      Backend::copy(length * columns, w.tape.series(), series.data() + segment * length * columns);
+      Backend::copy(length * numbers, w.tape.series(), series.data() + segment * length * numbers);
     });
   }
 
   /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`
-  /// (parameter_count). target (H, W) holds the class of each pixel. Throws as `scores`, and Error when the
-  /// target has another size or a class the machine has not; nothing is added then.
-  double add_gradient(std::span<const Real, image_size> image, std::span<const std::uint8_t> target,
+  /// (parameter_count). target (images, H, W) holds the class of each pixel; images it leaves out at the end
+  /// weigh nothing. Throws as `scores`, and Error when the target has another size or a class the machine has
+  /// not; nothing is added then.
+  double add_gradient(std::span<const Real, images * image_size> image, std::span<const std::uint8_t> target,
                       Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
-    if (target.size() != sites)
-      throw Error("add_gradient", "size of target", std::to_string(sites), std::to_string(target.size()));
-    for (std::size_t p = 0; p < sites; ++p) {
+    if (target.empty() || target.size() > lot || target.size() % sites != 0)
+      throw Error("add_gradient", "size of target",
+                  std::to_string(sites) +
+                      (images > 1 ? " for each of up to " + std::to_string(images) + " images" : ""),
+                  std::to_string(target.size()));
+    for (std::size_t p = 0; p < target.size(); ++p) {
       const std::size_t wanted = target[p];
       if (wanted >= shape.classes)
         throw Error("add_gradient", "class of pixel " + std::to_string(p),
                     "below " + std::to_string(shape.classes), std::to_string(wanted));
       w.classes[p] = static_cast<Real>(wanted);
     }
-    Backend::copy(sites, w.classes.data(), w.target.data());
+    std::fill(w.classes.data() + target.size(), w.classes.data() + lot, Real(-1));
+    Backend::copy(lot, w.classes.data(), w.target.data());
     run(image, w);
     if constexpr (Keep::reverses) check_reverse(w);
     double loss = 0;
-    for_tiles<sites, tile_limit>([&](auto n, std::size_t start) {
+    for_tiles<lot, limit>([&](auto n, std::size_t start) {
       form<n>(w, start);
       Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
-      loss +=
-          layer::cross_entropy<Backend, shape.classes, n>(w.scores.data(), w.target.data() + start, scale);
+      loss += layer::cross_entropy<Backend, shape.classes, n, (images > 1)>(w.scores.data(),
+                                                                            w.target.data() + start, scale);
       Mlp::template backward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data(),
                                          w.x_gradient.data(), gradient.data() + head_offset,
                                          w.head_work.data());
       for (std::size_t c = 0; c < channels; ++c)
-        Readout::template form_adjoint<Backend, steps, n>(w.gathered.data() + c * sites + start, columns,
+        Readout::template form_adjoint<Backend, steps, n>(w.gathered.data() + c * lot + start, numbers,
                                                           w.x_gradient.data() + c * n, channels * n);
     });
     run_back(w, gradient);
@@ -226,8 +240,7 @@ class WaveMachine {
   Cell cell;
 
  private:
-  static constexpr std::size_t tile_limit = 256;
-  static constexpr std::size_t tile = tile_size<sites, tile_limit>;
+  static constexpr std::size_t limit = tile_limit<Backend>, tile = tile_size<lot, limit>;
   static constexpr std::size_t hidden_size = [] {
     std::size_t sum = 0;
     each_encoder([&]<std::size_t e>() { sum += EncoderAt<e>::hidden; });
@@ -238,7 +251,7 @@ class WaveMachine {
     if constexpr (e == 0) return 0;
     else return hidden_offset<e - 1>() + EncoderAt<e - 1>::hidden;
   }
-  static constexpr std::size_t work_size = 2 * shape.encoder_width * sites;
+  static constexpr std::size_t work_size = 2 * shape.encoder_width * lot;
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
     each_encoder([&]<std::size_t e>() {
@@ -252,8 +265,8 @@ class WaveMachine {
 
   /// Encoders, all steps, and the readout's rows. after(segment) sees the tape of each segment.
   template <class After>
-  void run(std::span<const Real, image_size> image, Workspace& w, const After& after) const {
-    Backend::copy(image_size, image.data(), w.image.data());
+  void run(std::span<const Real, images * image_size> image, Workspace& w, const After& after) const {
+    Backend::copy(image.size(), image.data(), w.image.data());
     each_encoder([&]<std::size_t e>() {
       EncoderAt<e>::template forward<Backend>(parameters_.data() + encoder_offset<e>(), w.image.data(),
                                               w.hidden.data() + hidden_offset<e>(),
@@ -262,12 +275,12 @@ class WaveMachine {
     check_stability(w);
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
-      Readout::template gather<Backend, steps, length, columns>(matrix(), segment * length, w.tape.series(),
+      Readout::template gather<Backend, steps, length, numbers>(matrix(), segment * length, w.tape.series(),
                                                                 w.gathered.data());
       after(segment);
     }
   }
-  void run(std::span<const Real, image_size> image, Workspace& w) const {
+  void run(std::span<const Real, images * image_size> image, Workspace& w) const {
     run(image, w, [](std::size_t) {});
   }
 
@@ -275,7 +288,7 @@ class WaveMachine {
   template <std::size_t n>
   void form(Workspace& w, std::size_t start) const {
     for (std::size_t c = 0; c < channels; ++c)
-      Readout::template form<Backend, steps, n>(w.gathered.data() + c * sites + start, columns,
+      Readout::template form<Backend, steps, n>(w.gathered.data() + c * lot + start, numbers,
                                                 w.x.data() + c * n, channels * n);
   }
 
@@ -285,11 +298,11 @@ class WaveMachine {
     for (std::size_t segment = segments; segment-- > 0;) {
       if (segment + 1 < segments) {
         if constexpr (Keep::reverses)
-          model::refill_backwards<Cell, ImageGrid, channels, length, Backend, Real, Waves>(
+          model::refill_backwards<Cell, Field, channels, length, Backend, Real, Waves>(
               cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
         else Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
       }
-      Readout::template gather_adjoint<Backend, steps, length, columns>(
+      Readout::template gather_adjoint<Backend, steps, length, numbers>(
           matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
           gradient.data() + matrix_offset);
       Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(),
@@ -310,10 +323,10 @@ class WaveMachine {
   }
   void check_stability(Workspace& w) const {
     if constexpr (model::BoundedCell<Cell>)
-      model::check_growth<Cell, Backend, Real>(cell, bounded_maps(w), columns, steps);
+      model::check_growth<Cell, Backend, Real>(cell, bounded_maps(w), numbers, steps);
   }
   void check_reverse(Workspace& w) const {
-    model::check_reverse<Cell, Backend, Real>(cell, bounded_maps(w), columns, steps);
+    model::check_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, steps);
   }
 
   model::ParameterVector<Real, parameter_count> parameters_;

@@ -26,6 +26,7 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/kernels.hpp"
+#include "nwm/backend/pass.hpp"
 #include "nwm/memory/tiles.hpp"
 
 namespace nwm::readout {
@@ -58,16 +59,13 @@ concept NotWiderThanSeries = (Features::value <= Steps::value);
 template <class R, class Steps>
 concept ReadoutFor = Readout<R> && NotWiderThanSeries<Features<R::template matrix_rows<Steps::value>>, Steps>;
 
-/// Columns a tile of the dense products below takes: its series, rows and products stay in cache.
-inline constexpr std::size_t column_tile = 256;
-
 namespace detail {
 
 /// rows += matrix[:, t0 .. t0+length) · series for a (row_count, steps) matrix; sets when t0 = 0.
 template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns,
           class Real>
 void project(const Real* matrix, std::size_t t0, const Real* series, Real* rows) {
-  for_tiles<columns, column_tile>([&](auto n, std::size_t c) {
+  for_tiles<columns, tile_limit<B>>([&](auto n, std::size_t c) {
     if (t0 == 0)
       B::template multiply<row_count, length, n>(matrix, steps, series + c, columns, rows + c, columns);
     else
@@ -80,7 +78,7 @@ void project(const Real* matrix, std::size_t t0, const Real* series, Real* rows)
 template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns,
           class Real>
 void project_adjoint(const Real* matrix, std::size_t t0, const Real* row_gradient, Real* series_gradient) {
-  for_tiles<columns, column_tile>([&](auto n, std::size_t c) {
+  for_tiles<columns, tile_limit<B>>([&](auto n, std::size_t c) {
     B::template multiply_transposed<row_count, length, n>(matrix + t0, steps, row_gradient + c, columns,
                                                           series_gradient + c, columns);
   });

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "nwm/train/per_image.hpp"
+#include "nwm/train/per_pass.hpp"
 #include "nwm/train/whole_batch.hpp"
 
 namespace nwm {
@@ -17,10 +18,14 @@ template <class Machine>
 requires(Machine::couples_images) struct EngineOf<Machine> {
   using type = WholeBatch<Machine>;
 };
+template <class Machine>
+requires(Machine::images > 1) struct EngineOf<Machine> {
+  using type = PerPass<Machine>;
+};
 }  // namespace detail
 
-/// How a model is run over many images: one at a time, or as whole batches where its images depend on each
-/// other.
+/// How a model is run over many images: one at a time, several at a time where its backend takes them so, or
+/// as whole batches where they depend on each other.
 template <class Machine>
 using EngineOf = typename detail::EngineOf<Machine>::type;
 

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <limits>
 #include <string_view>
+#include <type_traits>
 
+#include "nwm/backend/device/batched.hpp"
 #include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/product.hpp"
@@ -21,10 +23,15 @@ namespace nwm::device {
 
 /// Operations have the meaning given in cpu::Scalar, over grids that may be Batched, in the arithmetic of
 /// `Real` as on a device. Sums are taken in an order that depends on sizes alone: the same bits on any number
-/// of threads. `System` is Sequential or OpenMp.
-template <class System = Sequential>
+/// of threads. `System` is Sequential or OpenMp; models take `images` images a pass.
+template <class System = Sequential, std::size_t images = 1>
 struct Host : HostMemory {
   static constexpr std::string_view name = System::name;
+
+  /// See pass.hpp.
+  template <class G>
+  using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
+  static constexpr std::size_t tile = 256 * images;
 
   /// One index of a map.
   template <class Real>
