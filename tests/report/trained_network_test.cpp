@@ -31,8 +31,8 @@ const report::NetworkOptions options{
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_spectra_of_a_trained_machine_separate_its_classes_and_the_report_says_so) {
-  const auto data = nwm::data::polygons<Machine>({.images = 400, .seed = 2});
-  nwm::Trainer<Machine> trainer({.learning_rate = 4e-3f, .batch = 16, .epochs = 5, .clip_norm = 1},
+  const auto data = nwm::data::polygons<Machine>({.images = 800, .seed = 2});
+  nwm::Trainer<Machine> trainer({.learning_rate = 4e-3f, .batch = 16, .epochs = 25, .clip_norm = 1},
                                 Machine({.cell = {.dt = 0.3}}));
   trainer.fit(data.train, data.validation);
   report::Page page("Polygons", "trained");
@@ -49,9 +49,14 @@ BOOST_AUTO_TEST_CASE(the_spectra_of_a_trained_machine_separate_its_classes_and_t
              30u * 24 * 24);
   BOOST_TEST_MESSAGE("balanced accuracy by pixel " << verdict.pixels.balanced() << ", by shape "
                                                    << verdict.regions.balanced());
-  // Guessing has 0.2.
-  BOOST_TEST(verdict.pixels.balanced() > 0.35);
-  BOOST_TEST(verdict.regions.balanced() > 0.4);
+  // Guessing has 0.2, this machine before training 0.37 and 0.41, after it 0.76 by pixel and 0.91 by shape.
+  BOOST_TEST(verdict.pixels.balanced() > 0.65);
+  BOOST_TEST(verdict.regions.balanced() > 0.8);
+  const Machine untrained({.cell = {.dt = 0.3}});
+  const auto before = report::judge_by_spectrum(untrained, data.train, data.test, options);
+  BOOST_TEST_MESSAGE("before training " << before.pixels.balanced() << ", " << before.regions.balanced());
+  BOOST_TEST(verdict.pixels.balanced() > before.pixels.balanced() + 0.15);
+  BOOST_TEST(verdict.regions.balanced() > before.regions.balanced() + 0.15);
 
   const Folder folder;
   page.write(folder.path / "index.html");

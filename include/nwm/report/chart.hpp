@@ -32,6 +32,7 @@ struct ChartOptions {
   std::string title = {};  ///< what a reader who sees no picture is told
   std::string x_label = {}, y_label = {};
   bool logarithmic = false;    ///< y in decades
+  bool counted = false;        ///< x counts something: ticks at whole numbers only
   double least = 0, most = 0;  ///< ends of the x axis; both 0: from the lines
   double floor = 0;            ///< logarithmic: y below it is drawn at it; 0: no floor
   std::vector<Mark> marks = {};
@@ -74,6 +75,8 @@ inline std::string chart(std::vector<Line> lines, const ChartOptions& options = 
   }
   if (y.low == y.high) y.high = y.low + 1;
   plot::detail::set_linear_ticks(x, width / 75);
+  if (options.counted)
+    std::erase_if(x.ticks, [](double tick) { return std::abs(tick - std::round(tick)) > 1e-6; });
   if (options.logarithmic) plot::detail::set_decade_ticks(y, 6);
   else plot::detail::set_linear_ticks(y, 5);
   x.from = left, x.to = right, y.from = bottom, y.to = top;
@@ -134,7 +137,8 @@ inline std::string chart(std::vector<Line> lines, const ChartOptions& options = 
   if (lines.size() > 1) {
     svg += "<ul class=\"legend\">";
     for (const Line& line : lines)
-      svg += "<li class=\"b" + std::to_string(line.colour % 8) + "\">" + escape(line.label) + "</li>";
+      svg += "<li class=\"b" + std::to_string(line.colour % 8) + (line.dashed ? " dashed" : "") + "\">" +
+             escape(line.label) + "</li>";
     svg += "</ul>\n";
   }
   return svg;

@@ -136,7 +136,7 @@ void add_pair(Page& page, const typename Drum::Options& options, const sound::Pi
   std::vector<Figure> pictures;
   std::vector<Line> spectra;
   std::vector<std::vector<double>> eigenvalues;
-  double loudest = 0;
+  double loudest = 0, highest = 0;
   for (std::size_t i = 0; i < 3; ++i) {
     Drum drum(outlines[i], options);
     const Mask& m = drum.mask();
@@ -151,7 +151,8 @@ void add_pair(Page& page, const typename Drum::Options& options, const sound::Pi
         ear.add_power(recording.series(s), power);
     }
     const sound::Spectrum mean = ear.from_power(power, heard_series);
-    spectra.push_back(detail::line(mean, m.name(), i, 1.1 * found.frequency(11)));
+    if (i == 0) highest = 1.1 * found.frequency(11);
+    spectra.push_back(detail::line(mean, m.name(), i, highest));
     loudest = std::max(loudest, detail::loudest(mean));
     if (i == 1) spectra.back().dashed = true;
     const std::size_t at = m.sites()[m.sites().size() * 2 / 5], w = Drum::Grid::width,

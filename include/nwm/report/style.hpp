@@ -50,6 +50,7 @@ circle.s4 { fill: var(--c4); } .b4::before { background: var(--c4); } circle.s5 
 circle.s6 { fill: var(--c6); } .b6::before { background: var(--c6); } circle.s7 { fill: var(--c7); } .b7::before { background: var(--c7); }
 ul.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; margin: .3rem 0 0; padding: 0; font-size: .85rem; }
 ul.legend li::before { content: ""; display: inline-block; width: .9rem; height: .28rem; border-radius: .14rem; margin-right: .45rem; vertical-align: middle; }
+ul.legend li.dashed::before { clip-path: polygon(0 0, 40% 0, 40% 100%, 60% 100%, 60% 0, 100% 0, 100% 100%, 0 100%); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .88rem; margin: .6rem 0; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }

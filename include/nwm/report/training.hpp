@@ -44,7 +44,8 @@ inline void add_training(Page& page, std::vector<std::pair<std::string, std::str
                     {"validation", curve.epoch, curve.validation, 1, true}},
                    {.x_label = "epoch",
                     .y_label = "cross-entropy per pixel",
-                    .logarithmic = low > 0 && high > 4 * low}),
+                    .logarithmic = low > 0 && high > 4 * low,
+                    .counted = true}),
              "Learning curve.", "", numbers},
             table});
 }
