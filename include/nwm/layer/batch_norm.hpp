@@ -10,6 +10,71 @@
 
 namespace nwm::layer {
 
+namespace detail {
+
+/// (x − centre)².
+template <class Real>
+struct SquaredDeviation {
+  double centre;
+  const Real* from;
+  template <class Lane>
+  constexpr typename Lane::Value operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    const V d = lane.load(from) - V(centre);
+    return d * d;
+  }
+};
+/// y = relu((x − centre)·scale + shift).
+template <class Real>
+struct Normalise {
+  double centre, scale, shift;
+  const Real* from;
+  Real* to;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    lane.store(to, math::relu((lane.load(from) - V(centre)) * V(scale) + V(shift)));
+  }
+};
+/// The gradient g before the ReLU, left in place.
+template <class Real>
+struct MaskByRelu {
+  const Real* out;
+  Real* g;
+  template <class Lane>
+  constexpr typename Lane::Value operator()(Lane lane) const {
+    const auto v = activation_adjoint<Activation::relu>(lane.load(out), lane.load(g));
+    lane.store(g, v);
+    return v;
+  }
+};
+/// g·x̂, the part of γ's gradient.
+template <class Real>
+struct NormSlope {
+  double centre, scale;
+  const Real *from, *g;
+  template <class Lane>
+  constexpr typename Lane::Value operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    return lane.load(g) * (lane.load(from) - V(centre)) * V(scale);
+  }
+};
+/// g = scale·(g − average − (x − centre)·slope).
+template <class Real>
+struct UndoNormalise {
+  double centre, scale, average, slope;
+  const Real* from;
+  Real* g;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    const V rest = lane.load(g) - V(average) - (lane.load(from) - V(centre)) * V(slope);
+    lane.store(g, V(scale) * rest);
+  }
+};
+
+}  // namespace detail
+
 /// y = relu(γ (x − mean) / sqrt(variance + ε) + β) per channel (Ioffe, Szegedy 2015), ε = 1e-5, momentum 0.1:
 /// biased variance to normalise, unbiased in the running variance, as PyTorch. Images are (channels, sites).
 template <std::size_t channels, std::size_t sites>
@@ -26,7 +91,7 @@ struct BatchNorm {
   template <class B, class Real>
   static void add_up_squares(const Real* x, const double* mean, double* squares) {
     for (std::size_t c = 0; c < channels; ++c) {
-      squares[c] = B::template sum<Real>(sites, SquaredDeviation<Real>{mean[c], x + c * sites});
+      squares[c] = B::template sum<Real>(sites, detail::SquaredDeviation<Real>{mean[c], x + c * sites});
     }
   }
 
@@ -37,7 +102,8 @@ struct BatchNorm {
     for (std::size_t c = 0; c < channels; ++c) {
       const double scale = inverse[c] * static_cast<double>(gamma[c]);
       const double centre = mean[c], shift = static_cast<double>(beta[c]);
-      B::template map<Real>(sites, Normalise<Real>{centre, scale, shift, x + c * sites, y + c * sites});
+      B::template map<Real>(sites,
+                            detail::Normalise<Real>{centre, scale, shift, x + c * sites, y + c * sites});
     }
   }
 
@@ -50,8 +116,9 @@ struct BatchNorm {
       const Real* from = x + c * sites;
       const Real* out = y + c * sites;
       Real* g = gradient + c * sites;
-      sums[c] = B::template sum<Real>(sites, Mask<Real>{out, g});
-      sums[channels + c] = B::template sum<Real>(sites, Slope<Real>{mean[c], inverse[c], from, g});
+      sums[c] = B::template sum<Real>(sites, detail::MaskByRelu<Real>{out, g});
+      sums[channels + c] =
+          B::template sum<Real>(sites, detail::NormSlope<Real>{mean[c], inverse[c], from, g});
     }
   }
 
@@ -65,66 +132,9 @@ struct BatchNorm {
       Real* g = gradient + c * sites;
       const double centre = mean[c], scale = inverse[c] * static_cast<double>(gamma[c]);
       const double average = sums[c] / count, slope = sums[channels + c] / count * inverse[c];
-      B::template map<Real>(sites, Undo<Real>{centre, scale, average, slope, from, g});
+      B::template map<Real>(sites, detail::UndoNormalise<Real>{centre, scale, average, slope, from, g});
     }
   }
-
- private:
-  template <class Real>
-  struct SquaredDeviation {
-    double centre;
-    const Real* from;
-    template <class Lane>
-    constexpr typename Lane::Value operator()(Lane lane) const {
-      using V = typename Lane::Value;
-      const V d = lane.load(from) - V(centre);
-      return d * d;
-    }
-  };
-  template <class Real>
-  struct Normalise {
-    double centre, scale, shift;
-    const Real* from;
-    Real* to;
-    template <class Lane>
-    constexpr void operator()(Lane lane) const {
-      using V = typename Lane::Value;
-      lane.store(to, math::relu((lane.load(from) - V(centre)) * V(scale) + V(shift)));
-    }
-  };
-  template <class Real>
-  struct Mask {
-    const Real* out;
-    Real* g;
-    template <class Lane>
-    constexpr typename Lane::Value operator()(Lane lane) const {
-      const auto v = activation_adjoint<Activation::relu>(lane.load(out), lane.load(g));
-      lane.store(g, v);
-      return v;
-    }
-  };
-  template <class Real>
-  struct Slope {
-    double centre, scale;
-    const Real *from, *g;
-    template <class Lane>
-    constexpr typename Lane::Value operator()(Lane lane) const {
-      using V = typename Lane::Value;
-      return lane.load(g) * (lane.load(from) - V(centre)) * V(scale);
-    }
-  };
-  template <class Real>
-  struct Undo {
-    double centre, scale, average, slope;
-    const Real* from;
-    Real* g;
-    template <class Lane>
-    constexpr void operator()(Lane lane) const {
-      using V = typename Lane::Value;
-      const V rest = lane.load(g) - V(average) - (lane.load(from) - V(centre)) * V(slope);
-      lane.store(g, V(scale) * rest);
-    }
-  };
 };
 
 }  // namespace nwm::layer

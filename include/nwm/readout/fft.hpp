@@ -11,6 +11,43 @@
 
 namespace nwm::readout {
 
+namespace detail {
+
+template <class V>
+constexpr V modulus(const V& a, const V& b) {
+  using math::sqrt;
+  return sqrt(a * a + b * b);
+}
+
+/// to = |re + i im|.
+template <class Real>
+struct Modulus {
+  const Real *re, *im;
+  Real* to;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    lane.store(to, modulus(lane.load(re), lane.load(im)));
+  }
+};
+
+/// Replaces re and im by their gradients, `from` being that of the modulus.
+template <class Real>
+struct ModulusAdjoint {
+  const Real* from;
+  Real *re, *im;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    using math::if_positive;
+    const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
+    const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
+    lane.store(re, scale * a);
+    lane.store(im, scale * b);
+  }
+};
+
+}  // namespace detail
+
 /// features_k = |Σ_t y_t exp(−2πi k t / T)|, k = 0 .. floor(T/2), no window, no scaling; the gradient of the
 /// modulus at 0 is 0. The transform is a dense product with a constant (2K, T) matrix: T is small and every
 /// column shares it.
@@ -59,7 +96,7 @@ struct Fft {
     for (std::size_t k = 0; k < features<steps>; ++k) {
       const Real* re = rows_ + k * stride;
       const Real* im = rows_ + (features<steps> + k) * stride;
-      B::template map<Real>(n, Modulus<Real>{re, im, out + k * out_stride});
+      B::template map<Real>(n, detail::Modulus<Real>{re, im, out + k * out_stride});
     }
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
@@ -68,43 +105,9 @@ struct Fft {
     for (std::size_t k = 0; k < features<steps>; ++k) {
       Real* re = rows_ + k * stride;
       Real* im = rows_ + (features<steps> + k) * stride;
-      B::template map<Real>(n, ModulusAdjoint<Real>{gradient + k * gradient_stride, re, im});
+      B::template map<Real>(n, detail::ModulusAdjoint<Real>{gradient + k * gradient_stride, re, im});
     }
   }
-
- private:
-  template <class V>
-  static constexpr V modulus(const V& a, const V& b) {
-    using math::sqrt;
-    return sqrt(a * a + b * b);
-  }
-
-  /// to = |re + i im|.
-  template <class Real>
-  struct Modulus {
-    const Real *re, *im;
-    Real* to;
-    template <class Lane>
-    constexpr void operator()(Lane lane) const {
-      lane.store(to, modulus(lane.load(re), lane.load(im)));
-    }
-  };
-
-  /// Replaces re and im by their gradients, `from` being that of the modulus.
-  template <class Real>
-  struct ModulusAdjoint {
-    const Real* from;
-    Real *re, *im;
-    template <class Lane>
-    constexpr void operator()(Lane lane) const {
-      using V = typename Lane::Value;
-      using math::if_positive;
-      const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
-      const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
-      lane.store(re, scale * a);
-      lane.store(im, scale * b);
-    }
-  };
 };
 
 }  // namespace nwm::readout

@@ -8,6 +8,25 @@
 
 namespace nwm::readout {
 
+namespace detail {
+
+/// row += Σ_t series_t, after 0 at first.
+template <std::size_t length, std::size_t columns, class Real>
+struct AddSteps {
+  bool first;
+  const Real* series;
+  Real* row;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    V sum = first ? V(0) : lane.load(row);
+    for (std::size_t t = 0; t < length; ++t) sum += lane.load(series + t * columns);
+    lane.store(row, sum);
+  }
+};
+
+}  // namespace detail
+
 /// features = (1/T) Σ_t y_t.
 struct MeanTime {
   static constexpr std::string_view name = "mean_time";
@@ -21,7 +40,7 @@ struct MeanTime {
 
   template <class B, std::size_t, std::size_t length, std::size_t columns, class Real>
   static void gather(const Real*, std::size_t t0, const Real* series, Real* rows_) {
-    B::template map<Real>(columns, AddSteps<length, columns, Real>{t0 == 0, series, rows_});
+    B::template map<Real>(columns, detail::AddSteps<length, columns, Real>{t0 == 0, series, rows_});
   }
   template <class B, std::size_t, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real*, std::size_t, const Real*, const Real* row_gradient,
@@ -36,22 +55,6 @@ struct MeanTime {
   static void form_adjoint(Real* rows_, std::size_t, const Real* gradient, std::size_t) {
     B::template map<Real>(n, kernel::Scale<Real>{1.0 / static_cast<double>(steps), gradient, rows_});
   }
-
- private:
-  /// row += Σ_t series_t, after 0 at first.
-  template <std::size_t length, std::size_t columns, class Real>
-  struct AddSteps {
-    bool first;
-    const Real* series;
-    Real* row;
-    template <class Lane>
-    constexpr void operator()(Lane lane) const {
-      using V = typename Lane::Value;
-      V sum = first ? V(0) : lane.load(row);
-      for (std::size_t t = 0; t < length; ++t) sum += lane.load(series + t * columns);
-      lane.store(row, sum);
-    }
-  };
 };
 
 }  // namespace nwm::readout

@@ -12,6 +12,7 @@
 #include "nwm/backend/device/batched.hpp"
 #include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/product.hpp"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/systems.hpp"
@@ -32,15 +33,6 @@ struct Host : HostMemory {
   template <class G>
   using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
   static constexpr std::size_t tile = 256 * images;
-
-  /// One index of a map.
-  template <class Real>
-  struct Lane {
-    using Value = Real;
-    std::size_t index;
-    constexpr Value load(const Real* p) const { return p[index]; }
-    constexpr void store(Real* p, Value v) const { p[index] = v; }
-  };
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {

@@ -1,0 +1,115 @@
+// device_model_kernels: the kernels of models, readouts, layers and optimiser on a GPU against the same text
+// on the host, and a second run against the first. Exit status 1 where one differs or no device can be used.
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "nwm/backend/device/lane.hpp"
+#include "nwm/backend/device/launch.cuh"
+#include "nwm/backend/device/rows.hpp"
+#include "nwm/backend/kernels.hpp"
+#include "nwm/cell/wave.hpp"
+#include "nwm/layer/batch_norm.hpp"
+#include "nwm/layer/cross_entropy.hpp"
+#include "nwm/model/recurrence.hpp"
+#include "nwm/model/reverse.hpp"
+#include "nwm/random.hpp"
+#include "nwm/readout/fft.hpp"
+#include "nwm/readout/max_time.hpp"
+#include "nwm/readout/mean_time.hpp"
+#include "nwm/train/optimizer.hpp"
+
+namespace {
+
+using namespace nwm;
+using Real = float;
+using Wave = cell::Wave;
+constexpr std::size_t columns = 1000, planes = 8;
+
+/// Planes of `columns` numbers in memory that host and device both see, positive so that roots exist.
+class Planes {
+ public:
+  Planes() { NWM_CUDA(cudaMallocManaged(&data_, planes * columns * sizeof(Real))); }
+  Planes(const Planes&) = delete;
+  Planes& operator=(const Planes&) = delete;
+  ~Planes() { cudaFree(data_); }
+  Real* operator[](std::size_t plane) { return data_ + plane * columns; }
+  void refill() {
+    Random random(1);
+    for (std::size_t i = 0; i < planes * columns; ++i) data_[i] = static_cast<Real>(random.uniform(0, 1));
+  }
+  std::vector<Real> values() const { return {data_, data_ + planes * columns}; }
+
+ private:
+  Real* data_ = nullptr;
+};
+
+/// Runs on the host, then twice on the device, from the same numbers.
+template <class Kernel>
+bool agree(const char* what, Planes& memory, const Kernel& kernel, std::size_t count = columns) {
+  const auto device_run = [&] {
+    memory.refill();
+    device::launch_map<device::Lane<Real>>(count, kernel, nullptr);
+    NWM_CUDA(cudaDeviceSynchronize());
+    return memory.values();
+  };
+  memory.refill();
+  const std::vector<Real> before = memory.values();
+  for (std::size_t i = 0; i < count; ++i) kernel(device::Lane<Real>{i});
+  const std::vector<Real> wanted = memory.values(), first = device_run(), second = device_run();
+  double worst = 0;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const double d = std::abs(static_cast<double>(first[i]) - static_cast<double>(wanted[i]));
+    if (!(d <= worst)) worst = d;
+  }
+  const bool bits = std::memcmp(first.data(), second.data(), first.size() * sizeof(Real)) == 0;
+  const bool fine = worst <= 1e-4 && bits && wanted != before;
+  std::printf("%s %.2e %s\n", what, worst, fine ? "ok" : "FAIL");
+  return fine;
+}
+
+bool all_agree() {
+  Planes m;
+  bool fine = true;
+  const auto check = [&](const char* what, const auto& kernel, std::size_t count = columns) {
+    fine = agree(what, m, kernel, count) && fine;
+  };
+  const std::array<const Real*, 4> site{m[0], m[1], m[2], m[3]};
+  const Wave cell{};
+  check("step", model::detail::StageForward<Wave, Wave, Real>{cell, columns, m[4], site, {m[5], m[6]}});
+  check("step's adjoint", model::detail::StageBackward<Wave, Wave, Real>{
+                              cell, columns, m[7], {m[0], m[0], m[0], m[0]}, m[6], m[1]});
+  check("y before", model::detail::CoupledBefore<Wave, Real>{cell, site, {m[5]}});
+  check("step backwards", model::detail::Inverse<Wave, Real>{cell, columns, m[4], site, {m[5], m[6]}});
+  check("mean", readout::detail::AddSteps<4, columns, Real>{false, m[0], m[5]});
+  check("maximum", readout::detail::Follow<4, columns, Real>{4, m[0], m[5]});
+  check("maximum's adjoint", readout::detail::Hand<4, columns, Real>{0, m[4], m[0]});
+  check("modulus", readout::detail::Modulus<Real>{m[0], m[1], m[2]});
+  check("modulus's adjoint", readout::detail::ModulusAdjoint<Real>{m[0], m[1], m[2]});
+  check("cross-entropy", layer::detail::CrossEntropy<3, columns, true, Real>{0.5, m[4], m[0]});
+  check("relu's adjoint", kernel::ActivationAdjoint<Activation::relu, Real>{m[0], m[1]});
+  check("tanh's adjoint", kernel::ActivationAdjoint<Activation::tanh, Real>{m[0], m[1]});
+  check("sum", kernel::Add<Real>{m[0], m[1]});
+  check("scale", kernel::Scale<Real>{0.25, m[0], m[1]});
+  check("biases", device::AddBiases<Activation::relu, Real>{100, columns, m[7], m[0]}, 300);
+  check("row sums", device::AddRowSums<Real>{columns, columns, m[0], m[6]}, 4);
+  check("normalise", layer::detail::Normalise<Real>{0.5, 2, 0.25, m[0], m[1]});
+  check("normalise's adjoint", layer::detail::UndoNormalise<Real>{0.5, 2, 0.25, 0.125, m[0], m[1]});
+  check("Adam", detail::AdamUpdate<Real>{0.9, 0.999, 1e-8, 1, 0, 0, 1e-3, 1, m[0], m[1], m[2], m[3]});
+  return fine;
+}
+
+}  // namespace
+
+int main() {
+  try {
+    return all_agree() ? 0 : 1;
+  } catch (const Error& e) {
+    std::fprintf(stderr, "device_model_kernels: %s\n", e.what());
+    return 1;
+  }
+}
