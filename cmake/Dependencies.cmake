@@ -2,6 +2,7 @@
 # it is missing.
 #
 #   nwm_find(NAME)        looks for one; the target nwm_target_NAME exists afterwards if it is there
+#   nwm_offer(OUT NAME)   one that can be done without
 #   nwm_require(NAME...)  all of them, or configuring stops with the list of what to install
 include_guard(GLOBAL)
 set(nwm_cmake_dir ${CMAKE_CURRENT_LIST_DIR})
@@ -81,6 +82,21 @@ function(nwm_debian_packages out)
     list(APPEND packages ${nwm_debian_${name}})
   endforeach()
   set(${out} "${packages}" PARENT_SCOPE)
+endfunction()
+
+# Sets `out` to whether one is there, brought in as a Debian package where NWM_PROVIDE_DEPENDENCIES asks for that.
+function(nwm_offer out name)
+  nwm_missing(missing ${name})
+  if(missing AND NWM_PROVIDE_DEPENDENCIES)
+    include(${nwm_cmake_dir}/ProvideDependencies.cmake)
+    nwm_provide_by_apt(${missing})
+    nwm_missing(missing ${missing})
+  endif()
+  if(missing)
+    set(${out} OFF PARENT_SCOPE)
+  else()
+    set(${out} ON PARENT_SCOPE)
+  endif()
 endfunction()
 
 function(nwm_require)

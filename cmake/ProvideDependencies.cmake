@@ -1,5 +1,5 @@
 # nwm_provide(NAME...): brings in missing dependencies, for those who asked for it (NWM_PROVIDE_DEPENDENCIES, set
-# by the demo, test and benchmark presets): Debian packages where apt-get may install them, pinned sources elsewhere.
+# by the presets but release and debug): Debian packages where apt-get may install them, pinned sources elsewhere.
 include_guard(GLOBAL)
 
 # Sets `out` to the command that runs apt-get as root, or to nothing where that cannot be done.

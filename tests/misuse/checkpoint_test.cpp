@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(training_resumed_with_other_options) {
   refused("weight_decay", o);
   refused("dt", options(), 0.2);
 
-  // Neither the number of threads nor of epochs decides a number.
+  // Without a schedule neither the number of threads nor of epochs decides a number.
   o = options(), o.threads = 2, o.epochs = 9;
   Trainer fine(o);
   nwm::load_training(fine, folder / "x");

@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -139,6 +140,25 @@ BOOST_AUTO_TEST_CASE(training_that_runs_away_keeps_the_best_weights_and_the_last
   again.fit(data(), data());
   BOOST_TEST(again.state().epoch == 4u);
   BOOST_TEST(finite(weights(again.current())));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_weight_that_is_not_a_number, B, Backends) {
+  using M = tools::Small<B>;
+  for (const char* part : {"omega_encoder.0.bias", "alpha_encoder.2.weight", "hy_encoder.0.weight",
+                           "fc_readout.0.bias", "fc_readout.2.weight"}) {
+    M machine;
+    for (const nwm::Slice& slice : M::layout.slices)
+      if (has(std::string(slice.name.view()), part))
+        machine.parameters()[slice.offset] = std::numeric_limits<float>::quiet_NaN();
+    // Behind the ReLUs of encoders and head: told by the time step's bound, or seen in the loss.
+    bool told = false;
+    try {
+      told = std::isnan(nwm::evaluate(machine, data(), 1).loss);
+    } catch (const Unstable&) {
+      told = true;
+    }
+    BOOST_TEST(told, part);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_validation_that_is_not_finite) {

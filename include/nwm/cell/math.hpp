@@ -40,9 +40,10 @@ constexpr V if_positive(V x, V yes, V no) {
 }
 
 /// Below this line: written with the functions above, the same for every value type.
+/// max(x, 0); what is not a number stays so (x − x, with no slope), lest a ruined state pass for a dark one.
 template <class V>
 constexpr V relu(const V& x) {
-  return if_positive(x, x, V(0));
+  return if_positive(x, x, x - x);
 }
 template <class V>
 constexpr V abs(const V& x) {

@@ -73,7 +73,7 @@ struct WaveOn {
     const V dt = V(cell.dt), product = V(1) - dt * map[1], sum = V(1) + product - dt * dt * map[0];
     const V discriminant = sum * sum - V(4) * product;
     const V real = V(0.5) * (math::abs(sum) + sqrt(math::relu(discriminant)));
-    return if_positive(discriminant, real, sqrt(math::relu(product)));
+    return if_positive(discriminant, real, sqrt(math::relu(product)) + (sum - sum));  // NaN stays NaN
   }
 
   /// The step run backwards (keep::Reverse), from a site after it: first y, whose coupling then gives the

@@ -24,7 +24,7 @@ struct Follow {
     for (std::size_t t = 0; t < length; ++t) {
       const V value = lane.load(series + t * columns), gain = value - largest;
       when = if_positive(gain, V(static_cast<double>(t0 + t)), when);
-      largest = if_positive(gain, value, largest);
+      largest = if_positive(gain, value, largest + (value - value));  // NaN stays NaN
     }
     lane.store(rows_, largest);
     lane.store(rows_ + columns, when);
