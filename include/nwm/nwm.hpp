@@ -1,5 +1,6 @@
-// The whole library but for its optional edges, which need other libraries or are large: files through zlib
-// (data/npy.hpp), pictures (plot/), sound files (sound/), modes of drums (drum/modes.hpp), reports (report/).
+// What most programs need. Not in here, as it needs other libraries or is large: the compared networks
+// (cell/lstm.hpp, cell/gru.hpp, cell/rnn.hpp, model/cnn.hpp, model/unet.hpp), check_cell (model/), analysis/,
+// MNIST and files through zlib (data/mnist.hpp, data/npy.hpp), plot/, sound/wav.hpp, drum/modes.hpp, report/.
 #pragma once
 
 #include "nwm/backend/cpu/scalar.hpp"

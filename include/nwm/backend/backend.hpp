@@ -1,9 +1,8 @@
 // The vocabulary a backend speaks. Cells, readouts, layers and models are written once in these words; a
 // backend is a type that says how they are carried out over plain memory.
 //
-//   map        kernel(lane) for every index of a range; lane.load(p), lane.store(p, v) touch p[index], and
-//   the
-//              value type `typename Lane::Value` is a number or a pack of neighbouring numbers
+//   map        kernel(lane) for every index of a range; lane.load(p), lane.store(p, v) touch p[index],
+//              and `typename Lane::Value` is a number or a pack of neighbouring numbers
 //   sum, maximum   the same, reducing what the kernel returns
 //   copy, copy_rows, fill          set memory (host_memory.hpp)
 //   add_bias<f>(rows, n, y, stride, bias)     sets y (rows, n) to f(y + bias), one bias a row

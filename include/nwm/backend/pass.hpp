@@ -1,8 +1,7 @@
 // What a backend takes through a model in one pass. Members of a backend that it need not have:
 //
-//   grid<G>   the grid of a pass over images on G: several of them in one field (device/batched.hpp). G
-//   itself
-//             where there is none: one image a pass
+//   grid<G>   the grid of a pass over images on G: several of them in one field (device/batched.hpp);
+//             G itself where there is none: one image a pass
 //   tile      pixels, over all images of a pass, that the head takes at a time, and columns that a readout's
 //             products take: 256 where there is none, so that they stay in a processor's cache
 #pragma once
