@@ -78,8 +78,8 @@ void check_stability(const Cell& cell, const std::array<const Real*, count>& map
 
 /// For runs of a known length: a learned map may stray beyond the strict bound at a few sites and come back,
 /// so Unstable is thrown only where `Cell::growth` (|λ| of one step) to the power `steps` reaches 1/epsilon
-/// of Real: there rounding errors have grown to the size of the signal. A cell without `growth` is held to its
-/// strict bound.
+/// of Real: there rounding errors have grown to the size of the signal. A cell without `growth` is held to
+/// its strict bound.
 template <class Cell, class B, class Real, std::size_t count>
 void check_growth(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns,
                   std::size_t steps) {
