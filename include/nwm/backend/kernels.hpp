@@ -3,11 +3,28 @@
 // lambda. Other kernels stand beside their use.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "nwm/cell/activation.hpp"
 
 namespace nwm::kernel {
+
+/// The numbers of several fields at a lane.
+template <class Lane, class Real, std::size_t n>
+constexpr std::array<typename Lane::Value, n> load_all(Lane lane, const std::array<const Real*, n>& fields) {
+  std::array<typename Lane::Value, n> values;
+  for (std::size_t i = 0; i != n; ++i) values[i] = lane.load(fields[i]);
+  return values;
+}
+
+/// The drive of a coupling's n groups at a lane, group g at drive + g·columns.
+template <std::size_t n, class Lane, class Real>
+constexpr std::array<typename Lane::Value, n> load_groups(Lane lane, const Real* drive, std::size_t columns) {
+  std::array<typename Lane::Value, n> values;
+  for (std::size_t g = 0; g != n; ++g) values[g] = lane.load(drive + g * columns);
+  return values;
+}
 
 /// to += from.
 template <class Real>

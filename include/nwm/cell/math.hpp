@@ -39,7 +39,8 @@ constexpr V if_positive(V x, V yes, V no) {
   return x > V(0) ? yes : no;
 }
 
-/// Below this line: written with the functions above, the same for every value type.
+// Below this line: written with the functions above, the same for every value type.
+
 /// max(x, 0); what is not a number stays so (x − x, with no slope), lest a ruined state pass for a dark one.
 template <class V>
 constexpr V relu(const V& x) {

@@ -96,7 +96,7 @@ class InPlace {
   template <std::size_t s, std::size_t count>
   void band(const Cell& cell, const Real* parameters, std::size_t first, Real* drive) {
     using S = Stage<s>;
-    constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
+    constexpr std::size_t writes = S::writes.size();
     constexpr std::size_t sites = count * G::width;
     const Real* weights = parameters + Waves::template offset<s>();
     if constexpr (banded)
@@ -109,16 +109,8 @@ class InPlace {
       for (const Real*& p : in) p += begin;
       std::array<Real*, writes> out;
       for (std::size_t w = 0; w < writes; ++w) out[w] = field(S::writes[w]) + begin;
-      const Real* pull = drive + c * sites;
-      B::template map<Real>(sites, [=, &cell](auto lane) {
-        using V = typename decltype(lane)::Value;
-        std::array<V, groups> d;
-        for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(pull + g * channels * sites);
-        std::array<V, reads> site;
-        for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
-        const auto next = S::update(cell, d, site);
-        for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
-      });
+      B::template map<Real>(
+          sites, detail::StageForward<S, Cell, Real>{cell, channels * sites, drive + c * sites, in, out});
     }
   }
 

@@ -29,11 +29,8 @@ struct StageForward {
 
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    using V = typename Lane::Value;
-    std::array<V, groups> d;
-    for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
-    std::array<V, reads> site;
-    for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
+    const auto d = kernel::load_groups<groups>(lane, drive, columns);
+    const auto site = kernel::load_all(lane, in);
     const auto next = Stage::update(cell, d, site);
     for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
   }
@@ -54,10 +51,8 @@ struct StageBackward {
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
-    std::array<V, groups> d;
-    for (std::size_t g = 0; g < groups; ++g) d[g] = lane.load(drive + g * columns);
-    std::array<V, reads> site;
-    for (std::size_t r = 0; r != reads; ++r) site[r] = lane.load(in[r]);
+    const auto d = kernel::load_groups<groups>(lane, drive, columns);
+    const auto site = kernel::load_all(lane, in);
     std::array<V, writes> gradient;
     for (std::size_t w = 0; w < writes; ++w)
       gradient[w] = lane.load(fields_gradient + Stage::writes[w] * columns);

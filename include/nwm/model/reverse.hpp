@@ -53,8 +53,7 @@ struct CoupledBefore {
   std::array<Real*, Cell::from.size()> before;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    std::array<typename Lane::Value, Cell::reads.size()> site;
-    for (std::size_t r = 0; r < site.size(); ++r) site[r] = lane.load(after[r]);
+    const auto site = kernel::load_all(lane, after);
     const auto values = Cell::coupled_before(cell, site);
     for (std::size_t k = 0; k < values.size(); ++k) lane.store(before[k], values[k]);
   }
@@ -70,10 +69,8 @@ struct Inverse {
   std::array<Real*, Cell::writes.size()> before;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    std::array<typename Lane::Value, Cell::coupling.groups> d;
-    for (std::size_t g = 0; g < d.size(); ++g) d[g] = lane.load(drive + g * columns);
-    std::array<typename Lane::Value, Cell::reads.size()> site;
-    for (std::size_t r = 0; r < site.size(); ++r) site[r] = lane.load(after[r]);
+    const auto d = kernel::load_groups<Cell::coupling.groups>(lane, drive, columns);
+    const auto site = kernel::load_all(lane, after);
     const auto values = Cell::inverse(cell, d, site);
     for (std::size_t w = 0; w < values.size(); ++w) lane.store(before[w], values[w]);
   }

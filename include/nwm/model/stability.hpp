@@ -44,9 +44,7 @@ struct Ask {
   template <class Lane>
   constexpr typename Lane::Value operator()(Lane lane) const {
     using V = typename Lane::Value;
-    std::array<V, count> values;
-    for (std::size_t i = 0; i < count; ++i) values[i] = lane.load(maps[i]);
-    return V(Asked::at(cell, values));
+    return V(Asked::at(cell, kernel::load_all(lane, maps)));
   }
 };
 

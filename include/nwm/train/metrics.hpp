@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace nwm {
 
@@ -67,6 +68,17 @@ inline Metrics average(std::span<const Metrics> images) {
   sum.loss /= all, sum.acc /= all, sum.iou /= all;
   sum.loss_foreground /= some, sum.acc_foreground /= some, sum.iou_foreground /= some;
   return sum;
+}
+
+/// The average of measure over the images of a data set, their scores those of engine.predict.
+template <class Machine, class Engine, class Dataset>
+Metrics measure_all(Engine& engine, const Machine& machine, const Dataset& set) {
+  using Real = typename Machine::Real;
+  std::vector<Metrics> each(set.size());
+  engine.predict(machine, set, [&](std::size_t i, std::span<const Real> scores) {
+    each[i] = measure<Real>(scores, set.mask(i), Machine::shape.classes);
+  });
+  return average(each);
 }
 
 }  // namespace nwm

@@ -88,11 +88,7 @@ class PerImage {
 
   /// Metrics of each image, averaged in order.
   Metrics evaluate(const Machine& machine, const data::Dataset& set) {
-    std::vector<Metrics> each(set.size());
-    predict(machine, set, [&](std::size_t i, std::span<const Real> scores) {
-      each[i] = measure<Real>(scores, set.mask(i), Machine::shape.classes);
-    });
-    return average(each);
+    return measure_all(*this, machine, set);
   }
 
  private:
