@@ -16,7 +16,6 @@ import importlib.metadata
 import json
 import math
 import os
-import resource
 import statistics
 import sys
 import time
@@ -24,6 +23,8 @@ import time
 import torch
 
 import deepwave
+
+from serving import measure, serve
 
 # As in wave.cpp. Many steps on the small grids: a call costs some milliseconds of Python whatever the grid.
 STEPS, DT = {64: 1600, 256: 400, 1024: 100}, 0.25
@@ -69,41 +70,19 @@ class Task:
         shots = self.start.shape[0]
         return (self.speed.grad / shots).norm().item() if self.training else self.end[0].norm().item()
 
+    def remarks(self):
+        return {"norm": self.norm()}
 
-def measure(task, seconds):
-    """Site updates per second over at least `seconds` and at least one whole run."""
-    begin, count = time.perf_counter(), 0
-    while True:
-        task()
-        count += 1
-        elapsed = time.perf_counter() - begin
-        if elapsed >= seconds:
-            return count * task.items / elapsed
+
+def warm_up(task):
+    begin = time.perf_counter()
+    task()
+    return time.perf_counter() - begin
 
 
 def information(threads):
     return {"torch": torch.__version__, "deepwave": importlib.metadata.version("deepwave"), "variants": VARIANTS,
             "python": sys.version.split()[0], "threads": threads}
-
-
-def serve(name, variant):
-    """Answers every line (seconds) with a line of JSON. What libraries print goes to stderr."""
-    channel = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    try:
-        begin = time.perf_counter()
-        task = Task(name, variant)
-        task()
-        answer = {"ready": True, "warm_up_seconds": round(time.perf_counter() - begin, 2)}
-    except Exception as error:  # the comparison goes on without it
-        print(json.dumps({"ready": False, "error": f"{type(error).__name__}: {error}".splitlines()[0]}), file=channel)
-        return 1
-    print(json.dumps(answer), file=channel)
-    for line in sys.stdin:
-        rate = measure(task, float(line))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"items_per_second": rate, "peak_bytes": peak, "norm": task.norm()}), file=channel)
-    return 0
 
 
 def main():
@@ -124,7 +103,7 @@ def main():
         print(json.dumps(information(arguments.threads)))
         return 0
     if arguments.serve:
-        return serve(*arguments.names)
+        return serve(lambda: Task(*arguments.names), warm_up)
     print(json.dumps(information(arguments.threads)))
     for name in arguments.names or NAMES:
         task = Task(name, "deepwave")

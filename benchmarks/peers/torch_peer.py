@@ -24,7 +24,6 @@ import ctypes
 import json
 import pathlib
 import re
-import resource
 import statistics
 import struct
 import sys
@@ -34,6 +33,7 @@ import numpy
 import torch
 from torch.nn import functional as F
 
+from serving import measure, serve
 from torch_models import PerPixel, make
 
 HAS_COMPILE = hasattr(torch, "compile")
@@ -98,10 +98,10 @@ class Task:
         if name not in NAMES:
             raise LookupError(f"no such configuration: {name}")
         torch.manual_seed(1)
-        self.model, self.batch, size, c_in, classes = build(model)
+        self.model, self.items, size, c_in, classes = build(model)
         self.run_model = apply_variant(self.model, variant)
-        self.images = layout(variant, torch.rand(self.batch, c_in, size, size))
-        self.target = torch.randint(classes, (self.batch, size, size))
+        self.images = layout(variant, torch.rand(self.items, c_in, size, size))
+        self.target = torch.randint(classes, (self.items, size, size))
         self.training = task == "train_step"
         if self.training:
             try:
@@ -122,16 +122,8 @@ class Task:
         self.adam.step()
         return loss
 
-
-def measure(task, seconds):
-    """Images per second over at least `seconds` and at least one whole step."""
-    begin, count = time.perf_counter(), 0
-    while True:
-        task()
-        count += 1
-        elapsed = time.perf_counter() - begin
-        if elapsed >= seconds:
-            return count * task.batch / elapsed
+    def remarks(self):
+        return {}
 
 
 def warm_up(task):
@@ -275,24 +267,6 @@ def check(folder, variants):
 
 
 # ---- programs --------------------------------------------------------------------------------------------------
-def serve(name, variant):
-    """Answers every line (seconds) with a line of JSON. What the compiler prints goes to stderr."""
-    channel = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    try:
-        task = Task(name, variant)
-        answer = {"ready": True, "warm_up_seconds": round(warm_up(task), 2)}
-    except Exception as error:  # the comparison goes on with the other variants
-        print(json.dumps({"ready": False, "error": f"{type(error).__name__}: {error}".splitlines()[0]}), file=channel)
-        return 1
-    print(json.dumps(answer), file=channel)
-    for line in sys.stdin:
-        rate = measure(task, float(line))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"items_per_second": rate, "peak_bytes": peak}), file=channel)
-    return 0
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
@@ -314,7 +288,7 @@ def main():
         print(json.dumps(information(arguments.threads)))
         return 0
     if arguments.serve:
-        return serve(*arguments.names)
+        return serve(lambda: Task(*arguments.names), warm_up)
     variants = arguments.variants.split(",")
     if arguments.check:
         return 0 if check(arguments.check, variants) else 1
