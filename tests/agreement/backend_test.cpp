@@ -3,6 +3,7 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE agreement_backend
 
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
@@ -10,6 +11,7 @@
 
 #include "cases.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/backend/kernels.hpp"
 #include "nwm/layer/cross_entropy.hpp"
 
 namespace {
@@ -94,6 +96,39 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(sums_and_maxima, C, Cases) {
       BOOST_TEST(std::isnan(Simd::template sum<Real>(count, kernel)));
       x.data()[i] = before;
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(rows_have_their_own_numbers_and_sums, C, Cases) {
+  using Real = typename C::R;
+  using Simd = typename C::Simd;
+  constexpr std::size_t rows = 3;
+  for (const std::size_t n : counts) {
+    if (n == 0) continue;
+    Numbers<Real> x(rows * n, 1), a(rows * n, 2), b = a, largest(2, 3);
+    const std::array<double, rows> offset{1, -2, 0.5};
+    const auto shifted = [&offset, n, from = x.data()](auto lane) {
+      using V = typename decltype(lane)::Value;
+      return lane.load(from) - V(offset[lane.index / n]);
+    };
+    const auto shift = [&](Real* to) { return [shifted, to](auto lane) { lane.store(to, shifted(lane)); }; };
+    Scalar::map_rows<Real>(rows, n, shift(a.data()));
+    Simd::template map_rows<Real>(rows, n, shift(b.data()));
+    BOOST_TEST(distance(b, a) < C::bound);
+    std::array<double, rows> one{7, 7, 7}, two{8, 8, 8};
+    Scalar::sum_rows<Real>(rows, n, shifted, one.data());
+    Simd::template sum_rows<Real>(rows, n, shifted, two.data());
+    for (std::size_t r = 0; r < rows; ++r) {
+      double wanted = 0;
+      for (std::size_t i = 0; i < n; ++i) wanted += static_cast<double>(x.data()[r * n + i]) - offset[r];
+      BOOST_TEST(std::abs(one[r] - wanted) <= 10 * C::bound * (1 + std::abs(wanted)));
+      BOOST_TEST(std::abs(two[r] - wanted) <= 100 * C::bound * (1 + std::abs(wanted)));
+    }
+    const nwm::kernel::Read<Real> plain{x.data()};
+    Scalar::maximum_to<Real>(rows * n, plain, largest.data());
+    Simd::template maximum_to<Real>(rows * n, plain, largest.data() + 1);
+    BOOST_TEST(largest.data()[0] == Scalar::maximum<Real>(rows * n, plain));
+    BOOST_TEST(largest.data()[1] == largest.data()[0]);
   }
 }
 

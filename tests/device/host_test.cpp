@@ -112,6 +112,11 @@ BOOST_AUTO_TEST_CASE(reductions_have_the_same_bits_on_every_system) {
     BOOST_TEST(sum == nwm::device::Host<>::sum<float>(count, kernel));
     BOOST_TEST(std::abs(sum - Scalar::sum<float>(count, kernel)) <= 1e-6 * std::abs(sum));
     BOOST_TEST(Device::maximum<float>(count, kernel) == Scalar::maximum<float>(count, kernel));
+    std::array<double, 2> rows{7, 7};
+    Device::sum_rows<float>(2, count / 2, kernel, rows.data());
+    BOOST_TEST(rows[0] == Device::sum<float>(count / 2, kernel));
+    BOOST_TEST(std::abs(rows[0] + rows[1] - Scalar::sum<float>(count / 2 * 2, kernel)) <=
+               1e-6 * std::abs(sum));
     if (count == 0) continue;
     x.data()[count / 2] = std::numeric_limits<float>::quiet_NaN();
     BOOST_TEST(std::isnan(Device::maximum<float>(count, kernel)));

@@ -3,7 +3,10 @@
 //
 //   map        kernel(lane) for every index of a range; lane.load(p), lane.store(p, v) touch p[index],
 //              and `typename Lane::Value` is a number or a pack of neighbouring numbers
-//   sum, maximum   the same, reducing what the kernel returns
+//   sum, maximum   the same, reducing what the kernel returns to a number the caller reads at once
+//   map_rows   map over (rows, n): no pack holds numbers of two rows, so that a kernel may load what belongs
+//              to row lane.index / n
+//   sum_rows, maximum_to   reductions whose results stay in the backend's memory
 //   copy, copy_rows, fill          set memory (host_memory.hpp)
 //   add_bias<f>(rows, n, y, stride, bias)     sets y (rows, n) to f(y + bias), one bias a row
 //   add_row_sums(rows, n, y, stride, to)      adds the sum of each row of y to `to` (rows)
@@ -39,8 +42,9 @@ struct ProbeKernel {
 template <class B>
 concept Backend = std::is_class_v<B> && requires {
   { B::name } -> std::convertible_to<std::string_view>;
-} && requires(std::size_t n, const float* in, float* out) {
+} && requires(std::size_t n, const float* in, float* out, double* sums) {
   typename B::template Memory<float>;
+  typename B::template Memory<double>;
   B::copy(n, in, out);
   B::copy_rows(n, n, in, n, out, n);
   B::fill(n, 0.0F, out);
@@ -48,6 +52,9 @@ concept Backend = std::is_class_v<B> && requires {
   B::add_row_sums(n, n, in, n, out);
   B::template map<float>(n, detail::ProbeKernel{});
   { B::template sum<float>(n, detail::ProbeKernel{}) } -> std::convertible_to<double>;
+  B::template map_rows<float>(n, n, detail::ProbeKernel{});
+  B::template sum_rows<float>(n, n, detail::ProbeKernel{}, sums);
+  B::template maximum_to<float>(n, detail::ProbeKernel{}, out);
   B::template multiply<2, 2, 2>(in, n, in, n, out, n);
 };
 

@@ -53,6 +53,27 @@ struct Scalar : HostMemory {
     return largest;
   }
 
+  /// kernel(lane) for every index r·n + i of (rows, n).
+  template <class Real, class Kernel>
+  static void map_rows(std::size_t rows, std::size_t n, const Kernel& kernel) {
+    map<Real>(rows * n, kernel);
+  }
+
+  /// Sets to[r] = Σ kernel(lane) over row r of (rows, n), in order.
+  template <class Real, class Kernel>
+  static void sum_rows(std::size_t rows, std::size_t n, const Kernel& kernel, double* to) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      to[r] = 0;
+      for (std::size_t i = r * n; i < (r + 1) * n; ++i) to[r] += kernel(Lane<Real>{i});
+    }
+  }
+
+  /// Sets *to as maximum.
+  template <class Real, class Kernel>
+  static void maximum_to(std::size_t count, const Kernel& kernel, Real* to) {
+    *to = maximum<Real>(count, kernel);
+  }
+
   /// Sets y (rows, n), rows `stride` apart, to f(y + bias), bias (rows).
   template <Activation f, class Real>
   static void add_bias(std::size_t rows, std::size_t n, Real* y, std::size_t stride, const Real* bias) {

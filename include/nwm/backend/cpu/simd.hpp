@@ -39,22 +39,21 @@ struct Simd : HostMemory {
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {
-    constexpr std::size_t lanes = math::Pack<Real, Arch>::size;
-    std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes) kernel(Lane<Real>{i});
-    if (i < count) kernel(Partial<Real>{i, count - i});
+    map_range<Real>(0, count, kernel);
+  }
+  template <class Real, class Kernel>
+  static void map_rows(std::size_t rows, std::size_t n, const Kernel& kernel) {
+    for (std::size_t r = 0; r < rows; ++r) map_range<Real>(r * n, (r + 1) * n, kernel);
   }
 
   /// Partial sums per lane, in Real; the tail is added lane by lane.
   template <class Real, class Kernel>
   static double sum(std::size_t count, const Kernel& kernel) {
-    using P = math::Pack<Real, Arch>;
-    P total(0.0);
-    std::size_t i = 0;
-    for (; i + P::size <= count; i += P::size) total += kernel(Lane<Real>{i});
-    double result = static_cast<double>(sum_lanes(total));
-    tail<Real>(i, count, kernel, [&](Real v) { result += static_cast<double>(v); });
-    return result;
+    return sum_range<Real>(0, count, kernel);
+  }
+  template <class Real, class Kernel>
+  static void sum_rows(std::size_t rows, std::size_t n, const Kernel& kernel, double* to) {
+    for (std::size_t r = 0; r < rows; ++r) to[r] = sum_range<Real>(r * n, (r + 1) * n, kernel);
   }
 
   template <class Real, class Kernel>
@@ -72,6 +71,10 @@ struct Simd : HostMemory {
     }
     tail<Real>(i, count, kernel, take);
     return result;
+  }
+  template <class Real, class Kernel>
+  static void maximum_to(std::size_t count, const Kernel& kernel, Real* to) {
+    *to = maximum<Real>(count, kernel);
   }
 
   template <Activation f, class Real>
@@ -247,6 +250,20 @@ struct Simd : HostMemory {
           to[static_cast<std::size_t>(row) * G::width + static_cast<std::size_t>(column)] += *wide;
       }
     }
+  }
+
+  template <class Real, class Kernel>
+  static void map_range(std::size_t i, std::size_t end, const Kernel& kernel) {
+    for (; i + lanes<Real> <= end; i += lanes<Real>) kernel(Lane<Real>{i});
+    if (i < end) kernel(Partial<Real>{i, end - i});
+  }
+  template <class Real, class Kernel>
+  static double sum_range(std::size_t i, std::size_t end, const Kernel& kernel) {
+    math::Pack<Real, Arch> total(0.0);
+    for (; i + lanes<Real> <= end; i += lanes<Real>) total += kernel(Lane<Real>{i});
+    double result = static_cast<double>(sum_lanes(total));
+    tail<Real>(i, end, kernel, [&](Real v) { result += static_cast<double>(v); });
+    return result;
   }
 
   template <class Real, class Kernel, class Take>

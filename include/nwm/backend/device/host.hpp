@@ -52,6 +52,21 @@ struct Host : HostMemory {
   }
 
   template <class Real, class Kernel>
+  static void map_rows(std::size_t rows, std::size_t n, const Kernel& kernel) {
+    map<Real>(rows * n, kernel);
+  }
+
+  template <class Real, class Kernel>
+  static void sum_rows(std::size_t rows, std::size_t n, const Kernel& kernel, double* to) {
+    for (std::size_t r = 0; r < rows; ++r) to[r] = sum<Real>(n, OfRow<Kernel>{kernel, r * n});
+  }
+
+  template <class Real, class Kernel>
+  static void maximum_to(std::size_t count, const Kernel& kernel, Real* to) {
+    *to = maximum<Real>(count, kernel);
+  }
+
+  template <class Real, class Kernel>
   static Real maximum(std::size_t count, const Kernel& kernel) {
     std::array<Real, sections> parts;
     parts.fill(-std::numeric_limits<Real>::infinity());
@@ -124,6 +139,17 @@ struct Host : HostMemory {
 
  private:
   static constexpr std::size_t sections = 64;
+
+  /// The kernel on the indices from `first` on.
+  template <class Kernel>
+  struct OfRow {
+    Kernel kernel;
+    std::size_t first;
+    template <class Lane>
+    constexpr auto operator()(Lane lane) const {
+      return kernel(Lane{first + lane.index});
+    }
+  };
 
   template <class F>
   static void in_sections(std::size_t count, const F& f) {
