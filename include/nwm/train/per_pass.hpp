@@ -32,7 +32,7 @@ class PerPass {
 
   /// Threads and shards are those of other engines: here the backend has threads of its own, and gradients
   /// are added pass by pass. Throws Error when the backend has too little memory for a pass.
-  PerPass(std::size_t, std::size_t) { require_room<Machine>(); }
+  PerPass(std::size_t, std::size_t) {}
 
   /// Says which images the gradient after the next will be taken of, so that they can be made ready. The
   /// indices must stay until then; none: nothing is made ready.
@@ -103,7 +103,12 @@ class PerPass {
     return input;
   }
 
-  std::unique_ptr<typename Machine::Workspace> space_ = std::make_unique<typename Machine::Workspace>();
+  static auto make_space() {
+    require_room<Machine>();
+    return std::make_unique<typename Machine::Workspace>();
+  }
+
+  std::unique_ptr<typename Machine::Workspace> space_ = make_space();
   std::array<Input<Machine>, queued<Backend> ? 2 : 1> inputs_;
   std::size_t turn_ = 0;
   Pass expected_;

@@ -66,7 +66,7 @@ struct Operations : System::Memories {
 
   template <class Real>
   static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
-    double* sums = System::template scratch<double>() + room<double> - rows;
+    double* sums = System::template scratch<double>() + capacity<double> - rows;
     reduce<Add, Real>(rows, n, ReadRows<Real>{n, stride, y}, sums, rows);
     map<Real>(rows, AddSums<Real>{sums, to});
   }
@@ -120,7 +120,7 @@ struct Operations : System::Memories {
 
  private:
   template <class T>
-  static constexpr std::size_t room = System::scratch_bytes / sizeof(T);
+  static constexpr std::size_t capacity = System::scratch_bytes / sizeof(T);
 
   template <class Real>
   static void product(std::size_t M, std::size_t K, std::size_t N, Factor<Real> a, Factor<Real> x, Real* y,
@@ -134,7 +134,7 @@ struct Operations : System::Memories {
                      std::size_t kept = 1) {
     using Value = typename Op::Value;
     if (rows == 0) return;
-    const std::size_t sections = sections_of(rows, n, room<Value> - kept);
+    const std::size_t sections = sections_of(rows, n, capacity<Value> - kept);
     Value* parts = System::template scratch<Value>();
     run(ReduceSections<Op, Lane<Real>, Kernel>{rows * sections, sections, n, kernel, parts});
     map<Real>(rows, JoinSections<Op>{sections, parts, to});
@@ -143,7 +143,7 @@ struct Operations : System::Memories {
   template <class Op, class Real, class Kernel>
   static typename Op::Value result(std::size_t count, const Kernel& kernel) {
     using Value = typename Op::Value;
-    Value* there = System::template scratch<Value>() + room<Value> - 1;
+    Value* there = System::template scratch<Value>() + capacity<Value> - 1;
     reduce<Op, Real>(1, count, kernel, there);
     Value here = Op::start;
     Operations::download(1, static_cast<const Value*>(there), &here);
