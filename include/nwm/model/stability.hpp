@@ -1,6 +1,7 @@
 // Whether a cell's time step is stable with the maps it runs on, for cells that say where it is not.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -90,15 +91,26 @@ void ask_growth(const Cell& cell, const std::array<const Real*, count>& maps, st
   B::template maximum_to<Real>(columns, Asked{cell, maps}, worst);
 }
 
-/// A learned map may stray beyond the strict bound at a few sites and come back, so Unstable is thrown only
-/// where growth to the power `steps` reaches 1/epsilon of Real: there rounding errors have grown to the size
-/// of the signal. A cell without `growth` is held to its strict bound.
+/// The growth a step from which on a run of `steps` steps is refused. A learned map may stray beyond the
+/// strict bound at some sites and come back: their waves grow, what they tell their neighbours is bounded,
+/// and the loss pulls the map back (on Tetrominoes some seeds pass through this in their first hundred
+/// steps). So a run passes while its waves less than double in a step and cannot overflow, or, if it is
+/// short, while rounding errors do not grow to the size of the signal.
+template <class Real>
+double growth_limit(std::size_t steps) {
+  const auto a_step = [&](Real in_all) {
+    return std::pow(static_cast<double>(in_all), 1.0 / static_cast<double>(steps));
+  };
+  return std::max(std::min(a_step(std::numeric_limits<Real>::max()), 2.0),
+                  a_step(Real(1) / std::numeric_limits<Real>::epsilon()));
+}
+
+/// Throws Unstable where the answer to ask_growth reaches growth_limit. A cell without `growth` is held to
+/// its strict bound.
 template <class Cell, class Real>
 void require_growth(const Cell& cell, Real worst, std::size_t steps) {
   constexpr bool known = std::same_as<typename detail::RunBound<Cell>::type, detail::GrowthOf>;
-  const double limit = known ? std::pow(1.0 / static_cast<double>(std::numeric_limits<Real>::epsilon()),
-                                        1.0 / static_cast<double>(steps))
-                             : 1.0;
+  const double limit = known ? growth_limit<Real>(steps) : 1.0;
   if (static_cast<double>(worst) < limit) return;
   const std::string found = shown(static_cast<double>(worst));
   if constexpr (known)
