@@ -16,7 +16,9 @@ find_package(CCCL QUIET CONFIG HINTS ${CUDAToolkit_LIBRARY_DIR}/cmake) # else nv
 
 add_library(nwm_cuda INTERFACE)
 add_library(nwm::cuda ALIAS nwm_cuda)
-target_link_libraries(nwm_cuda INTERFACE nwm CUDA::cudart CUDA::cublas)
+# The runtime that CMake links by itself (CMAKE_CUDA_RUNTIME_LIBRARY, static unless said otherwise) is the only
+# one: beside CUDA::cudart a program would have two.
+target_link_libraries(nwm_cuda INTERFACE nwm CUDA::cublas)
 if(TARGET CCCL::Thrust)
   target_include_directories(nwm_cuda SYSTEM INTERFACE $<TARGET_PROPERTY:CCCL::Thrust,INTERFACE_INCLUDE_DIRECTORIES>)
 endif()

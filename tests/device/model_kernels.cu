@@ -1,5 +1,6 @@
 // device_model_kernels: the kernels of models, readouts, layers and optimiser on a GPU against the same text
-// on the host, and a second run against the first. Exit status 1 where one differs or no device can be used.
+// on the host, and a second run against the first. Exit status 1 where one differs, 77 where there
+// is no device.
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -22,6 +23,7 @@
 #include "nwm/readout/max_time.hpp"
 #include "nwm/readout/mean_time.hpp"
 #include "nwm/train/optimizer.hpp"
+#include "present.cuh"
 
 namespace {
 
@@ -30,22 +32,32 @@ using Real = float;
 using Wave = cell::Wave;
 constexpr std::size_t columns = 1000, planes = 8;
 
-/// Planes of `columns` numbers in memory that host and device both see, positive so that roots exist.
+/// Planes of `columns` numbers in memory that host and device both see, positive so that roots exist, and
+/// some doubles.
 class Planes {
  public:
-  Planes() { NWM_CUDA(cudaMallocManaged(&data_, planes * columns * sizeof(Real))); }
+  Planes() {
+    NWM_CUDA(cudaMallocManaged(&data_, planes * columns * sizeof(Real)));
+    NWM_CUDA(cudaMallocManaged(&doubles_, columns * sizeof(double)));
+  }
   Planes(const Planes&) = delete;
   Planes& operator=(const Planes&) = delete;
-  ~Planes() { cudaFree(data_); }
+  ~Planes() {
+    cudaFree(data_);
+    cudaFree(doubles_);
+  }
   Real* operator[](std::size_t plane) { return data_ + plane * columns; }
+  double* doubles() { return doubles_; }
   void refill() {
     Random random(1);
     for (std::size_t i = 0; i < planes * columns; ++i) data_[i] = static_cast<Real>(random.uniform(0, 1));
+    for (std::size_t i = 0; i < columns; ++i) doubles_[i] = random.uniform(0, 1);
   }
   std::vector<Real> values() const { return {data_, data_ + planes * columns}; }
 
  private:
   Real* data_ = nullptr;
+  double* doubles_ = nullptr;
 };
 
 /// Runs on the host, then twice on the device, from the same numbers.
@@ -96,7 +108,7 @@ bool all_agree() {
   check("sum", kernel::Add<Real>{m[0], m[1]});
   check("scale", kernel::Scale<Real>{0.25, m[0], m[1]});
   check("biases", device::AddBiases<Activation::relu, Real>{100, columns, m[7], m[0]}, 300);
-  check("row sums", device::AddRowSums<Real>{columns, columns, m[0], m[6]}, 4);
+  check("row sums", device::AddSums<Real>{m.doubles(), m[6]}, 4);
   check("normalise", layer::detail::Normalise<Real>{0.5, 2, 0.25, m[0], m[1]});
   check("normalise's adjoint", layer::detail::UndoNormalise<Real>{0.5, 2, 0.25, 0.125, m[0], m[1]});
   check("Adam", detail::AdamUpdate<Real>{0.9, 0.999, 1e-8, 1, 0, 0, 1e-3, 1, m[0], m[1], m[2], m[3]});
@@ -106,6 +118,7 @@ bool all_agree() {
 }  // namespace
 
 int main() {
+  if (!device_present("device_model_kernels")) return 77;
   try {
     return all_agree() ? 0 : 1;
   } catch (const Error& e) {
