@@ -145,7 +145,7 @@ struct Gradient {
 
   typename W::Tape tape;
   typename W::Adjoint adjoint;
-  nwm::model::ParameterVector<float, layout.size> parameters;
+  nwm::model::ParameterVector<nwm::DefaultBackend, float, layout.size> parameters;
   nwm::Buffer<float> scratch{W::scratch}, series_gradient{length * W::columns};
 };
 
