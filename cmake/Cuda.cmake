@@ -22,7 +22,7 @@ target_link_libraries(nwm_cuda INTERFACE nwm CUDA::cublas)
 if(TARGET CCCL::Thrust)
   target_include_directories(nwm_cuda SYSTEM INTERFACE $<TARGET_PROPERTY:CCCL::Thrust,INTERFACE_INCLUDE_DIRECTORIES>)
 endif()
-# Kernels are constexpr functions, and Eigen's headers make nvcc warn (20012). CMake 3.25 knows no cuda_std_20 of
-# CUDA 13.
+# Kernels are constexpr functions; Eigen's headers make nvcc warn (20012), and sizes that are 0 where a backend
+# needs no memory (186). CMake 3.25 knows no cuda_std_20 of CUDA 13.
 target_compile_options(nwm_cuda INTERFACE
-                       $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -diag-suppress=20012>)
+                       $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -diag-suppress=20012,186>)
