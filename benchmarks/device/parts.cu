@@ -96,6 +96,7 @@ struct Encoding {
                                c_out = shape.oscillators, sites = G::sites;
   using Encoder = nwm::layer::Encoder<G, c_in, c_mid, c_out, 4, nwm::Activation::tanh>;
   using Here = B<Full>;
+  static constexpr auto pixels = static_cast<double>(sites);
   static constexpr double first = 9.0 * c_in * c_mid,
                           weights = first + 9.0 * (2 * c_mid * c_mid + c_mid * c_out);
 
@@ -121,12 +122,11 @@ struct Encoding {
 template <nwm::Shape shape>
 bool add_encoder(const std::string& data) {
   using M = Encoding<shape>;
-  constexpr auto sites = static_cast<double>(M::sites);
   add("part/encoder/" + data + "/forward/float32", [](Entry& entry, const Options& options) {
     M memory;
     measure(entry, options,
             {.items = images,
-             .flops = 2 * M::weights * sites,
+             .flops = 2 * M::weights * M::pixels,
              .bytes = bytes_of((M::c_in + M::c_out) * M::sites)},
             as_one<B<Full>>([&] { memory.forward(); }));
   });
@@ -135,7 +135,7 @@ bool add_encoder(const std::string& data) {
     memory.forward();
     measure(entry, options,
             {.items = images,
-             .flops = 2 * (2 * M::weights - M::first) * sites,
+             .flops = 2 * (2 * M::weights - M::first) * M::pixels,
              .bytes = bytes_of((M::c_in + 2 * M::c_out) * M::sites)},
             as_one<B<Full>>([&] { memory.backward(); }));
   });

@@ -90,7 +90,7 @@ class Run:
         suffix = "_host" if options.host else ""
         self.benchmark = self.binaries / f"nwm_device_benchmark{suffix}"
         self.backend, self.peer_device = ("device", "cpu") if options.host else ("cuda", "cuda")
-        self.environment = clean_environment()
+        self.environment, self.peer_environment = clean_environment(), clean_environment()
         status = git("status", "--porcelain", "--", "include", "benchmarks")
         self.report = {"device": {}, "driver": "", "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
                        "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status),
@@ -162,7 +162,7 @@ class Run:
             return
         status, out, err = call(
             [self.options.python, PEER, name, variant, "--precisions", ",".join(wanted), "--batch", self.options.batch,
-             "--seconds", self.options.seconds, "--device", self.peer_device], limit, self.environment)
+             "--seconds", self.options.seconds, "--device", self.peer_device], limit, self.peer_environment)
         found = tables.parse_json_lines(out)
         self.report["peers"] += found
         for precision in wanted[len(found):]:
@@ -213,14 +213,15 @@ class Run:
             return f"^train_step/{configuration}/"
 
         yield "conformance", 20, 100, self.conformance
-        yield "checks", 10, 60, lambda s: self.ours_or_error("^check/", s)
+        yield "check/same_bits", 10, 45, lambda s: self.ours_or_error("^check/(float32|same_bits)/", s)
         for c in CONFIGURATIONS[:3]:
             yield f"train_step/{c}", 10, 45, lambda s, c=c: self.ours_or_error(train(c), s)
         for c in FIRST:
             yield f"train_step/{c}: eager", 15, 60, lambda s, c=c: self.peer(c, "eager", every, s)
         for c in FIRST:
             yield f"train_step/{c}: compiled", 20, 75, lambda s, c=c: self.peer(c, compiled(c), every, s)
-        yield "parts", 15, 60, lambda s: self.ours_or_error("^part/", s)
+        yield "part", 15, 60, lambda s: self.ours_or_error("^part/", s)
+        yield "check/precision", 10, 45, lambda s: self.ours_or_error("^check/precision/", s)
         yield "memcheck", 15, 60, lambda s: self.sanitizer(
             "memcheck", "nwm_conformance", [self.small_cases(), "--backend", self.backend, "--precision", "float"], s)
         yield "racecheck", 15, 45, lambda s: self.sanitizer("racecheck", "device_kernels", [], s)
@@ -238,7 +239,8 @@ class Run:
         yield f"train_step/{FIRST[0]}: compiled whole", 60, 200, lambda s: self.peer(FIRST[0], "compile", one, s)
 
     def work(self):
-        status, out, err = call([self.options.python, PEER, "--info", "--device", self.peer_device], 60, self.environment)
+        status, out, err = call([self.options.python, PEER, "--info", "--device", self.peer_device], 60,
+                              self.peer_environment)
         about = tables.parse_json_lines(out)
         self.report["torch"] = about[0] if about else {"error": last_line(err)}
         for name, least, most, job in self.jobs():
