@@ -94,7 +94,7 @@ class Run:
         status = git("status", "--porcelain", "--", "include", "benchmarks")
         self.report = {"device": {}, "driver": "", "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
                        "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status),
-                       "torch": {}, "minutes": 0.0, "configurations": CONFIGURATIONS, "conformance": None, "results": [],
+                       "torch": {}, "minutes": 0.0, "configurations": CONFIGURATIONS, "batch": options.batch, "conformance": None, "results": [],
                        "peers": [], "sanitizer": [], "left_out": []}
         self.scratch = tempfile.TemporaryDirectory()
 

@@ -23,7 +23,7 @@ def made_up():
              for v, ms in (("eager", 48.0), ("compile_step", 10.0), ("compile", 9.0))]
     peers.append({"name": "train_step/nwm/tetrominoes/linear", "variant": "graph", "precision": "float32", "error": "out of memory"})
     return {"device": {"name": "made up"}, "date": "2000-01-01T00:00:00", "commit": "none", "torch": {}, "minutes": 1.0,
-            "configurations": run.CONFIGURATIONS, "conformance": {"cases": 3, "failures": []}, "results": ours, "peers": peers,
+            "configurations": run.CONFIGURATIONS, "batch": 64, "conformance": {"cases": 3, "failures": []}, "results": ours, "peers": peers,
             "sanitizer": [], "left_out": ["infer"]}
 
 

@@ -104,8 +104,8 @@ def model_rows(report, task):
                    "graph": fastest(peers, ["graph"])}
             if "median_ms" in mine:
                 for kind in ("eager", "compiled", "graph"):
-                    if row[kind]:
-                        row[f"times_{kind}"] = row[kind]["median_ms"] / mine["median_ms"]
+                    if row[kind]:  # of an image: the batches are the same but for --host
+                        row[f"times_{kind}"] = row[kind]["median_ms"] / report["batch"] / (mine["median_ms"] / mine["items"])
                 if row["eager"] and mine.get("memory_bytes", 0) > 0:
                     row["times_memory"] = row["eager"]["peak_bytes"] / mine["memory_bytes"]
                 row["floor"] = floor(mine, limits)

@@ -146,7 +146,7 @@ def main():
             line |= measure_what_fits(arguments.name, arguments.variant, precision, arguments.device, arguments.batch,
                                       arguments.seconds)
         except Exception as error:  # the other precisions may still do
-            line["error"] = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            line["error"] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             failed = True
         print(json.dumps(line), flush=True)
     return 1 if failed else 0
