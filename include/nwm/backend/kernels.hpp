@@ -10,6 +10,14 @@
 
 namespace nwm::kernel {
 
+/// How many indices a lane stands for, from lane.index on: for kernels that reach other places than load and
+/// store do.
+template <class Lane>
+constexpr std::size_t count_of(Lane lane) {
+  if constexpr (requires { lane.count; }) return lane.count;
+  else return 1;
+}
+
 /// The numbers of several fields at a lane.
 template <class Lane, class Real, std::size_t n>
 constexpr std::array<typename Lane::Value, n> load_all(Lane lane, const std::array<const Real*, n>& fields) {
