@@ -82,18 +82,8 @@ class WholeBatch {
       s.targets_of(set, mine);
       Backend::copy(s.targets.size(), s.targets.data(), targets_->data() + i * s.targets.size());
     });
-    const std::size_t shards = std::min(crew_.shard_count, count);
-    for (std::size_t s = 0; s < shards; ++s)
-      Backend::fill(gradient.size(), Real(0), shard_gradient(s, gradient.data()));
     const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
-    machine.forward(crew_, *batch_, count, true);
-    machine.backward(
-        crew_, *batch_, count, [&](std::size_t i) { return targets_->data() + i * images * Machine::sites; },
-        static_cast<Real>(scale), losses_->data(),
-        [&](std::size_t shard) { return shard_gradient(shard, gradient.data()); });
-    if constexpr (!one_pass)
-      Backend::template map<Real>(Machine::parameter_count,
-                                  detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
+    run(machine, count, static_cast<Real>(scale), gradient.data());
     Backend::copy(count, static_cast<const double*>(losses_->data()), host_losses_.data());
     double loss = 0;
     for (std::size_t i = 0; i < count; ++i) loss += host_losses_[i];
@@ -175,6 +165,21 @@ class WholeBatch {
     Buffer<Real> scores{one_pass ? images * Machine::score_size : 0}, one{one_pass ? Machine::score_size : 0};
     std::vector<std::size_t> indices;
   };
+
+  /// Sets `gradient` and the losses from the passes staged. Touches the backend's memory alone, the same
+  /// places each time, and takes nothing back: what a device can record once and repeat.
+  void run(Machine& machine, std::size_t count, Real scale, Real* gradient) {
+    const std::size_t shards = std::min(crew_.shard_count, count);
+    for (std::size_t s = 0; s < shards; ++s)
+      Backend::fill(Machine::parameter_count, Real(0), shard_gradient(s, gradient));
+    machine.forward(crew_, *batch_, count, true);
+    machine.backward(
+        crew_, *batch_, count, [&](std::size_t i) { return targets_->data() + i * images * Machine::sites; },
+        scale, losses_->data(), [&](std::size_t shard) { return shard_gradient(shard, gradient); });
+    if constexpr (!one_pass)
+      Backend::template map<Real>(Machine::parameter_count,
+                                  detail::SumOfShards<Real>{gradients_.data(), shards, gradient});
+  }
 
   /// Where a shard's gradient is made: of one pass, in the whole gradient's place.
   Real* shard_gradient(std::size_t shard, Real* whole) {
