@@ -74,7 +74,7 @@ struct DoubleConvolution {
   }
 
   /// Backward after a training forward: gradient (count passes) is that of y2 and is overwritten, inner holds
-  /// as many numbers. Adds to input_gradient(pass)'s parts (null: left out) and to the shards' parameter
+  /// as many numbers. Sets input_gradient(pass)'s parts (null: left out), and adds to the shards' parameter
   /// gradients, shard_gradient(shard).
   template <class Crew, class Input, class InputGradient, class ShardGradient>
   static void backward(Crew& crew, std::size_t count, const Real* p, const Input& input, State& s,
@@ -90,8 +90,11 @@ struct DoubleConvolution {
     });
     Norm::backward(crew, count, s.x1.data(), s.y1.data(), s.first, inner, shard_gradient(0) + norm1);
     crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
-      B::template couple_adjoint<First, G>(p, input(i), inner + i * size, input_gradient(i),
-                                           shard_gradient(shard), scratch_[thread].data());
+      const auto to = input_gradient(i);
+      for (Real* part : to)
+        if (part) B::fill(each * G::sites, Real(0), part);
+      B::template couple_adjoint<First, G>(p, input(i), inner + i * size, to, shard_gradient(shard),
+                                           scratch_[thread].data());
     });
   }
 

@@ -48,9 +48,12 @@ struct Deinterleave {
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     const Neighbours<sites, width> at(lane.index);
-    for (std::size_t k = 0; k < kernel::count_of(lane); ++k)
-      for (std::size_t j = 0; j < 2; ++j)
-        spread[at.planes + k + j * sites] = gradient[at.doubled + 2 * k + j];
+    const Real* from = gradient + at.doubled;
+    Real* to = spread + at.planes;
+    for (std::size_t k = 0; k < kernel::count_of(lane); ++k) {
+      to[k] = from[2 * k];
+      to[k + sites] = from[2 * k + 1];
+    }
   }
 };
 

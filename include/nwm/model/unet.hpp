@@ -321,8 +321,6 @@ class UNet {
   template <std::size_t l, class Crew, class ShardGradient>
   void back_up(Crew& crew, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
     const Real* p = parameters_.data();
-    Backend::fill(count * plane(l), Real(0), b.down_gradient[l].data());
-    Backend::fill(count * plane(l), Real(0), b.risen_gradient[l].data());
     Up<l>::backward(
         crew, count, p + up_offset<l>(), joined<l>(b), std::get<l>(b.up), b.up_gradient[l].data(),
         b.inner.data(),
@@ -342,7 +340,6 @@ class UNet {
 
   template <std::size_t l, class Crew, class ShardGradient>
   void back_down(Crew& crew, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
-    if constexpr (l > 0) Backend::fill(count * pooled_plane(l), Real(0), b.pooled_gradient[l].data());
     Down<l>::backward(
         crew, count, parameters_.data() + down_offset<l>(), below<l>(b), std::get<l>(b.down),
         b.down_gradient[l].data(), b.inner.data(),

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -58,7 +59,6 @@ class WholeBatch {
               one_pass ? 1 : shards,
               {}} {
     for (std::size_t i = 0; !one_pass && i < shards; ++i) gradients_.emplace_back(Machine::parameter_count);
-    for (std::size_t i = 0; i < crew_.threads; ++i) stages_.emplace_back();
   }
 
   /// Sets `gradient` to that of the mean cross-entropy over all pixels of the images, and returns that mean.
@@ -74,13 +74,10 @@ class WholeBatch {
                   std::to_string(indices.size()));
     const std::size_t count = indices.size() / images;
     reserve(count);
-    crew_.images(count, [&](std::size_t i, std::size_t thread) {
+    crew_.images(count, [&](std::size_t i, std::size_t) {
       const auto mine = indices.subspan(i * images, images);
-      Stage& s = stages_[thread];
-      s.pictures_of(set, mine);
-      Backend::copy(s.pictures.size(), s.pictures.data(), batch_->image(i).data());
-      s.targets_of(set, mine);
-      Backend::copy(s.targets.size(), s.targets.data(), targets_->data() + i * s.targets.size());
+      pictures(set, mine, batch_->image(i));
+      targets(set, mine, targets_->data() + i * images * Machine::sites);
     });
     const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
     run(machine, count, static_cast<Real>(scale), gradient.data());
@@ -95,30 +92,23 @@ class WholeBatch {
   template <class Visit>
   void predict(const Machine& machine, const data::Dataset& set, const Visit& visit) {
     reserve(one_pass ? 1 : std::min<std::size_t>(set.size(), 16));
-    const auto images_of = [&](std::size_t first) { return std::min(images, set.size() - first); };
-    std::size_t count = 0;
-    for (std::size_t start = 0; start < set.size(); start += count * images) {
-      count = std::min(batch_->capacity, (set.size() - start + images - 1) / images);
-      crew_.images(count, [&](std::size_t i, std::size_t thread) {
-        Stage& s = stages_[thread];
-        const std::size_t first = start + i * images;
-        s.indices.clear();
-        for (std::size_t k = 0; k < images_of(first); ++k) s.indices.push_back(first + k);
-        s.pictures_of(set, s.indices);
-        Backend::copy(s.pictures.size(), s.pictures.data(), batch_->image(i).data());
+    std::vector<std::size_t> all(set.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    for (std::size_t start = 0; start < set.size(); start += batch_->capacity * images) {
+      const auto chunk = std::span(std::as_const(all))
+                             .subspan(start, std::min(batch_->capacity * images, set.size() - start));
+      const std::size_t count = (chunk.size() + images - 1) / images;
+      crew_.images(count, [&](std::size_t i, std::size_t) {
+        pictures(set, one_pass ? chunk : chunk.subspan(i, 1), batch_->image(i));
       });
       machine.evaluate(crew_, *batch_, count);
-      crew_.images(count, [&](std::size_t i, std::size_t thread) {
-        const auto scores = std::as_const(*batch_).score(i);
-        if constexpr (one_pass) {
-          Stage& s = stages_[thread];
-          Backend::copy(scores.size(), scores.data(), s.scores.data());
-          const std::size_t first = start + i * images;
-          for (std::size_t k = 0; k < images_of(first); ++k) visit(first + k, s.scores_of(k));
-        } else {
-          visit(start + i, scores);
-        }
-      });
+      const auto scores = [&](std::size_t i) { return std::as_const(*batch_).score(i); };
+      if constexpr (one_pass) {
+        Backend::copy(stage_.scores.size(), scores(0).data(), stage_.scores.data());
+        for (std::size_t k = 0; k < chunk.size(); ++k) visit(chunk[k], stage_.scores_of(k));
+      } else {
+        crew_.images(count, [&](std::size_t i, std::size_t) { visit(chunk[i], scores(i)); });
+      }
     }
   }
 
@@ -135,36 +125,44 @@ class WholeBatch {
   static_assert(one_pass || std::is_same_v<Memory<Real>, Buffer<Real>>,
                 "a backend with memory of its own takes the whole batch in one pass: give it the images");
 
-  /// A thread's pass on its way between data sets and the backend's memory.
+  /// A pass of several images on its way between data sets and the backend's memory.
   struct Stage {
-    /// Sets pictures (channels, images, H, W) to those of the set, the last of them again where there are
-    /// fewer than images.
-    void pictures_of(const data::Dataset& set, std::span<const std::size_t> wanted) {
-      for (std::size_t k = 0; k < images; ++k) {
-        if (k < wanted.size()) set.picture(wanted[k], picture.span());
-        HostMemory::copy_rows(Machine::shape.image_channels, Machine::sites,
-                              static_cast<const Real*>(picture.data()), Machine::sites,
-                              pictures.data() + k * Machine::sites, images * Machine::sites);
-      }
-    }
-    /// Sets targets (images, H, W).
-    void targets_of(const data::Dataset& set, std::span<const std::size_t> wanted) {
-      Real* to = targets.data();
-      for (const std::size_t i : wanted)
-        for (const std::uint8_t c : set.mask(i)) *to++ = static_cast<Real>(c);
-    }
-    /// One image's of a pass's scores.
+    /// The scores of image k of the pass.
     std::span<const Real, Machine::score_size> scores_of(std::size_t k) {
       HostMemory::copy_rows(Machine::shape.classes, Machine::sites,
                             static_cast<const Real*>(scores.data() + k * Machine::sites),
                             images * Machine::sites, one.data(), Machine::sites);
       return std::span<const Real, Machine::score_size>(one.data(), Machine::score_size);
     }
-    Buffer<Real> picture{Machine::image_size}, pictures{images * Machine::image_size};
-    Buffer<Real> targets{images * Machine::sites};
+    Buffer<Real> picture{one_pass ? Machine::image_size : 0};
+    Buffer<Real> pictures{one_pass ? images * Machine::image_size : 0};
+    Buffer<Real> targets{one_pass ? images * Machine::sites : 0};
     Buffer<Real> scores{one_pass ? images * Machine::score_size : 0}, one{one_pass ? Machine::score_size : 0};
-    std::vector<std::size_t> indices;
   };
+
+  /// Sets a pass's pictures (channels, images, H, W) in the backend's memory to the images `wanted`, the last
+  /// of them again where there are fewer.
+  void pictures(const data::Dataset& set, std::span<const std::size_t> wanted, std::span<Real> to) {
+    if constexpr (!one_pass) {
+      set.picture(wanted[0], to);
+    } else {
+      for (std::size_t k = 0; k < images; ++k) {
+        if (k < wanted.size()) set.picture(wanted[k], stage_.picture.span());
+        HostMemory::copy_rows(Machine::shape.image_channels, Machine::sites,
+                              static_cast<const Real*>(stage_.picture.data()), Machine::sites,
+                              stage_.pictures.data() + k * Machine::sites, images * Machine::sites);
+      }
+      Backend::copy(to.size(), static_cast<const Real*>(stage_.pictures.data()), to.data());
+    }
+  }
+  /// Sets a pass's targets (images, H, W) in the backend's memory.
+  void targets(const data::Dataset& set, std::span<const std::size_t> wanted, Real* to) {
+    Real* at = one_pass ? stage_.targets.data() : to;
+    for (const std::size_t i : wanted)
+      for (const std::uint8_t c : set.mask(i)) *at++ = static_cast<Real>(c);
+    if constexpr (one_pass)
+      Backend::copy(stage_.targets.size(), static_cast<const Real*>(stage_.targets.data()), to);
+  }
 
   /// Sets `gradient` and the losses from the passes staged. Touches the backend's memory alone, the same
   /// places each time, and takes nothing back: what a device can record once and repeat.
@@ -199,7 +197,7 @@ class WholeBatch {
 
   Crew crew_;
   std::vector<Buffer<Real>> gradients_;  // the shards', where there are several passes
-  std::vector<Stage> stages_;            // the threads'
+  Stage stage_;
   std::unique_ptr<typename Machine::Batch> batch_;
   std::unique_ptr<Memory<Real>> targets_;
   std::unique_ptr<Memory<double>> losses_;
