@@ -1,12 +1,12 @@
 // The README's program for a GPU: the first program's machine, 32 images a pass, on the device.
+#include <iostream>
 #include <nwm/backend/device/cuda.cuh>
 #include <nwm/nwm.hpp>
 
-#include <iostream>
-
-using Machine = nwm::WaveMachine<
-    nwm::Shape{.height = 24, .width = 24, .oscillators = 4, .steps = 32, .classes = 5, .encoder_width = 8},
-    nwm::readout::Linear, nwm::head::Narrow>::with<nwm::device::Cuda<32>>;
+constexpr nwm::Shape shape{
+    .height = 24, .width = 24, .oscillators = 4, .steps = 32, .classes = 5, .encoder_width = 8};
+using Machine =
+    nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Narrow, nwm::cell::Wave, nwm::device::Cuda<32>>;
 
 int main() {
   try {
