@@ -10,10 +10,12 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "../gradient/unet_tools.hpp"
 #include "nwm/backend/device/host.hpp"
+#include "queued.hpp"
 
 namespace {
 
@@ -91,4 +93,23 @@ BOOST_AUTO_TEST_CASE(training_takes_batches_of_a_pass) {
   BOOST_CHECK_EXCEPTION(other.fit(set, set.first(4)), nwm::Error, says_both);
   BOOST_TEST(std::ranges::equal(other.current().parameters(), shaken<Batch>().parameters()));
   BOOST_TEST(std::ranges::equal(other.current().buffers(), shaken<Batch>().buffers()));
+}
+
+BOOST_AUTO_TEST_CASE(later_is_as_at_once) {
+  using Later = Net<1, nwm::device::Operations<tools::Queued, images>, double>;
+  const auto set = random_set(2 * images);
+  const auto trained = [&]<class M>(std::type_identity<M>) {
+    nwm::Trainer<M> trainer({.batch = images, .epochs = 2}, shaken<M>());
+    trainer.fit(set, set.first(4));
+    std::vector<double> all{trainer.last_loss(), trainer.state().best_loss};
+    const auto weights = std::as_const(trainer.current()).parameters();
+    all.insert(all.end(), weights.begin(), weights.end());
+    const auto statistics = std::as_const(trainer.current()).buffers();
+    all.insert(all.end(), statistics.begin(), statistics.end());
+    return all;
+  };
+  const std::size_t before = Later::Backend::Recording::replays();
+  BOOST_TEST((trained(std::type_identity<Later>{}) == trained(std::type_identity<Batch>{})));
+  BOOST_TEST(Later::Backend::Recording::replays() ==
+             before + 3 + 3);  // of 4 gradients, of 4 passes of scores
 }

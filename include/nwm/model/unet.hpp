@@ -229,7 +229,7 @@ class UNet {
   /// statistics and move the running ones (buffers()), else as evaluate.
   template <class Crew>
   void forward(Crew& crew, Batch& b, std::size_t count, bool training) {
-    run(crew, b, count, training ? buffers_.span().data() : nullptr);
+    run(crew, b, count, training ? buffers_.data() : nullptr);
   }
   /// Sets batch.score(i) for the first `count` passes, normalising by the running statistics.
   template <class Crew>
@@ -247,10 +247,8 @@ class UNet {
     const Real* p = parameters_.data();
     crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       Real* scores = b.scores.data() + i * images * score_size;
-      Backend::template sum_rows<Real>(1, lot,
-                                       layer::detail::CrossEntropy<shape.classes, lot, false, Real>{
-                                           static_cast<double>(scale), target(i), scores},
-                                       losses + i);
+      layer::cross_entropy<Backend, shape.classes, lot>(scores, static_cast<const Real*>(target(i)), scale,
+                                                        losses + i);
       Real* below_ = b.up_gradient[0].data() + i * plane(0);
       Backend::fill(plane(0), Real(0), below_);
       Backend::template couple_adjoint<Out, GridAt<0>>(

@@ -18,6 +18,7 @@
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/dataset.hpp"
 #include "nwm/train/metrics.hpp"
+#include "nwm/train/program.hpp"
 #include "nwm/train/shards.hpp"
 #include "nwm/train/threads.hpp"
 
@@ -80,8 +81,9 @@ class WholeBatch {
       targets(set, mine, targets_->data() + i * images * Machine::sites);
     });
     const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
-    run(machine, count, static_cast<Real>(scale), gradient.data());
-    Backend::copy(count, static_cast<const double*>(losses_->data()), host_losses_.data());
+    gradient_program_.run({machine, gradient.data(), scale},
+                          [&] { ask(machine, count, static_cast<Real>(scale), gradient.data()); });
+    Backend::download(count, static_cast<const double*>(losses_->data()), host_losses_.data());
     double loss = 0;
     for (std::size_t i = 0; i < count; ++i) loss += host_losses_[i];
     return loss * scale;
@@ -101,10 +103,10 @@ class WholeBatch {
       crew_.images(count, [&](std::size_t i, std::size_t) {
         pictures(set, one_pass ? chunk : chunk.subspan(i, 1), batch_->image(i));
       });
-      machine.evaluate(crew_, *batch_, count);
+      score_program_.run({machine, nullptr, 0}, [&] { machine.evaluate(crew_, *batch_, count); });
       const auto scores = [&](std::size_t i) { return std::as_const(*batch_).score(i); };
       if constexpr (one_pass) {
-        Backend::copy(stage_.scores.size(), scores(0).data(), stage_.scores.data());
+        Backend::download(stage_.scores.size(), scores(0).data(), stage_.scores.data());
         for (std::size_t k = 0; k < chunk.size(); ++k) visit(chunk[k], stage_.scores_of(k));
       } else {
         crew_.images(count, [&](std::size_t i, std::size_t) { visit(chunk[i], scores(i)); });
@@ -135,9 +137,10 @@ class WholeBatch {
       return std::span<const Real, Machine::score_size>(one.data(), Machine::score_size);
     }
     Buffer<Real> picture{one_pass ? Machine::image_size : 0};
-    Buffer<Real> pictures{one_pass ? images * Machine::image_size : 0};
-    Buffer<Real> targets{one_pass ? images * Machine::sites : 0};
-    Buffer<Real> scores{one_pass ? images * Machine::score_size : 0}, one{one_pass ? Machine::score_size : 0};
+    Buffer<Real> one{one_pass ? Machine::score_size : 0};
+    typename Backend::template Staging<Real> pictures{one_pass ? images * Machine::image_size : 0};
+    typename Backend::template Staging<Real> targets{one_pass ? images * Machine::sites : 0};
+    typename Backend::template Staging<Real> scores{one_pass ? images * Machine::score_size : 0};
   };
 
   /// Sets a pass's pictures (channels, images, H, W) in the backend's memory to the images `wanted`, the last
@@ -152,7 +155,7 @@ class WholeBatch {
                               static_cast<const Real*>(stage_.picture.data()), Machine::sites,
                               stage_.pictures.data() + k * Machine::sites, images * Machine::sites);
       }
-      Backend::copy(to.size(), static_cast<const Real*>(stage_.pictures.data()), to.data());
+      Backend::upload(to.size(), static_cast<const Real*>(stage_.pictures.data()), to.data());
     }
   }
   /// Sets a pass's targets (images, H, W) in the backend's memory.
@@ -161,12 +164,12 @@ class WholeBatch {
     for (const std::size_t i : wanted)
       for (const std::uint8_t c : set.mask(i)) *at++ = static_cast<Real>(c);
     if constexpr (one_pass)
-      Backend::copy(stage_.targets.size(), static_cast<const Real*>(stage_.targets.data()), to);
+      Backend::upload(stage_.targets.size(), static_cast<const Real*>(stage_.targets.data()), to);
   }
 
   /// Sets `gradient` and the losses from the passes staged. Touches the backend's memory alone, the same
   /// places each time, and takes nothing back: what a device can record once and repeat.
-  void run(Machine& machine, std::size_t count, Real scale, Real* gradient) {
+  void ask(Machine& machine, std::size_t count, Real scale, Real* gradient) {
     const std::size_t shards = std::min(crew_.shard_count, count);
     for (std::size_t s = 0; s < shards; ++s)
       Backend::fill(Machine::parameter_count, Real(0), shard_gradient(s, gradient));
@@ -198,6 +201,7 @@ class WholeBatch {
   Crew crew_;
   std::vector<Buffer<Real>> gradients_;  // the shards', where there are several passes
   Stage stage_;
+  Program<Machine> gradient_program_, score_program_;
   std::unique_ptr<typename Machine::Batch> batch_;
   std::unique_ptr<Memory<Real>> targets_;
   std::unique_ptr<Memory<double>> losses_;
