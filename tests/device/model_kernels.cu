@@ -140,7 +140,6 @@ bool all_agree() {
   check("sum", kernel::Add<Real>{m[0], m[1]});
   check("scale", kernel::Scale<Real>{0.25, m[0], m[1]});
   check("biases", device::AddBiases<Activation::relu, Real>{100, columns, m[7], m[0]}, 300);
-  check("row sums", device::AddRowSums<Real>{columns, columns, m[0], m[6]}, 4);
   check_normalisation(m, check);
   check("pool", layer::detail::Pool<20, Real>{m[0], m[4]});
   check("pool's adjoint", layer::detail::PoolAdjoint<20, Real>{m[0], m[1], m[2]}, 250);
