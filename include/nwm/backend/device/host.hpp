@@ -17,6 +17,7 @@
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/systems.hpp"
 #include "nwm/backend/device/team.hpp"
+#include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
 #include "nwm/backend/host_memory.hpp"
 
@@ -26,13 +27,19 @@ namespace nwm::device {
 /// `Real` as on a device. Sums are taken in an order that depends on sizes alone: the same bits on any number
 /// of threads. `System` is Sequential or OpenMp; models take `images` images a pass.
 template <class System = Sequential, std::size_t images = 1>
-struct Host : HostMemory {
+struct Host : HostMemory, Waves<Host<System, images>> {
   static constexpr std::string_view name = System::name;
 
   /// See pass.hpp.
   template <class G>
   using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
   static constexpr std::size_t tile = 256 * images;
+
+  /// All blocks of a body (team.hpp).
+  template <class Body>
+  static void run(const Body& body) {
+    System::for_each(Body::blocks, HostBlock<Body>{body});
+  }
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {
@@ -92,7 +99,7 @@ struct Host : HostMemory {
 
   /// The tiles' parts of the gradient in the parameters.
   template <class S, class G>
-  static constexpr std::size_t scratch = Tiles<G, S::size / 2>::count* S::parameters;
+  static constexpr std::size_t scratch = TileGradient<S, G, float, 1>::scratch;
 
   template <class S, class G, Activation f, class Real, std::size_t n>
   static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
@@ -110,9 +117,11 @@ struct Host : HostMemory {
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
     }
     if (!parameter_gradient) return;
-    run(TileGradient<S, G, Real, n>{parts, gradient, scratch_});
-    map<Real>(S::parameters,
-              AddTiles<Real>{Tiles<G, S::size / 2>::count, S::parameters, scratch_, parameter_gradient});
+    using Gradient = TileGradient<S, G, Real, n>;
+    std::array<Versions<Real>, n> in;
+    std::ranges::transform(parts, in.begin(), [](const Real* part) { return Versions<Real>{part, part, 0}; });
+    run(Gradient{in, gradient, scratch_});
+    map<Real>(S::parameters, AddTiles<Real>{Gradient::runs, S::parameters, scratch_, parameter_gradient});
   }
 
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
@@ -158,11 +167,6 @@ struct Host : HostMemory {
       const std::size_t end = std::min(count, (section + 1) * each);
       for (std::size_t i = section * each; i < end; ++i) f(section, i);
     });
-  }
-
-  template <class Body>
-  static void run(const Body& body) {
-    System::for_each(Body::blocks, HostBlock<Body>{body});
   }
 };
 
