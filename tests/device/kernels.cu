@@ -88,7 +88,8 @@ template <class Real, class S, class G>
 bool stencils_agree() {
   Shared<Real> p(S::parameters, 1), x(S::in * G::sites, 2), g(S::out * G::sites, 3);
   Shared<Real> out(S::out * G::sites, 4), dx(S::in * G::sites, 5), dp(S::parameters, 6);
-  Shared<Real> partial(Tiles<G, S::size / 2>::count * S::parameters, 7);
+  using Gradient = TileGradient<S, G, Real, 1>;
+  Shared<Real> partial(Gradient::scratch, 7);
   bool fine = true;
   const auto body = [&](const char* what, Shared<Real>& to, const auto& b) {
     fine = agree(
@@ -105,17 +106,18 @@ bool stencils_agree() {
            fine;
   };
   body("couple", out,
-       Correlate<S, G, Direction::forward, Activation::tanh, Real, 1, 1>{p.data(), {x.data()}, {out.data()}});
+       Correlate<S, G, Direction::forward, Real, 1, 1, Set<Activation::tanh, Real>>{
+           p.data(), {x.data()}, {{out.data()}}});
   if constexpr (S::Edge::self_adjoint)
-    body(
-        "adjoint", dx,
-        Correlate<S, G, Direction::adjoint, Activation::none, Real, 1, 1>{p.data(), {g.data()}, {dx.data()}});
+    body("adjoint", dx,
+         Correlate<S, G, Direction::adjoint, Real, 1, 1, AddTo<Real>>{p.data(), {g.data()}, {{dx.data()}}});
   else
     map("folded adjoint", dx, S::in * G::sites,
         FoldedAdjoint<S, G, Real, 1>{p.data(), g.data(), {dx.data()}});
-  body("tile gradients", partial, TileGradient<S, G, Real, 1>{{x.data()}, g.data(), partial.data()});
+  const Gradient tiles{{Versions<Real>{x.data(), x.data(), 0}}, g.data(), partial.data()};
+  body("tile gradients", partial, tiles);
   map("sum of tiles", dp, S::parameters,
-      AddTiles<Real>{Tiles<G, S::size / 2>::count, S::parameters, partial.data(), dp.data()});
+      AddTiles<Real>{Gradient::runs, S::parameters, partial.data(), dp.data()});
   return fine;
 }
 

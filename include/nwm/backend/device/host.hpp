@@ -103,7 +103,7 @@ struct Host : HostMemory, Waves<Host<System, images>> {
 
   template <class S, class G, Activation f, class Real, std::size_t n>
   static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
-    run(Correlate<S, G, Direction::forward, f, Real, n, 1>{parameters, parts, {out}});
+    run(Correlate<S, G, Direction::forward, Real, n, 1, Set<f, Real>>{parameters, parts, {{out}}});
   }
 
   template <class S, class G, class Real, std::size_t n>
@@ -112,8 +112,8 @@ struct Host : HostMemory, Waves<Host<System, images>> {
                              Real* parameter_gradient, Real* scratch_) {
     if (std::ranges::any_of(part_gradients, [](const Real* p) { return p != nullptr; })) {
       if constexpr (S::size == 1 || S::Edge::self_adjoint)
-        run(Correlate<S, G, Direction::adjoint, Activation::none, Real, 1, n>{
-            parameters, {gradient}, part_gradients});
+        run(Correlate<S, G, Direction::adjoint, Real, 1, n, AddTo<Real, n>>{
+            parameters, {gradient}, {part_gradients}});
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
     }
     if (!parameter_gradient) return;

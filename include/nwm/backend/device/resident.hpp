@@ -1,6 +1,7 @@
 // What a wave that stays on chip keeps where: the facts that the resident kernels share.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -12,6 +13,18 @@ namespace nwm::device {
 
 /// Shared memory a block can have on compute capability 9.0.
 inline constexpr std::size_t shared_limit = 227 * 1024;
+
+/// Products that a thread's unrolled loops over one step may have.
+inline constexpr std::size_t unroll_limit = 3000;
+
+/// Those of the largest stencil of a cell where a thread owns `rows` sites.
+template <class Steps>
+constexpr std::size_t unrolled(std::size_t rows) {
+  std::size_t most = 0;
+  each_constant<Steps::stages>(
+      [&](auto s) { most = std::max(most, rows * Steps::template StencilAt<s>::weights); });
+  return most;
+}
 
 /// Where each field of a cell stands while its waves are resident: fields that a 3×3 stencil gathers in
 /// shared memory, twice where their writer gathers them itself (it reads the one and writes the other, in

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/edge.hpp"
 #include "nwm/backend/device/unroll.hpp"
 
 namespace nwm::device {
@@ -42,16 +43,15 @@ struct Strip {
   /// stencil over `plane` (an image) under Edge: every value is read once.
   template <class Edge, unsigned count, class Real, class F>
   constexpr void window(const Real* plane, unsigned first, const F& f) const {
-    constexpr bool empty = Edge::source(-1, width) < 0 || Edge::source(width, width) < 0 ||
-                           Edge::source(-1, height) < 0 || Edge::source(height, height) < 0;
-    const std::array<int, 3> columns{static_cast<int>(Edge::source(static_cast<int>(x) - 1, width)),
-                                     static_cast<int>(x),
-                                     static_cast<int>(Edge::source(static_cast<int>(x) + 1, width))};
+    constexpr bool empty = shows_zeros<Edge, G::width> || shows_zeros<Edge, G::height>;
+    const int middle = static_cast<int>(x);
+    const std::array<int, 3> columns{seen_index<Edge, G::width>(middle - 1), middle,
+                                     seen_index<Edge, G::width>(middle + 1)};
     NWM_UNROLL
     for (unsigned q = 0; q < count + 2; ++q) {
       const int at = static_cast<int>(top + first + q) - 1;
       const bool own = even && first + q > 0 && first + q <= rows;
-      const int row = own ? at : static_cast<int>(Edge::source(at, height));
+      const int row = own ? at : seen_index<Edge, G::height>(at);
       NWM_UNROLL
       for (unsigned dx = 0; dx < 3; ++dx) {
         const bool there = !empty || (row >= 0 && columns[dx] >= 0);

@@ -1,4 +1,5 @@
-// Loops that a GPU's compiler must unroll, so that what they index stays in registers.
+// What code that a GPU's compiler reads needs: loops that must be unrolled, so that what they index stays in
+// registers, and lists of constants.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,10 @@
 #endif
 
 namespace nwm::device {
+
+/// The smaller number, by value: std::min takes the address of a constant, which a device has not (nvcc 13.0
+/// then compiles a trap, without a word).
+constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
 /// f(std::integral_constant<std::size_t, i>{}) for i = 0..n-1: for lists that are facts of a type.
 template <std::size_t n, class F>

@@ -67,7 +67,7 @@ struct TileGradient {
       local.sum.fill(Real(0));
       for (std::size_t k = thread; k < pairs * sums; k += threads) team.shared.sum[k] = Real(0);
     });
-    const std::size_t end = std::min(tiles, (number + 1) * run);
+    const std::size_t end = smaller(tiles, (number + 1) * run);
     for (std::size_t tile = number * run; tile < end; ++tile) {
       const Cut cut(tile % Cut::count);
       const std::size_t step = tile / Cut::count;
@@ -113,7 +113,7 @@ struct TileGradient {
   static constexpr void add(const Shared& shared, Local& local, std::size_t thread) {
     const std::size_t pair = thread % pairs, lane = thread / pairs;
     const std::size_t y = lane / stretches, start = lane % stretches * stretch;
-    const std::size_t end = std::min(start + stretch, Cut::width);
+    const std::size_t end = smaller(start + stretch, Cut::width);
     const Real* from = shared.in.data() + pair % ins * in_plane + y * Cut::padded_width;
     const Real* sent = shared.gradient.data() + pair / ins * group * out_plane + y * out_row;
     std::array<Real, S::taps> seen{};
