@@ -10,7 +10,10 @@
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/launch.cuh"
 #include "nwm/backend/device/team.hpp"
+#include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/cell/lstm.hpp"
+#include "nwm/cell/wave.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/random.hpp"
@@ -121,6 +124,55 @@ bool stencils_agree() {
   return fine;
 }
 
+/// The device backends' words for runs of steps, on the host and on the device.
+struct OnHost : Waves<OnHost> {
+  template <class Body>
+  static void run(const Body& body) {
+    on_host(body);
+  }
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
+  }
+};
+struct OnDevice : Waves<OnDevice> {
+  template <class Body>
+  static void run(const Body& body) {
+    launch(body, nullptr);
+  }
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    launch_map<Lane<Real>>(count, kernel, nullptr);
+  }
+};
+
+/// `length` steps and back.
+template <class Real, class Cell, class G, std::size_t channels, std::size_t length>
+bool waves_agree(const char* what) {
+  using S = Steps<Cell, G, channels, length, Real>;
+  constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
+  constexpr std::size_t scratch = OnHost::steps_scratch<Cell, G, channels, length, Real>;
+  Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);
+  Real* const parameters = all.data();
+  Real* const start = parameters + S::parameter_count;
+  Real* const series_gradient = start + fields;
+  Real* const gradient = series_gradient + length * S::columns;
+  Real* const parameter_gradient = gradient + fields;
+  Real* const slots = parameter_gradient + S::parameter_count;
+  std::array<const Real*, S::fields> initial;
+  for (std::size_t f = 0; f < S::fields; ++f) initial[f] = start + f * S::columns;
+  const auto there_and_back = [&](auto on) {
+    using B = decltype(on);
+    B::template run_steps<Cell, G, channels, length>(Cell{}, static_cast<const Real*>(parameters), initial,
+                                                     slots);
+    B::template run_steps_back<Cell, G, channels, length>(
+        Cell{}, static_cast<const Real*>(parameters), initial, slots,
+        static_cast<const Real*>(series_gradient), gradient, parameter_gradient, slots + numbers);
+  };
+  return agree(
+      what, all, [&] { there_and_back(OnHost{}); }, [&] { there_and_back(OnDevice{}); });
+}
+
 }  // namespace
 
 int main() {
@@ -128,6 +180,9 @@ int main() {
     bool fine = stencils_agree<float, Stencil<2, 2, 3, Periodic, false>, Batched<Grid<64, 64>, 3>>();
     fine = stencils_agree<float, Stencil<16, 16, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>>() && fine;
     fine = stencils_agree<double, Stencil<3, 5, 3, Reflecting>, Grid<9, 33, Reflecting>>() && fine;
+    fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4>("resident waves") && fine;
+    fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;
+    fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
     return fine ? 0 : 1;
   } catch (const Error& e) {
     std::fprintf(stderr, "device_kernels: %s\n", e.what());

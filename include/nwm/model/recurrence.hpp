@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "nwm/backend/kernels.hpp"
@@ -54,20 +55,29 @@ struct StageBackward {
     using V = typename Lane::Value;
     const auto d = kernel::load_groups<groups>(lane, drive, columns);
     const auto site = kernel::load_all(lane, in);
+    // Lists are taken apart at compile time: a device has no address for a constant.
+    const auto each = []<std::size_t... k>(std::index_sequence<k...>, const auto& f) {
+      (f(std::integral_constant<std::size_t, k>{}), ...);
+    };
     std::array<V, writes> gradient;
-    for (std::size_t w = 0; w < writes; ++w)
-      gradient[w] = lane.load(fields_gradient + Stage::writes[w] * columns);
+    each(std::make_index_sequence<writes>{}, [&](auto w) {
+      constexpr std::size_t field = Stage::writes[w];
+      gradient[w] = lane.load(fields_gradient + field * columns);
+    });
     const auto result = cell::site_adjoint<Stage>(cell, d, site, gradient);
     for (std::size_t g = 0; g < groups; ++g) lane.store(drive_gradient + g * columns, result.drive[g]);
     // A field that is written starts anew below this stage; one that is only read goes on.
-    for (std::size_t w = 0; w < writes; ++w)
-      if (cell::position(Stage::reads, Stage::writes[w]) == reads)
-        lane.store(fields_gradient + Stage::writes[w] * columns, V(0));
-    for (std::size_t r = 0; r != reads; ++r) {
-      Real* to = fields_gradient + Stage::reads[r] * columns;
-      const bool written = cell::position(Stage::writes, Stage::reads[r]) < writes;
-      lane.store(to, written ? result.site[r] : lane.load(to) + result.site[r]);
-    }
+    each(std::make_index_sequence<writes>{}, [&](auto w) {
+      constexpr std::size_t field = Stage::writes[w];
+      if constexpr (cell::position(Stage::reads, field) == reads)
+        lane.store(fields_gradient + field * columns, V(0));
+    });
+    each(std::make_index_sequence<reads>{}, [&](auto r) {
+      constexpr std::size_t field = Stage::reads[r];
+      Real* to = fields_gradient + field * columns;
+      if constexpr (cell::position(Stage::writes, field) < writes) lane.store(to, result.site[r]);
+      else lane.store(to, lane.load(to) + result.site[r]);
+    });
   }
 };
 

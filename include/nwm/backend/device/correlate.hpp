@@ -142,11 +142,7 @@ struct Correlate {
       shared.weight[k] = o < to_channels ? parameters[weight(start + c, o, tap)] : Real(0);
     }
     for (std::size_t c = 0; c < channels; ++c) {
-      const Real* of = from[0];
-      NWM_UNROLL
-      for (std::size_t part = 1; part < from_parts; ++part)
-        if ((start + c) / from_each == part) of = from[part];
-      of += (start + c) % from_each * G::sites;
+      const Real* of = pick(from, (start + c) / from_each) + (start + c) % from_each * G::sites;
       for (std::size_t i = thread; i < plane; i += threads)
         shared.tile[c * plane + i] = i < Cut::padded ? cut.template load<typename S::Edge>(of, i) : Real(0);
     }

@@ -70,7 +70,7 @@ struct ResidentBackward {
     std::array<Real, std::max<std::size_t>(1, facts.others* C* rows)> fields;
     std::array<Real, sums ? weights : 1> sum;
   };
-  static constexpr bool fits = facts.known && Mine::possible && unrolled<Steps>(rows) <= unroll_limit &&
+  static constexpr bool fits = facts.known && Mine::possible && unrolled<Steps>(rows) <= unroll_backward &&
                                sizeof(Shared) <= shared_limit && sizeof(Local) <= 96 * 4;
 
   Steps steps;

@@ -32,7 +32,7 @@ struct ResidentForward {
 
   /// Registers for the fields: half of a thread's; the other half computes.
   static constexpr bool fits = Home::facts.one_writer && Mine::possible &&
-                               unrolled<Steps>(rows) <= unroll_limit && sizeof(Shared) <= shared_limit &&
+                               unrolled<Steps>(rows) <= unroll_forward && sizeof(Shared) <= shared_limit &&
                                sizeof(Local) <= 64 * 4;
 
   Steps steps;

@@ -2,6 +2,7 @@
 // registers, and lists of constants.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -18,6 +19,16 @@ namespace nwm::device {
 /// The smaller number, by value: std::min takes the address of a constant, which a device has not (nvcc 13.0
 /// then compiles a trap, without a word).
 constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
+/// all[part] without an address that depends on a number: a kernel's arguments then stay where they are.
+template <class T, std::size_t n>
+constexpr T pick(const std::array<T, n>& all, std::size_t part) {
+  T picked = all[0];
+  NWM_UNROLL
+  for (std::size_t k = 1; k < n; ++k)
+    if (part == k) picked = all[k];
+  return picked;
+}
 
 /// f(std::integral_constant<std::size_t, i>{}) for i = 0..n-1: for lists that are facts of a type.
 template <std::size_t n, class F>

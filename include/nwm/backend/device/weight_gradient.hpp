@@ -99,7 +99,7 @@ struct TileGradient {
       const std::size_t c = i0 + k / Cut::padded, at = k % Cut::padded;
       if (c >= S::in) break;
       shared.in[k / Cut::padded * in_plane + at] =
-          cut.template load<typename S::Edge>(in[c / each][step] + c % each * G::sites, at);
+          cut.template load<typename S::Edge>(pick(in, c / each)[step] + c % each * G::sites, at);
     }
     const Real* from = gradient + step * S::out * G::sites;
     for (std::size_t k = thread; k < outs * Cut::sites; k += threads) {
