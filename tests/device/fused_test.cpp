@@ -57,6 +57,11 @@ BOOST_AUTO_TEST_CASE(cells_of_several_stages) {
   agree<Gru, Grid<6, 5>, 13, 3, 1, 1, float>();
 }
 
+BOOST_AUTO_TEST_CASE(no_thread_reads_what_another_writes_in_the_same_phase) {
+  const tools::WaveProblem<Wave, Grid<9, 35>, 20, 5, 1, 2, float> problem(1);
+  BOOST_TEST((problem.run<Device>() == problem.run<tools::Reversed>()));
+}
+
 BOOST_AUTO_TEST_CASE(a_planted_error_is_seen) {
   tools::WaveProblem<WaveOn<Reflecting>, Grid<4, 5, Reflecting>, 2, 5, 1, 1, double> problem(1);
   const auto specified = problem.specified();

@@ -100,6 +100,25 @@ BOOST_AUTO_TEST_CASE(users_cell) {
   agree<Pulled, Grid<6, 5>, 1, 6, 1, 2, float, true>();
 }
 
+// A drive too wide to stand in shared memory twice; the forward pass is not resident.
+BOOST_AUTO_TEST_CASE(lstm_with_one_drive) {
+  using Steps = device::Steps<Lstm, device::Batched<Grid<60, 64>, 1>, 2, 2, float>;
+  static_assert(device::ResidentBackward<Steps>::fits && !device::ResidentForward<Steps>::fits);
+  const tools::WaveProblem<Lstm, Grid<60, 64>, 2, 2, 1, 1, float> problem(1);
+  const auto found = problem.run<Device>();
+  BOOST_TEST(tools::apart(found, problem.specified()) < bound<float>);
+  BOOST_TEST((found == problem.run<tools::Reversed>()));
+}
+
+BOOST_AUTO_TEST_CASE(no_thread_reads_what_another_writes_in_the_same_phase) {
+  const auto races = [](const auto& problem) {
+    return !(problem.template run<Device>() == problem.template run<tools::Reversed>());
+  };
+  BOOST_TEST(!races(tools::WaveProblem<Wave, Grid<8, 8>, 2, 6, 1, 3, float>(1)));
+  BOOST_TEST(!races(tools::WaveProblem<Wave, Grid<11, 200>, 2, 5, 1, 2, float>(1)));
+  BOOST_TEST(!races(tools::WaveProblem<Gru, Grid<5, 6>, 2, 5, 1, 2, float>(1)));
+}
+
 // What the study runs is resident, and what does not fit is not.
 template <class Cell, class G, std::size_t channels, class Real>
 using Paper = device::Steps<Cell, device::Batched<G, 64>, channels, 100, Real>;

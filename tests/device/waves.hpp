@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "nwm/backend/cpu/scalar.hpp"
@@ -15,6 +17,32 @@
 #include "nwm/random.hpp"
 
 namespace tools {
+
+/// The device backend with blocks and threads run from the last to the first: where a thread reads what
+/// another writes in the same phase, a race on a GPU, it gives other numbers than the backend itself.
+struct Reversed : nwm::device::Host<>, nwm::device::Waves<Reversed> {
+  using nwm::device::Waves<Reversed>::run_steps;
+  using nwm::device::Waves<Reversed>::run_steps_back;
+  using nwm::device::Waves<Reversed>::steps_scratch;
+
+  template <class Body>
+  struct Team {
+    std::size_t block;
+    typename Body::Shared shared{};
+    std::array<typename Body::Local, Body::threads> locals{};
+    template <class F>
+    void each(const F& f) {
+      for (std::size_t thread = Body::threads; thread-- > 0;) f(thread, locals[thread]);
+    }
+  };
+  template <class Body>
+  static void run(const Body& body) {
+    for (std::size_t block = Body::blocks; block-- > 0;) {
+      Team<Body> team{block};
+      body(team);
+    }
+  }
+};
 
 /// What a run over all segments and back gives.
 template <class Real>
