@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <utility>
 
 #include "nwm/backend/device/steps.hpp"
 #include "nwm/backend/device/strip.hpp"

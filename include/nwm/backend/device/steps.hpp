@@ -1,10 +1,8 @@
 // A run of time steps as kernels see it: the cell, and where every value of its tape stands.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <utility>
 
 #include "nwm/backend/device/batched.hpp"
 #include "nwm/cell/cell.hpp"
