@@ -1,15 +1,17 @@
-// The study's machines as types: sizes of the data sets, kinds of models. Each pair is instantiated in a
-// source file of its own.
+// The study's machines as types: sizes of the data sets, kinds of models, places to run. Each combination is
+// instantiated in a source file of its own.
 #pragma once
 
 #include <string>
 
+#include "nwm/backend/default.hpp"
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/model/cnn.hpp"
+#include "nwm/model/keep.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/fft.hpp"
@@ -23,24 +25,32 @@ namespace study {
 
 struct Polygons {
   static constexpr const char* name = "polygons";
+  static constexpr std::size_t pass = 64;        ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 100;  ///< steps of BPTT
   static constexpr nwm::Shape shape{
       .height = 32, .width = 32, .image_channels = 3, .oscillators = 2, .classes = 5};
   using Head = nwm::head::Wide;
 };
 struct Tetrominoes {
   static constexpr const char* name = "tetrominoes";
+  static constexpr std::size_t pass = 64;  ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 100;
   static constexpr nwm::Shape shape{
       .height = 64, .width = 64, .image_channels = 3, .oscillators = 2, .classes = 6};
   using Head = nwm::head::Wide;
 };
 struct Mnist {
   static constexpr const char* name = "mnist";
+  static constexpr std::size_t pass = 64;  ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 100;
   static constexpr nwm::Shape shape{
       .height = 56, .width = 56, .image_channels = 1, .oscillators = 2, .classes = 11};
   using Head = nwm::head::Wide;
 };
 struct MultiMnist {
   static constexpr const char* name = "multi-mnist";
+  static constexpr std::size_t pass = 16;       ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 50;  ///< half of it: within 1 GB on two threads
   static constexpr nwm::Shape shape{
       .height = 128, .width = 128, .image_channels = 1, .oscillators = 16, .classes = 11};
   using Head = nwm::head::Narrow;
@@ -51,16 +61,28 @@ constexpr nwm::Shape with_steps(nwm::Shape shape, std::size_t steps) {
   return shape;
 }
 
-template <class Machine>
+/// Where the machines run: a backend for a data set.
+struct Cpu {
+  static constexpr const char* name = "cpu";
+  template <class Data>
+  using Backend = nwm::DefaultBackend;
+};
+
+template <class Machine, class Place>
 void add(const Configuration& configuration) {
-  registry().push_back({configuration, Machine::parameter_count, &train_run<Machine>});
+  registry().push_back({configuration, Place::name, Machine::parameter_count, &train_run<Machine>});
 }
 
-template <class Data, class Cell, std::size_t steps>
+/// What BPTT keeps: everything, or, of runs that are longer than `most_kept`, the states every so many steps.
+template <class Data, std::size_t steps>
+using Kept = nwm::keep::Every<(steps < Data::most_kept ? steps : Data::most_kept)>;
+
+template <class Data, class Place, class Cell, std::size_t steps>
 void add_recurrent(const char* model) {
   const auto add_readout = [&]<class Readout>(Readout) {
-    using Machine = nwm::WaveMachine<with_steps(Data::shape, steps), Readout, typename Data::Head, Cell>;
-    add<Machine>({.data = Data::name, .model = model, .readout = std::string(Readout::name)});
+    using Machine = nwm::WaveMachine<with_steps(Data::shape, steps), Readout, typename Data::Head, Cell,
+                                     typename Place::template Backend<Data>, float, Kept<Data, steps>>;
+    add<Machine, Place>({.data = Data::name, .model = model, .readout = std::string(Readout::name)});
   };
   add_readout(nwm::readout::Linear{});
   add_readout(nwm::readout::Fft{});
@@ -70,43 +92,45 @@ void add_recurrent(const char* model) {
 }
 
 struct Nwm {
-  template <class Data>
+  template <class Data, class Place>
   static void add_to() {
-    add_recurrent<Data, nwm::cell::Wave, 100>("nwm");
+    add_recurrent<Data, Place, nwm::cell::Wave, 100>("nwm");
   }
 };
 struct Lstm {
-  template <class Data>
+  template <class Data, class Place>
   static void add_to() {
-    add_recurrent<Data, nwm::cell::Lstm, 20>("lstm");
+    add_recurrent<Data, Place, nwm::cell::Lstm, 20>("lstm");
   }
 };
 struct Gru {
-  template <class Data>
+  template <class Data, class Place>
   static void add_to() {
-    add_recurrent<Data, nwm::cell::Gru, 20>("gru");
+    add_recurrent<Data, Place, nwm::cell::Gru, 20>("gru");
   }
 };
 struct Rnn {
-  template <class Data>
+  template <class Data, class Place>
   static void add_to() {
-    add_recurrent<Data, nwm::cell::Rnn, 20>("rnn");
+    add_recurrent<Data, Place, nwm::cell::Rnn, 20>("rnn");
   }
 };
 template <std::size_t... layers>
 struct Cnn {
-  template <class Data>
+  template <class Data, class Place>
   static void add_to() {
-    (add<nwm::Cnn<Data::shape, layers, typename Data::Head>>(
+    (add<nwm::Cnn<Data::shape, layers, typename Data::Head, typename Place::template Backend<Data>>, Place>(
          {.data = Data::name, .model = "cnn", .layers = layers}),
      ...);
   }
 };
 template <std::size_t... widths>
 struct UNet {
-  template <class Data>
+  template <class Data, class Place>
   static void add_to() {
-    (add<nwm::UNet<Data::shape, widths>>({.data = Data::name, .model = "unet", .width = widths}), ...);
+    (add<nwm::UNet<Data::shape, widths, typename Place::template Backend<Data>>, Place>(
+         {.data = Data::name, .model = "unet", .width = widths}),
+     ...);
   }
 };
 

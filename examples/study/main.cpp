@@ -23,11 +23,12 @@
 namespace study {
 namespace {
 
-const Entry& entry_of(const Configuration& c) {
+const Entry& entry_of(const Configuration& c, const std::string& backend) {
   for (const Entry& entry : registry())
-    if (entry.configuration == c) return entry;
-  throw nwm::Error("nwm_study", "model", "one that this program was built with (CMake: NWM_STUDY_DATA)",
-                   c.name());
+    if (entry.configuration == c && entry.backend == backend) return entry;
+  throw nwm::Error("nwm_study", "model",
+                   "one that this program was built with (CMake: NWM_STUDY_DATA, NWM_STUDY_DEVICE)",
+                   c.name() + " on the " + backend);
 }
 
 /// The folder's common settings, results.csv and table.md.
@@ -74,7 +75,7 @@ class Study {
       std::filesystem::remove(files.state);
       return;
     }
-    const Entry& entry = entry_of(run.configuration);
+    const Entry& entry = entry_of(run.configuration, o_.backend);
     if (!data) {
       data = load(run.configuration.data, o_);
       settings_.require("data " + run.configuration.data, data->fingerprint);
@@ -107,7 +108,7 @@ class Study {
 
   std::string table(const std::vector<Result>& results) const {
     return study::table(
-        results, [](const Configuration& c) { return entry_of(c).parameters; }, budget());
+        results, [this](const Configuration& c) { return entry_of(c, o_.backend).parameters; }, budget());
   }
 
   std::string budget() const {
@@ -133,7 +134,7 @@ class Study {
 int run(const Options& o) {
   const auto configurations = selected_configurations(o.selection);
   const auto seeds = selected_seeds(o.selection);
-  for (const Configuration& c : configurations) entry_of(c);
+  for (const Configuration& c : configurations) entry_of(c, o.backend);
   std::filesystem::create_directories(o.out / "runs");
   const Lock lock(o.out);
   Study study(o);

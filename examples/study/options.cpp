@@ -13,6 +13,7 @@ void check(const Options& o) {
   const auto require = [](bool fine, const char* option, const char* expected, const std::string& found) {
     if (!fine) throw nwm::Error("nwm_study", option, expected, found);
   };
+  require(o.backend == "cpu" || o.backend == "device", "--backend", "cpu or device", "'" + o.backend + "'");
   require(o.epochs > 0, "--epochs", "at least 1", "0");
   require(o.batch > 0, "--batch", "at least 1", "0");
   require(o.patience > 0, "--patience", "at least 1", "0");
@@ -42,6 +43,9 @@ int parse(int argc, char** argv, Options& o) {
   app.add_option("--layers", o.selection.layers, "Of the CNN")->capture_default_str();
   app.add_option("--width", o.selection.width, "Of the U-Net")->capture_default_str();
   app.add_option("--seeds", o.selection.seeds, "Of initial values and shuffling: a run each")
+      ->capture_default_str();
+  app.add_option("--backend", o.backend,
+                 "cpu; device: the GPU, or its stand-in on the processor, where that was built")
       ->capture_default_str();
   app.add_option("--epochs", o.epochs, "At most")->capture_default_str();
   app.add_option("--batch", o.batch)->capture_default_str();
@@ -74,7 +78,8 @@ int parse(int argc, char** argv, Options& o) {
 
 std::vector<std::pair<std::string, std::string>> decisive(const Options& o) {
   const auto images = [](std::size_t n) { return n == 0 ? std::string("all") : std::to_string(n); };
-  return {{"epochs", std::to_string(o.epochs)},
+  return {{"backend", o.backend},
+          {"epochs", std::to_string(o.epochs)},
           {"batch", std::to_string(o.batch)},
           {"lr", text(o.learning_rate)},
           {"patience", std::to_string(o.patience)},

@@ -14,6 +14,7 @@ namespace study {
 /// Defaults are the study's own protocol (arXiv 2502.06034).
 struct Options {
   Selection selection;
+  std::string backend = "cpu";  ///< or "device"
   std::size_t epochs = 300, batch = 64, patience = 302;
   double learning_rate = 1e-3, clip = 0;
   std::string schedule = "constant";

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "nwm/train/dataset.hpp"
@@ -26,6 +27,7 @@ struct Job {
 
 struct Entry {
   Configuration configuration;
+  std::string backend;  ///< "cpu" or "device"
   std::size_t parameters;
   std::function<Result(const Job&)> run;
 };

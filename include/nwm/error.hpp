@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,16 @@ namespace nwm {
 inline std::string shown(double value) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.9g", value);
+  return text.data();
+}
+
+/// An amount of memory as errors tell it, in units of 1000.
+inline std::string shown_bytes(std::size_t bytes) {
+  std::array<char, 32> text{};
+  const auto value = static_cast<double>(bytes);
+  if (bytes < 1000000) std::snprintf(text.data(), text.size(), "%.3g kB", value / 1e3);
+  else if (bytes < 1000000000) std::snprintf(text.data(), text.size(), "%.3g MB", value / 1e6);
+  else std::snprintf(text.data(), text.size(), "%.3g GB", value / 1e9);
   return text.data();
 }
 

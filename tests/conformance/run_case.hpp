@@ -45,6 +45,26 @@ void machine_options(const nwm::io::Safetensors& file, Machine& machine) {
   if constexpr (requires { machine.cell.dt; }) machine.cell.dt = std::stod(file.metadata.at("dt"));
 }
 
+/// The gradient of a machine's parameters, zero at first, in memory that its backend and the host reach.
+template <class Machine>
+class Gradient {
+ public:
+  using Real = typename Machine::Real;
+  /// For the backend.
+  std::span<Real, Machine::parameter_count> there() {
+    return std::span<Real, Machine::parameter_count>(values_.data(), values_.size());
+  }
+  /// For the host.
+  std::span<const Real> here() {
+    Machine::Backend::wait();
+    return {values_.data(), values_.size()};
+  }
+  void clear() { Machine::Backend::fill(values_.size(), Real(0), values_.data()); }
+
+ private:
+  typename Machine::Backend::template Shared<Real> values_{Machine::parameter_count};
+};
+
 /// A case's `input` and `target` as the machine's numbers; `count` images.
 template <class Machine>
 struct Batch {
@@ -75,7 +95,8 @@ Result run_gradient_case(const nwm::io::Safetensors& file) {
   set_parameters(file, machine, "param.");
   const Batch<Machine> batch(file);
   auto work = std::make_unique<typename Machine::Workspace>();
-  std::vector<Real> gradient(Machine::parameter_count), scores(batch.count * Machine::score_size);
+  Gradient<Machine> gradient;
+  std::vector<Real> scores(batch.count * Machine::score_size);
   const double scale = 1.0 / static_cast<double>(batch.count * Machine::sites);
   double loss = 0;
   for (std::size_t i = 0; i < batch.count; ++i) {
@@ -83,10 +104,8 @@ Result run_gradient_case(const nwm::io::Safetensors& file) {
         batch.image(i),
         std::span<Real, Machine::score_size>(scores.data() + i * Machine::score_size, Machine::score_size),
         *work);
-    loss += scale * machine.add_gradient(
-                        batch.image(i), batch.target(i), static_cast<Real>(scale),
-                        std::span<Real, Machine::parameter_count>(gradient.data(), Machine::parameter_count),
-                        *work);
+    loss += scale * machine.add_gradient(batch.image(i), batch.target(i), static_cast<Real>(scale),
+                                         gradient.there(), *work);
   }
   Result result;
   result.logits_error = relative<Real>(scores, file.values<double>("logits"));
@@ -107,7 +126,7 @@ Result run_gradient_case(const nwm::io::Safetensors& file) {
     // A parameter the reference has no gradient for takes no part: ours must be zero.
     const std::vector<double> expected =
         file.contains(name) ? file.values<double>(name) : std::vector<double>(slice.size, 0.0);
-    const std::span<const Real> mine(gradient.data() + slice.offset, slice.size);
+    const auto mine = gradient.here().subspan(slice.offset, slice.size);
     result.gradient_error = worst(relative(mine, std::span<const double>(expected)), result.gradient_error);
   }
   return result;
@@ -128,18 +147,16 @@ Result run_trajectory(const nwm::io::Safetensors& file) {
   const std::vector<double> expected = file.values<double>("losses");
   const std::size_t images = batch.count / expected.size();
   std::vector<double> losses;
-  std::vector<Real> gradient(Machine::parameter_count);
+  Gradient<Machine> gradient;
   const double scale = 1.0 / static_cast<double>(images * Machine::sites);
   for (std::size_t step = 0; step < expected.size(); ++step) {
-    std::ranges::fill(gradient, Real(0));
+    gradient.clear();
     double loss = 0;
     for (std::size_t i = step * images; i < (step + 1) * images; ++i)
       loss += scale * machine.add_gradient(batch.image(i), batch.target(i), static_cast<Real>(scale),
-                                           std::span<Real, Machine::parameter_count>(
-                                               gradient.data(), Machine::parameter_count),
-                                           *work);
+                                           gradient.there(), *work);
     losses.push_back(loss);
-    adam.step(machine.parameters(), gradient, std::stod(file.metadata.at("lr")));
+    adam.step(machine.parameters(), gradient.there(), std::stod(file.metadata.at("lr")));
   }
   Result result;
   result.logits_error = relative<double>(losses, expected);

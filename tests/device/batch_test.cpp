@@ -3,21 +3,16 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE device_batch
 
-#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
-#include <span>
 #include <tuple>
 #include <type_traits>
-#include <vector>
 
-#include "../train/tools.hpp"
 #include "nwm/backend/device/host.hpp"
 #include "nwm/model/cnn.hpp"
 #include "nwm/readout/fft.hpp"
-#include "nwm/train/trainer.hpp"
+#include "training.hpp"
 
 namespace {
 
@@ -42,65 +37,43 @@ using Cnn = nwm::Cnn<shape, 2, nwm::head::Hidden<6>, B, Real>;
 template <class Real>
 constexpr double bound = sizeof(Real) == 4 ? 1e-3 : 1e-8;
 
-/// ‖a − b‖ / ‖b‖.
-template <class Real>
-double distance(const std::vector<Real>& a, const std::vector<Real>& b) {
-  double difference = 0, norm = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double d = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    difference += d * d;
-    norm += static_cast<double>(b[i]) * static_cast<double>(b[i]);
-  }
-  return std::sqrt(difference / norm);
-}
-
-template <class Real>
-struct Outcome {
-  std::vector<Real> moved, scores;  // the way of the parameters, and the scores of 7 images
-  std::vector<double> losses, norms;
-};
-
-/// Three steps of 6 images: a whole pass, and one with two images missing.
-template <class Machine>
-auto trained() {
-  using Real = typename Machine::Real;
-  static const auto set = tools::blocks(18, 1), others = tools::blocks(7, 2);
-  nwm::Trainer<Machine> trainer({.learning_rate = 1e-2, .batch = 6, .threads = 1});
-  Outcome<Real> o{tools::weights(trainer.current()), {}, {}, {}};
-  std::vector<std::size_t> order(18);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  for (std::size_t step = 0; step < 3; ++step) {
-    o.norms.push_back(trainer.step(set, std::span(order).subspan(6 * step, 6), 3));
-    o.losses.push_back(trainer.last_loss());
-  }
-  const auto now = tools::weights(trainer.current());
-  for (std::size_t i = 0; i < now.size(); ++i) o.moved[i] = now[i] - o.moved[i];
-  o.scores.resize(others.size() * Machine::score_size);
-  nwm::EngineOf<Machine>(1, 1).predict(
-      trainer.current(), others, [&](std::size_t i, std::span<const Real> s) {
-        std::ranges::copy(s, o.scores.begin() + static_cast<std::ptrdiff_t>(i * Machine::score_size));
-      });
-  return o;
-}
-
 template <template <class, class> class Model, class Real>
 void agree() {
   static_assert(std::is_same_v<nwm::EngineOf<Model<Batch, Real>>, nwm::PerPass<Model<Batch, Real>>>);
-  const auto wanted = trained<Model<Scalar, Real>>(), found = trained<Model<Batch, Real>>();
+  const auto wanted = tools::trained<Model<Scalar, Real>>(), found = tools::trained<Model<Batch, Real>>();
   for (std::size_t i = 0; i < 3; ++i) {
     BOOST_TEST(std::abs(found.losses[i] - wanted.losses[i]) < bound<Real> * wanted.losses[i]);
     BOOST_TEST(std::abs(found.norms[i] - wanted.norms[i]) < bound<Real> * wanted.norms[i]);
   }
-  BOOST_TEST(distance(found.moved, wanted.moved) < bound<Real>);
-  BOOST_TEST(distance(found.scores, wanted.scores) < bound<Real>);
-  for (const auto& other : {trained<Model<Batch, Real>>(), trained<Model<Threads, Real>>()}) {
-    BOOST_TEST((other.moved == found.moved));
-    BOOST_TEST((other.scores == found.scores));
-    BOOST_TEST((other.losses == found.losses));
+  BOOST_TEST(tools::relative(found.moved, wanted.moved) < bound<Real>);
+  BOOST_TEST(tools::relative(found.scores, wanted.scores) < bound<Real>);
+  for (const auto& other : {tools::trained<Model<Batch, Real>>(), tools::trained<Model<Threads, Real>>()}) {
+    BOOST_TEST((other == found));
   }
 }
 
+/// How far a training in `Precision` goes from one in float32.
+template <class Precision>
+double way_off() {
+  using Other = tools::Small<nwm::device::Host<nwm::device::Sequential, 4, Precision>>;
+  return tools::relative(tools::trained<Other>().moved, tools::trained<tools::Small<Batch>>().moved);
+}
+
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(precisions_cost_what_they_say) {
+  using namespace nwm::device::precision;
+  BOOST_TEST(Tf32::rounded(1 + 0x1p-10F) == 1 + 0x1p-10F);
+  BOOST_TEST(Tf32::rounded(1 + 0x1p-12F) == 1);
+  BOOST_TEST(Bf16::rounded(1 + 0x1p-7F) == 1 + 0x1p-7F);
+  BOOST_TEST(Bf16::rounded(1 + 0x1p-8F) == 1);  // to even
+  BOOST_TEST(Bf16::rounded(-3.14159F) == -3.140625F);
+  const double tf32 = way_off<Tf32>(), bf16 = way_off<Bf16>();
+  BOOST_TEST(way_off<Full>() == 0);
+  BOOST_TEST(tf32 > 1e-6);
+  BOOST_TEST(tf32 < bf16);
+  BOOST_TEST(bf16 < 0.3);  // Adam makes much of small gradients
+}
 
 BOOST_AUTO_TEST_CASE(wave_machine_double) { agree<tools::Small, double>(); }
 BOOST_AUTO_TEST_CASE(wave_machine_float) { agree<tools::Small, float>(); }

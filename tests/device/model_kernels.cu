@@ -96,7 +96,6 @@ bool all_agree() {
   check("sum", kernel::Add<Real>{m[0], m[1]});
   check("scale", kernel::Scale<Real>{0.25, m[0], m[1]});
   check("biases", device::AddBiases<Activation::relu, Real>{100, columns, m[7], m[0]}, 300);
-  check("row sums", device::AddRowSums<Real>{columns, columns, m[0], m[6]}, 4);
   check("normalise", layer::detail::Normalise<Real>{0.5, 2, 0.25, m[0], m[1]});
   check("normalise's adjoint", layer::detail::UndoNormalise<Real>{0.5, 2, 0.25, 0.125, m[0], m[1]});
   check("Adam", detail::AdamUpdate<Real>{0.9, 0.999, 1e-8, 1, 0, 0, 1e-3, 1, m[0], m[1], m[2], m[3]});

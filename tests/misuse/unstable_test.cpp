@@ -169,3 +169,16 @@ BOOST_AUTO_TEST_CASE(a_validation_that_is_not_finite) {
   BOOST_TEST(e.where().starts_with("epoch 1, validation"), e.where());
   BOOST_TEST((weights(trainer.machine()) == before));
 }
+
+// The study's runs of 100 steps may stray; a run of few steps is told when its rounding errors fill it.
+BOOST_AUTO_TEST_CASE(the_growth_a_run_may_have) {
+  using nwm::model::growth_limit;
+  BOOST_TEST(growth_limit<float>(100) == 2.0);
+  BOOST_TEST(std::abs(growth_limit<float>(200) - 1.5583) < 1e-3);  // 3.4e38 in 200 steps
+  BOOST_TEST(std::abs(growth_limit<float>(3) - 203.19) < 1e-2);    // 2^23 in 3
+  BOOST_TEST(growth_limit<double>(100) == 2.0);
+  for (const std::size_t steps : {1UL, 10UL, 100UL, 1000UL, 10000UL}) {
+    BOOST_TEST(growth_limit<float>(steps) > 1.0);
+    BOOST_TEST(growth_limit<float>(steps) <= growth_limit<float>(steps / 2 + 1) + 1e-9);
+  }
+}

@@ -9,11 +9,32 @@
 namespace nwm {
 
 /// The part of a backend's vocabulary that is about memory, for backends whose memory is the host's: they
-/// derive from it. On a backend with memory of its own, copies take the host's as well, on either side.
+/// derive from it. All arrays have a fixed size, data() and size(), and are zero at first.
 struct HostMemory {
-  /// An array of a fixed size, zero at first, with data() and size().
+  /// An array for the backend's operations alone.
   template <class Real>
   using Memory = Buffer<Real>;
+  /// An array that the host, too, reads and writes, after `wait`.
+  template <class Real>
+  using Shared = Buffer<Real>;
+  /// An array of the host from which `upload` is fastest.
+  template <class Real>
+  using Staging = Buffer<Real>;
+
+  /// Returns when everything asked for so far is done.
+  static void wait() {}
+
+  /// Sets `count` numbers of the backend's memory to those of the host's, which must stay until `wait`.
+  template <class Real>
+  static void upload(std::size_t count, const Real* from, Real* to) {
+    copy(count, from, to);
+  }
+  /// Sets `count` numbers of the host's memory, after everything asked for so far; returns when they are
+  /// there.
+  template <class Real>
+  static void download(std::size_t count, const Real* from, Real* to) {
+    copy(count, from, to);
+  }
 
   /// Sets `count` numbers; the two ranges are apart.
   template <class Real>

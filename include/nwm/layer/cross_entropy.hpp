@@ -52,5 +52,12 @@ double cross_entropy(Real* scores, const Real* target, Real scale) {
   return B::template sum<Real>(
       n, detail::CrossEntropy<classes, n, partial, Real>{static_cast<double>(scale), target, scores});
 }
+/// The same, its value set in *loss, memory of the backend.
+template <class B, std::size_t classes, std::size_t n, bool partial = false, class Real>
+void cross_entropy(Real* scores, const Real* target, Real scale, double* loss) {
+  B::template sum_rows<Real>(
+      1, n, detail::CrossEntropy<classes, n, partial, Real>{static_cast<double>(scale), target, scores},
+      loss);
+}
 
 }  // namespace nwm::layer

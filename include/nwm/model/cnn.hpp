@@ -11,13 +11,12 @@
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/pass.hpp"
 #include "nwm/grid/shape.hpp"
-#include "nwm/layer/cross_entropy.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/layout.hpp"
-#include "nwm/memory/tiles.hpp"
 #include "nwm/model/parameter_vector.hpp"
+#include "nwm/model/pixel_head.hpp"
 
 namespace nwm {
 
@@ -57,6 +56,7 @@ class Cnn {
                                Activation::relu>;
   using Widen = Stencil<shape.oscillators, features, 1, Zero>;
   using Mlp = layer::Head<features, shape.classes, Head_>;
+  using End = model::PixelHead<Mlp, images, sites, Backend, Real>;
   static constexpr std::size_t widen_offset = Stack::parameters;
   static constexpr std::size_t head_offset = widen_offset + Widen::parameters;
 
@@ -79,78 +79,90 @@ class Cnn {
 
   /// Memory for one pass at a time.
   class Workspace {
+   public:
+    /// As in WaveMachine.
+    static constexpr std::size_t bytes() {
+      constexpr std::size_t plain = images * image_size + Stack::hidden + 2 * shape.oscillators * lot +
+                                    2 * shape.encoder_width * lot + Stack::template scratch<Backend>;
+      return End::Space::bytes() + plain * sizeof(Real);
+    }
+
+   private:
     friend Cnn;
+    typename End::Space end;
     using Memory = typename Backend::template Memory<Real>;
     Buffer<Real> classes{lot};  // the target on the host
-    Memory image{images * image_size}, target{lot};
+    Memory image{images * image_size};
     Memory hidden{Stack::hidden}, out{shape.oscillators * lot}, gradient{shape.oscillators * lot};
     Memory work{2 * shape.encoder_width * lot}, scratch{Stack::template scratch<Backend>};
-    Memory x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
-    Memory head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
   };
 
   /// Sets scores (classes, images, H, W) for the images of a pass (image_channels, images, H, W).
   void scores(std::span<const Real, images * image_size> image, std::span<Real, images * score_size> out,
               Workspace& w) const {
-    run(image, w);
-    for_tiles<lot, limit>([&](auto n, std::size_t start) {
-      classify<n>(w, start);
-      Backend::copy_rows(shape.classes, n, w.scores.data(), n, out.data() + start, lot);
-    });
+    load(image, w);
+    ask_scores(w);
+    fetch_scores(out, w);
   }
 
   /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`.
-  /// target (images, H, W): images it leaves out at the end weigh nothing.
+  /// target (images, H, W): images it leaves out at the end weigh nothing. Throws as WaveMachine.
   double add_gradient(std::span<const Real, images * image_size> image, std::span<const std::uint8_t> target,
                       Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
-    run(image, w);
-    for (std::size_t p = 0; p < lot; ++p)
-      w.classes[p] = p < target.size() ? static_cast<Real>(target[p]) : Real(-1);
-    Backend::copy(lot, w.classes.data(), w.target.data());
-    double loss = 0;
-    const Real* widen = parameters_.data() + widen_offset;
-    Real* widen_gradient = gradient.data() + widen_offset;
-    for_tiles<lot, limit>([&](auto n, std::size_t start) {
-      classify<n>(w, start);
-      loss += layer::cross_entropy<Backend, shape.classes, n, (images > 1)>(w.scores.data(),
-                                                                            w.target.data() + start, scale);
-      Mlp::template backward<Backend, n>(parameters_.data() + head_offset, w.x.data(), w.head_hidden.data(),
-                                         w.scores.data(), w.x_gradient.data(), gradient.data() + head_offset,
-                                         w.head_work.data());
-      const Real* below = w.x_gradient.data();
-      Backend::template multiply_outer<features, shape.oscillators, n>(below, n, w.out.data() + start, lot,
-                                                                       widen_gradient, shape.oscillators);
-      Backend::add_row_sums(features, n, below, n, widen_gradient + Widen::weights);
-      Backend::template multiply_transposed<features, shape.oscillators, n>(
-          widen, shape.oscillators, below, n, w.gradient.data() + start, lot);
-    });
-    Stack::template backward<Backend>(parameters_.data(), w.image.data(), w.hidden.data(), w.out.data(),
-                                      w.gradient.data(), gradient.data(), static_cast<Real*>(nullptr),
-                                      w.work.data(), w.scratch.data());
-    return loss;
+    number(target, w.classes.span());
+    load(image, w);
+    take(w.classes.span(), w);
+    ask_gradient(scale, gradient.data(), w);
+    return fetch_loss(w);
   }
 
- private:
-  static constexpr std::size_t limit = tile_limit<Backend>, tile = tile_size<lot, limit>;
+  // The same in parts, as in WaveMachine.
+  static void number(std::span<const std::uint8_t> target, std::span<Real> out) { End::number(target, out); }
+  void load(std::span<const Real, images * image_size> image, Workspace& w) const {
+    Backend::upload(image.size(), image.data(), w.image.data());
+  }
+  void take(std::span<const Real> numbered, Workspace& w) const { End::take(numbered, w.end); }
+  void ask_scores(Workspace& w) const {
+    run(w);
+    End::score(parameters_.data() + head_offset, w.end, former(w));
+  }
+  void ask_gradient(Real scale, Real* gradient, Workspace& w) const {
+    run(w);
+    const Real* widen = parameters_.data() + widen_offset;
+    Real* widen_gradient = gradient + widen_offset;
+    End::add_gradient(parameters_.data() + head_offset, w.end, scale, gradient + head_offset, former(w),
+                      [&](auto n, std::size_t start, const Real* below) {
+                        Backend::template multiply_outer<features, shape.oscillators, n>(
+                            below, n, w.out.data() + start, lot, widen_gradient, shape.oscillators);
+                        Backend::add_row_sums(features, n, below, n, widen_gradient + Widen::weights);
+                        Backend::template multiply_transposed<features, shape.oscillators, n>(
+                            widen, shape.oscillators, below, n, w.gradient.data() + start, lot);
+                      });
+    Stack::template backward<Backend>(parameters_.data(), w.image.data(), w.hidden.data(), w.out.data(),
+                                      w.gradient.data(), gradient, static_cast<Real*>(nullptr), w.work.data(),
+                                      w.scratch.data());
+  }
+  void fetch_scores(std::span<Real, images * score_size> out, Workspace& w) const {
+    Backend::download(out.size(), w.end.scores(), out.data());
+  }
+  double fetch_loss(Workspace& w) const { return End::loss(w.end); }
 
-  void run(std::span<const Real, images * image_size> image, Workspace& w) const {
-    Backend::copy(image.size(), image.data(), w.image.data());
+ private:
+  void run(Workspace& w) const {
     Stack::template forward<Backend>(parameters_.data(), w.image.data(), w.hidden.data(), w.out.data(),
                                      w.scratch.data());
   }
 
-  /// Features and scores of the n pixels from `start`.
-  template <std::size_t n>
-  void classify(Workspace& w, std::size_t start) const {
-    const Real* widen = parameters_.data() + widen_offset;
-    Backend::template multiply<features, shape.oscillators, n>(widen, shape.oscillators, w.out.data() + start,
-                                                               lot, w.x.data(), n);
-    Backend::template add_bias<Activation::none>(features, n, w.x.data(), n, widen + Widen::weights);
-    Mlp::template forward<Backend, n>(parameters_.data() + head_offset, w.x.data(), w.head_hidden.data(),
-                                      w.scores.data());
+  /// Sets the features of the n pixels from `start`.
+  auto former(Workspace& w) const {
+    return [&w, widen = parameters_.data() + widen_offset](auto n, std::size_t start, Real* x) {
+      Backend::template multiply<features, shape.oscillators, n>(
+          widen, shape.oscillators, static_cast<const Real*>(w.out.data()) + start, lot, x, n);
+      Backend::template add_bias<Activation::none>(features, n, x, n, widen + Widen::weights);
+    };
   }
 
-  model::ParameterVector<Real, parameter_count> parameters_;
+  model::ParameterVector<Backend, Real, parameter_count> parameters_;
 };
 
 }  // namespace nwm

@@ -11,23 +11,33 @@
 
 namespace nwm::model {
 
-/// `count` parameters laid out as `layout` says, with their initial values drawn in order from one seed.
-template <class Real, std::size_t count>
+/// `count` parameters laid out as `layout` says, with their initial values drawn in order from one seed. They
+/// stand in memory that the host and the backend B both reach.
+template <class B, class Real, std::size_t count>
 class ParameterVector {
  public:
   template <std::size_t n>
   ParameterVector(const Layout<n>& layout, std::uint64_t seed) : values_(count) {
     Random random(seed);
     for (const Slice& slice : layout.slices)
-      initialise(slice, values_.span().subspan(slice.offset, slice.size), random);
+      initialise(slice, span().subspan(slice.offset, slice.size), random);
   }
 
-  std::span<Real, count> span() { return std::span<Real, count>(values_.data(), count); }
-  std::span<const Real, count> span() const { return std::span<const Real, count>(values_.data(), count); }
+  /// For the host: what the backend was asked to do with them is done.
+  std::span<Real, count> span() {
+    B::wait();
+    return std::span<Real, count>(values_.data(), count);
+  }
+  std::span<const Real, count> span() const {
+    B::wait();
+    return std::span<const Real, count>(values_.data(), count);
+  }
+  /// For the backend.
+  Real* data() { return values_.data(); }
   const Real* data() const { return values_.data(); }
 
  private:
-  Buffer<Real> values_;
+  typename B::template Shared<Real> values_;
 };
 
 }  // namespace nwm::model

@@ -164,7 +164,9 @@ class Recurrence {
       return slots.data() + (Map::drive_offset(stage) * length + i * groups) * columns;
     }
 
-    std::size_t bytes() const { return (start.size() + slots.size()) * sizeof(Real); }
+    static constexpr std::size_t bytes() {
+      return (starts * fields + Map::planes * length) * columns * sizeof(Real);
+    }
 
     typename B::template Memory<Real> start, slots;
   };
@@ -174,7 +176,7 @@ class Recurrence {
     Adjoint() : fields_(fields * columns), drive(widest_drive * columns) {}
     Real* gradient(std::size_t f) { return fields_.data() + f * columns; }
     void clear() { B::fill(fields_.size(), Real(0), fields_.data()); }
-    std::size_t bytes() const { return (fields_.size() + drive.size()) * sizeof(Real); }
+    static constexpr std::size_t bytes() { return (fields + widest_drive) * columns * sizeof(Real); }
 
     typename B::template Memory<Real> fields_, drive;
   };

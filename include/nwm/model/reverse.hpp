@@ -114,13 +114,21 @@ void refill_backwards(const Cell& cell, const Real* parameters, typename Waves::
   }
 }
 
-/// Throws Unstable, naming dt, the largest value of each map and the limit, where `steps` steps backwards
-/// could let rounding errors of Real grow to reverse_tolerance, or no step back exists. maps: the fields of
-/// Cell::bounded, `columns` numbers each.
+/// Sets *worst (memory of B) to the largest inverse_growth on the maps: the fields of Cell::bounded,
+/// `columns` numbers each.
 template <class Cell, class B, class Real, std::size_t count>
-void check_reverse(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns,
-                   std::size_t steps) {
-  const Real worst = detail::largest<B, detail::InverseGrowthOf>(cell, maps, columns);
+void ask_reverse(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns,
+                 Real* worst) {
+  B::template maximum_to<Real>(columns, detail::Ask<detail::InverseGrowthOf, Cell, Real, count>{cell, maps},
+                               worst);
+}
+
+/// Throws Unstable, naming dt, the largest value of each map and the limit, where `steps` steps backwards
+/// could let rounding errors of Real grow to reverse_tolerance, or no step back exists: by the answer to
+/// ask_reverse.
+template <class Cell, class B, class Real, std::size_t count>
+void require_reverse(const Cell& cell, Real worst, const std::array<const Real*, count>& maps,
+                     std::size_t columns, std::size_t steps) {
   const double limit = std::pow(reverse_tolerance / static_cast<double>(std::numeric_limits<Real>::epsilon()),
                                 1.0 / static_cast<double>(steps));
   if (static_cast<double>(worst) < limit) return;

@@ -203,7 +203,7 @@ class Simulation {
   Cell cell_;
   std::size_t check_every_, steps_ = 0;
   bool maps_changed_ = true;
-  model::ParameterVector<Real, parameter_count> parameters_;
+  model::ParameterVector<Backend, Real, parameter_count> parameters_;
   Fields fields_;
 };
 

@@ -325,8 +325,8 @@ class UNet {
       });
   }
 
-  model::ParameterVector<Real, parameter_count> parameters_;
-  model::ParameterVector<Real, buffer_count> buffers_;
+  model::ParameterVector<Backend, Real, parameter_count> parameters_;
+  model::ParameterVector<Backend, Real, buffer_count> buffers_;
 };
 
 }  // namespace nwm

@@ -2,30 +2,25 @@
 // readout, head and loss, with every size and offset a compile-time constant.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <utility>
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/pass.hpp"
 #include "nwm/cell/wave.hpp"
-#include "nwm/error.hpp"
 #include "nwm/grid/shape.hpp"
-#include "nwm/layer/cross_entropy.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/layout.hpp"
-#include "nwm/memory/tiles.hpp"
 #include "nwm/model/keep.hpp"
 #include "nwm/model/parameter_vector.hpp"
+#include "nwm/model/pixel_head.hpp"
 #include "nwm/model/recurrence.hpp"
 #include "nwm/model/reverse.hpp"
 #include "nwm/model/stability.hpp"
@@ -100,6 +95,7 @@ class WaveMachine {
   static_assert(!Keep::reverses || model::Reversible<Cell>,
                 "keep::Reverse needs a cell of one stage that states its inverse");
   using Mlp = layer::Head<features * channels, shape.classes, Head>;
+  using End = model::PixelHead<Mlp, images, sites, Backend, Real>;
 
   template <class F>
   static constexpr void each_encoder(const F& f) {
@@ -154,93 +150,98 @@ class WaveMachine {
     }
     /// Field f (C, images, H, W) at t = 0 of the pass run last: initial states, and maps such as omega.
     std::span<const Real> initial(std::size_t f) { return {tape.initial(f), numbers}; }
-    /// Bytes it holds: what training needs for each thread besides parameters, gradients and data.
-    std::size_t bytes() const {
-      std::size_t held = 0;
-      for (const Memory* m : {&image, &target, &hidden, &work, &scratch, &gathered, &series_gradient, &x,
-                              &x_gradient, &head_hidden, &head_work, &scores})
-        held += m->size();
-      held += classes.size();
-      return tape.bytes() + adjoint.bytes() + held * sizeof(Real);
+    /// Bytes of the backend's memory it holds: what training needs for each thread (or each pass) besides
+    /// parameters, gradients and data.
+    static constexpr std::size_t bytes() {
+      constexpr std::size_t plain = images * image_size + hidden_size + work_size + scratch_size +
+                                    rows * numbers + length * numbers + 2;
+      return Waves::Tape::bytes() + Waves::Adjoint::bytes() + End::Space::bytes() + plain * sizeof(Real);
     }
 
    private:
     friend WaveMachine;
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
+    typename End::Space end;
     using Memory = typename Backend::template Memory<Real>;
     Buffer<Real> classes{lot};  // the target on the host
-    Memory image{images * image_size}, target{lot};
-    Memory hidden{hidden_size}, work{work_size}, scratch{scratch_size};
+    Memory image{images * image_size}, hidden{hidden_size}, work{work_size}, scratch{scratch_size};
     Memory gathered{rows * numbers};  // the readout's rows, then their gradient
     Memory series_gradient{length * numbers};
-    Memory x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, head_hidden{Mlp::hidden * tile};
-    Memory head_work{2 * Mlp::widest * tile}, scores{shape.classes * tile};
+    Memory worst{2};  // growth of a step, and of a step back
   };
 
   /// Sets scores (classes, images, H, W) for the images of a pass (image_channels, images, H, W). Throws
   /// Unstable when the encoded fields leave the range in which the cell's time step is stable.
   void scores(std::span<const Real, images * image_size> image, std::span<Real, images * score_size> out,
               Workspace& w) const {
-    run(image, w);
-    for_tiles<lot, limit>([&](auto n, std::size_t start) {
-      form<n>(w, start);
-      Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
-      Backend::copy_rows(shape.classes, n, w.scores.data(), n, out.data() + start, lot);
-    });
+    load(image, w);
+    ask_scores(w);
+    fetch_scores(out, w);
   }
 
   /// Sets series (T, C, images, H, W), the recorded state at every step. Throws as `scores`.
   void record(std::span<const Real, images * image_size> image, std::span<Real, images * series_size> series,
               Workspace& w) const {
-    run(image, w, [&](std::size_t segment) {
-      Backend::copy(length * numbers, w.tape.series(), series.data() + segment * length * numbers);
+    load(image, w);
+    run(w, [&](std::size_t segment) {
+      Backend::download(length * numbers, w.tape.series(), series.data() + segment * length * numbers);
     });
+    require_stable(w);
   }
 
   /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`
-  /// (parameter_count). target (images, H, W) holds the class of each pixel; images it leaves out at the end
-  /// weigh nothing. Throws as `scores`, and Error when the target has another size or a class the machine has
-  /// not; nothing is added then.
+  /// (parameter_count), memory of the backend. target (images, H, W) holds the class of each pixel; images it
+  /// leaves out at the end weigh nothing. Throws as `scores`, and Error when the target has another size or a
+  /// class the machine has not; nothing is added then (by queued backends: in place of Unstable, anything).
   double add_gradient(std::span<const Real, images * image_size> image, std::span<const std::uint8_t> target,
                       Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
-    if (target.empty() || target.size() > lot || target.size() % sites != 0)
-      throw Error("add_gradient", "size of target",
-                  std::to_string(sites) +
-                      (images > 1 ? " for each of up to " + std::to_string(images) + " images" : ""),
-                  std::to_string(target.size()));
-    for (std::size_t p = 0; p < target.size(); ++p) {
-      const std::size_t wanted = target[p];
-      if (wanted >= shape.classes)
-        throw Error("add_gradient", "class of pixel " + std::to_string(p),
-                    "below " + std::to_string(shape.classes), std::to_string(wanted));
-      w.classes[p] = static_cast<Real>(wanted);
+    number(target, w.classes.span());
+    load(image, w);
+    take(w.classes.span(), w);
+    ask_gradient(scale, gradient.data(), w);
+    return fetch_loss(w);
+  }
+
+  // The same in parts, for an engine that stages its input ahead and records what `ask_…` asks of a queued
+  // backend (train/per_pass.hpp). Host memory given to `load` and `take` must stay until something is
+  // fetched.
+  static void number(std::span<const std::uint8_t> target, std::span<Real> out) { End::number(target, out); }
+  void load(std::span<const Real, images * image_size> image, Workspace& w) const {
+    Backend::upload(image.size(), image.data(), w.image.data());
+  }
+  void take(std::span<const Real> numbered, Workspace& w) const { End::take(numbered, w.end); }
+  void ask_scores(Workspace& w) const {
+    run(w);
+    End::score(head(), w.end, former(w));
+  }
+  void ask_gradient(Real scale, Real* gradient, Workspace& w) const {
+    run(w);
+    if constexpr (Keep::reverses) {
+      model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data() + 1);
+      if constexpr (!queued<Backend>) require_reversible(w);
     }
-    std::fill(w.classes.data() + target.size(), w.classes.data() + lot, Real(-1));
-    Backend::copy(lot, w.classes.data(), w.target.data());
-    run(image, w);
-    if constexpr (Keep::reverses) check_reverse(w);
-    double loss = 0;
-    for_tiles<lot, limit>([&](auto n, std::size_t start) {
-      form<n>(w, start);
-      Mlp::template forward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data());
-      loss += layer::cross_entropy<Backend, shape.classes, n, (images > 1)>(w.scores.data(),
-                                                                            w.target.data() + start, scale);
-      Mlp::template backward<Backend, n>(head(), w.x.data(), w.head_hidden.data(), w.scores.data(),
-                                         w.x_gradient.data(), gradient.data() + head_offset,
-                                         w.head_work.data());
-      for (std::size_t c = 0; c < channels; ++c)
-        Readout::template form_adjoint<Backend, steps, n>(w.gathered.data() + c * lot + start, numbers,
-                                                          w.x_gradient.data() + c * n, channels * n);
-    });
+    End::add_gradient(head(), w.end, scale, gradient + head_offset, former(w),
+                      [&](auto n, std::size_t start, const Real* x_gradient) {
+                        for (std::size_t c = 0; c < channels; ++c)
+                          Readout::template form_adjoint<Backend, steps, n>(
+                              w.gathered.data() + c * lot + start, numbers, x_gradient + c * n, channels * n);
+                      });
     run_back(w, gradient);
-    return loss;
+  }
+  void fetch_scores(std::span<Real, images * score_size> out, Workspace& w) const {
+    require_stable(w);
+    Backend::download(out.size(), w.end.scores(), out.data());
+  }
+  double fetch_loss(Workspace& w) const {
+    require_stable(w);
+    if constexpr (Keep::reverses) require_reversible(w);
+    return End::loss(w.end);
   }
 
   Cell cell;
 
  private:
-  static constexpr std::size_t limit = tile_limit<Backend>, tile = tile_size<lot, limit>;
   static constexpr std::size_t hidden_size = [] {
     std::size_t sum = 0;
     each_encoder([&]<std::size_t e>() { sum += EncoderAt<e>::hidden; });
@@ -263,16 +264,19 @@ class WaveMachine {
   const Real* head() const { return parameters_.data() + head_offset; }
   const Real* matrix() const { return parameters_.data() + matrix_offset; }
 
-  /// Encoders, all steps, and the readout's rows. after(segment) sees the tape of each segment.
+  /// Encoders, all steps, and the readout's rows, for the image loaded. after(segment) sees the tape of each
+  /// segment.
   template <class After>
-  void run(std::span<const Real, images * image_size> image, Workspace& w, const After& after) const {
-    Backend::copy(image.size(), image.data(), w.image.data());
+  void run(Workspace& w, const After& after) const {
     each_encoder([&]<std::size_t e>() {
       EncoderAt<e>::template forward<Backend>(parameters_.data() + encoder_offset<e>(), w.image.data(),
                                               w.hidden.data() + hidden_offset<e>(),
                                               w.tape.initial(encoded[e]), w.scratch.data());
     });
-    check_stability(w);
+    if constexpr (model::BoundedCell<Cell>) {
+      model::ask_growth<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data());
+      if constexpr (!queued<Backend>) require_stable(w);
+    }
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
       Readout::template gather<Backend, steps, length, numbers>(matrix(), segment * length, w.tape.series(),
@@ -280,20 +284,21 @@ class WaveMachine {
       after(segment);
     }
   }
-  void run(std::span<const Real, images * image_size> image, Workspace& w) const {
-    run(image, w, [](std::size_t) {});
+  void run(Workspace& w) const {
+    run(w, [](std::size_t) {});
   }
 
-  /// Features of the tile of n pixels from `start`: w.x (features·channels, n), feature index k·C + c.
-  template <std::size_t n>
-  void form(Workspace& w, std::size_t start) const {
-    for (std::size_t c = 0; c < channels; ++c)
-      Readout::template form<Backend, steps, n>(w.gathered.data() + c * lot + start, numbers,
-                                                w.x.data() + c * n, channels * n);
+  /// Sets the features of the n pixels from `start`: x (features·channels, n), feature index k·C + c.
+  static auto former(Workspace& w) {
+    return [&w](auto n, std::size_t start, Real* x) {
+      for (std::size_t c = 0; c < channels; ++c)
+        Readout::template form<Backend, steps, n>(w.gathered.data() + c * lot + start, numbers, x + c * n,
+                                                  channels * n);
+    };
   }
 
   /// From the gradient of the readout's rows back to all parameters.
-  void run_back(Workspace& w, std::span<Real, parameter_count> gradient) const {
+  void run_back(Workspace& w, Real* gradient) const {
     w.adjoint.clear();
     for (std::size_t segment = segments; segment-- > 0;) {
       if (segment + 1 < segments) {
@@ -304,14 +309,14 @@ class WaveMachine {
       }
       Readout::template gather_adjoint<Backend, steps, length, numbers>(
           matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
-          gradient.data() + matrix_offset);
+          gradient + matrix_offset);
       Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(),
-                      w.adjoint, gradient.data() + cell_offset, w.scratch.data());
+                      w.adjoint, gradient + cell_offset, w.scratch.data());
     }
     each_encoder([&]<std::size_t e>() {
       EncoderAt<e>::template backward<Backend>(
           parameters_.data() + encoder_offset<e>(), w.image.data(), w.hidden.data() + hidden_offset<e>(),
-          w.tape.initial(encoded[e]), w.adjoint.gradient(encoded[e]), gradient.data() + encoder_offset<e>(),
+          w.tape.initial(encoded[e]), w.adjoint.gradient(encoded[e]), gradient + encoder_offset<e>(),
           static_cast<Real*>(nullptr), w.work.data(), w.scratch.data());
     });
   }
@@ -321,15 +326,19 @@ class WaveMachine {
     for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
     return maps;
   }
-  void check_stability(Workspace& w) const {
-    if constexpr (model::BoundedCell<Cell>)
-      model::check_growth<Cell, Backend, Real>(cell, bounded_maps(w), numbers, steps);
+  static Real answer(Workspace& w, std::size_t i) {
+    Real value(0);
+    Backend::download(1, static_cast<const Real*>(w.worst.data()) + i, &value);
+    return value;
   }
-  void check_reverse(Workspace& w) const {
-    model::check_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, steps);
+  void require_stable(Workspace& w) const {
+    if constexpr (model::BoundedCell<Cell>) model::require_growth(cell, answer(w, 0), steps);
+  }
+  void require_reversible(Workspace& w) const {
+    model::require_reverse<Cell, Backend, Real>(cell, answer(w, 1), bounded_maps(w), numbers, steps);
   }
 
-  model::ParameterVector<Real, parameter_count> parameters_;
+  model::ParameterVector<Backend, Real, parameter_count> parameters_;
 };
 
 }  // namespace nwm

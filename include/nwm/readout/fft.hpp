@@ -75,7 +75,8 @@ struct Fft {
           m[(count + k) * steps + t] = static_cast<Real>(-std::sin(angle));
         }
       typename B::template Memory<Real> there(m.size());
-      B::copy(m.size(), static_cast<const Real*>(m.data()), there.data());
+      B::upload(m.size(), static_cast<const Real*>(m.data()), there.data());
+      B::wait();
       return there;
     }();
     return matrix.data();

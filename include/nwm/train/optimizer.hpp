@@ -7,7 +7,6 @@
 #include <span>
 
 #include "nwm/cell/math.hpp"
-#include "nwm/memory/buffer.hpp"
 #include "nwm/memory/layout.hpp"
 
 namespace nwm {
@@ -53,9 +52,13 @@ class Adam {
 
   explicit Adam(const AdamOptions& options = {}) : options_(options) {}
 
-  /// One update of `parameters` in place; gradient is taken as scaled by `gradient_scale`.
+  /// One update of `parameters` in place; gradient is taken as scaled by `gradient_scale`. Both are memory of
+  /// the backend, parameter_count each.
   void step(std::span<Real> parameters, std::span<const Real> gradient, double learning_rate,
             double gradient_scale = 1) {
+    step(parameters.data(), gradient.data(), learning_rate, gradient_scale);
+  }
+  void step(Real* parameters, const Real* gradient, double learning_rate, double gradient_scale = 1) {
     ++steps_;
     const auto t = static_cast<double>(steps_);
     const double rate = learning_rate / (1 - std::pow(options_.beta1, t));
@@ -64,27 +67,45 @@ class Adam {
     // Decay and step are added up before they meet the parameter, so that it is rounded once an update.
     const double decay = decoupled ? learning_rate * options_.weight_decay : 0;
     const double l2 = decoupled ? 0 : options_.weight_decay;
-    for (const Slice& slice : Machine::layout.slices) {
-      if (!slice.trained) continue;
-      Real* p = parameters.data() + slice.offset;
-      const Real* g = gradient.data() + slice.offset;
-      Real* m = first_.data() + slice.offset;
-      Real* v = second_.data() + slice.offset;
+    for_trained([&](std::size_t begin, std::size_t size) {
       Backend::template map<Real>(
-          slice.size, detail::AdamUpdate<Real>{options_.beta1, options_.beta2, options_.epsilon,
-                                               gradient_scale, l2, decay, rate, root, p, g, m, v});
-    }
+          size, detail::AdamUpdate<Real>{options_.beta1, options_.beta2, options_.epsilon, gradient_scale, l2,
+                                         decay, rate, root, parameters + begin, gradient + begin,
+                                         first_.data() + begin, second_.data() + begin});
+    });
   }
 
   /// The moments m and v (parameter_count each) and the number of updates: all there is to save.
-  std::span<Real> first_moment() { return first_.span(); }
-  std::span<Real> second_moment() { return second_.span(); }
+  std::span<Real> first_moment() { return readable(first_); }
+  std::span<Real> second_moment() { return readable(second_); }
   std::uint64_t steps() const { return steps_; }
   void set_steps(std::uint64_t steps) { steps_ = steps; }
 
  private:
+  using Moments = typename Backend::template Shared<Real>;
+
+  /// f(begin, size) for every run of neighbouring slices that are trained.
+  template <class F>
+  static void for_trained(const F& f) {
+    std::size_t begin = 0, end = 0;
+    for (const Slice& slice : Machine::layout.slices) {
+      if (!slice.trained) continue;
+      if (slice.offset != end) {
+        if (end > begin) f(begin, end - begin);
+        begin = slice.offset;
+      }
+      end = slice.offset + slice.size;
+    }
+    if (end > begin) f(begin, end - begin);
+  }
+
+  static std::span<Real> readable(Moments& moments) {
+    Backend::wait();
+    return {moments.data(), moments.size()};
+  }
+
   AdamOptions options_;
-  Buffer<Real> first_{Machine::parameter_count}, second_{Machine::parameter_count};
+  Moments first_{Machine::parameter_count}, second_{Machine::parameter_count};
   std::uint64_t steps_ = 0;
 };
 

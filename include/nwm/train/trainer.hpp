@@ -113,7 +113,12 @@ class Trainer {
       Random(options_.seed, state_.epoch).shuffle(std::span(order));
       progress.epoch_end = false;
       while (state_.step < steps) {
-        const std::span batch = std::span(order).subspan(state_.step * options_.batch, options_.batch);
+        const auto batch_at = [&](std::size_t step) {
+          return std::span<const std::size_t>(order).subspan(step * options_.batch, options_.batch);
+        };
+        const auto batch = batch_at(state_.step);
+        if constexpr (requires { engine_.expect(batch); })
+          engine_.expect(state_.step + 1 < steps ? batch_at(state_.step + 1) : batch.first(0));
         progress.gradient_norm = step(train, batch, steps);
         note();
         if (!report()) return;
@@ -205,7 +210,7 @@ class Trainer {
   Machine machine_, best_;
   Adam<Machine> adam_;
   EngineOf<Machine> engine_;
-  Buffer<Real> gradient_{parameter_count};
+  typename Machine::Backend::template Memory<Real> gradient_{parameter_count};
   TrainerState state_;
   double last_loss_ = 0;
 };

@@ -14,4 +14,11 @@ struct Lane {
   constexpr void store(Real* p, Value v) const { p[index] = v; }
 };
 
+/// A kernel as Thrust calls it.
+template <class Real, class Kernel>
+struct AtLane {
+  Kernel kernel;
+  constexpr void operator()(std::size_t index) const { kernel(Lane<Real>{index}); }
+};
+
 }  // namespace nwm::device

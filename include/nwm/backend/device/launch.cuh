@@ -1,23 +1,13 @@
-// A body's launch on a GPU, and the check of every call to CUDA. For .cu files only, compiled with
-// --expt-relaxed-constexpr.
+// A body's launch on a GPU. For .cu files only, compiled with --expt-relaxed-constexpr.
 #pragma once
 
 #include <cuda_runtime.h>
 
 #include <cstddef>
-#include <string>
 
-#include "nwm/error.hpp"
+#include "nwm/backend/device/cuda_check.cuh"
 
 namespace nwm::device {
-
-/// Throws Error naming the call, its file and line, unless `code` is success.
-inline void check(cudaError_t code, const char* call, const char* file, int line) {
-  if (code == cudaSuccess) return;
-  throw Error(std::string(file) + ":" + std::to_string(line), call, "success",
-              std::string(cudaGetErrorName(code)) + " (" + cudaGetErrorString(code) + ")");
-}
-#define NWM_CUDA(call) ::nwm::device::check((call), #call, __FILE__, __LINE__)
 
 /// A block on a GPU: one thread of each phase, and a barrier at its end.
 template <class Body>
@@ -57,7 +47,7 @@ void launch(const Body& body, cudaStream_t stream) {
   if constexpr (bytes > 48 * 1024)
     NWM_CUDA(cudaFuncSetAttribute(run_block<Body>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   static_cast<int>(bytes)));
-  run_block<<<static_cast<unsigned>(Body::blocks), static_cast<unsigned>(Body::threads), bytes, stream>>>(
+  run_block<<<static_cast<unsigned>(body.blocks), static_cast<unsigned>(Body::threads), bytes, stream>>>(
       body);
   NWM_CUDA(cudaGetLastError());
 }

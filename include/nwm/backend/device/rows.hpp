@@ -21,17 +21,25 @@ struct AddBiases {
   }
 };
 
-/// to[r] += Σ of row r of y (rows, n), in order and in double: one row an index of a map over rows.
+/// Number i of (rows, n) in memory whose rows are `stride` apart.
 template <class Real>
-struct AddRowSums {
+struct ReadRows {
   std::size_t n, stride;
-  const Real* y;
+  const Real* from;
+  template <class Lane>
+  constexpr Real operator()(Lane lane) const {
+    return from[lane.index / n * stride + lane.index % n];
+  }
+};
+
+/// to[r] += sums[r]: one row an index of a map over rows.
+template <class Real>
+struct AddSums {
+  const double* sums;
   Real* to;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    double sum = 0;
-    for (std::size_t p = 0; p < n; ++p) sum += static_cast<double>(y[lane.index * stride + p]);
-    to[lane.index] += static_cast<Real>(sum);
+    to[lane.index] += static_cast<Real>(sums[lane.index]);
   }
 };
 

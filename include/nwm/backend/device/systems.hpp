@@ -10,14 +10,45 @@
 
 #include <cstddef>
 #include <string_view>
+#include <vector>
+
+#include "nwm/backend/device/product.hpp"
+#include "nwm/backend/device/team.hpp"
+#include "nwm/backend/host_memory.hpp"
 
 namespace nwm::device {
 
+// A system is where Operations (operations.hpp) run:
+//   Memories                the vocabulary's words on memory (host_memory.hpp); `queued`, `Recording`, `room`
+//                           are there as well
+//   for_each(count, f)      f(i) for i = 0..count-1, in any order
+//   run(body)               body.blocks blocks of a body (team.hpp)
+//   product<Precision>(…)   as HostProducts
+//   scratch<T>()            scratch_bytes of memory for results on their way between two kernels of a word
+
+/// What all host systems do alike.
+template <class System>
+struct HostSystem : HostProducts {
+  using Memories = HostMemory;
+  static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
+
+  template <class Body>
+  static void run(const Body& body) {
+    System::for_each(body.blocks, HostBlock<Body>{body});
+  }
+
+  template <class T>
+  static T* scratch() {
+    static_assert(alignof(T) <= alignof(double));
+    thread_local std::vector<double> room(scratch_bytes / sizeof(double));
+    return reinterpret_cast<T*>(room.data());
+  }
+};
+
 /// One thread.
-struct Sequential {
+struct Sequential : HostSystem<Sequential> {
   static constexpr std::string_view name = "device";
 
-  /// f(i) for i = 0..count-1.
   template <class F>
   static void for_each(std::size_t count, const F& f) {
     const thrust::counting_iterator<std::size_t> first(0);
@@ -27,10 +58,9 @@ struct Sequential {
 
 #if defined(_OPENMP)
 /// OpenMP's threads; one thread within a parallel region.
-struct OpenMp {
+struct OpenMp : HostSystem<OpenMp> {
   static constexpr std::string_view name = "device-openmp";
 
-  /// f(i) for i = 0..count-1, in any order.
   template <class F>
   static void for_each(std::size_t count, const F& f) {
     const thrust::counting_iterator<std::size_t> first(0);

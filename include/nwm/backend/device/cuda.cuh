@@ -1,0 +1,79 @@
+// The device backend on an NVIDIA GPU: the operations of operations.hpp through Thrust, cuBLAS and kernels of
+// our own. For .cu files only, compiled with --expt-relaxed-constexpr.
+#pragma once
+
+#include <cublas_v2.h>
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+#include "nwm/backend/device/cuda_context.cuh"
+#include "nwm/backend/device/cuda_memory.cuh"
+#include "nwm/backend/device/factor.hpp"
+#include "nwm/backend/device/launch.cuh"
+#include "nwm/backend/device/operations.hpp"
+
+namespace nwm::device {
+
+namespace detail {
+template <class Precision>
+struct ComputeType;
+template <>
+struct ComputeType<precision::Full> {
+  static constexpr cublasComputeType_t value = CUBLAS_COMPUTE_32F_PEDANTIC;
+};
+template <>
+struct ComputeType<precision::Tf32> {
+  static constexpr cublasComputeType_t value = CUBLAS_COMPUTE_32F_FAST_TF32;
+};
+template <>
+struct ComputeType<precision::Bf16> {
+  static constexpr cublasComputeType_t value = CUBLAS_COMPUTE_32F_FAST_16BF;
+};
+}  // namespace detail
+
+/// The current device of the thread that asks (cuda_context.cuh).
+struct CudaSystem {
+  static constexpr std::string_view name = "cuda";
+  static constexpr std::size_t scratch_bytes = CudaContext::scratch_bytes;
+  using Memories = CudaMemories;
+
+  template <class F>
+  static void for_each(std::size_t count, const F& f) {
+    CudaMemories::for_each(count, f);
+  }
+
+  template <class Body>
+  static void run(const Body& body) {
+    launch(body, CudaContext::current().stream());
+  }
+
+  template <class T>
+  static T* scratch() {
+    return static_cast<T*>(CudaContext::current().scratch());
+  }
+
+  /// Row-major y = a x is column-major yᵀ = xᵀ aᵀ, and a row-major matrix is its own transpose there.
+  template <class Precision, class Real>
+  static void product(std::size_t M, std::size_t K, std::size_t N, Factor<Real> a, Factor<Real> x, Real* y,
+                      std::size_t ldy, bool add) {
+    constexpr bool single = std::is_same_v<Real, float>;
+    constexpr cudaDataType type = single ? CUDA_R_32F : CUDA_R_64F;
+    constexpr cublasComputeType_t compute =
+        single ? detail::ComputeType<Precision>::value : CUBLAS_COMPUTE_64F;
+    const Real one(1), beta(add ? 1 : 0);
+    const auto op = [](bool transposed) { return transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
+    const auto integer = [](std::size_t n) { return static_cast<int>(n); };
+    NWM_CUDA(cublasGemmEx(CudaContext::current().blas(), op(x.transposed), op(a.transposed), integer(N),
+                          integer(M), integer(K), &one, x.data, type, integer(x.stride), a.data, type,
+                          integer(a.stride), &beta, y, type, integer(ldy), compute, CUBLAS_GEMM_DEFAULT));
+  }
+};
+
+/// nwm::Trainer<Machine::with<nwm::device::Cuda<64>>> trains on the GPU, 64 images a pass. Its operations run
+/// later (`queued`); memory of host and device (parameters, moments) is managed by CUDA.
+template <std::size_t images = 64, class Precision = precision::Full>
+using Cuda = Operations<CudaSystem, images, Precision>;
+
+}  // namespace nwm::device

@@ -1,0 +1,68 @@
+// What a thread of the host works with on its GPU: a stream, cuBLAS, and memory for results on their way.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <cstddef>
+
+#include "nwm/backend/device/cuda_check.cuh"
+
+namespace nwm::device {
+
+/// Made when a thread first asks something of the backend, on the device that is current then. Operations of
+/// one thread run in the order in which they were asked for; what another thread then uses must be waited
+/// for.
+class CudaContext {
+ public:
+  static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
+
+  /// Throws Error when there is no device, the driver is too old, or the device cannot share memory with a
+  /// host that is at work at the same time.
+  static CudaContext& current() {
+    thread_local CudaContext context;
+    return context;
+  }
+
+  cudaStream_t stream() const { return stream_; }
+  cublasHandle_t blas() const { return blas_; }
+  void* scratch() const { return scratch_; }
+
+  CudaContext(const CudaContext&) = delete;
+  CudaContext& operator=(const CudaContext&) = delete;
+
+ private:
+  // Of its own, and fixed: products then have the same bits on every run, and can be recorded.
+  static constexpr std::size_t blas_bytes = std::size_t{32} << 20;
+
+  CudaContext() {
+    int count = 0, device = 0, shares = 0;
+    NWM_CUDA(cudaGetDeviceCount(&count));
+    if (count == 0) NWM_CUDA(cudaErrorNoDevice);
+    NWM_CUDA(cudaGetDevice(&device));
+    NWM_CUDA(cudaDeviceGetAttribute(&shares, cudaDevAttrConcurrentManagedAccess, device));
+    if (shares == 0)
+      throw Error("nwm::device::Cuda", "device " + std::to_string(device),
+                  "managed memory that host and device use at the same time", "none");
+    NWM_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+    NWM_CUDA(cudaMalloc(&scratch_, scratch_bytes));
+    NWM_CUDA(cudaMalloc(&blas_room_, blas_bytes));
+    NWM_CUDA(cublasCreate(&blas_));
+    NWM_CUDA(cublasSetStream(blas_, stream_));
+    NWM_CUDA(cublasSetWorkspace(blas_, blas_room_, blas_bytes));
+    NWM_CUDA(cublasSetAtomicsMode(blas_, CUBLAS_ATOMICS_NOT_ALLOWED));
+  }
+  // At the end of a program CUDA may be gone already: what it answers then says nothing.
+  ~CudaContext() {
+    if (blas_) cublasDestroy(blas_);
+    if (blas_room_) cudaFree(blas_room_);
+    if (scratch_) cudaFree(scratch_);
+    if (stream_) cudaStreamDestroy(stream_);
+  }
+
+  cudaStream_t stream_ = nullptr;
+  cublasHandle_t blas_ = nullptr;
+  void *scratch_ = nullptr, *blas_room_ = nullptr;
+};
+
+}  // namespace nwm::device

@@ -1,0 +1,157 @@
+// The device backend's vocabulary, in kernels, bodies and Thrust's words: the same text on a GPU (cuda.cuh)
+// and on a processor (host.hpp).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+#include "nwm/backend/device/batched.hpp"
+#include "nwm/backend/device/correlate.hpp"
+#include "nwm/backend/device/factor.hpp"
+#include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/lane.hpp"
+#include "nwm/backend/device/precision.hpp"
+#include "nwm/backend/device/reduce.hpp"
+#include "nwm/backend/device/rows.hpp"
+#include "nwm/backend/device/waves.hpp"
+#include "nwm/backend/device/weight_gradient.hpp"
+
+namespace nwm::device {
+
+/// Operations have the meaning given in cpu::Scalar, over grids that may be Batched, in the arithmetic of
+/// `Real`, products of float in `Precision`. Sums are taken in an order that depends on sizes alone: the same
+/// bits on every run of one system, and of all host systems. `System`: systems.hpp. Models take `images`
+/// images a pass.
+template <class System, std::size_t images = 1, class Precision = precision::Full>
+struct Operations : System::Memories, Waves<Operations<System, images, Precision>> {
+  static constexpr std::string_view name = System::name;
+
+  /// See pass.hpp.
+  template <class G>
+  using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
+  static constexpr std::size_t tile = 256 * images;
+
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    System::for_each(count, AtLane<Real, Kernel>{kernel});
+  }
+  template <class Real, class Kernel>
+  static void map_rows(std::size_t rows, std::size_t n, const Kernel& kernel) {
+    map<Real>(rows * n, kernel);
+  }
+
+  template <class Real, class Kernel>
+  static void sum_rows(std::size_t rows, std::size_t n, const Kernel& kernel, double* to) {
+    reduce<Add, Real>(rows, n, kernel, to);
+  }
+  template <class Real, class Kernel>
+  static void maximum_to(std::size_t count, const Kernel& kernel, Real* to) {
+    reduce<Largest<Real>, Real>(1, count, kernel, to);
+  }
+  template <class Real, class Kernel>
+  static double sum(std::size_t count, const Kernel& kernel) {
+    return result<Add, Real>(count, kernel);
+  }
+  template <class Real, class Kernel>
+  static Real maximum(std::size_t count, const Kernel& kernel) {
+    return result<Largest<Real>, Real>(count, kernel);
+  }
+
+  template <Activation f, class Real>
+  static void add_bias(std::size_t rows, std::size_t n, Real* y, std::size_t stride, const Real* bias) {
+    map<Real>(rows * n, AddBiases<f, Real>{n, stride, bias, y});
+  }
+
+  template <class Real>
+  static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
+    double* sums = System::template scratch<double>() + capacity<double> - rows;
+    reduce<Add, Real>(rows, n, ReadRows<Real>{n, stride, y}, sums, rows);
+    map<Real>(rows, AddSums<Real>{sums, to});
+  }
+
+  /// The tiles' parts of the gradient in the parameters.
+  template <class S, class G>
+  static constexpr std::size_t scratch = TileGradient<S, G, float, 1>::scratch;
+
+  template <class S, class G, Activation f, class Real, std::size_t n>
+  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
+    run(Correlate<S, G, Direction::forward, Real, n, 1, Set<f, Real>>{parameters, parts, {{out}}});
+  }
+
+  template <class S, class G, class Real, std::size_t n>
+  static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
+                             const Real* gradient, const std::array<Real*, n>& part_gradients,
+                             Real* parameter_gradient, Real* scratch_) {
+    if (std::ranges::any_of(part_gradients, [](const Real* p) { return p != nullptr; })) {
+      if constexpr (S::size == 1 || S::Edge::self_adjoint)
+        run(Correlate<S, G, Direction::adjoint, Real, 1, n, AddTo<Real, n>>{
+            parameters, {gradient}, {part_gradients}});
+      else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
+    }
+    if (!parameter_gradient) return;
+    using Gradient = TileGradient<S, G, Real, n>;
+    std::array<Versions<Real>, n> in;
+    std::ranges::transform(parts, in.begin(), [](const Real* part) { return Versions<Real>{part, part, 0}; });
+    run(Gradient{in, gradient, scratch_});
+    map<Real>(S::parameters, AddTiles<Real>{Gradient::runs, S::parameters, scratch_, parameter_gradient});
+  }
+
+  template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
+  static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y,
+                       std::size_t ldy) {
+    product(M, K, N, Factor<Real>{a, lda}, Factor<Real>{x, ldx}, y, ldy, add);
+  }
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_transposed(const Real* a, std::size_t lda, const Real* y, std::size_t ldy, Real* x,
+                                  std::size_t ldx) {
+    product(K, M, N, Factor<Real>{a, lda, true}, Factor<Real>{y, ldy}, x, ldx, false);
+  }
+  template <std::size_t M, std::size_t K, std::size_t N, class Real>
+  static void multiply_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a,
+                             std::size_t lda) {
+    product(M, N, K, Factor<Real>{y, ldy}, Factor<Real>{x, ldx, true}, a, lda, true);
+  }
+
+  /// The blocks of a body (team.hpp).
+  template <class Body>
+  static void run(const Body& body) {
+    System::run(body);
+  }
+
+ private:
+  template <class T>
+  static constexpr std::size_t capacity = System::scratch_bytes / sizeof(T);
+
+  template <class Real>
+  static void product(std::size_t M, std::size_t K, std::size_t N, Factor<Real> a, Factor<Real> x, Real* y,
+                      std::size_t ldy, bool add) {
+    System::template product<Precision>(M, K, N, a, x, y, ldy, add);
+  }
+
+  /// Sets to[r]; `kept` results at the end of the scratch memory stay free.
+  template <class Op, class Real, class Kernel>
+  static void reduce(std::size_t rows, std::size_t n, const Kernel& kernel, typename Op::Value* to,
+                     std::size_t kept = 1) {
+    using Value = typename Op::Value;
+    if (rows == 0) return;
+    const std::size_t sections = sections_of(rows, n, capacity<Value> - kept);
+    Value* parts = System::template scratch<Value>();
+    run(ReduceSections<Op, Lane<Real>, Kernel>{rows * sections, sections, n, kernel, parts});
+    map<Real>(rows, JoinSections<Op>{sections, parts, to});
+  }
+
+  template <class Op, class Real, class Kernel>
+  static typename Op::Value result(std::size_t count, const Kernel& kernel) {
+    using Value = typename Op::Value;
+    Value* there = System::template scratch<Value>() + capacity<Value> - 1;
+    reduce<Op, Real>(1, count, kernel, there);
+    Value here = Op::start;
+    Operations::download(1, static_cast<const Value*>(there), &here);
+    return here;
+  }
+};
+
+}  // namespace nwm::device
