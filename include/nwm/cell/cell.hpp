@@ -136,7 +136,7 @@ using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channe
 template <std::size_t n>
 constexpr std::size_t position(const std::array<std::size_t, n>& list, std::size_t field) {
   std::size_t i = 0;
-  while (i < n && list[i] != field) ++i;
+  while (i != n && list[i] != field) ++i;
   return i;
 }
 
