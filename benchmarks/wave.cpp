@@ -32,8 +32,10 @@ struct Linear {
   static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("z"),
                                      nwm::cell::given_map("speed2")};
   static constexpr std::size_t recorded = u;
-  static constexpr nwm::cell::Coupling coupling{
-      .name = "laplacian", .initial = nwm::Initial::laplacian, .trained = false};
+  static constexpr nwm::cell::Coupling coupling{.name = "laplacian",
+                                                .initial = nwm::Initial::laplacian,
+                                                .trained = false,
+                                                .pattern = nwm::cell::Pattern::five_point};
   static constexpr std::array<std::size_t, 1> from{u};
   static constexpr std::array<std::size_t, 3> reads{u, z, speed2};
   static constexpr std::array<std::size_t, 2> writes{u, z};

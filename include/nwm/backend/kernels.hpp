@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "nwm/cell/activation.hpp"
 
@@ -16,6 +17,13 @@ constexpr std::array<typename Lane::Value, n> load_all(Lane lane, const std::arr
   std::array<typename Lane::Value, n> values;
   for (std::size_t i = 0; i != n; ++i) values[i] = lane.load(fields[i]);
   return values;
+}
+
+/// Sets several fields at a lane. (Unrolled: a loop would make compilers keep the values in memory first.)
+template <class Lane, class Real, class V, std::size_t n>
+constexpr void store_all(Lane lane, const std::array<Real*, n>& fields, const std::array<V, n>& values) {
+  [&]<std::size_t... i>(std::index_sequence<i...>) { (lane.store(fields[i], values[i]), ...); }
+  (std::make_index_sequence<n>{});
 }
 
 /// The drive of a coupling's n groups at a lane, group g at drive + g·columns.

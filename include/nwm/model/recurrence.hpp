@@ -29,10 +29,14 @@ struct StageForward {
 
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    const auto d = kernel::load_groups<groups>(lane, drive, columns);
+    (*this)(lane, kernel::load_groups<groups>(lane, drive, columns));
+  }
+  /// With a drive that is in registers.
+  template <class Lane>
+  constexpr void operator()(Lane lane, const std::array<typename Lane::Value, groups>& d) const {
     const auto site = kernel::load_all(lane, in);
     const auto next = Stage::update(cell, d, site);
-    for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
+    kernel::store_all(lane, out, next);
   }
 };
 

@@ -8,6 +8,7 @@
 
 #include "nwm/backend/cpu/pack.hpp"
 #include "nwm/backend/cpu/simd_dense.hpp"
+#include "nwm/backend/cpu/simd_row.hpp"
 #include "nwm/backend/cpu/simd_stencil.hpp"
 #include "nwm/backend/host_memory.hpp"
 #include "nwm/backend/kernels.hpp"
@@ -27,7 +28,7 @@ struct Simd : HostMemory {
     using Value = math::Pack<Real, Arch>;
     std::size_t index;
     Value load(const Real* p) const { return Value::load(p + index); }
-    void store(Real* p, const Value& v) const { v.store(p + index); }
+    void store(Real* p, Value v) const { v.store(p + index); }
   };
   template <class Real>
   struct Partial {
@@ -140,6 +141,22 @@ struct Simd : HostMemory {
                                                                                scratch + first * H::stride,
                                                                                out);
     }
+  }
+
+  /// Numbers of a line of `width` sites, whole cache lines.
+  static constexpr std::size_t line(std::size_t width) { return detail::round_up(width, 16); }
+  /// The most rows that rows_in_place keeps in registers.
+  static constexpr std::size_t rows_at_once = Arch::alignment() >= 64 ? 4 : 2;
+
+  /// Calls kernel(lane, {drive}) at `rows` successive rows of `width` sites of one channel, where drive is
+  /// that of a five-point coupling (model::RowBackend): the bits of couple. here: the rows in the field,
+  /// whose first site has the index `index`; the kernel may overwrite them at its lane. before (a line): the
+  /// row above; becomes the last of the rows as it was. below: the row beneath.
+  template <class Edge, std::size_t width, std::size_t rows, class Real, class Kernel>
+  static void rows_in_place(const Real* weights, const Real* here, Real* before, const Real* below,
+                            std::size_t index, const Kernel& kernel) {
+    detail::RowsInPlace<Edge, width, rows, Lane<Real>, Partial<Real>, Real, Kernel>::run(
+        weights, here, before, below, index, kernel);
   }
 
   template <class S, class G, class Real, std::size_t n>
