@@ -69,7 +69,7 @@ struct Coupling {
   bool bias = false;
   Initial initial = Initial::uniform;
   bool trained = true;
-  Pattern pattern = Pattern::full;  ///< five_point: not trained; the backend may leave the other taps out
+  Pattern pattern = Pattern::full;  ///< five_point: not trained; backends may leave the other taps out
 };
 
 /// Whether stage S is one value of drive a channel, by five points, from one field: what a backend can fuse
@@ -113,9 +113,11 @@ inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
 template <class C, std::size_t s>
 using Stage = std::tuple_element_t<s, StagesOf<C>>;
 
-/// What a pattern asks of the rest of a coupling.
+/// What a pattern asks of the rest of a coupling: nothing sets the weights outside it.
 template <class S>
-concept PatternFits = S::coupling.pattern == Pattern::full || (S::coupling.size == 3 && !S::coupling.trained);
+concept PatternFits = S::coupling.pattern == Pattern::full ||
+                      (S::coupling.size == 3 && !S::coupling.trained &&
+                       (S::coupling.initial == Initial::laplacian || S::coupling.initial == Initial::zero));
 
 /// One stage of a cell: lists of fields and an update that maps packs to packs.
 template <class S, class C>

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "nwm/grid/stencil.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/model/recurrence.hpp"
+#include "nwm/model/row_pass.hpp"
 #include "nwm/model/wavefront.hpp"
 
 namespace nwm::model {
@@ -24,13 +24,6 @@ concept BandedBackend = requires(const std::array<const float*, 1>& parts, const
                                  std::size_t row) {
   B::template prepare_rows<S, G>(parts, out, row, row);
   B::template couple_rows<S, G, std::size_t{2}>(in, parts, out, in, row);
-};
-
-/// A backend that can run one row of a five-point coupling together with its update
-/// (cpu::Simd::rows_in_place).
-template <class B>
-concept RowBackend = requires {
-  { B::line(std::size_t{1}) } -> std::same_as<std::size_t>;
 };
 
 /// The fields of `Cell` with `channels` oscillators over `G`, and its step: that of Recurrence bit for bit. A
@@ -65,12 +58,7 @@ class InPlace {
   static constexpr std::size_t bands = (G::height + rows - 1) / rows;
 
   /// Where rows are moved one by one: how many at once.
-  static constexpr std::size_t group = [] {
-    std::size_t most = 1;
-    if constexpr (by_rows) most = B::rows_at_once;
-    while (G::height % most != 0) --most;
-    return most;
-  }();
+  static constexpr std::size_t group = row_group<B, G>;
 
   /// All fields zero. `threads` > 0, 1 unless `banded`.
   explicit InPlace(std::size_t threads)

@@ -145,18 +145,25 @@ struct Simd : HostMemory {
 
   /// Numbers of a line of `width` sites, whole cache lines.
   static constexpr std::size_t line(std::size_t width) { return detail::round_up(width, 16); }
-  /// The most rows that rows_in_place keeps in registers.
+  /// The most rows that `rows` keeps in registers.
   static constexpr std::size_t rows_at_once = Arch::alignment() >= 64 ? 4 : 2;
 
-  /// Calls kernel(lane, {drive}) at `rows` successive rows of `width` sites of one channel, where drive is
+  /// Calls kernel(lane, {drive}) at `count` successive rows of `width` sites of one channel, where drive is
   /// that of a five-point coupling (model::RowBackend): the bits of couple. here: the rows in the field,
-  /// whose first site has the index `index`; the kernel may overwrite them at its lane. before (a line): the
-  /// row above; becomes the last of the rows as it was. below: the row beneath.
-  template <class Edge, std::size_t width, std::size_t rows, class Real, class Kernel>
+  /// whose first site has the index `index`; above, below: the rows above and beneath.
+  template <class Edge, std::size_t width, std::size_t count, class Real, class Kernel>
+  static void rows(const Real* weights, const Real* here, const Real* above, const Real* below,
+                   std::size_t index, const Kernel& kernel) {
+    detail::Rows<Edge, width, count, Lane<Real>, Partial<Real>, Real, Kernel>::run(weights, here, above,
+                                                                                   below, index, kernel);
+  }
+  /// The same; the kernel may overwrite the rows at its lane. before (a line): the row above; becomes the
+  /// last of the rows as it was.
+  template <class Edge, std::size_t width, std::size_t count, class Real, class Kernel>
   static void rows_in_place(const Real* weights, const Real* here, Real* before, const Real* below,
                             std::size_t index, const Kernel& kernel) {
-    detail::RowsInPlace<Edge, width, rows, Lane<Real>, Partial<Real>, Real, Kernel>::run(
-        weights, here, before, below, index, kernel);
+    detail::Rows<Edge, width, count, Lane<Real>, Partial<Real>, Real, Kernel>::run(weights, here, before,
+                                                                                   below, index, kernel);
   }
 
   template <class S, class G, class Real, std::size_t n>

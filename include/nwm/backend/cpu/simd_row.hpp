@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "nwm/backend/cpu/pack.hpp"
 #include "nwm/backend/cpu/simd_stencil.hpp"
@@ -30,17 +31,18 @@ struct FivePoint {
 /// `Kernel` does with the drive. A pack of every row at a time, from left to right.
 template <class Edge, std::size_t width, std::size_t rows, class Lane, class Partial, class Real,
           class Kernel>
-struct RowsInPlace {
+struct Rows {
   using P = typename Lane::Value;
   using V = typename P::Batch::register_type;
   static V raw(const P& p) { return p.batch; }
   static P pack(V v) { return P(typename P::Batch(v)); }
   static constexpr std::size_t lanes = P::size, full = width / lanes, rest = width % lanes;
 
-  /// Calls kernel(lane, {drive}) at every pack. The kernel may overwrite `here`, the field at the first site,
-  /// which has the index `index`, at its lane. before: the row above, in room for whole packs; becomes the
-  /// last of the rows as it was. below: the row beneath.
-  static void run(const Real* weights, const Real* here, Real* before, const Real* below, std::size_t index,
+  /// Calls kernel(lane, {drive}) at every pack. here: the field at the first site, which has the index
+  /// `index`. above, below: the rows above and beneath. Above = Real: the kernel may overwrite the field at
+  /// its lane; `above` has room for whole packs and becomes the last of the rows as it was.
+  template <class Above>
+  static void run(const Real* weights, const Real* here, Above* above, const Real* below, std::size_t index,
                   const Kernel& given) {
     const Kernel kernel = given;  // its members stay in registers: nothing else can have changed them
     const FivePoint<P> taps(weights);
@@ -60,14 +62,14 @@ struct RowsInPlace {
           next[q] = raw(P::load(here + q * width + x + lanes));
           right[q] = raw(right_of(pack(current[q]), pack(next[q])));
         }
-        step<Lane>(taps, Lane{index + x}, before + x, P::load(below + x), previous, current, right, kernel);
+        step<Lane>(taps, Lane{index + x}, above + x, P::load(below + x), previous, current, right, kernel);
         for (std::size_t q = 0; q < rows; ++q) current[q] = next[q];
       }
       for (std::size_t q = 0; q < rows; ++q) {
         next[q] = rest == 0 ? beyond[q] : raw(P::load(here + q * width + full * lanes, rest == 0 ? 1 : rest));
         right[q] = raw(right_of(pack(current[q]), pack(next[q])));
       }
-      step<Lane>(taps, Lane{index + x}, before + x, P::load(below + x), previous, current, right, kernel);
+      step<Lane>(taps, Lane{index + x}, above + x, P::load(below + x), previous, current, right, kernel);
       for (std::size_t q = 0; q < rows; ++q) current[q] = next[q];
       x += lanes;
     }
@@ -78,17 +80,24 @@ struct RowsInPlace {
         pack(beyond[q]).store(line.data() + rest);
         right[q] = raw(P::load(line.data() + 1));
       }
-      step<Partial>(taps, Partial{index + x, rest}, before + x, P::load(below + x, rest), previous, current,
+      step<Partial>(taps, Partial{index + x, rest}, above + x, P::load(below + x, rest), previous, current,
                     right, kernel);
     }
   }
 
  private:
-  template <class L>
-  static void step(const FivePoint<P>& taps, L lane, Real* before, const P& below, V (&previous)[rows],
+  template <bool partial>
+  static P load(const Real* p) {
+    if constexpr (partial) return P::load(p, rest);
+    else return P::load(p);
+  }
+
+  template <class L, class Above>
+  static void step(const FivePoint<P>& taps, L lane, Above* line, const P& below, V (&previous)[rows],
                    const V (&current)[rows], const V (&right)[rows], const Kernel& kernel) {
-    P above = P::load(before);
-    pack(current[rows - 1]).store(before);
+    constexpr bool keep = !std::is_const_v<Above>;
+    P above = load < std::is_same_v<L, Partial> && !keep > (line);
+    if constexpr (keep) pack(current[rows - 1]).store(line);
     for (std::size_t q = 0; q < rows; ++q) {
       const P down = q + 1 < rows ? pack(current[q + 1 < rows ? q + 1 : 0]) : below, here = pack(current[q]);
       const P left = left_of(pack(previous[q]), here);
