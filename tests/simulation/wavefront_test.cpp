@@ -116,9 +116,9 @@ void bands_agree() {
   }
 }
 
-BOOST_AUTO_TEST_CASE(bands_of_rows_on_a_torus) { bands_agree<nwm::Periodic, 268, 137, 1>(); }
-BOOST_AUTO_TEST_CASE(bands_of_rows_that_are_clamped) { bands_agree<nwm::Zero, 201, 176, 1>(); }
-BOOST_AUTO_TEST_CASE(bands_of_rows_that_reflect) { bands_agree<nwm::Reflecting, 134, 141, 2>(); }
+BOOST_AUTO_TEST_CASE(bands_of_rows_on_a_torus) { bands_agree<nwm::Periodic, 524, 69, 1>(); }
+BOOST_AUTO_TEST_CASE(bands_of_rows_that_are_clamped) { bands_agree<nwm::Zero, 199, 176, 1>(); }
+BOOST_AUTO_TEST_CASE(bands_of_rows_that_reflect) { bands_agree<nwm::Reflecting, 262, 71, 2>(); }
 
 BOOST_AUTO_TEST_CASE(small_grids_are_left_to_one_thread) {
   using G = nwm::Grid<64, 64>;

@@ -105,7 +105,7 @@ class InPlace {
     return steps;
   }
   // In the first-level cache, and in the second; threads that wait for each other take the second's.
-  static constexpr std::size_t flattest = depth_within(40960, 8), deepest = depth_within(1 << 19, 8);
+  static constexpr std::size_t flattest = depth_within(40960, 8), deepest = depth_within(1 << 19, 16);
   // Updates of a site in one pass that are worth a thread: a few times what waiting for the others costs.
   static constexpr std::size_t least_work = 1 << 16;
 

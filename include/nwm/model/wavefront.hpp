@@ -17,10 +17,11 @@ namespace nwm::model {
 ///
 /// A band of rows a ≤ r < b takes `steps` steps: step k moves rows a + k ≤ r < b + k (no further than a
 /// border that does not wrap), each right after step k − 1 has moved the row below. What it needs of the
-/// bands beside it: the row above before anything moved; and the first row of each step of the next band as
-/// it was, which that band keeps. Hence three phases, with all threads waiting between: `begin` copies;
-/// `main` goes as far as the band's own rows allow; `end` does the rest. Every row is updated in the same way
-/// whatever the bands, so that the bits do not depend on their number.
+/// bands beside it: the row above before anything moved, and the first row of each step of the next band as
+/// it was, which that band keeps. Hence two phases, with all threads waiting after each: `begin` and `main`
+/// go as far as the band's own rows allow, short of the last, which the next band copies meanwhile; `end`
+/// does the rest. Every row is updated in the same way whatever the bands, so that the bits do not depend on
+/// their number.
 template <class Edge, std::size_t height_, std::size_t width, std::size_t group, std::size_t line,
           std::size_t planes, class Real>
 class Wavefront {
@@ -52,8 +53,10 @@ class Wavefront {
         for (std::size_t p = 0; p < planes; ++p) phase(b, p);
       member.wait();
     };
-    each([&](std::size_t b, std::size_t p) { begin(b, p, field(p)); });
-    each([&](std::size_t b, std::size_t p) { main(b, p, steps, field(p), row); });
+    each([&](std::size_t b, std::size_t p) {
+      begin(b, p, field(p));
+      main(b, p, steps, field(p), row);
+    });
     if (wraps || bands_ > 1) each([&](std::size_t b, std::size_t p) { end(b, p, steps, field(p), row); });
   }
 
