@@ -125,3 +125,18 @@ BOOST_AUTO_TEST_CASE(small_grids_are_left_to_one_thread) {
   BOOST_TEST((nwm::model::InPlace<Drifting, G, 1, cpu::Simd<>, float>(4).busy_threads() == 1u));
   BOOST_TEST((simulate<G, 1, cpu::Simd<>, float>(9, 4) == simulate<G, 1, cpu::Simd<>, float>(9, 1)));
 }
+
+BOOST_AUTO_TEST_CASE(a_weight_that_would_be_left_out_is_refused) {
+  nwm::Simulation<Drifting, nwm::Grid<3, 3>, 2> waves;
+  waves.parameter("K.weight")[4] = -3;  // a point
+  BOOST_TEST(waves.run(1) == 1u);
+  waves.parameter("K.weight")[9 + 4] = 0.5f;  // of another channel
+  BOOST_CHECK_EXCEPTION(waves.run(1), nwm::Error, [](const nwm::Error& e) {
+    return e.field() == "K.weight(0, 1, 1, 1)" && e.found() == "0.500000";
+  });
+  waves.parameter("K.weight")[9 + 4] = 0;
+  waves.parameter("K.weight")[2] = 1;  // a corner
+  BOOST_CHECK_EXCEPTION(waves.run(1), nwm::Error,
+                        [](const nwm::Error& e) { return e.field() == "K.weight(0, 0, 0, 2)"; });
+  BOOST_TEST(waves.steps() == 1u);
+}

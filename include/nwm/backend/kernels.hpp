@@ -19,11 +19,18 @@ constexpr std::array<typename Lane::Value, n> load_all(Lane lane, const std::arr
   return values;
 }
 
-/// Sets several fields at a lane. (Unrolled: a loop would make compilers keep the values in memory first.)
+namespace detail {
+template <class Lane, class Real, class V, std::size_t n, std::size_t... i>
+constexpr void store_each(Lane lane, const std::array<Real*, n>& fields, const std::array<V, n>& values,
+                          std::index_sequence<i...>) {
+  (lane.store(fields[i], values[i]), ...);
+}
+}  // namespace detail
+
+/// Sets several fields at a lane. (No loop: with one, compilers keep the values in memory first.)
 template <class Lane, class Real, class V, std::size_t n>
 constexpr void store_all(Lane lane, const std::array<Real*, n>& fields, const std::array<V, n>& values) {
-  [&]<std::size_t... i>(std::index_sequence<i...>) { (lane.store(fields[i], values[i]), ...); }
-  (std::make_index_sequence<n>{});
+  detail::store_each(lane, fields, values, std::make_index_sequence<n>{});
 }
 
 /// The drive of a coupling's n groups at a lane, group g at drive + g·columns.

@@ -145,8 +145,8 @@ class InPlace {
         member, steps, [=](std::size_t c) { return coupled + c * G::sites; },
         [&](std::size_t c, std::size_t offset, Real* before, const Real* below) {
           const std::size_t index = c * G::sites + offset;
-          B::template rows_in_place<typename G::Edge, G::width, group>(
-              parameters + c * (channels + 1) * 9, coupled + index, before, below, index, update);
+          B::template rows<typename G::Edge, G::width, group>(parameters + c * (channels + 1) * 9,
+                                                              coupled + index, before, below, index, update);
         });
   }
 

@@ -159,8 +159,11 @@ class Simulation {
     return count;
   }
 
-  /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it.
+  /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it, Error
+  /// where a five-point coupling has been given a weight elsewhere.
   void check_stable() {
+    [&]<std::size_t... s>(std::index_sequence<s...>) { (check_pattern<s>(), ...); }
+    (std::make_index_sequence<Waves::stages>{});
     if constexpr (model::BoundedCell<Cell>) {
       std::array<const Real*, Cell::bounded.size()> maps{};
       for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = data(Cell::bounded[i]);
@@ -189,6 +192,25 @@ class Simulation {
   }
 
  private:
+  template <std::size_t s>
+  void check_pattern() const {
+    using Stage = typename Waves::template Stage<s>;
+    if constexpr (Stage::coupling.pattern == cell::Pattern::five_point) {
+      using Stencil = typename Waves::template StencilAt<s>;
+      const Real* weights = parameters_.data() + Waves::template offset<s>();
+      for (std::size_t i = 0; i < Stencil::weights; ++i) {
+        const std::size_t tap = i % 9, from = i / 9 % Stencil::in, to = i / 9 / Stencil::in;
+        const bool point = from % channels == to % channels && (tap == 4 || tap % 2 == 1);
+        if (!point && weights[i] != Real(0))
+          throw Error("nwm::Simulation",
+                      std::string(Stage::coupling.name.view()) + ".weight(" + std::to_string(to) + ", " +
+                          std::to_string(from) + ", " + std::to_string(tap / 3) + ", " +
+                          std::to_string(tap % 3) + ")",
+                      "0 outside the five points of a channel", std::to_string(weights[i]));
+      }
+    }
+  }
+
   void advance(std::size_t count) {
     fields_.run(cell_, parameters_.data(), count);
     steps_ += count;

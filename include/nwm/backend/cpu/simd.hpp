@@ -150,20 +150,13 @@ struct Simd : HostMemory {
 
   /// Calls kernel(lane, {drive}) at `count` successive rows of `width` sites of one channel, where drive is
   /// that of a five-point coupling (model::RowBackend): the bits of couple. here: the rows in the field,
-  /// whose first site has the index `index`; above, below: the rows above and beneath.
-  template <class Edge, std::size_t width, std::size_t count, class Real, class Kernel>
-  static void rows(const Real* weights, const Real* here, const Real* above, const Real* below,
-                   std::size_t index, const Kernel& kernel) {
-    detail::Rows<Edge, width, count, Lane<Real>, Partial<Real>, Real, Kernel>::run(weights, here, above,
-                                                                                   below, index, kernel);
-  }
-  /// The same; the kernel may overwrite the rows at its lane. before (a line): the row above; becomes the
-  /// last of the rows as it was.
-  template <class Edge, std::size_t width, std::size_t count, class Real, class Kernel>
-  static void rows_in_place(const Real* weights, const Real* here, Real* before, const Real* below,
-                            std::size_t index, const Kernel& kernel) {
-    detail::Rows<Edge, width, count, Lane<Real>, Partial<Real>, Real, Kernel>::run(weights, here, before,
-                                                                                   below, index, kernel);
+  /// whose first site has the index `index`; above, below: the rows beyond. above not const (a line): the
+  /// kernel may overwrite the rows at its lane, and above becomes the last of them as it was.
+  template <class Edge, std::size_t width, std::size_t count, class Real, class Above, class Kernel>
+  static void rows(const Real* weights, const Real* here, Above* above, const Real* below, std::size_t index,
+                   const Kernel& kernel) {
+    using R = detail::Rows<Edge, width, count, Lane<Real>, Partial<Real>, Real, Kernel>;
+    R::run(weights, here, above, below, index, kernel);
   }
 
   template <class S, class G, class Real, std::size_t n>
