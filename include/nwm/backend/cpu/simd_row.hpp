@@ -6,7 +6,6 @@
 #include <type_traits>
 
 #include "nwm/backend/cpu/pack.hpp"
-#include "nwm/backend/cpu/simd_stencil.hpp"
 
 namespace nwm::cpu::detail {
 
