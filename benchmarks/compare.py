@@ -27,7 +27,7 @@ from measuring import PROJECT, clean_environment, describe, machine, names, run_
 PEERS = PROJECT / "benchmarks" / "peers"
 PEER, WAVE_PEER = PEERS / "torch_peer.py", PEERS / "deepwave_peer.py"
 NORM_TOLERANCE = 1e-3  # relative: both compute the same in float32, some hundred steps
-PEAK = "part/gemm_peak"
+PEAKS = ["part/gemm_peak/eigen", "part/gemm_peak/nwm"]
 README_BEGIN, README_END = "<!-- results of compare.py -->", "<!-- end of results -->"
 
 
@@ -104,8 +104,8 @@ def compare(name, peers, variants, peers_peak, options):
         counters, _, bytes_used = run_benchmarks(options.binary, [name], options.threads, options.seconds)
         ours.append(counters[name])
         peak_bytes = max(peak_bytes, bytes_used)
-        counters, _, _ = run_benchmarks(options.binary, [PEAK], options.threads, min(options.seconds, 0.5))
-        peaks.append(counters[PEAK]["GFLOP/s"])
+        counters, _, _ = run_benchmarks(options.binary, PEAKS, options.threads, min(options.seconds, 0.5))
+        peaks.extend(counters[p]["GFLOP/s"] for p in PEAKS)
 
     def measure_peer(server):
         answer = server.measure(options.seconds)

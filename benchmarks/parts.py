@@ -12,7 +12,8 @@ import sys
 
 from measuring import PROJECT, describe, machine, names, run_benchmarks
 
-LIMITS = ["part/gemm_peak", "part/fma_peak", "part/copy_peak"]
+GEMM = ["part/gemm_peak/eigen", "part/gemm_peak/nwm"]
+LIMITS = GEMM + ["part/fma_peak", "part/copy_peak"]
 
 
 def main():
@@ -35,7 +36,10 @@ def main():
     def median(name, counter):
         return statistics.median(r[name].get(counter, 0) for r in rounds)
 
-    gemm, fma, copy = (max(r[n][c] for r in rounds) for n, c in zip(LIMITS, ("GFLOP/s", "GFLOP/s", "GB/s")))
+    def most(name, counter):
+        return max(r[name][counter] for r in rounds)
+
+    gemm, fma, copy = max(most(n, "GFLOP/s") for n in GEMM), most(LIMITS[-2], "GFLOP/s"), most(LIMITS[-1], "GB/s")
     print(f"{describe(here)}\n{options.threads} threads: GEMM peak {gemm:.0f} GFLOP/s, multiply-adds on registers {fma:.0f} "
           f"GFLOP/s, copying {copy:.1f} GB/s\n")
     print("| part | items/s | GFLOP/s | of GEMM peak | GB/s | of copying |\n|---|---|---|---|---|---|")

@@ -1,5 +1,6 @@
 // The limits of the machine, measured in the same run as what is held against them:
-//   part/gemm_peak   a large single-precision matrix product on each thread (Eigen's)
+//   part/gemm_peak/eigen, nwm   a single-precision matrix product on each thread: Eigen's, 1024³, and the
+//                    library's own where its factors stay in the second-level cache
 //   part/fma_peak    fused multiply-adds on registers alone: no program can be faster
 //   part/copy_peak   copying between arrays that do not fit in cache; bytes read and written
 #include <Eigen/Core>
@@ -7,6 +8,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include "measure.hpp"
+#include "nwm/backend/default.hpp"
 
 namespace {
 
@@ -28,7 +30,23 @@ struct Copy {
   nwm::Buffer<float> from{size}, to{size};
 };
 
-const bool gemm = bench::add("part/gemm_peak", [](benchmark::State& state) {
+constexpr std::size_t m = 256;
+struct OwnProduct {
+  nwm::Buffer<float> a = bench::random_numbers(m * m, -1, 1), b = bench::random_numbers(m * m, -1, 1, 2),
+                     c{m * m};
+};
+
+const bool own = bench::add("part/gemm_peak/nwm", [](benchmark::State& state) {
+  constexpr std::size_t repeats = 64;
+  bench::measure_part<OwnProduct>(state, {.flops = 2.0 * repeats * m * m * m}, [](OwnProduct& p) {
+    for (std::size_t i = 0; i < repeats; ++i) {
+      nwm::DefaultBackend::multiply<m, m, m>(p.a.data(), m, p.b.data(), m, p.c.data(), m);
+      benchmark::ClobberMemory();
+    }
+  });
+});
+
+const bool gemm = bench::add("part/gemm_peak/eigen", [](benchmark::State& state) {
   bench::measure_part<Product>(state, {.flops = 2.0 * n * n * n},
                                [](Product& p) { p.c.noalias() = p.a * p.b; });
 });

@@ -2,7 +2,7 @@
 // (peers/deepwave_peer.py: the same equation, stencil, start and steps). An item is the update of one site.
 //   forward    a Simulation on each thread
 //   rows       one Simulation, its rows over the threads
-//   gradient   forward on a tape and back to the speed at every site, for an image on each thread
+//   gradient   forward and back to the speed at every site, for an image on each thread
 // `norm` is that of the last field, or of the gradient of ½ |u_T|² by the speed: what the peer must agree on.
 #include <algorithm>
 #include <array>
@@ -32,8 +32,10 @@ struct Linear {
   static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("z"),
                                      nwm::cell::given_map("speed2")};
   static constexpr std::size_t recorded = u;
-  static constexpr nwm::cell::Coupling coupling{
-      .name = "laplacian", .initial = nwm::Initial::laplacian, .trained = false};
+  static constexpr nwm::cell::Coupling coupling{.name = "laplacian",
+                                                .initial = nwm::Initial::laplacian,
+                                                .trained = false,
+                                                .pattern = nwm::cell::Pattern::five_point};
   static constexpr std::array<std::size_t, 1> from{u};
   static constexpr std::array<std::size_t, 3> reads{u, z, speed2};
   static constexpr std::array<std::size_t, 2> writes{u, z};
@@ -106,30 +108,36 @@ void forward(benchmark::State& state, std::size_t count, std::size_t threads) {
   state.counters["norm"] = norm(std::as_const(*each[0]).recorded());
 }
 
-/// Segments of some steps: the tape of one is kept, and run a second time on the way back.
+/// Forward keeping the state every few steps, and back: the steps between two of these are run a second time,
+/// on a tape.
 template <std::size_t n>
 struct Gradient {
   static constexpr std::size_t length = n <= 256 ? 20 : 10, segments = steps(n) / length;
   using W = nwm::model::Recurrence<Linear, nwm::Grid<n, n>, 1, length, segments, nwm::DefaultBackend, float>;
   static constexpr auto layout = nwm::exact_layout<[](auto& all) { W::describe(all, ""); }, 64>();
 
-  Gradient() : parameters(layout, 0) { fill(tape.initial(Linear::u), tape.initial(Linear::speed2), n); }
+  Gradient() : parameters(layout, 0) {
+    fill(tape.initial(Linear::u), tape.initial(Linear::speed2), n);
+    copy(tape.initial(Linear::speed2), waves.field(Linear::speed2).data());
+  }
 
   void run() {
-    for (std::size_t s = 0; s < segments; ++s) W::run(Linear{}, parameters.data(), tape, s, scratch.data());
+    copy(tape.initial(Linear::u), waves.field(Linear::u).data());
+    copy(tape.initial(Linear::z), waves.field(Linear::z).data());
+    for (std::size_t s = 0; s < segments; ++s) {
+      waves.run(length);
+      if (s + 1 < segments)
+        for (const auto f : {Linear::u, Linear::z}) copy(waves.field(f).data(), tape.initial(f, s + 1));
+    }
     adjoint.clear();
-    series_gradient.fill(0);
-    const float* end = tape.after(Linear::u, length - 1);
-    std::copy(end, end + W::columns, series_gradient.data() + (length - 1) * W::columns);
+    copy(waves.field(Linear::u).data(), adjoint.gradient(Linear::u));  // only the last field is in the loss
     for (std::size_t s = segments; s-- > 0;) {
-      if (s + 1 < segments) {
-        W::run(Linear{}, parameters.data(), tape, s, scratch.data());
-        if (s + 2 == segments) series_gradient.fill(0);  // only the last field is in the loss
-      }
-      W::run_back(Linear{}, parameters.data(), tape, s, series_gradient.data(), adjoint, nullptr,
-                  scratch.data());
+      W::run(Linear{}, parameters.data(), tape, s, scratch.data());
+      W::run_back(Linear{}, parameters.data(), tape, s, nullptr, adjoint, nullptr, scratch.data());
     }
   }
+
+  static void copy(const float* from, float* to) { std::copy_n(from, n * n, to); }
 
   /// Of the gradient by the speed, from that by its square.
   double size() {
@@ -146,7 +154,8 @@ struct Gradient {
   typename W::Tape tape;
   typename W::Adjoint adjoint;
   nwm::model::ParameterVector<nwm::DefaultBackend, float, layout.size> parameters;
-  nwm::Buffer<float> scratch{W::scratch}, series_gradient{length * W::columns};
+  Waves<n> waves{typename Waves<n>::Options{.cell = {}, .check_every = 0}};
+  nwm::Buffer<float> scratch{W::scratch};
 };
 
 template <std::size_t n>

@@ -25,21 +25,6 @@ nwm_dependency(Thrust    nwm::thrust                libthrust-dev)
 nwm_dependency(Boost     Boost::unit_test_framework libboost-test-dev)
 nwm_dependency(benchmark benchmark::benchmark       libbenchmark-dev)
 
-# nwm::thrust: the headers alone, of a CUDA toolkit (newer ones keep them in include/cccl) or of Debian, for
-# Thrust's host systems.
-function(nwm_find_thrust)
-  find_path(NWM_THRUST_INCLUDE_DIR thrust/for_each.h
-            HINTS ${CUDAToolkit_ROOT} ENV CUDA_PATH /usr/local/cuda
-            PATH_SUFFIXES include/cccl include)
-  if(NWM_THRUST_INCLUDE_DIR)
-    add_library(nwm_thrust INTERFACE IMPORTED GLOBAL)
-    add_library(nwm::thrust ALIAS nwm_thrust)
-    target_include_directories(nwm_thrust SYSTEM INTERFACE ${NWM_THRUST_INCLUDE_DIR})
-    # Without this Thrust takes for granted that nvcc compiles.
-    target_compile_definitions(nwm_thrust INTERFACE THRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_CPP)
-  endif()
-endfunction()
-
 function(nwm_find name)
   if(TARGET ${nwm_target_${name}})
     return()
@@ -55,7 +40,7 @@ function(nwm_find name)
   elseif(name STREQUAL "Boost")
     find_package(Boost 1.67 QUIET COMPONENTS unit_test_framework)
   elseif(name STREQUAL "Thrust")
-    nwm_find_thrust()
+    include(${nwm_cmake_dir}/nwm-thrust.cmake)
   elseif(name MATCHES "^(ZLIB|PNG|GIF)$")
     find_package(${name} QUIET)
   else()

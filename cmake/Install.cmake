@@ -9,15 +9,17 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(TARGETS nwm EXPORT nwm-targets)
 install(EXPORT nwm-targets NAMESPACE nwm:: DESTINATION ${nwm_package_dir})
-foreach(part data plot modes)
+foreach(part IN LISTS nwm_parts)
   install(TARGETS nwm_${part} EXPORT nwm-${part}-targets)
   install(EXPORT nwm-${part}-targets NAMESPACE nwm:: DESTINATION ${nwm_package_dir})
 endforeach()
 
+list(JOIN nwm_parts ", " nwm_part_names)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/nwm-config.cmake.in ${PROJECT_BINARY_DIR}/nwm-config.cmake
                               INSTALL_DESTINATION ${nwm_package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/nwm-config-version.cmake COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/nwm-config.cmake ${PROJECT_BINARY_DIR}/nwm-config-version.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/nwm-xsimd.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/nwm-xsimd.cmake ${PROJECT_SOURCE_DIR}/cmake/nwm-thrust.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/nwm-cuda.cmake
         DESTINATION ${nwm_package_dir})

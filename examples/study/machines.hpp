@@ -11,6 +11,7 @@
 #include "nwm/cell/wave.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/model/cnn.hpp"
+#include "nwm/model/keep.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/fft.hpp"
@@ -24,7 +25,8 @@ namespace study {
 
 struct Polygons {
   static constexpr const char* name = "polygons";
-  static constexpr std::size_t pass = 64;  ///< images a device takes at a time
+  static constexpr std::size_t pass = 64;        ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 100;  ///< steps of BPTT
   static constexpr nwm::Shape shape{
       .height = 32, .width = 32, .image_channels = 3, .oscillators = 2, .classes = 5};
   using Head = nwm::head::Wide;
@@ -32,6 +34,7 @@ struct Polygons {
 struct Tetrominoes {
   static constexpr const char* name = "tetrominoes";
   static constexpr std::size_t pass = 64;  ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 100;
   static constexpr nwm::Shape shape{
       .height = 64, .width = 64, .image_channels = 3, .oscillators = 2, .classes = 6};
   using Head = nwm::head::Wide;
@@ -39,13 +42,15 @@ struct Tetrominoes {
 struct Mnist {
   static constexpr const char* name = "mnist";
   static constexpr std::size_t pass = 64;  ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 100;
   static constexpr nwm::Shape shape{
       .height = 56, .width = 56, .image_channels = 1, .oscillators = 2, .classes = 11};
   using Head = nwm::head::Wide;
 };
 struct MultiMnist {
   static constexpr const char* name = "multi-mnist";
-  static constexpr std::size_t pass = 16;  ///< images a device takes at a time
+  static constexpr std::size_t pass = 16;       ///< images a device takes at a time
+  static constexpr std::size_t most_kept = 50;  ///< half of it: within 1 GB on two threads
   static constexpr nwm::Shape shape{
       .height = 128, .width = 128, .image_channels = 1, .oscillators = 16, .classes = 11};
   using Head = nwm::head::Narrow;
@@ -68,11 +73,15 @@ void add(const Configuration& configuration) {
   registry().push_back({configuration, Place::name, Machine::parameter_count, &train_run<Machine>});
 }
 
+/// What BPTT keeps: everything, or, of runs that are longer than `most_kept`, the states every so many steps.
+template <class Data, std::size_t steps>
+using Kept = nwm::keep::Every<(steps < Data::most_kept ? steps : Data::most_kept)>;
+
 template <class Data, class Place, class Cell, std::size_t steps>
 void add_recurrent(const char* model) {
   const auto add_readout = [&]<class Readout>(Readout) {
     using Machine = nwm::WaveMachine<with_steps(Data::shape, steps), Readout, typename Data::Head, Cell,
-                                     typename Place::template Backend<Data>>;
+                                     typename Place::template Backend<Data>, float, Kept<Data, steps>>;
     add<Machine, Place>({.data = Data::name, .model = model, .readout = std::string(Readout::name)});
   };
   add_readout(nwm::readout::Linear{});

@@ -2,6 +2,7 @@
 // finds the one a file asks for.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -18,6 +19,7 @@ struct Result {
 
 struct Entry {
   std::string configuration, backend, precision;
+  std::size_t images;  ///< the backend takes in one pass
   std::function<Result(const nwm::io::Safetensors&)> run;
 };
 

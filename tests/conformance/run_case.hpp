@@ -194,7 +194,7 @@ std::string configuration_of(const std::string& model, const std::string& readou
 template <class Machine>
 void add_machine(const std::string& configuration_line, Result (*run)(const nwm::io::Safetensors&)) {
   registry().push_back({configuration_line, std::string(Machine::Backend::name),
-                        sizeof(typename Machine::Real) == 4 ? "float" : "double", run});
+                        sizeof(typename Machine::Real) == 4 ? "float" : "double", Machine::images, run});
 }
 
 /// A recurrent machine: model "nwm", or "conv_recurrent" with its cell's name.

@@ -11,30 +11,53 @@
 
 namespace conformance {
 
+/// Fields of `channels` planes of one image (images, channels, H, W) as passes (channels, images, H, W) or,
+/// where `back`, the other way round.
+template <class Machine, class Real>
+std::vector<Real> in_passes(const std::vector<Real>& from, std::size_t channels, bool back = false) {
+  constexpr std::size_t images = Machine::images, sites = Machine::sites;
+  std::vector<Real> to(from.size());
+  for (std::size_t plane = 0; plane < from.size() / sites; ++plane) {
+    const std::size_t image = plane / channels, c = plane % channels;
+    const std::size_t other = (image / images * channels + c) * images + image % images;
+    std::copy_n(from.begin() + static_cast<std::ptrdiff_t>((back ? other : plane) * sites), sites,
+                to.begin() + static_cast<std::ptrdiff_t>((back ? plane : other) * sites));
+  }
+  return to;
+}
+
+/// For backends whose memory is the host's.
 template <class Machine>
 Result run_unet_case(const nwm::io::Safetensors& file) {
   using Real = typename Machine::Real;
   Machine machine;
   set_parameters(file, machine, "param.");
   const Batch<Machine> cases(file);
-  nwm::Crew crew{1, 1, std::vector<std::exception_ptr>(cases.count)};
-  typename Machine::Batch batch(cases.count, 1);
+  const std::size_t passes = cases.count / Machine::images, pass = Machine::images * Machine::image_size;
+  if (passes * Machine::images != cases.count)
+    throw nwm::Error("conformance", "images", "a multiple of " + std::to_string(Machine::images),
+                     std::to_string(cases.count));
+  nwm::Crew crew{1, 1, std::vector<std::exception_ptr>(passes)};
+  typename Machine::Batch batch(passes, 1);
+  const std::vector<Real> pictures = in_passes<Machine>(cases.images, Machine::shape.image_channels);
   std::vector<Real> targets(cases.targets.begin(), cases.targets.end()), gradient(Machine::parameter_count);
-  for (std::size_t i = 0; i < cases.count; ++i) std::ranges::copy(cases.image(i), batch.image(i).begin());
+  for (std::size_t i = 0; i < passes; ++i)
+    std::ranges::copy(std::span(pictures).subspan(i * pass, pass), batch.image(i).begin());
   const auto scores = [&] {
     std::vector<Real> all;
-    for (std::size_t i = 0; i < cases.count; ++i)
+    for (std::size_t i = 0; i < passes; ++i)
       all.insert(all.end(), batch.score(i).begin(), batch.score(i).end());
-    return all;
+    return in_passes<Machine>(all, Machine::shape.classes, true);
   };
   Result result;
-  machine.forward(crew, batch, cases.count, true);
+  machine.forward(crew, batch, passes, true);
   result.logits_error = relative<Real>(scores(), file.values<double>("logits"));
   const double scale = 1.0 / static_cast<double>(cases.count * Machine::sites);
-  std::vector<double> losses(cases.count);
+  std::vector<double> losses(passes);
   machine.backward(
-      crew, batch, cases.count, [&](std::size_t i) { return targets.data() + i * Machine::sites; },
-      static_cast<Real>(scale), losses, [&](std::size_t) { return gradient.data(); });
+      crew, batch, passes,
+      [&](std::size_t i) { return targets.data() + i * Machine::images * Machine::sites; },
+      static_cast<Real>(scale), losses.data(), [&](std::size_t) { return gradient.data(); });
   double loss = 0;
   for (const double l : losses) loss += scale * l;
   result.logits_error =
@@ -44,7 +67,7 @@ Result run_unet_case(const nwm::io::Safetensors& file) {
     const auto mine = std::span<const Real>(machine.buffers()).subspan(slice.offset, slice.size);
     result.logits_error = worst(relative(mine, std::span<const double>(expected)), result.logits_error);
   }
-  machine.forward(crew, batch, cases.count, false);
+  machine.forward(crew, batch, passes, false);
   result.logits_error =
       worst(relative<Real>(scores(), file.values<double>("logits_eval")), result.logits_error);
   for (const nwm::Slice& slice : Machine::layout.slices) {
@@ -73,17 +96,18 @@ void add_unet(const std::string& head) {
                        run_unet_case<Machine>);
 }
 
+inline constexpr nwm::Shape small_unet{.height = 32, .width = 32, .image_channels = 1, .classes = 11};
+
 template <class B, class Real>
 void add_unets() {
   using nwm::Shape;
-  constexpr Shape small{.height = 32, .width = 32, .image_channels = 1, .classes = 11};
   constexpr Shape multi_mnist{.height = 128, .width = 128, .image_channels = 1, .classes = 11};
   static_assert(nwm::UNet<multi_mnist, 2, B, Real>::parameter_count == 30745);
   static_assert(nwm::UNet<multi_mnist, 3, B, Real>::parameter_count == 68834);
   static_assert(nwm::UNet<multi_mnist, 5, B, Real>::parameter_count == 190456);
   using Four = nwm::UNet<multi_mnist, 4, B, Real>;
   static_assert(Four::parameter_count == 122071);
-  add_unet<nwm::UNet<small, 2, B, Real>>("narrow");
+  add_unet<nwm::UNet<small_unet, 2, B, Real>>("narrow");
   add_unet<Four>("wide");
 }
 

@@ -52,7 +52,28 @@ void agree() {
   }
 }
 
+/// How far a training in `Precision` goes from one in float32.
+template <class Precision>
+double way_off() {
+  using Other = tools::Small<nwm::device::Host<nwm::device::Sequential, 4, Precision>>;
+  return tools::relative(tools::trained<Other>().moved, tools::trained<tools::Small<Batch>>().moved);
+}
+
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(precisions_cost_what_they_say) {
+  using namespace nwm::device::precision;
+  BOOST_TEST(Tf32::rounded(1 + 0x1p-10F) == 1 + 0x1p-10F);
+  BOOST_TEST(Tf32::rounded(1 + 0x1p-12F) == 1);
+  BOOST_TEST(Bf16::rounded(1 + 0x1p-7F) == 1 + 0x1p-7F);
+  BOOST_TEST(Bf16::rounded(1 + 0x1p-8F) == 1);  // to even
+  BOOST_TEST(Bf16::rounded(-3.14159F) == -3.140625F);
+  const double tf32 = way_off<Tf32>(), bf16 = way_off<Bf16>();
+  BOOST_TEST(way_off<Full>() == 0);
+  BOOST_TEST(tf32 > 1e-6);
+  BOOST_TEST(tf32 < bf16);
+  BOOST_TEST(bf16 < 0.3);  // Adam makes much of small gradients
+}
 
 BOOST_AUTO_TEST_CASE(wave_machine_double) { agree<tools::Small, double>(); }
 BOOST_AUTO_TEST_CASE(wave_machine_float) { agree<tools::Small, float>(); }

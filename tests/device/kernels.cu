@@ -10,7 +10,10 @@
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/launch.cuh"
 #include "nwm/backend/device/team.hpp"
+#include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/cell/lstm.hpp"
+#include "nwm/cell/wave.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/random.hpp"
@@ -89,7 +92,8 @@ template <class Real, class S, class G>
 bool stencils_agree() {
   Shared<Real> p(S::parameters, 1), x(S::in * G::sites, 2), g(S::out * G::sites, 3);
   Shared<Real> out(S::out * G::sites, 4), dx(S::in * G::sites, 5), dp(S::parameters, 6);
-  Shared<Real> partial(Tiles<G, S::size / 2>::count * S::parameters, 7);
+  using Gradient = TileGradient<S, G, Real, 1>;
+  Shared<Real> partial(Gradient::scratch, 7);
   bool fine = true;
   const auto body = [&](const char* what, Shared<Real>& to, const auto& b) {
     fine = agree(
@@ -106,18 +110,68 @@ bool stencils_agree() {
            fine;
   };
   body("couple", out,
-       Correlate<S, G, Direction::forward, Activation::tanh, Real, 1, 1>{p.data(), {x.data()}, {out.data()}});
+       Correlate<S, G, Direction::forward, Real, 1, 1, Set<Activation::tanh, Real>>{
+           p.data(), {x.data()}, {{out.data()}}});
   if constexpr (S::Edge::self_adjoint)
-    body(
-        "adjoint", dx,
-        Correlate<S, G, Direction::adjoint, Activation::none, Real, 1, 1>{p.data(), {g.data()}, {dx.data()}});
+    body("adjoint", dx,
+         Correlate<S, G, Direction::adjoint, Real, 1, 1, AddTo<Real>>{p.data(), {g.data()}, {{dx.data()}}});
   else
     map("folded adjoint", dx, S::in * G::sites,
         FoldedAdjoint<S, G, Real, 1>{p.data(), g.data(), {dx.data()}});
-  body("tile gradients", partial, TileGradient<S, G, Real, 1>{{x.data()}, g.data(), partial.data()});
+  const Gradient tiles{{Versions<Real>{x.data(), x.data(), 0}}, g.data(), partial.data()};
+  body("tile gradients", partial, tiles);
   map("sum of tiles", dp, S::parameters,
-      AddTiles<Real>{Tiles<G, S::size / 2>::count, S::parameters, partial.data(), dp.data()});
+      AddTiles<Real>{Gradient::runs, S::parameters, partial.data(), dp.data()});
   return fine;
+}
+
+/// The device backends' words for runs of steps, on the host and on the device.
+struct OnHost : Waves<OnHost> {
+  template <class Body>
+  static void run(const Body& body) {
+    on_host(body);
+  }
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
+  }
+};
+struct OnDevice : Waves<OnDevice> {
+  template <class Body>
+  static void run(const Body& body) {
+    launch(body, nullptr);
+  }
+  template <class Real, class Kernel>
+  static void map(std::size_t count, const Kernel& kernel) {
+    launch_map<Lane<Real>>(count, kernel, nullptr);
+  }
+};
+
+/// `length` steps and back.
+template <class Real, class Cell, class G, std::size_t channels, std::size_t length>
+bool waves_agree(const char* what) {
+  using S = Steps<Cell, G, channels, length, Real>;
+  constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
+  constexpr std::size_t scratch = OnHost::steps_scratch<Cell, G, channels, length, Real>;
+  Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);
+  Real* const parameters = all.data();
+  Real* const start = parameters + S::parameter_count;
+  Real* const series_gradient = start + fields;
+  Real* const gradient = series_gradient + length * S::columns;
+  Real* const parameter_gradient = gradient + fields;
+  Real* const slots = parameter_gradient + S::parameter_count;
+  std::array<const Real*, S::fields> initial;
+  for (std::size_t f = 0; f < S::fields; ++f) initial[f] = start + f * S::columns;
+  const auto there_and_back = [&](auto on) {
+    using B = decltype(on);
+    B::template run_steps<Cell, G, channels, length>(Cell{}, static_cast<const Real*>(parameters), initial,
+                                                     slots);
+    B::template run_steps_back<Cell, G, channels, length>(
+        Cell{}, static_cast<const Real*>(parameters), initial, slots,
+        static_cast<const Real*>(series_gradient), gradient, parameter_gradient, slots + numbers);
+  };
+  return agree(
+      what, all, [&] { there_and_back(OnHost{}); }, [&] { there_and_back(OnDevice{}); });
 }
 
 }  // namespace
@@ -128,6 +182,9 @@ int main() {
     bool fine = stencils_agree<float, Stencil<2, 2, 3, Periodic, false>, Batched<Grid<64, 64>, 3>>();
     fine = stencils_agree<float, Stencil<16, 16, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>>() && fine;
     fine = stencils_agree<double, Stencil<3, 5, 3, Reflecting>, Grid<9, 33, Reflecting>>() && fine;
+    fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4>("resident waves") && fine;
+    fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;
+    fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
     return fine ? 0 : 1;
   } catch (const Error& e) {
     std::fprintf(stderr, "device_kernels: %s\n", e.what());

@@ -16,6 +16,8 @@
 #include "nwm/cell/wave.hpp"
 #include "nwm/layer/batch_norm.hpp"
 #include "nwm/layer/cross_entropy.hpp"
+#include "nwm/layer/pooling.hpp"
+#include "nwm/layer/transposed_convolution.hpp"
 #include "nwm/model/recurrence.hpp"
 #include "nwm/model/reverse.hpp"
 #include "nwm/random.hpp"
@@ -60,6 +62,19 @@ class Planes {
   double* doubles_ = nullptr;
 };
 
+/// Stores what a kernel of a sum returns.
+template <class Kernel>
+struct Kept {
+  Kernel kernel;
+  Real* to;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    lane.store(to, kernel(lane));
+  }
+};
+template <class Kernel>
+Kept(Kernel, Real*) -> Kept<Kernel>;
+
 /// Runs on the host, then twice on the device, from the same numbers.
 template <class Kernel>
 bool agree(const char* what, Planes& memory, const Kernel& kernel, std::size_t count = columns) {
@@ -82,6 +97,25 @@ bool agree(const char* what, Planes& memory, const Kernel& kernel, std::size_t c
   const bool fine = worst <= 1e-4 && bits && wanted != before;
   std::printf("%s %.2e %s\n", what, worst, fine ? "ok" : "FAIL");
   return fine;
+}
+
+/// Four channels of 250 numbers, in two passes where sums are put together.
+template <class Check>
+void check_normalisation(Planes& m, const Check& check) {
+  using namespace layer::detail;
+  constexpr std::size_t channels = 4, n = columns / channels;
+  const PassSums first{2, 2 * channels, m.doubles()}, second{2, 2 * channels, m.doubles() + channels};
+  const InverseDeviation<Real> to{1e-5, m[0], m.doubles() + 100, m[1]};
+  check("squared deviation", Kept{SquaredDeviation<n, Real>{m[0], m[1]}, m[2]});
+  check("mask by relu", Kept{MaskByRelu<Real>{m[0], m[1]}, m[2]});
+  check("slope", Kept{NormSlope<n, Real>{m[0], m[1], m[2]}, m[3]});
+  check("batch's mean", BatchMean<Real>{first, 500, 0.1, m[0], m[1]}, channels);
+  check("batch's deviation", BatchDeviation<Real>{first, 500, 0.1, to, m[2]}, channels);
+  check("running deviation", RunningDeviation<Real>{m[2], m[3], to, m[4]}, channels);
+  check("normalise", Normalise<n, Real>{m[0], m[1], m[2], m[3], m[4]});
+  check("normalise's adjoint", UndoNormalise<n, Real>{m[0], m[1], m[2], m[3], m[4], m[5]});
+  check("normalise's sums", NormGradient<Real>{first, second, 500, m.doubles() + 100, m[0], m[1], m[2], m[3]},
+        channels);
 }
 
 bool all_agree() {
@@ -107,10 +141,13 @@ bool all_agree() {
   check("tanh's adjoint", kernel::ActivationAdjoint<Activation::tanh, Real>{m[0], m[1]});
   check("sum", kernel::Add<Real>{m[0], m[1]});
   check("scale", kernel::Scale<Real>{0.25, m[0], m[1]});
+  check("rows' sums added", device::AddSums<Real>{reinterpret_cast<const double*>(m[0]), m[6]}, 100);
   check("biases", device::AddBiases<Activation::relu, Real>{100, columns, m[7], m[0]}, 300);
-  check("row sums", device::AddSums<Real>{m.doubles(), m[6]}, 4);
-  check("normalise", layer::detail::Normalise<Real>{0.5, 2, 0.25, m[0], m[1]});
-  check("normalise's adjoint", layer::detail::UndoNormalise<Real>{0.5, 2, 0.25, 0.125, m[0], m[1]});
+  check_normalisation(m, check);
+  check("pool", layer::detail::Pool<20, Real>{m[0], m[4]});
+  check("pool's adjoint", layer::detail::PoolAdjoint<20, Real>{m[0], m[1], m[2]}, 250);
+  check("doubled grid", layer::detail::Interleave<125, 25, Real>{m[0], m[4], m[2]});
+  check("doubled grid's adjoint", layer::detail::Deinterleave<125, 25, Real>{m[0], m[2]});
   check("Adam", detail::AdamUpdate<Real>{0.9, 0.999, 1e-8, 1, 0, 0, 1e-3, 1, m[0], m[1], m[2], m[3]});
   return fine;
 }

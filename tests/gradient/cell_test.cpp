@@ -79,6 +79,16 @@ struct Idle {
   }
 };
 
+/// A wave whose step back is off by a thousandth.
+struct Astray : nwm::cell::Wave {
+  template <class V>
+  static constexpr std::array<V, 2> inverse(const nwm::cell::Wave& cell, const std::array<V, 1>& drive,
+                                            const std::array<V, 4>& after) {
+    const auto [y, z] = nwm::cell::Wave::inverse(cell, drive, after);
+    return {y, V(1.001) * z};
+  }
+};
+
 /// A backend whose stencil does not hand the gradient on to where its input came from.
 struct Forgetful : Scalar {
   template <class S, class G, class Real, std::size_t n>
@@ -163,6 +173,17 @@ BOOST_AUTO_TEST_CASE(a_wrong_adjoint_is_caught_by_both_comparisons) {
   BOOST_TEST(has_fault(scaled, "adjoint of stage 0, v"));
   BOOST_TEST(has_fault(scaled, "gradient of v: relative error"));
   BOOST_TEST(scaled.backend.error == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_step_back_is_checked_where_there_is_one) {
+  const auto wave = nwm::check_cell<nwm::cell::Wave, Scalar>();
+  BOOST_TEST(wave.inverse.compared == 200u * 3u);
+  BOOST_TEST(wave.inverse.error < 1e-12);
+  const auto rnn = nwm::check_cell<nwm::cell::Rnn, Scalar>();
+  BOOST_TEST(rnn.inverse.compared == 0u);
+  const auto astray = nwm::check_cell<Astray, Scalar>();
+  BOOST_TEST(!astray.ok());
+  BOOST_TEST(has_fault(astray, "inverse of hz: relative error"));
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_backend_is_caught) {

@@ -35,16 +35,6 @@ using Backends = std::tuple<Scalar, Simd<>>;
 using tools::dot;
 using tools::random_vector;
 
-template <class M>
-std::vector<typename M::Real> scores(const M& machine, const nwm::data::Dataset& set) {
-  std::vector<typename M::Real> result(set.size() * M::score_size);
-  nwm::WholeBatch<M> engine(1, 1);
-  engine.predict(machine, set, [&](std::size_t i, std::span<const typename M::Real> s) {
-    std::ranges::copy(s, result.begin() + static_cast<std::ptrdiff_t>(i * M::score_size));
-  });
-  return result;
-}
-
 /// Scores of a whole set as one batch.
 template <class M>
 std::vector<typename M::Real> forward(M& machine, const nwm::data::Dataset& set, bool training) {
@@ -56,14 +46,6 @@ std::vector<typename M::Real> forward(M& machine, const nwm::data::Dataset& set,
   for (std::size_t i = 0; i < set.size(); ++i)
     result.insert(result.end(), batch.score(i).begin(), batch.score(i).end());
   return result;
-}
-
-template <class T>
-double difference(const std::vector<T>& a, const std::vector<T>& b) {
-  double worst = a.size() == b.size() ? 0 : 1e9;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    worst = std::max(worst, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
-  return worst;
 }
 
 template <class M>
@@ -231,37 +213,26 @@ BOOST_AUTO_TEST_CASE(checkpoints_carry_the_running_statistics) {
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(batch_norm_is_the_textbooks, B, Backends) {
   constexpr std::size_t channels = 2, sites = 13, images = 3, size = channels * sites;
-  using Norm = nwm::layer::BatchNorm<channels, sites>;
+  using Norm = nwm::layer::BatchNorm<channels, sites, B, double>;
   std::vector<double> x = random_vector(images * size + 2 * channels, 1, -1, 2);  // then γ, β
   double *gamma = x.data() + images * size, *beta = gamma + channels;
   const std::vector<double> weight = random_vector(images * size, 2);
-  const double count = images * sites;
-  std::array<double, channels> mean{}, squares{}, inverse{}, part{};
   std::vector<double> y(images * size);
+  std::array<double, 2 * channels> running{};
+  typename Norm::State state(images);
+  nwm::Crew one = crew(images);
   const auto run = [&] {
-    mean = squares = {};
-    for (std::size_t i = 0; i < images; ++i) {
-      Norm::template add_up<B>(x.data() + i * size, part.data());
-      for (std::size_t c = 0; c < channels; ++c) mean[c] += part[c] / count;
-    }
-    for (std::size_t i = 0; i < images; ++i) {
-      Norm::template add_up_squares<B>(x.data() + i * size, mean.data(), part.data());
-      for (std::size_t c = 0; c < channels; ++c) squares[c] += part[c];
-    }
-    for (std::size_t c = 0; c < channels; ++c) inverse[c] = 1 / std::sqrt(squares[c] / count + 1e-5);
-    for (std::size_t i = 0; i < images; ++i)
-      Norm::template normalise<B>(x.data() + i * size, mean.data(), inverse.data(), gamma, beta,
-                                  y.data() + i * size);
+    Norm::forward(one, images, gamma, running.data(), running.data(), x.data(), y.data(), state);
     return dot(y, weight);
   };
   run();
   for (std::size_t c = 0; c < channels; ++c) {
     double sum = 0, variance = 0;
     for (std::size_t i = 0; i < images; ++i)
-      for (std::size_t p = 0; p < sites; ++p) sum += x[i * size + c * sites + p] / count;
+      for (std::size_t p = 0; p < sites; ++p) sum += x[i * size + c * sites + p] / (images * sites);
     for (std::size_t i = 0; i < images; ++i)
       for (std::size_t p = 0; p < sites; ++p)
-        variance += std::pow(x[i * size + c * sites + p] - sum, 2) / count;
+        variance += std::pow(x[i * size + c * sites + p] - sum, 2) / (images * sites);
     for (std::size_t i = 0; i < images; ++i)
       for (std::size_t p = 0; p < sites; ++p) {
         const std::size_t at = i * size + c * sites + p;
@@ -271,18 +242,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batch_norm_is_the_textbooks, B, Backends) {
       }
   }
 
-  // mask and backward together: the gradients of x, γ and β.
-  std::vector<double> gradient = weight, sums(2 * channels), each(2 * channels);
-  for (std::size_t i = 0; i < images; ++i) {
-    Norm::template mask<B>(x.data() + i * size, y.data() + i * size, mean.data(), inverse.data(),
-                           gradient.data() + i * size, each.data());
-    for (std::size_t c = 0; c < 2 * channels; ++c) sums[c] += each[c];
-  }
-  for (std::size_t i = 0; i < images; ++i)
-    Norm::template backward<B>(x.data() + i * size, mean.data(), inverse.data(), gamma, sums.data(), count,
-                               gradient.data() + i * size);
-  gradient.insert(gradient.end(), sums.begin() + channels, sums.end());
-  gradient.insert(gradient.end(), sums.begin(), sums.begin() + channels);
+  std::vector<double> gradient = weight;  // becomes that of x; those of γ and β are added to
+  gradient.insert(gradient.end(), 2 * channels, 3.0);
+  Norm::backward(one, images, x.data(), y.data(), state, gradient.data(), gradient.data() + images * size);
+  for (std::size_t c = 0; c < 2 * channels; ++c) gradient[images * size + c] -= 3;
   const std::vector<nwm::GradientPart> parts{
       {.name = "x", .offset = 0, .size = images * size},
       {.name = "gamma", .offset = images * size, .size = channels},
@@ -307,11 +270,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(double_convolution_has_its_gradient, B, Backends) 
     return std::array<const double*, 2>{from, from + part};
   };
   const auto value = [&] {
-    Pair::forward(one, images, x.data(), running.data(), true, input, state, scratch);
+    Pair::forward(one, images, x.data(), running.data(), running.data(), input, state, scratch);
     return dot(std::vector<double>(state.y2.data(), state.y2.data() + weight.size()), weight);
   };
   value();
-  std::vector<double> gradient(x.size(), 2), given = weight, inner(weight.size());  // added to
+  std::vector<double> gradient(x.size(), 2);  // parameters' is added to, the input's set
+  std::vector<double> given = weight, inner(weight.size());
   Pair::backward(
       one, images, x.data(), input, state, given.data(), inner.data(),
       [&](std::size_t i) {
@@ -319,7 +283,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(double_convolution_has_its_gradient, B, Backends) 
         return std::array<double*, 2>{to, to + part};
       },
       [&](std::size_t) { return gradient.data(); }, scratch);
-  for (double& g : gradient) g -= 2;
+  for (double& g : std::span(gradient).first(Pair::parameters)) g -= 2;
   const std::vector<nwm::GradientPart> parts{{.name = "parameters", .offset = 0, .size = Pair::parameters},
                                              {.name = "input", .offset = Pair::parameters, .size = inputs}};
   const auto report = nwm::check_gradient(std::span(x), gradient, value, parts);
@@ -327,12 +291,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(double_convolution_has_its_gradient, B, Backends) 
   BOOST_TEST(report.ok());
 }
 
-BOOST_AUTO_TEST_CASE(max_pooling) {
-  using Pool = nwm::layer::MaxPool<2, 4, 6>;
+BOOST_AUTO_TEST_CASE_TEMPLATE(max_pooling, B, Backends) {
+  using Pool = nwm::layer::MaxPool<2, nwm::Grid<4, 6>>;
   std::vector<double> in = random_vector(48, 3), out(12), back = random_vector(12, 4);
-  Pool::forward(in.data(), out.data());
+  Pool::template forward<B>(in.data(), out.data());
   std::vector<double> gradient(48, 0.5), expected(48, 0.5);
-  Pool::backward(in.data(), back.data(), gradient.data());
+  Pool::template backward<B>(in.data(), back.data(), gradient.data());
   for (std::size_t c = 0; c < 2; ++c)
     for (std::size_t y = 0; y < 2; ++y)
       for (std::size_t x = 0; x < 3; ++x) {
@@ -345,19 +309,19 @@ BOOST_AUTO_TEST_CASE(max_pooling) {
   BOOST_TEST(gradient == expected, boost::test_tools::per_element());
 
   // Of equal ones the first, row by row, gets it all.
-  using Small = nwm::layer::MaxPool<1, 2, 2>;
+  using Small = nwm::layer::MaxPool<1, nwm::Grid<2, 2>>;
   for (const auto& [values, first] : std::vector<std::pair<std::array<double, 4>, std::size_t>>{
            {{1, 1, 1, 1}, 0}, {{0, 2, 2, 2}, 1}, {{0, 1, 2, 2}, 2}, {{-1, -2, -1, -0.5}, 3}}) {
     const std::array<double, 1> one{3};
     std::array<double, 4> to{};
-    Small::backward(values.data(), one.data(), to.data());
+    Small::template backward<B>(values.data(), one.data(), to.data());
     for (std::size_t i = 0; i < 4; ++i) BOOST_TEST(to[i] == (i == first ? 3 : 0));
   }
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(transposed_convolution, B, Backends) {
   constexpr std::size_t height = 3, width = 5, sites = height * width, in = 4, out = 2;
-  using Rise = nwm::layer::TransposedConvolution<in, out, height, width>;
+  using Rise = nwm::layer::TransposedConvolution<in, out, nwm::Grid<height, width>>;
   static_assert(Rise::parameters == in * out * 4 + out);
   std::vector<double> x = random_vector(Rise::parameters + in * sites, 1);
   const std::vector<double> weight = random_vector(out * 4 * sites, 2);

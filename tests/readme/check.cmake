@@ -49,7 +49,7 @@ function(check language least)
   endif()
 endfunction()
 
-file(GLOB examples ${SOURCE}/examples/*.cpp)
+file(GLOB examples ${SOURCE}/examples/*.cpp ${SOURCE}/examples/*.cu)
 check(cpp 2 ${examples})
 file(GLOB projects ${SOURCE}/tests/readme/*/CMakeLists.txt ${SOURCE}/tests/package/CMakeLists.txt)
 check(cmake 2 ${projects})

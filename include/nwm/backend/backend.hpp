@@ -2,7 +2,7 @@
 // backend is a type that says how they are carried out over plain memory.
 //
 //   map        kernel(lane) for every index of a range; lane.load(p), lane.store(p, v) touch p[index],
-//              and `typename Lane::Value` is a number or a pack of neighbouring numbers
+//              and `typename Lane::Value` is a number or a pack of neighbouring numbers (kernel::count_of)
 //   sum, maximum   the same, reducing what the kernel returns to a number the caller reads at once
 //   map_rows   map over (rows, n): no pack holds numbers of two rows, so that a kernel may load what belongs
 //              to row lane.index / n

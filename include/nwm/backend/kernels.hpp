@@ -5,10 +5,19 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "nwm/cell/activation.hpp"
 
 namespace nwm::kernel {
+
+/// How many indices a lane stands for, from lane.index on: for kernels that reach other places than load and
+/// store do.
+template <class Lane>
+constexpr std::size_t count_of(Lane lane) {
+  if constexpr (requires { lane.count; }) return lane.count;
+  else return 1;
+}
 
 /// The numbers of several fields at a lane.
 template <class Lane, class Real, std::size_t n>
@@ -16,6 +25,20 @@ constexpr std::array<typename Lane::Value, n> load_all(Lane lane, const std::arr
   std::array<typename Lane::Value, n> values;
   for (std::size_t i = 0; i != n; ++i) values[i] = lane.load(fields[i]);
   return values;
+}
+
+namespace detail {
+template <class Lane, class Real, class V, std::size_t n, std::size_t... i>
+constexpr void store_each(Lane lane, const std::array<Real*, n>& fields, const std::array<V, n>& values,
+                          std::index_sequence<i...>) {
+  (lane.store(fields[i], values[i]), ...);
+}
+}  // namespace detail
+
+/// Sets several fields at a lane. (No loop: with one, compilers keep the values in memory first.)
+template <class Lane, class Real, class V, std::size_t n>
+constexpr void store_all(Lane lane, const std::array<Real*, n>& fields, const std::array<V, n>& values) {
+  detail::store_each(lane, fields, values, std::make_index_sequence<n>{});
 }
 
 /// The drive of a coupling's n groups at a lane, group g at drive + g·columns.

@@ -4,6 +4,13 @@
 //             G itself where there is none: one image a pass
 //   tile      pixels, over all images of a pass, that the head takes at a time, and columns that a readout's
 //             products take: 256 where there is none, so that they stay in a processor's cache
+//   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
+//             all steps of a segment at once: sets the slots of the tape from the fields at the start
+//             (model/recurrence.hpp); step by step where there is none, or where it does not take these types
+//   run_steps_back<…>(cell, parameters, initial, slots, series_gradient, gradient, parameter_gradient,
+//   scratch)
+//             the same backwards, with scratch of steps_scratch<Cell, G, channels, length, Real> numbers; it
+//             may leave other numbers in the drives' slots
 #pragma once
 
 #include <cstddef>

@@ -34,4 +34,32 @@ void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
   for (std::size_t item = 0; item < items; ++item) f(item, std::size_t{0});
 }
 
+/// One of the threads that run the same function.
+struct Member {
+  std::size_t index, count;
+  /// Returns when all `count` have called it.
+  void wait() const {
+#ifdef _OPENMP
+    if (count > 1) {
+#pragma omp barrier
+    }
+#endif
+  }
+};
+
+/// Calls f(member) on up to `threads` threads at the same time. f must not throw.
+template <class F>
+void run_together(std::size_t threads, const F& f) {
+#ifdef _OPENMP
+  if (threads > 1) {
+#pragma omp parallel num_threads(static_cast <int>(threads))
+    f(Member{static_cast<std::size_t>(omp_get_thread_num()),
+             static_cast<std::size_t>(omp_get_num_threads())});
+    return;
+  }
+#endif
+  (void)threads;
+  f(Member{0, 1});
+}
+
 }  // namespace nwm

@@ -56,6 +56,10 @@ constexpr FieldInfo given_map(Name name) { return {name, Role::map, 0, Activatio
 /// A value that one stage writes and a later stage of the same step reads.
 constexpr FieldInfo scratch(Name name) { return {name, Role::scratch, 0, Activation::none}; }
 
+/// Which taps of a 3×3 coupling may be other than zero: all of them, or those of the site and its four
+/// neighbours in the same channel (a Laplacian). The parameters' layout is the same.
+enum class Pattern { full, five_point };
+
 /// The stencil of a stage. It takes from.size()·C channels and gives groups·C: the drive of oscillator
 /// channel c has `groups` values (output channels c, C + c, ...).
 struct Coupling {
@@ -65,7 +69,14 @@ struct Coupling {
   bool bias = false;
   Initial initial = Initial::uniform;
   bool trained = true;
+  Pattern pattern = Pattern::full;  ///< five_point: not trained; backends may leave the other taps out
 };
+
+/// Whether stage S is one value of drive a channel, by five points, from one field: what a backend can fuse
+/// with the update, row by row.
+template <class S>
+inline constexpr bool five_point = S::coupling.pattern == Pattern::five_point&& S::coupling.groups == 1 &&
+                                   S::from.size() == 1 && !S::coupling.bias;
 
 namespace detail {
 template <class C>
@@ -102,10 +113,16 @@ inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
 template <class C, std::size_t s>
 using Stage = std::tuple_element_t<s, StagesOf<C>>;
 
+/// What a pattern asks of the rest of a coupling: nothing sets the weights outside it.
+template <class S>
+concept PatternFits = S::coupling.pattern == Pattern::full ||
+                      (S::coupling.size == 3 && !S::coupling.trained &&
+                       (S::coupling.initial == Initial::laplacian || S::coupling.initial == Initial::zero));
+
 /// One stage of a cell: lists of fields and an update that maps packs to packs.
 template <class S, class C>
-concept StageOf = requires(const C& cell, std::array<float, S::coupling.groups> drive,
-                           std::array<float, S::reads.size()> site) {
+concept StageOf = PatternFits<S> && requires(const C& cell, std::array<float, S::coupling.groups> drive,
+                                             std::array<float, S::reads.size()> site) {
   { S::coupling.groups } -> std::convertible_to<std::size_t>;
   { S::from.size() } -> std::convertible_to<std::size_t>;
   { S::update(cell, drive, site) } -> std::same_as<std::array<float, S::writes.size()>>;
@@ -136,7 +153,7 @@ using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channe
 template <std::size_t n>
 constexpr std::size_t position(const std::array<std::size_t, n>& list, std::size_t field) {
   std::size_t i = 0;
-  while (i < n && list[i] != field) ++i;
+  while (i != n && list[i] != field) ++i;
   return i;
 }
 

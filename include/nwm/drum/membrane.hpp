@@ -87,8 +87,10 @@ struct Membrane {
                                      cell::given_map("inside"), cell::given_map("alpha"),
                                      cell::given_map("rim")};
   static constexpr std::size_t recorded = u;
-  static constexpr cell::Coupling coupling{
-      .name = "laplacian", .initial = Initial::laplacian, .trained = false};
+  static constexpr cell::Coupling coupling{.name = "laplacian",
+                                           .initial = Initial::laplacian,
+                                           .trained = false,
+                                           .pattern = cell::Pattern::five_point};
   static constexpr std::array<std::size_t, 1> from{u};
   static constexpr std::array<std::size_t, 5> reads{u, v, inside, alpha, rim};
   static constexpr std::array<std::size_t, 2> writes{u, v};

@@ -1,39 +1,42 @@
-// Batch normalisation followed by ReLU, one image at a time: the sums over a batch are put together by
-// whoever runs the batch (model/unet.hpp), in a fixed order.
+// Batch normalisation followed by ReLU. None of its numbers is the host's: sums, means and running statistics
+// stay in the backend's memory, so that a device takes a whole batch without waiting for one.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
 
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
+#include "nwm/cell/math.hpp"
+#include "nwm/memory/layout.hpp"
 
 namespace nwm::layer {
 
 namespace detail {
 
+// Kernels at every number of (channels, n); what belongs to a channel is loaded at lane.index / n.
+
 /// (x − centre)².
-template <class Real>
+template <std::size_t n, class Real>
 struct SquaredDeviation {
-  double centre;
-  const Real* from;
+  const Real *centre, *from;
   template <class Lane>
   constexpr typename Lane::Value operator()(Lane lane) const {
     using V = typename Lane::Value;
-    const V d = lane.load(from) - V(centre);
+    const V d = lane.load(from) - V(centre[lane.index / n]);
     return d * d;
   }
 };
 /// y = relu((x − centre)·scale + shift).
-template <class Real>
+template <std::size_t n, class Real>
 struct Normalise {
-  double centre, scale, shift;
-  const Real* from;
+  const Real *centre, *scale, *shift, *from;
   Real* to;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
-    lane.store(to, math::relu((lane.load(from) - V(centre)) * V(scale) + V(shift)));
+    const std::size_t c = lane.index / n;
+    lane.store(to, math::relu((lane.load(from) - V(centre[c])) * V(scale[c]) + V(shift[c])));
   }
 };
 /// The gradient g before the ReLU, left in place.
@@ -48,92 +51,210 @@ struct MaskByRelu {
     return v;
   }
 };
-/// g·x̂, the part of γ's gradient.
-template <class Real>
+/// g·(x − centre).
+template <std::size_t n, class Real>
 struct NormSlope {
-  double centre, scale;
-  const Real *from, *g;
+  const Real *centre, *from, *g;
   template <class Lane>
   constexpr typename Lane::Value operator()(Lane lane) const {
     using V = typename Lane::Value;
-    return lane.load(g) * (lane.load(from) - V(centre)) * V(scale);
+    return lane.load(g) * (lane.load(from) - V(centre[lane.index / n]));
   }
 };
 /// g = scale·(g − average − (x − centre)·slope).
-template <class Real>
+template <std::size_t n, class Real>
 struct UndoNormalise {
-  double centre, scale, average, slope;
-  const Real* from;
+  const Real *centre, *scale, *average, *slope, *from;
   Real* g;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
-    const V rest = lane.load(g) - V(average) - (lane.load(from) - V(centre)) * V(slope);
-    lane.store(g, V(scale) * rest);
+    const std::size_t c = lane.index / n;
+    const V rest = lane.load(g) - V(average[c]) - (lane.load(from) - V(centre[c])) * V(slope[c]);
+    lane.store(g, V(scale[c]) * rest);
+  }
+};
+
+// Kernels at every channel: maps over (channels, 1), in double.
+
+/// The sums of a channel over the passes of a batch: that of pass i at sums[i·stride + channel]. Added in
+/// order: the same whatever the threads.
+struct PassSums {
+  std::size_t passes, stride;
+  const double* sums;
+  constexpr double operator()(std::size_t channel) const {
+    double total = 0;
+    for (std::size_t i = 0; i < passes; ++i) total += sums[i * stride + channel];
+    return total;
+  }
+};
+/// running += momentum·(now − running).
+template <class Real>
+constexpr void move_statistic(Real& running, double momentum, double now) {
+  running = static_cast<Real>((1 - momentum) * static_cast<double>(running) + momentum * now);
+}
+/// centre = Σ x / numbers, and moves the running mean there.
+template <class Real>
+struct BatchMean {
+  PassSums sums;
+  double numbers, momentum;
+  Real *centre, *running;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const double mean = sums(lane.index) / numbers;
+    centre[lane.index] = static_cast<Real>(mean);
+    move_statistic(running[lane.index], momentum, mean);
+  }
+};
+/// inverse = 1/sqrt(variance + ε), scale = γ·inverse.
+template <class Real>
+struct InverseDeviation {
+  double epsilon;
+  const Real* gamma;
+  double* inverse;
+  Real* scale;
+  constexpr void set(std::size_t channel, double variance) const {
+    inverse[channel] = 1 / math::sqrt(variance + epsilon);
+    scale[channel] = static_cast<Real>(inverse[channel] * static_cast<double>(gamma[channel]));
+  }
+};
+/// From Σ (x − centre)²; moves the running variance towards the unbiased one.
+template <class Real>
+struct BatchDeviation {
+  PassSums squares;
+  double numbers, momentum;
+  InverseDeviation<Real> to;
+  Real* running;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const double total = squares(lane.index);
+    move_statistic(running[lane.index], momentum, total / std::max(numbers - 1, 1.0));
+    to.set(lane.index, total / numbers);
+  }
+};
+/// centre, inverse and scale from the running statistics.
+template <class Real>
+struct RunningDeviation {
+  const Real *mean, *variance;
+  InverseDeviation<Real> to;
+  Real* centre;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    centre[lane.index] = mean[lane.index];
+    to.set(lane.index, static_cast<double>(variance[lane.index]));
+  }
+};
+/// What UndoNormalise takes of a channel, from Σ g and Σ g (x − centre); adds to the gradients of γ and β.
+template <class Real>
+struct NormGradient {
+  PassSums shifts, slopes;
+  double numbers;
+  const double* inverse;
+  Real *average, *slope, *gamma_gradient, *beta_gradient;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const std::size_t c = lane.index;
+    const double shift = shifts(c), steep = slopes(c) * inverse[c];  // Σ g x̂, x̂ = (x − centre)·inverse
+    gamma_gradient[c] += static_cast<Real>(steep);
+    beta_gradient[c] += static_cast<Real>(shift);
+    average[c] = static_cast<Real>(shift / numbers);
+    slope[c] = static_cast<Real>(steep / numbers * inverse[c]);
   }
 };
 
 }  // namespace detail
 
 /// y = relu(γ (x − mean) / sqrt(variance + ε) + β) per channel (Ioffe, Szegedy 2015), ε = 1e-5, momentum 0.1:
-/// biased variance to normalise, unbiased in the running variance, as PyTorch. Images are (channels, sites).
-template <std::size_t channels, std::size_t sites>
+/// biased variance to normalise, unbiased in the running variance, as PyTorch. A batch is `count` passes of
+/// fields (channels, n), one behind the other: n numbers are a pass's images and sites. Parameters: γ, β;
+/// running statistics: mean, variance. A Crew runs f(pass, thread) over passes.
+template <std::size_t channels, std::size_t n, class B, class Real>
 struct BatchNorm {
   static constexpr double epsilon = 1e-5, momentum = 0.1;
+  static constexpr std::size_t size = channels * n, parameters = 2 * channels, statistics = 2 * channels;
 
-  /// Sets sums (channels): Σ x, then with the mean known, squares (channels): Σ (x − mean)².
-  template <class B, class Real>
-  static void add_up(const Real* x, double* sums) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      sums[c] = B::template sum<Real>(sites, kernel::Read<Real>{x + c * sites});
-    }
+  template <class L>
+  static constexpr void describe(L& layout, const Name& prefix) {
+    layout.add(prefix + ".weight", {channels}, 1, Initial::one);
+    layout.add(prefix + ".bias", {channels}, 1, Initial::zero);
   }
-  template <class B, class Real>
-  static void add_up_squares(const Real* x, const double* mean, double* squares) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      squares[c] = B::template sum<Real>(sites, detail::SquaredDeviation<Real>{mean[c], x + c * sites});
-    }
+  template <class L>
+  static constexpr void describe_statistics(L& layout, const Name& prefix) {
+    layout.add(prefix + ".running_mean", {channels}, 1, Initial::zero, false);
+    layout.add(prefix + ".running_var", {channels}, 1, Initial::one, false);
   }
 
-  /// Sets y (channels, sites). mean and inverse = 1/sqrt(variance + ε) are per channel.
-  template <class B, class Real>
-  static void normalise(const Real* x, const double* mean, const double* inverse, const Real* gamma,
-                        const Real* beta, Real* y) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      const double scale = inverse[c] * static_cast<double>(gamma[c]);
-      const double centre = mean[c], shift = static_cast<double>(beta[c]);
-      B::template map<Real>(sites,
-                            detail::Normalise<Real>{centre, scale, shift, x + c * sites, y + c * sites});
+  /// What the last forward pass normalised by, for the backward pass; sums of up to `capacity` passes.
+  struct State {
+    explicit State(std::size_t capacity) : sums(capacity * 2 * channels) {}
+    typename B::template Memory<double> sums, inverse{channels};
+    typename B::template Memory<Real> centre{channels}, scale{channels}, average{channels}, slope{channels};
+  };
+
+  /// Sets y (count, channels, n) from x. `moved` null: evaluation, by the running statistics `running`. Else
+  /// training: by those of the batch, and `moved`, the running ones, moves there.
+  template <class Crew>
+  static void forward(Crew& crew, std::size_t count, const Real* p, const Real* running, Real* moved,
+                      const Real* x, Real* y, State& s) {
+    const detail::InverseDeviation<Real> to{epsilon, p, s.inverse.data(), s.scale.data()};
+    if (moved) {
+      const auto numbers = static_cast<double>(count * n);
+      const detail::PassSums sums{count, channels, s.sums.data()};
+      crew.images(count, [&](std::size_t i, std::size_t) {
+        B::template sum_rows<Real>(channels, n, kernel::Read<Real>{x + i * size},
+                                   s.sums.data() + i * channels);
+      });
+      each_channel(detail::BatchMean<Real>{sums, numbers, momentum, s.centre.data(), moved});
+      crew.images(count, [&](std::size_t i, std::size_t) {
+        B::template sum_rows<Real>(channels, n,
+                                   detail::SquaredDeviation<n, Real>{s.centre.data(), x + i * size},
+                                   s.sums.data() + i * channels);
+      });
+      each_channel(detail::BatchDeviation<Real>{sums, numbers, momentum, to, moved + channels});
+    } else {
+      each_channel(detail::RunningDeviation<Real>{running, running + channels, to, s.centre.data()});
     }
+    crew.images(count, [&](std::size_t i, std::size_t) {
+      B::template map_rows<Real>(channels, n,
+                                 detail::Normalise<n, Real>{s.centre.data(), s.scale.data(), p + channels,
+                                                            x + i * size, y + i * size});
+    });
   }
 
-  /// Replaces gradient (channels, sites), that of y, by that before the ReLU, g; sets sums (2·channels): Σ g
-  /// and Σ g x̂ with x̂ = (x − mean)·inverse: this image's part of the gradients of β and γ.
-  template <class B, class Real>
-  static void mask(const Real* x, const Real* y, const double* mean, const double* inverse, Real* gradient,
-                   double* sums) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      const Real* from = x + c * sites;
-      const Real* out = y + c * sites;
-      Real* g = gradient + c * sites;
-      sums[c] = B::template sum<Real>(sites, detail::MaskByRelu<Real>{out, g});
-      sums[channels + c] =
-          B::template sum<Real>(sites, detail::NormSlope<Real>{mean[c], inverse[c], from, g});
-    }
+  /// After a training forward: replaces gradient (count, channels, n), that of y, by that of x, and adds to
+  /// parameter_gradient. With g the gradient before the ReLU, x̂ = (x − mean)·inverse and M the numbers of a
+  /// channel: γ·inverse (g − Σg/M − x̂ Σ(g x̂)/M).
+  template <class Crew>
+  static void backward(Crew& crew, std::size_t count, const Real* x, const Real* y, State& s, Real* gradient,
+                       Real* parameter_gradient) {
+    constexpr std::size_t stride = 2 * channels;
+    crew.images(count, [&](std::size_t i, std::size_t) {
+      double* sums = s.sums.data() + i * stride;
+      Real* g = gradient + i * size;
+      B::template sum_rows<Real>(channels, n, detail::MaskByRelu<Real>{y + i * size, g}, sums);
+      B::template sum_rows<Real>(channels, n, detail::NormSlope<n, Real>{s.centre.data(), x + i * size, g},
+                                 sums + channels);
+    });
+    each_channel(detail::NormGradient<Real>{{count, stride, s.sums.data()},
+                                            {count, stride, s.sums.data() + channels},
+                                            static_cast<double>(count * n),
+                                            s.inverse.data(),
+                                            s.average.data(),
+                                            s.slope.data(),
+                                            parameter_gradient,
+                                            parameter_gradient + channels});
+    crew.images(count, [&](std::size_t i, std::size_t) {
+      B::template map_rows<Real>(
+          channels, n,
+          detail::UndoNormalise<n, Real>{s.centre.data(), s.scale.data(), s.average.data(), s.slope.data(),
+                                         x + i * size, gradient + i * size});
+    });
   }
 
-  /// Replaces g (see mask) by the gradient of x: γ·inverse (g − Σg/M − x̂ Σ(g x̂)/M), the sums over the whole
-  /// batch and M its numbers per channel.
-  template <class B, class Real>
-  static void backward(const Real* x, const double* mean, const double* inverse, const Real* gamma,
-                       const double* sums, double count, Real* gradient) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      const Real* from = x + c * sites;
-      Real* g = gradient + c * sites;
-      const double centre = mean[c], scale = inverse[c] * static_cast<double>(gamma[c]);
-      const double average = sums[c] / count, slope = sums[channels + c] / count * inverse[c];
-      B::template map<Real>(sites, detail::UndoNormalise<Real>{centre, scale, average, slope, from, g});
-    }
+ private:
+  template <class Kernel>
+  static void each_channel(const Kernel& kernel_) {
+    B::template map_rows<Real>(channels, 1, kernel_);
   }
 };
 

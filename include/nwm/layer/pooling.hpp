@@ -4,39 +4,72 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/kernels.hpp"
+
 namespace nwm::layer {
 
-/// out(c, y, x) = max of in(c, 2y..2y+1, 2x..2x+1); height and width of the input must be even. The gradient
-/// goes to the first of equal maxima, row by row, as in PyTorch.
-template <std::size_t channels, std::size_t height, std::size_t width>
+namespace detail {
+
+// Kernels at every site of the halved grid: maps over (rows of all channels and images, sites of a row).
+// `width` is that of the grid above.
+
+/// Where the 2×2 numbers over a site begin.
+template <std::size_t width>
+constexpr std::size_t corner_above(std::size_t site) {
+  return site / (width / 2) * 2 * width + site % (width / 2) * 2;
+}
+/// Where the largest of the 2×2 numbers from `corner` on stands, the first of equal ones.
+template <std::size_t width, class Real>
+constexpr std::size_t largest(const Real* in, std::size_t corner) {
+  std::size_t best = corner;
+  for (const std::size_t other : std::array{corner + 1, corner + width, corner + width + 1})
+    if (in[other] > in[best]) best = other;
+  return best;
+}
+/// out = max in.
+template <std::size_t width, class Real>
+struct Pool {
+  const Real* in;
+  Real* out;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const std::size_t corner = corner_above<width>(lane.index);
+    for (std::size_t k = 0; k < kernel::count_of(lane); ++k)
+      out[lane.index + k] = in[largest<width>(in, corner + 2 * k)];
+  }
+};
+/// in_gradient += gradient where the largest stands.
+template <std::size_t width, class Real>
+struct PoolAdjoint {
+  const Real *in, *gradient;
+  Real* in_gradient;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const std::size_t corner = corner_above<width>(lane.index);
+    for (std::size_t k = 0; k < kernel::count_of(lane); ++k)
+      in_gradient[largest<width>(in, corner + 2 * k)] += gradient[lane.index + k];
+  }
+};
+
+}  // namespace detail
+
+/// out(c, y, x) = max of in(c, 2y..2y+1, 2x..2x+1), in over G (one image or a pass of several), whose height
+/// and width must be even. The gradient goes to the first of equal maxima, row by row, as in PyTorch.
+template <std::size_t channels, class G>
 struct MaxPool {
-  static_assert(height % 2 == 0 && width % 2 == 0, "MaxPool: height and width must be even");
+  static_assert(G::height % 2 == 0 && G::width % 2 == 0, "MaxPool: height and width must be even");
+  static constexpr std::size_t row = G::width / 2, rows = channels * G::sites / 4 / row;  ///< of out
 
-  /// Sets out (channels, height/2, width/2).
-  template <class Real>
+  /// Sets out (channels, G::sites / 4) from in (channels, G::sites).
+  template <class B, class Real>
   static void forward(const Real* in, Real* out) {
-    visit([&](std::size_t to, std::size_t from) { out[to] = in[largest(in, from)]; });
+    B::template map_rows<Real>(rows, row, detail::Pool<G::width, Real>{in, out});
   }
 
-  /// Adds to in_gradient (channels, height, width).
-  template <class Real>
+  /// Adds to in_gradient (channels, G::sites).
+  template <class B, class Real>
   static void backward(const Real* in, const Real* gradient, Real* in_gradient) {
-    visit([&](std::size_t to, std::size_t from) { in_gradient[largest(in, from)] += gradient[to]; });
-  }
-
- private:
-  template <class F>
-  static void visit(const F& f) {
-    std::size_t to = 0;
-    for (std::size_t row = 0; row < channels * height; row += 2)
-      for (std::size_t x = 0; x < width; x += 2) f(to++, row * width + x);
-  }
-  template <class Real>
-  static std::size_t largest(const Real* in, std::size_t corner) {
-    std::size_t best = corner;
-    for (const std::size_t other : std::array{corner + 1, corner + width, corner + width + 1})
-      if (in[other] > in[best]) best = other;
-    return best;
+    B::template map_rows<Real>(rows, row, detail::PoolAdjoint<G::width, Real>{in, gradient, in_gradient});
   }
 };
 

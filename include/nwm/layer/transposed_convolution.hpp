@@ -4,17 +4,68 @@
 #include <cstddef>
 
 #include "nwm/backend/kernels.hpp"
+#include "nwm/backend/pass.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/memory/tiles.hpp"
 
 namespace nwm::layer {
 
+namespace detail {
+
+// Kernels at every number of (channels, 2, sites), maps over (rows of all of them, sites of a row): number
+// (o, i, site) stands for row i of the 2×2 over a site, neighbours of the doubled grid.
+
+/// Where they stand: planes, (o, i, 0) in (channels, 2, 2, sites), (o, i, 1) `sites` behind; doubled, the
+/// first of the two in (channels, images, 2·height, 2·width).
+template <std::size_t sites, std::size_t width>
+struct Neighbours {
+  std::size_t channel, planes, doubled;
+  constexpr explicit Neighbours(std::size_t index)
+      : channel(index / sites / 2),
+        planes(index / sites * 2 * sites + index % sites),
+        doubled(channel * 4 * sites + (index % sites / width * 2 + index / sites % 2) * 2 * width +
+                index % width * 2) {}
+};
+/// out = spread + bias, from planes to the doubled grid.
+template <std::size_t sites, std::size_t width, class Real>
+struct Interleave {
+  const Real *spread, *bias;
+  Real* out;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const Neighbours<sites, width> at(lane.index);
+    const Real shift = bias[at.channel];
+    for (std::size_t k = 0; k < kernel::count_of(lane); ++k)
+      for (std::size_t j = 0; j < 2; ++j)
+        out[at.doubled + 2 * k + j] = spread[at.planes + k + j * sites] + shift;
+  }
+};
+/// spread = gradient, from the doubled grid to planes.
+template <std::size_t sites, std::size_t width, class Real>
+struct Deinterleave {
+  const Real* gradient;
+  Real* spread;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const Neighbours<sites, width> at(lane.index);
+    const Real* from = gradient + at.doubled;
+    Real* to = spread + at.planes;
+    for (std::size_t k = 0; k < kernel::count_of(lane); ++k) {
+      to[k] = from[2 * k];
+      to[k + sites] = from[2 * k + 1];
+    }
+  }
+};
+
+}  // namespace detail
+
 /// out(o, 2y+i, 2x+j) = bias(o) + Σ_c weight(c, o, i, j) in(c, y, x): kernel 2, stride 2, so the four outputs
-/// of a site are a dense product of its channels. in (in_, height, width), out (out_, 2·height, 2·width).
-/// Parameters: weight (in, out, 2, 2), bias (out).
-template <std::size_t in_, std::size_t out_, std::size_t height, std::size_t width>
+/// of a site are a dense product of its channels. in (in_, G::sites) over G, one image or a pass of several;
+/// out (out_, 4·G::sites) over the grid of twice its height and width. Parameters: weight (in, out, 2, 2),
+/// bias (out).
+template <std::size_t in_, std::size_t out_, class G>
 struct TransposedConvolution {
-  static constexpr std::size_t sites = height * width, weights = in_ * out_ * 4, parameters = weights + out_;
+  static constexpr std::size_t sites = G::sites, weights = in_ * out_ * 4, parameters = weights + out_;
   static constexpr std::size_t scratch = 4 * out_ * sites;
 
   /// Appends "<name>.weight" and "<name>.bias"; fan_in as PyTorch counts it for a transposed convolution.
@@ -27,28 +78,21 @@ struct TransposedConvolution {
   /// Sets out. spread holds `scratch` numbers.
   template <class B, class Real>
   static void forward(const Real* parameters_, const Real* in, Real* out, Real* spread) {
-    for_tiles<sites, tile>([&](auto n, std::size_t s) {
+    for_tiles<sites, tile_limit<B>>([&](auto n, std::size_t s) {
       B::template multiply_transposed<in_, 4 * out_, n>(parameters_, 4 * out_, in + s, sites, spread + s,
                                                         sites);
     });
-    visit([&](std::size_t o, std::size_t spread_at, std::size_t out_at) {
-      out[out_at] = spread[spread_at] + parameters_[weights + o];
-    });
+    B::template map_rows<Real>(rows, G::width,
+                               detail::Interleave<sites, G::width, Real>{spread, parameters_ + weights, out});
   }
 
   /// Adds to parameter_gradient and sets in_gradient.
   template <class B, class Real>
   static void backward(const Real* parameters_, const Real* in, const Real* gradient, Real* in_gradient,
                        Real* parameter_gradient, Real* spread) {
-    visit([&](std::size_t, std::size_t spread_at, std::size_t out_at) {
-      spread[spread_at] = gradient[out_at];
-    });
-    for (std::size_t o = 0; o < out_; ++o) {
-      const Real* planes = spread + 4 * o * sites;
-      parameter_gradient[weights + o] +=
-          static_cast<Real>(B::template sum<Real>(4 * sites, kernel::Read<Real>{planes}));
-    }
-    for_tiles<sites, tile>([&](auto n, std::size_t s) {
+    B::template map_rows<Real>(rows, G::width, detail::Deinterleave<sites, G::width, Real>{gradient, spread});
+    B::add_row_sums(out_, 4 * sites, spread, 4 * sites, parameter_gradient + weights);
+    for_tiles<sites, tile_limit<B>>([&](auto n, std::size_t s) {
       B::template multiply_outer<in_, 4 * out_, n>(in + s, sites, spread + s, sites, parameter_gradient,
                                                    4 * out_);
       B::template multiply<in_, 4 * out_, n>(parameters_, 4 * out_, spread + s, sites, in_gradient + s,
@@ -57,18 +101,7 @@ struct TransposedConvolution {
   }
 
  private:
-  static constexpr std::size_t tile = 256;
-
-  /// visit(channel, position in spread (out, 2, 2, height, width), position in out).
-  template <class F>
-  static void visit(const F& f) {
-    for (std::size_t o = 0; o < out_; ++o)
-      for (std::size_t k = 0; k < 4; ++k)
-        for (std::size_t y = 0; y < height; ++y)
-          for (std::size_t x = 0; x < width; ++x)
-            f(o, ((o * 4 + k) * height + y) * width + x,
-              (o * 2 * height + 2 * y + k / 2) * 2 * width + 2 * x + k % 2);
-  }
+  static constexpr std::size_t rows = 2 * out_ * sites / G::width;
 };
 
 }  // namespace nwm::layer

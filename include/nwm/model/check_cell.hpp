@@ -21,6 +21,7 @@
 #include "nwm/memory/layout.hpp"
 #include "nwm/model/check_gradient.hpp"
 #include "nwm/model/recurrence.hpp"
+#include "nwm/model/reverse.hpp"
 #include "nwm/random.hpp"
 
 namespace nwm {
@@ -44,6 +45,7 @@ struct CheckCellOptions {
   std::uint64_t seed = 1;
   double gradient_tolerance = 1e-6;  ///< against differences
   double adjoint_tolerance = 1e-12;  ///< hand-written against derived adjoint
+  double inverse_tolerance = 1e-9;   ///< a step back after a step, where the cell states one
   double backend_tolerance = 1e-11;  ///< backend against cpu::Scalar
   std::size_t coordinates = 0;       ///< compared in each parameter and field; 0: all
 };
@@ -52,6 +54,7 @@ struct CheckCellOptions {
 struct CellReport {
   WorstError gradient;  ///< backpropagation through time against differences
   WorstError adjoint;   ///< hand-written adjoints against derived ones; nothing compared when there are none
+  WorstError inverse;   ///< a step back after a step (keep::Reverse); nothing compared without `inverse`
   WorstError backend;   ///< series and gradients against those of cpu::Scalar
   std::vector<std::string> faults;
 
@@ -66,6 +69,7 @@ struct CellReport {
     };
     line("gradient", gradient);
     line("adjoint", adjoint);
+    line("inverse", inverse);
     line("backend", backend);
     for (const std::string& fault : faults) all += fault + "\n";
     return all;
@@ -194,20 +198,56 @@ void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
   }
 }
 
+/// The step run backwards, where the cell states it, against where the step began, at random sites.
+template <class Cell>
+void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
+  if constexpr (model::Reversible<Cell>) {
+    std::array<double, Cell::coupling.groups> drive{};
+    std::array<double, Cell::reads.size()> site{};
+    Random random(options.seed, 1000);
+    const auto compare = [&](double found, std::size_t field, const char* what) {
+      const std::size_t r = cell::position(Cell::reads, field);
+      if (r == site.size()) return;
+      report.inverse.take(found == site[r] ? 0 : std::abs(found - site[r]) / std::max(std::abs(site[r]), 1.0),
+                          std::string(what) + " of " + std::string(Cell::fields[field].name.view()));
+    };
+    for (int trial = 0; trial < 200; ++trial) {
+      for (double& v : drive) v = random.uniform(-2, 2);
+      for (std::size_t r = 0; r < site.size(); ++r) {
+        const auto [low, high] = options.ranges[Cell::reads[r]];
+        site[r] = random.uniform(low, high);
+      }
+      auto after = site;
+      const auto next = Cell::update(options.cell, drive, site);
+      for (std::size_t w = 0; w < next.size(); ++w)
+        if (const std::size_t r = cell::position(Cell::reads, Cell::writes[w]); r < after.size())
+          after[r] = next[w];
+      const auto coupled = Cell::coupled_before(options.cell, after);
+      for (std::size_t k = 0; k < coupled.size(); ++k) compare(coupled[k], Cell::from[k], "coupled_before");
+      const auto before = Cell::inverse(options.cell, drive, after);
+      for (std::size_t w = 0; w < before.size(); ++w) compare(before[w], Cell::writes[w], "inverse");
+    }
+    if (!(report.inverse.error <= options.inverse_tolerance))
+      report.faults.push_back(report.inverse.quantity + ": relative error " + shown(report.inverse.error) +
+                              " against where the step began");
+  }
+}
+
 }  // namespace detail
 
 /// Runs `steps` time steps of `Cell` with `channels` oscillators over the grid G on backend B, in double,
 /// with random parameters and fields, and compares: (a) the gradients that backpropagation through time gives
 /// for every trained parameter, every initial state and every map with central differences; (b) the adjoint
-/// of a stage, where one is written by hand, with the one derived from its update; (c) series and gradients
-/// with those of cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0
-/// with 0.
+/// of a stage, where one is written by hand, with the one derived from its update; (c) the step run
+/// backwards, where the cell states it, with where it began; (d) series and gradients with those of
+/// cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0.
 template <cell::Cell Cell, class B = DefaultBackend, class G = Grid<5, 7, cell::EdgeOf<Cell>>,
           std::size_t channels = 2, std::size_t steps = 6>
 CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
   CellReport report;
   [&]<std::size_t... s>(std::index_sequence<s...>) { (detail::check_adjoint<Cell, s>(options, report), ...); }
   (std::make_index_sequence<cell::stage_count<Cell>>{});
+  detail::check_inverse(options, report);
 
   detail::CellProbe<Cell, B, G, channels, steps> probe(options);
   detail::CellProbe<Cell, cpu::Scalar, G, channels, steps> specification(options);

@@ -13,6 +13,8 @@
 #include "nwm/grid/stencil.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/model/recurrence.hpp"
+#include "nwm/model/row_pass.hpp"
+#include "nwm/model/wavefront.hpp"
 
 namespace nwm::model {
 
@@ -26,7 +28,8 @@ concept BandedBackend = requires(const std::array<const float*, 1>& parts, const
 
 /// The fields of `Cell` with `channels` oscillators over `G`, and its step: that of Recurrence bit for bit. A
 /// stage sees what the stages before it wrote in this step, else the step before. The drive of a band is used
-/// where it was made, in the cache of its thread. Bands are the same for every number of threads.
+/// where it was made, in the cache of its thread; bands are the same for every number of threads. A cell of
+/// one five-point stage is moved row by row instead, several steps in one pass (Wavefront).
 template <cell::Cell Cell, class G, std::size_t channels, class B, class Real>
 class InPlace {
   using Waves = Recurrence<Cell, G, channels, 1, 1, B, Real>;
@@ -37,6 +40,11 @@ class InPlace {
 
  public:
   static constexpr bool banded = BandedBackend<B>;
+  static constexpr bool by_rows = [] {
+    if constexpr (RowBackend<B> && Waves::stages == 1 && cell::five_point<Stage<0>>)
+      return Wavefront<typename G::Edge, G::height, G::width, 1, B::line(G::width), channels, Real>::possible;
+    return false;
+  }();
   static constexpr std::size_t columns = channels * G::sites;
 
   /// Rows of a band: its drive takes half of a first-level cache; whole tiles of the stencil's kernels (8
@@ -49,24 +57,73 @@ class InPlace {
   }();
   static constexpr std::size_t bands = (G::height + rows - 1) / rows;
 
+  /// Where rows are moved one by one: how many at once.
+  static constexpr std::size_t group = row_group<B, G>;
+
   /// All fields zero. `threads` > 0, 1 unless `banded`.
   explicit InPlace(std::size_t threads)
       : threads_(threads),
-        fields_(Waves::fields * columns),
-        scratch_(Waves::scratch),
-        drives_(threads * drive_size) {}
+        fields_(Waves::fields * field_stride),
+        scratch_(by_rows ? 0 : Waves::scratch),
+        drives_(by_rows ? 0 : threads * drive_size),
+        order_(std::min(threads, std::max<std::size_t>(1, columns * deepest / least_work)), deepest) {}
 
-  Real* field(std::size_t f) { return fields_.data() + f * columns; }
-  const Real* field(std::size_t f) const { return fields_.data() + f * columns; }
-  std::size_t threads() const { return threads_; }
+  Real* field(std::size_t f) { return fields_.data() + f * field_stride; }
+  const Real* field(std::size_t f) const { return fields_.data() + f * field_stride; }
+  /// Threads that there is work for.
+  std::size_t busy_threads() const {
+    if constexpr (by_rows) return order_.bands();
+    return std::min(threads_, bands);
+  }
 
-  /// One step of every stage.
-  void step(const Cell& cell, const Real* parameters) {
-    [&]<std::size_t... s>(std::index_sequence<s...>) { (stage<s>(cell, parameters), ...); }
-    (std::make_index_sequence<Waves::stages>{});
+  /// `count` steps of every stage.
+  void run(const Cell& cell, const Real* parameters, std::size_t count) {
+    if constexpr (by_rows) {
+      const std::size_t depth = order_.bands() > 1 || flattest < 2 ? deepest : flattest;
+      run_together(order_.bands(), [&](const Member& member) {
+        for (std::size_t taken = 0; taken < count; taken += depth)
+          pass(member, cell, parameters, std::min(depth, count - taken));
+      });
+    } else {
+      for (std::size_t i = 0; i < count; ++i) [&]<std::size_t... s>(std::index_sequence<s...>) {
+          (stage<s>(cell, parameters), ...);
+        }
+      (std::make_index_sequence<Waves::stages>{});
+    }
   }
 
  private:
+  /// How many steps at a time have the rows that are under way within `cache` bytes.
+  static constexpr std::size_t depth_within(std::size_t cache, std::size_t most) {
+    std::size_t touched = 0;
+    for (std::size_t f = 0; f < Waves::fields; ++f)
+      touched += cell::position(Stage<0>::reads, f) < Stage<0>::reads.size() ||
+                 cell::position(Stage<0>::writes, f) < Stage<0>::writes.size();
+    std::size_t steps = std::max<std::size_t>(1, std::min(most, G::height / group / 2));
+    while (steps > 1 && (((steps + 1) * group + 1) * touched + steps) * G::width * sizeof(Real) > cache)
+      --steps;
+    return steps;
+  }
+  // In the first-level cache, and in the second; threads that wait for each other take the second's.
+  static constexpr std::size_t flattest = depth_within(40960, 8), deepest = depth_within(1 << 19, 16);
+  // Updates of a site in one pass that are worth a thread: a few times what waiting for the others costs.
+  static constexpr std::size_t least_work = 1 << 16;
+
+  struct AllAtOnce {  // nothing is kept for an order
+    AllAtOnce(std::size_t, std::size_t) {}
+  };
+  template <bool wanted, class = void>
+  struct OrderOf {
+    using type = AllAtOnce;
+  };
+  template <class Any>
+  struct OrderOf<true, Any> {
+    using type = Wavefront<typename G::Edge, G::height, G::width, group, B::line(G::width), channels, Real>;
+  };
+
+  // Fields do not stand a power of two apart, where the same sites of all would meet in the same places of
+  // the cache.
+  static constexpr std::size_t field_stride = (columns + 15) / 16 * 16 + 272;
   // Whole cache lines, so that threads do not share one.
   static constexpr std::size_t drive_size = (Waves::widest_drive * channels * rows * G::width + 31) / 32 * 32;
 
@@ -75,6 +132,22 @@ class InPlace {
     std::array<const Real*, n> result;
     for (std::size_t k = 0; k < n; ++k) result[k] = field(list[k]);
     return result;
+  }
+
+  /// `steps` ≤ deepest steps of the only stage.
+  void pass(const Member& member, const Cell& cell, const Real* parameters, std::size_t steps) {
+    using S = Stage<0>;
+    std::array<Real*, S::writes.size()> out;
+    for (std::size_t w = 0; w < out.size(); ++w) out[w] = field(S::writes[w]);
+    const detail::StageForward<S, Cell, Real> update{cell, columns, nullptr, seen(S::reads), out};
+    const Real* coupled = field(S::from[0]);
+    order_.pass(
+        member, steps, [=](std::size_t c) { return coupled + c * G::sites; },
+        [&](std::size_t c, std::size_t offset, Real* before, const Real* below) {
+          const std::size_t index = c * G::sites + offset;
+          B::template rows<typename G::Edge, G::width, group>(parameters + c * (channels + 1) * 9,
+                                                              coupled + index, before, below, index, update);
+        });
   }
 
   template <std::size_t s>
@@ -116,6 +189,7 @@ class InPlace {
 
   std::size_t threads_;
   Buffer<Real> fields_, scratch_, drives_;
+  typename OrderOf<by_rows>::type order_;
 };
 
 }  // namespace nwm::model

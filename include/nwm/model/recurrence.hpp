@@ -1,8 +1,10 @@
 // A cell run over time, forward onto a tape and backward through it, on any backend.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "nwm/backend/kernels.hpp"
@@ -10,6 +12,7 @@
 #include "nwm/cell/derivative.hpp"
 #include "nwm/cell/tape.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/model/row_pass.hpp"
 
 namespace nwm::model {
 
@@ -29,10 +32,14 @@ struct StageForward {
 
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    const auto d = kernel::load_groups<groups>(lane, drive, columns);
+    (*this)(lane, kernel::load_groups<groups>(lane, drive, columns));
+  }
+  /// With a drive that is in registers.
+  template <class Lane>
+  constexpr void operator()(Lane lane, const std::array<typename Lane::Value, groups>& d) const {
     const auto site = kernel::load_all(lane, in);
     const auto next = Stage::update(cell, d, site);
-    for (std::size_t w = 0; w < writes; ++w) lane.store(out[w], next[w]);
+    kernel::store_all(lane, out, next);
   }
 };
 
@@ -50,23 +57,36 @@ struct StageBackward {
 
   template <class Lane>
   constexpr void operator()(Lane lane) const {
+    (*this)(lane, kernel::load_groups<groups>(lane, drive, columns));
+  }
+  /// With a drive that is in registers.
+  template <class Lane>
+  constexpr void operator()(Lane lane, const std::array<typename Lane::Value, groups>& d) const {
     using V = typename Lane::Value;
-    const auto d = kernel::load_groups<groups>(lane, drive, columns);
     const auto site = kernel::load_all(lane, in);
+    // Lists are taken apart at compile time: a device has no address for a constant.
+    const auto each = []<std::size_t... k>(std::index_sequence<k...>, const auto& f) {
+      (f(std::integral_constant<std::size_t, k>{}), ...);
+    };
     std::array<V, writes> gradient;
-    for (std::size_t w = 0; w < writes; ++w)
-      gradient[w] = lane.load(fields_gradient + Stage::writes[w] * columns);
+    each(std::make_index_sequence<writes>{}, [&](auto w) {
+      constexpr std::size_t field = Stage::writes[w];
+      gradient[w] = lane.load(fields_gradient + field * columns);
+    });
     const auto result = cell::site_adjoint<Stage>(cell, d, site, gradient);
     for (std::size_t g = 0; g < groups; ++g) lane.store(drive_gradient + g * columns, result.drive[g]);
     // A field that is written starts anew below this stage; one that is only read goes on.
-    for (std::size_t w = 0; w < writes; ++w)
-      if (cell::position(Stage::reads, Stage::writes[w]) == reads)
-        lane.store(fields_gradient + Stage::writes[w] * columns, V(0));
-    for (std::size_t r = 0; r != reads; ++r) {
-      Real* to = fields_gradient + Stage::reads[r] * columns;
-      const bool written = cell::position(Stage::writes, Stage::reads[r]) < writes;
-      lane.store(to, written ? result.site[r] : lane.load(to) + result.site[r]);
-    }
+    each(std::make_index_sequence<writes>{}, [&](auto w) {
+      constexpr std::size_t field = Stage::writes[w];
+      if constexpr (cell::position(Stage::reads, field) == reads)
+        lane.store(fields_gradient + field * columns, V(0));
+    });
+    each(std::make_index_sequence<reads>{}, [&](auto r) {
+      constexpr std::size_t field = Stage::reads[r];
+      Real* to = fields_gradient + field * columns;
+      if constexpr (cell::position(Stage::writes, field) < writes) lane.store(to, result.site[r]);
+      else lane.store(to, lane.load(to) + result.site[r]);
+    });
   }
 };
 
@@ -95,11 +115,19 @@ class Recurrence {
   }
   static constexpr std::size_t parameters = offset<stages - 1>() + StencilAt<stages - 1>::parameters;
 
+  /// Whether stage s is one pass over the rows, forward and back. The drive is not on the tape then: it is
+  /// found again from the field that was coupled.
+  template <std::size_t s>
+  static constexpr bool by_rows = RowBackend<B>&& cell::five_point<Stage<s>>&& G::Edge::self_adjoint;
+  using Rows = RowPass<B, G, channels, Real>;
+
   static constexpr std::size_t scratch = [] {
     return []<std::size_t... s>(std::index_sequence<s...>) {
       std::size_t most = 0;
       ((most = B::template scratch<StencilAt<s>, G> > most ? B::template scratch<StencilAt<s>, G> : most),
        ...);
+      if constexpr (requires { B::template steps_scratch<Cell, G, channels, length, Real>; })
+        most = std::max(most, B::template steps_scratch<Cell, G, channels, length, Real>);
       return most;
     }
     (std::make_index_sequence<stages>{});
@@ -171,7 +199,14 @@ class Recurrence {
   /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
   static void run(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                   Real* scratch_) {
-    for (std::size_t i = 0; i < length; ++i) step(cell, parameters_, tape, segment, i, scratch_);
+    if constexpr (requires {
+                    B::template run_steps<Cell, G, channels, length>(
+                        cell, parameters_, starts_of(tape, segment), tape.slots.data());
+                  })
+      B::template run_steps<Cell, G, channels, length>(cell, parameters_, starts_of(tape, segment),
+                                                       tape.slots.data());
+    else
+      for (std::size_t i = 0; i < length; ++i) step(cell, parameters_, tape, segment, i, scratch_);
     if (segment + 1 == segments) return;
     for (std::size_t f = 0; f < fields; ++f) {
       if (Cell::fields[f].role != cell::Role::state) continue;
@@ -180,14 +215,26 @@ class Recurrence {
   }
 
   /// Backward through the segment on the tape. series_gradient (length, channels, H, W) belongs to the
-  /// recorded series; adjoint.gradient(f) is that of the fields at the segment's end and becomes that at its
-  /// start (for maps: is added to). Adds to parameter_gradient.
+  /// recorded series (null: zero, where the backend goes step by step); adjoint.gradient(f) is that of the
+  /// fields at the segment's end and becomes that at its start (for maps: is added to). Adds to
+  /// parameter_gradient. The drives on the tape may be lost: `run` comes before the next.
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                        const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
                        Real* scratch_) {
+    if constexpr (requires {
+                    B::template run_steps_back<Cell, G, channels, length>(
+                        cell, parameters_, starts_of(tape, segment), tape.slots.data(), series_gradient,
+                        adjoint.gradient(0), parameter_gradient, scratch_);
+                  }) {
+      B::template run_steps_back<Cell, G, channels, length>(
+          cell, parameters_, starts_of(tape, segment), tape.slots.data(), series_gradient,
+          adjoint.gradient(0), parameter_gradient, scratch_);
+      return;
+    }
     for (std::size_t i = length; i-- > 0;) {
-      B::template map<Real>(
-          columns, kernel::Add<Real>{series_gradient + i * columns, adjoint.gradient(Cell::recorded)});
+      if (series_gradient)
+        B::template map<Real>(
+            columns, kernel::Add<Real>{series_gradient + i * columns, adjoint.gradient(Cell::recorded)});
       step_back(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_);
     }
   }
@@ -211,6 +258,14 @@ class Recurrence {
   }
 
  private:
+  /// The fields at the start of a segment.
+  static std::array<const Real*, fields> starts_of(Tape& tape, std::size_t segment) {
+    std::array<const Real*, fields> all;
+    for (std::size_t f = 0; f < fields; ++f)
+      all[f] = tape.initial(f, Map::last_writer(f) == Map::none ? 0 : segment);
+    return all;
+  }
+
   /// The version of field f that stage s sees at tape index i.
   template <std::size_t s>
   static const Real* seen(Tape& tape, std::size_t f, std::size_t segment, std::size_t i) {
@@ -233,12 +288,17 @@ class Recurrence {
     using S = Stage<s>;
     constexpr std::size_t groups = S::coupling.groups, writes = S::writes.size();
     Real* drive = tape.drive(s, groups, i);
-    B::template couple<StencilAt<s>, G, Activation::none>(
-        parameters_ + offset<s>(), seen_all<s>(tape, S::from, segment, i), drive, scratch_);
-    const auto in = seen_all<s>(tape, S::reads, segment, i);
+    const auto from = seen_all<s>(tape, S::from, segment, i);
     std::array<Real*, writes> out;
     for (std::size_t w = 0; w < writes; ++w) out[w] = tape.version(s, S::writes[w], i);
-    B::template map<Real>(columns, detail::StageForward<S, Cell, Real>{cell, columns, drive, in, out});
+    const detail::StageForward<S, Cell, Real> update{cell, columns, drive,
+                                                     seen_all<s>(tape, S::reads, segment, i), out};
+    if constexpr (by_rows<s>) {
+      Rows::couple(parameters_ + offset<s>(), from[0], update, scratch_);
+    } else {
+      B::template couple<StencilAt<s>, G, Activation::none>(parameters_ + offset<s>(), from, drive, scratch_);
+      B::template map<Real>(columns, update);
+    }
   }
 
   template <std::size_t s>
@@ -246,16 +306,25 @@ class Recurrence {
                        std::size_t i, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
     using S = Stage<s>;
     constexpr std::size_t groups = S::coupling.groups;
-    const Real* drive = tape.drive(s, groups, i);
-    const auto in = seen_all<s>(tape, S::reads, segment, i);
+    const auto from = seen_all<s>(tape, S::from, segment, i);
     Real* drive_gradient = adjoint.drive.data();
-    B::template map<Real>(columns, detail::StageBackward<S, Cell, Real>{cell, columns, drive, in,
-                                                                        drive_gradient, adjoint.gradient(0)});
-    std::array<Real*, S::from.size()> from;
-    for (std::size_t k = 0; k < from.size(); ++k) from[k] = adjoint.gradient(S::from[k]);
-    B::template couple_adjoint<StencilAt<s>, G>(
-        parameters_ + offset<s>(), seen_all<s>(tape, S::from, segment, i), drive_gradient, from,
-        S::coupling.trained ? parameter_gradient + offset<s>() : nullptr, scratch_);
+    const detail::StageBackward<S, Cell, Real> pull{cell,
+                                                    columns,
+                                                    tape.drive(s, groups, i),
+                                                    seen_all<s>(tape, S::reads, segment, i),
+                                                    drive_gradient,
+                                                    adjoint.gradient(0)};
+    if constexpr (by_rows<s>) {
+      Rows::couple_and_back(parameters_ + offset<s>(), from[0], pull, drive_gradient,
+                            adjoint.gradient(S::from[0]), scratch_);
+    } else {
+      B::template map<Real>(columns, pull);
+      std::array<Real*, S::from.size()> into;
+      for (std::size_t k = 0; k < into.size(); ++k) into[k] = adjoint.gradient(S::from[k]);
+      B::template couple_adjoint<StencilAt<s>, G>(
+          parameters_ + offset<s>(), from, drive_gradient, into,
+          S::coupling.trained ? parameter_gradient + offset<s>() : nullptr, scratch_);
+    }
   }
 };
 

@@ -2,6 +2,7 @@
 // steps.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -129,8 +130,7 @@ class Simulation {
   /// `field` was last called on this Simulation, are beyond it; nothing has changed then.
   void step() {
     if (maps_changed_) check_stable();
-    fields_.step(cell_, parameters_.data());
-    ++steps_;
+    advance(1);
   }
 
   /// `count` steps; after each one every observer is called as observer(*this), in order: it may read and
@@ -139,6 +139,16 @@ class Simulation {
   template <class... Observers>
   std::size_t run(std::size_t count, Observers&&... observers) {
     check_stable();
+    if constexpr (sizeof...(Observers) == 0) {  // nobody sees the steps between two checks
+      for (std::size_t i = 0; i < count;) {
+        const std::size_t next =
+            check_every_ > 0 ? std::min(count, (i / check_every_ + 1) * check_every_) : count;
+        advance(next - i);
+        i = next;
+        if (check_every_ > 0) check_finite();
+      }
+      return count;
+    }
     for (std::size_t i = 1; i <= count; ++i) {
       step();
       if (check_every_ > 0 && (i % check_every_ == 0 || i == count)) check_finite();
@@ -149,8 +159,11 @@ class Simulation {
     return count;
   }
 
-  /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it.
+  /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it, Error
+  /// where a five-point coupling has been given a weight elsewhere.
   void check_stable() {
+    [&]<std::size_t... s>(std::index_sequence<s...>) { (check_pattern<s>(), ...); }
+    (std::make_index_sequence<Waves::stages>{});
     if constexpr (model::BoundedCell<Cell>) {
       std::array<const Real*, Cell::bounded.size()> maps{};
       for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = data(Cell::bounded[i]);
@@ -179,6 +192,30 @@ class Simulation {
   }
 
  private:
+  template <std::size_t s>
+  void check_pattern() const {
+    using Stage = typename Waves::template Stage<s>;
+    if constexpr (Stage::coupling.pattern == cell::Pattern::five_point) {
+      using Stencil = typename Waves::template StencilAt<s>;
+      const Real* weights = parameters_.data() + Waves::template offset<s>();
+      for (std::size_t i = 0; i < Stencil::weights; ++i) {
+        const std::size_t tap = i % 9, from = i / 9 % Stencil::in, to = i / 9 / Stencil::in;
+        const bool point = from % channels == to % channels && (tap == 4 || tap % 2 == 1);
+        if (!point && weights[i] != Real(0))
+          throw Error("nwm::Simulation",
+                      std::string(Stage::coupling.name.view()) + ".weight(" + std::to_string(to) + ", " +
+                          std::to_string(from) + ", " + std::to_string(tap / 3) + ", " +
+                          std::to_string(tap % 3) + ")",
+                      "0 outside the five points of a channel", std::to_string(weights[i]));
+      }
+    }
+  }
+
+  void advance(std::size_t count) {
+    fields_.run(cell_, parameters_.data(), count);
+    steps_ += count;
+  }
+
   static std::size_t checked_threads(std::size_t wanted) {
     if (!Fields::banded && wanted != 1)
       throw Error("nwm::Simulation", "threads", "1 on the backend " + std::string(Backend::name),

@@ -1,5 +1,6 @@
 // The U-Net the wave machines are compared with. Batch normalisation couples the images of a batch, so this
-// model is run layer by layer over a whole batch, its images spread over threads within each layer.
+// model is run layer by layer over a whole batch: its images spread over threads within each layer, or all of
+// them in one field where the backend takes them so.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
+#include "nwm/backend/pass.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/cross_entropy.hpp"
 #include "nwm/layer/double_convolution.hpp"
@@ -31,6 +33,9 @@ concept UNetShape = (width >= 1) && (shape.height % 16 == 0) && (shape.width % 1
 /// Ronneberger et al. 2015 with widths m, 2m, 4m, 8m, 16m over five grids (systems: 122,071 parameters for m
 /// = 4 on Multi-MNIST). Of Shape, oscillators, steps and encoder_width are not used; height and width must be
 /// multiples of 16. Parameter names and running statistics as in PyTorch checkpoints.
+///
+/// A batch is passes of `images` images each, one on the processor's backends. On a backend that takes more
+/// the whole batch is one pass. Fields of a pass are (channels, images, H, W).
 template <Shape shape_, std::size_t width_, class Backend_ = DefaultBackend, class Real_ = float>
 requires UNetShape<shape_, width_> && Backend<Backend_> && std::floating_point<Real_>
 class UNet {
@@ -46,14 +51,19 @@ class UNet {
 
   static constexpr std::size_t sites = shape.sites(), image_size = shape.image_channels * sites;
   static constexpr std::size_t score_size = shape.classes * sites;
+  static constexpr std::size_t images =
+      PassGrid<Backend, Grid<shape.height, shape.width, Zero>>::sites / sites;  ///< of one pass
 
  private:
   static constexpr std::size_t levels = 5;
   static constexpr std::size_t halved(std::size_t side, std::size_t times) { return side >> times; }
   template <std::size_t l>
-  using GridAt = Grid<halved(shape.height, l), halved(shape.width, l), Zero>;
+  using GridAt = PassGrid<Backend, Grid<halved(shape.height, l), halved(shape.width, l), Zero>>;
   static constexpr std::size_t channels(std::size_t l) { return width_ << l; }
-  static constexpr std::size_t plane(std::size_t l) { return channels(l) * (sites >> 2 * l); }
+  /// Numbers of a pass at level l, and of its field pooled from the level above.
+  static constexpr std::size_t plane(std::size_t l) { return channels(l) * images * (sites >> 2 * l); }
+  static constexpr std::size_t pooled_plane(std::size_t l) { return l == 0 ? 0 : plane(l - 1) / 4; }
+  using Memory = typename Backend::template Memory<Real>;
 
   template <std::size_t l>
   using Down = layer::DoubleConvolution<GridAt<l>, 1, (l == 0 ? shape.image_channels : channels(l) / 2),
@@ -61,10 +71,9 @@ class UNet {
   template <std::size_t l>
   using Up = layer::DoubleConvolution<GridAt<l>, 2, 2 * channels(l), channels(l), Backend, Real>;
   template <std::size_t l>  // from the grid below, l + 1, to grid l
-  using Rise =
-      layer::TransposedConvolution<channels(l + 1), channels(l), GridAt<l + 1>::height, GridAt<l + 1>::width>;
+  using Rise = layer::TransposedConvolution<channels(l + 1), channels(l), GridAt<l + 1>>;
   template <std::size_t l>  // from grid l − 1 to grid l
-  using Pool = layer::MaxPool<channels(l - 1), GridAt<l - 1>::height, GridAt<l - 1>::width>;
+  using Pool = layer::MaxPool<channels(l - 1), GridAt<l - 1>>;
   using Out = Stencil<channels(0), shape.classes, 1, Zero>;
 
   // Order of the checkpoints: inc, down1..4, then from the lowest grid up: up1.up, up1.conv, ..., outc.
@@ -144,33 +153,33 @@ class UNet {
   std::span<Real, buffer_count> buffers() { return buffers_.span(); }
   std::span<const Real, buffer_count> buffers() const { return buffers_.span(); }
 
-  /// Activations and gradients of up to `capacity` images, and scratch for `threads` threads.
+  /// Activations and gradients of up to `capacity` passes, in the backend's memory, and scratch for `threads`
+  /// threads.
   class Batch {
    public:
     Batch(std::size_t capacity_, std::size_t threads)
         : capacity(capacity_),
-          images(capacity_ * image_size),
-          scores(capacity_ * score_size),
+          pictures(capacity_ * images * image_size),
+          scores(capacity_ * images * score_size),
           down(states(capacity_)),
           up(up_states(capacity_)),
-          inner(capacity_ * widest()) {
-      each_level([&]<std::size_t l>() {
-        down_gradient[l] = Buffer<Real>(capacity * plane(l));
-        if constexpr (l > 0) {
-          pooled[l] = Buffer<Real>(capacity * plane(l - 1) / 4);
-          pooled_gradient[l] = Buffer<Real>(capacity * plane(l - 1) / 4);
-        }
-        if constexpr (l + 1 < levels) {
-          up_gradient[l] = Buffer<Real>(capacity * plane(l));
-          risen[l] = Buffer<Real>(capacity * plane(l));
-          risen_gradient[l] = Buffer<Real>(capacity * plane(l));
-        }
-      });
+          inner(capacity_ * widest()),
+          down_gradient(fields(capacity_, plane)),
+          pooled(fields(capacity_, pooled_plane)),
+          pooled_gradient(fields(capacity_, pooled_plane)),
+          up_gradient(fields(capacity_, risen_plane)),
+          risen(fields(capacity_, risen_plane)),
+          risen_gradient(fields(capacity_, risen_plane)) {
       for (std::size_t t = 0; t < threads; ++t) scratch.emplace_back(scratch_size());
     }
-    std::span<Real> image(std::size_t i) { return {images.data() + i * image_size, image_size}; }
-    std::span<const Real, score_size> score(std::size_t i) const {
-      return std::span<const Real, score_size>(scores.data() + i * score_size, score_size);
+    /// The pictures of pass i (image_channels, images, H, W).
+    std::span<Real> image(std::size_t i) {
+      return {pictures.data() + i * images * image_size, images * image_size};
+    }
+    /// The scores of pass i (classes, images, H, W).
+    std::span<const Real, images * score_size> score(std::size_t i) const {
+      return std::span<const Real, images * score_size>(scores.data() + i * images * score_size,
+                                                        images * score_size);
     }
     const std::size_t capacity;
 
@@ -188,6 +197,14 @@ class UNet {
       }
       (std::make_index_sequence<levels - 1>{});
     }
+    /// One memory a level, for n fields of size(level).
+    using Fields = std::array<Memory, levels>;
+    static Fields fields(std::size_t n, std::size_t (*size)(std::size_t)) {
+      return [&]<std::size_t... l>(std::index_sequence<l...>) { return Fields{Memory(n * size(l))...}; }
+      (std::make_index_sequence<levels>{});
+    }
+    /// Nothing rises to the lowest grid.
+    static constexpr std::size_t risen_plane(std::size_t l) { return l + 1 < levels ? plane(l) : 0; }
     static constexpr std::size_t widest() {
       std::size_t most = 0;
       each_level([&]<std::size_t l>() { most = std::max(most, plane(l)); });
@@ -200,56 +217,40 @@ class UNet {
       return most;
     }
 
-    Buffer<Real> images, scores;
+    Memory pictures, scores;
     decltype(states(1)) down;
     decltype(up_states(1)) up;
-    Buffer<Real> inner;
-    std::array<Buffer<Real>, levels> down_gradient, pooled, pooled_gradient, up_gradient, risen,
-        risen_gradient;
-    std::vector<Buffer<Real>> scratch;
+    Memory inner;
+    Fields down_gradient, pooled, pooled_gradient, up_gradient, risen, risen_gradient;
+    std::vector<Memory> scratch;
   };
 
-  /// Sets batch.score(i) for the first `count` images of the batch. training: normalise by the batch's
-  /// statistics and move the running ones (buffers()), else by the running ones.
+  /// Sets batch.score(i) for the first `count` passes of the batch. training: normalise by the batch's
+  /// statistics and move the running ones (buffers()), else as evaluate.
   template <class Crew>
   void forward(Crew& crew, Batch& b, std::size_t count, bool training) {
-    const Real* p = parameters_.data();
-    Real* statistics = buffers_.span().data();
-    each_level([&]<std::size_t l>() {
-      if constexpr (l > 0)
-        crew.images(count, [&](std::size_t i, std::size_t) {
-          Pool<l>::forward(std::get<l - 1>(b.down).out(i), b.pooled[l].data() + i * plane(l - 1) / 4);
-        });
-      Down<l>::forward(crew, count, p + down_offset<l>(), statistics + down_statistics<l>(), training,
-                       below<l>(b), std::get<l>(b.down), b.scratch);
-    });
-    each_rise([&]<std::size_t l>() {
-      crew.images(count, [&](std::size_t i, std::size_t thread) {
-        Rise<l>::template forward<Backend>(p + rise_offset<l>(), lower<l>(b, i),
-                                           b.risen[l].data() + i * plane(l), b.scratch[thread].data());
-      });
-      Up<l>::forward(crew, count, p + up_offset<l>(), statistics + up_statistics<l>(), training, joined<l>(b),
-                     std::get<l>(b.up), b.scratch);
-    });
-    crew.images(count, [&](std::size_t i, std::size_t thread) {
-      Backend::template couple<Out, GridAt<0>, Activation::none>(
-          p + out_offset, std::array{std::get<0>(b.up).out(i)}, b.scores.data() + i * score_size,
-          b.scratch[thread].data());
-    });
+    run(crew, b, count, training ? buffers_.data() : nullptr);
+  }
+  /// Sets batch.score(i) for the first `count` passes, normalising by the running statistics.
+  template <class Crew>
+  void evaluate(Crew& crew, Batch& b, std::size_t count) const {
+    run(crew, b, count, nullptr);
   }
 
-  /// After forward(training): target(i) (H·W Reals) are the classes of image i. losses[i] is set to the
-  /// summed cross-entropy of image i; `scale` times the gradient is added to the shards' vectors
-  /// shard_gradient(shard).
+  /// After forward(training): target(i) (images, H, W) are the classes of pass i, as Reals. losses[i] is set
+  /// to the summed cross-entropy of pass i; `scale` times the gradient is added to the shards' vectors
+  /// shard_gradient(shard). All three lie in the backend's memory.
   template <class Crew, class Target, class ShardGradient>
-  void backward(Crew& crew, Batch& b, std::size_t count, const Target& target, Real scale,
-                std::span<double> losses, const ShardGradient& shard_gradient) {
+  void backward(Crew& crew, Batch& b, std::size_t count, const Target& target, Real scale, double* losses,
+                const ShardGradient& shard_gradient) {
+    constexpr std::size_t lot = GridAt<0>::sites;
     const Real* p = parameters_.data();
     crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
-      Real* scores = b.scores.data() + i * score_size;
-      losses[i] = layer::cross_entropy<Backend, shape.classes, sites>(scores, target(i), scale);
+      Real* scores = b.scores.data() + i * images * score_size;
+      layer::cross_entropy<Backend, shape.classes, lot>(scores, static_cast<const Real*>(target(i)), scale,
+                                                        losses + i);
       Real* below_ = b.up_gradient[0].data() + i * plane(0);
-      std::fill_n(below_, plane(0), Real(0));
+      Backend::fill(plane(0), Real(0), below_);
       Backend::template couple_adjoint<Out, GridAt<0>>(
           p + out_offset, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
           shard_gradient(shard) + out_offset, b.scratch[thread].data());
@@ -263,12 +264,42 @@ class UNet {
   }
 
  private:
+  /// `moved`: the running statistics that move in training, null in evaluation.
+  template <class Crew>
+  void run(Crew& crew, Batch& b, std::size_t count, Real* moved) const {
+    const Real* p = parameters_.data();
+    const Real* running = buffers_.data();
+    const auto from = [&](std::size_t offset) { return moved ? moved + offset : nullptr; };
+    each_level([&]<std::size_t l>() {
+      if constexpr (l > 0)
+        crew.images(count, [&](std::size_t i, std::size_t) {
+          Pool<l>::template forward<Backend>(std::get<l - 1>(b.down).out(i),
+                                             b.pooled[l].data() + i * pooled_plane(l));
+        });
+      Down<l>::forward(crew, count, p + down_offset<l>(), running + down_statistics<l>(),
+                       from(down_statistics<l>()), below<l>(b), std::get<l>(b.down), b.scratch);
+    });
+    each_rise([&]<std::size_t l>() {
+      crew.images(count, [&](std::size_t i, std::size_t thread) {
+        Rise<l>::template forward<Backend>(p + rise_offset<l>(), lower<l>(b, i),
+                                           b.risen[l].data() + i * plane(l), b.scratch[thread].data());
+      });
+      Up<l>::forward(crew, count, p + up_offset<l>(), running + up_statistics<l>(), from(up_statistics<l>()),
+                     joined<l>(b), std::get<l>(b.up), b.scratch);
+    });
+    crew.images(count, [&](std::size_t i, std::size_t thread) {
+      Backend::template couple<Out, GridAt<0>, Activation::none>(
+          p + out_offset, std::array{std::get<0>(b.up).out(i)}, b.scores.data() + i * images * score_size,
+          b.scratch[thread].data());
+    });
+  }
+
   /// What the double convolution of grid l takes on the way down: the image or the pooled grid above.
   template <std::size_t l>
   static auto below(Batch& b) {
     return [&b](std::size_t i) {
-      if constexpr (l == 0) return std::array<const Real*, 1>{b.images.data() + i * image_size};
-      else return std::array<const Real*, 1>{b.pooled[l].data() + i * plane(l - 1) / 4};
+      if constexpr (l == 0) return std::array<const Real*, 1>{b.pictures.data() + i * images * image_size};
+      else return std::array<const Real*, 1>{b.pooled[l].data() + i * pooled_plane(l)};
     };
   }
   /// What rises to grid l: the output of grid l + 1.
@@ -288,8 +319,6 @@ class UNet {
   template <std::size_t l, class Crew, class ShardGradient>
   void back_up(Crew& crew, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
     const Real* p = parameters_.data();
-    b.down_gradient[l].fill(Real(0));
-    b.risen_gradient[l].fill(Real(0));
     Up<l>::backward(
         crew, count, p + up_offset<l>(), joined<l>(b), std::get<l>(b.up), b.up_gradient[l].data(),
         b.inner.data(),
@@ -309,19 +338,18 @@ class UNet {
 
   template <std::size_t l, class Crew, class ShardGradient>
   void back_down(Crew& crew, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
-    if constexpr (l > 0) b.pooled_gradient[l].fill(Real(0));
     Down<l>::backward(
         crew, count, parameters_.data() + down_offset<l>(), below<l>(b), std::get<l>(b.down),
         b.down_gradient[l].data(), b.inner.data(),
         [&](std::size_t i) {
-          return std::array<Real*, 1>{
-              l == 0 ? nullptr : b.pooled_gradient[l].data() + i * plane(l > 0 ? l - 1 : 0) / 4};
+          return std::array<Real*, 1>{l == 0 ? nullptr : b.pooled_gradient[l].data() + i * pooled_plane(l)};
         },
         [&](std::size_t shard) { return shard_gradient(shard) + down_offset<l>(); }, b.scratch);
     if constexpr (l > 0)
       crew.images(count, [&](std::size_t i, std::size_t) {
-        Pool<l>::backward(std::get<l - 1>(b.down).out(i), b.pooled_gradient[l].data() + i * plane(l - 1) / 4,
-                          b.down_gradient[l - 1].data() + i * plane(l - 1));
+        Pool<l>::template backward<Backend>(std::get<l - 1>(b.down).out(i),
+                                            b.pooled_gradient[l].data() + i * pooled_plane(l),
+                                            b.down_gradient[l - 1].data() + i * plane(l - 1));
       });
   }
 

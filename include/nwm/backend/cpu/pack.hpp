@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 #include <xsimd/xsimd.hpp>
 
 #include "nwm/cell/math.hpp"
@@ -50,6 +51,26 @@ class Pack {
   Batch batch;
 };
 
+namespace detail {
+
+/// Lanes first .. first + size of a followed by b.
+template <std::size_t first, class Real, class Arch, std::size_t... i>
+Pack<Real, Arch> window(const Pack<Real, Arch>& a, const Pack<Real, Arch>& b, std::index_sequence<i...>) {
+  using P = Pack<Real, Arch>;
+#if defined(__GNUC__) && !defined(__CUDACC__)
+  using Register = typename P::Batch::register_type;
+  return P(typename P::Batch(__builtin_shufflevector(
+      static_cast<Register>(a.batch), static_cast<Register>(b.batch), static_cast<int>(first + i)...)));
+#else
+  std::array<Real, 2 * P::size> lanes;
+  a.store(lanes.data());
+  b.store(lanes.data() + P::size);
+  return P::load(lanes.data() + first);
+#endif
+}
+
+}  // namespace detail
+
 template <class Real, class Arch>
 Pack<Real, Arch> tanh(const Pack<Real, Arch>& x) {
   return Pack<Real, Arch>(xsimd::tanh(x.batch));
@@ -84,6 +105,18 @@ Pack<Real, Arch> if_positive(const Pack<Real, Arch>& x, const Pack<Real, Arch>& 
 template <class Real, class Arch>
 Pack<Real, Arch> fma(const Pack<Real, Arch>& a, const Pack<Real, Arch>& b, const Pack<Real, Arch>& c) {
   return Pack<Real, Arch>(xsimd::fma(a.batch, b.batch, c.batch));
+}
+
+/// The last lane of a, then b but for its last: what stands left of each lane of b.
+template <class Real, class Arch>
+Pack<Real, Arch> left_of(const Pack<Real, Arch>& a, const Pack<Real, Arch>& b) {
+  constexpr std::size_t n = Pack<Real, Arch>::size;
+  return detail::window<n - 1>(a, b, std::make_index_sequence<n>{});
+}
+/// a but for its first lane, then the first of b: what stands right of each lane of a.
+template <class Real, class Arch>
+Pack<Real, Arch> right_of(const Pack<Real, Arch>& a, const Pack<Real, Arch>& b) {
+  return detail::window<1>(a, b, std::make_index_sequence<Pack<Real, Arch>::size>{});
 }
 
 /// Σ of all lanes.

@@ -8,6 +8,7 @@
 
 #include "nwm/backend/cpu/pack.hpp"
 #include "nwm/backend/cpu/simd_dense.hpp"
+#include "nwm/backend/cpu/simd_row.hpp"
 #include "nwm/backend/cpu/simd_stencil.hpp"
 #include "nwm/backend/host_memory.hpp"
 #include "nwm/backend/kernels.hpp"
@@ -25,9 +26,10 @@ struct Simd : HostMemory {
   template <class Real>
   struct Lane {
     using Value = math::Pack<Real, Arch>;
+    static constexpr std::size_t count = Value::size;
     std::size_t index;
     Value load(const Real* p) const { return Value::load(p + index); }
-    void store(Real* p, const Value& v) const { v.store(p + index); }
+    void store(Real* p, Value v) const { v.store(p + index); }
   };
   template <class Real>
   struct Partial {
@@ -140,6 +142,22 @@ struct Simd : HostMemory {
                                                                                scratch + first * H::stride,
                                                                                out);
     }
+  }
+
+  /// Numbers of a line of `width` sites, whole cache lines.
+  static constexpr std::size_t line(std::size_t width) { return detail::round_up(width, 16); }
+  /// The most rows that `rows` keeps in registers.
+  static constexpr std::size_t rows_at_once = Arch::alignment() >= 64 ? 4 : 2;
+
+  /// Calls kernel(lane, {drive}) at `count` successive rows of `width` sites of one channel, where drive is
+  /// that of a five-point coupling (model::RowBackend): the bits of couple. here: the rows in the field,
+  /// whose first site has the index `index`; above, below: the rows beyond. above not const (a line): the
+  /// kernel may overwrite the rows at its lane, and above becomes the last of them as it was.
+  template <class Edge, std::size_t width, std::size_t count, class Real, class Above, class Kernel>
+  static void rows(const Real* weights, const Real* here, Above* above, const Real* below, std::size_t index,
+                   const Kernel& kernel) {
+    using R = detail::Rows<Edge, width, count, Lane<Real>, Partial<Real>, Real, Kernel>;
+    R::run(weights, here, above, below, index, kernel);
   }
 
   template <class S, class G, class Real, std::size_t n>

@@ -1,4 +1,4 @@
-// The kernel of stencils and of their adjoints in the data: a tile of a channel group a block.
+// The kernel of stencils and of their adjoints in the data: a tile of a group of channels a block.
 #pragma once
 
 #include <algorithm>
@@ -6,87 +6,164 @@
 #include <cstddef>
 
 #include "nwm/backend/device/tile.hpp"
+#include "nwm/backend/device/unroll.hpp"
 #include "nwm/cell/activation.hpp"
 
 namespace nwm::device {
 
 enum class Direction { forward, adjoint };
 
-/// forward: sets `to` (S::out, sites) = f(bias + weight ⋆ from), from (S::in, sites).
-/// adjoint: adds to `to` (S::in, sites) the gradient of a stencil without activation whose output's is `from`
-/// (S::out, sites); the mirrored stencil, so that the boundary must be its own adjoint.
-/// Either side may be split into equal parts; null parts of `to` are left out. A body (team.hpp).
-template <class S, class G, Direction direction, Activation f, class Real, std::size_t from_parts,
-          std::size_t to_parts>
+/// What becomes of a stencil's sums: to[part] (channels, sites) = f(sum).
+template <Activation f, class Real, std::size_t parts = 1>
+struct Set {
+  std::array<Real*, parts> to;
+  constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum) const {
+    NWM_UNROLL
+    for (std::size_t k = 0; k < parts; ++k) to[k][at] = activate<f>(sum[k]);
+  }
+};
+
+/// to[part] += sum; null parts are left out.
+template <class Real, std::size_t parts = 1>
+struct AddTo {
+  std::array<Real*, parts> to;
+  constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum) const {
+    NWM_UNROLL
+    for (std::size_t k = 0; k < parts; ++k)
+      if (to[k]) to[k][at] += sum[k];
+  }
+};
+
+/// forward: sum (S::out, sites) = bias + weight ⋆ from, from (S::in, sites).
+/// adjoint: sum (S::in, sites) = what a stencil whose output's gradient is `from` (S::out, sites) sends back;
+/// the mirrored stencil, so that the boundary must be its own adjoint.
+/// Either side may be split into equal parts; finish(channel·sites + site, sums) takes those of one channel
+/// of all to_parts. A body (team.hpp).
+/// A thread has `tall` rows of a column and `group` channels of every part in registers: a value read from
+/// the tile feeds up to 3·group·to_parts products, a weight `tall`.
+template <class S, class G, Direction direction, class Real, std::size_t from_parts, std::size_t to_parts,
+          class Finish>
 struct Correlate {
   static constexpr bool back = direction == Direction::adjoint;
   static_assert(!back || S::size == 1 || S::Edge::self_adjoint);
   static constexpr std::size_t from_channels = back ? S::out : S::in, to_channels = back ? S::in : S::out;
   static constexpr std::size_t from_each = from_channels / from_parts, to_each = to_channels / to_parts;
-  using Cut = Tiles<G, S::size / 2>;
 
-  /// Channels in shared memory at a time, and channels of `to` a thread sums.
+ private:
+  using Cut = Tiles<G, S::size / 2, 16>;
+  static constexpr std::size_t ceil(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+  static constexpr std::size_t tall = std::min<std::size_t>(Cut::height, 4);
+  static constexpr std::size_t strips = ceil(Cut::height, tall) * Cut::width;
+  /// A strip may reach below the tile; what it reads there it does not keep.
+  static constexpr std::size_t plane = (ceil(Cut::height, tall) * tall + S::size - 1) * Cut::padded_width;
+
+  /// Channels of each part: of a thread, and in how many groups; groups of a block, and in how many blocks.
+  static constexpr std::size_t group = std::clamp<std::size_t>(8 / to_parts, 1, to_each);
+  static constexpr std::size_t groups = ceil(to_each, group);
+  static constexpr std::size_t beside = std::min<std::size_t>(groups, 2), rounds = ceil(groups, beside);
+  static constexpr std::size_t sums = group * to_parts;       ///< of a thread at a site
+  static constexpr std::size_t weights = (sums + 3) / 4 * 4;  ///< of a thread at a tap, on 16 bytes
+  /// Channels of `from` in shared memory at a time.
   static constexpr std::size_t chunk = std::min<std::size_t>(from_channels, 4);
-  static constexpr std::size_t group = std::min<std::size_t>(to_channels, 8);
-  static constexpr std::size_t groups = (to_channels + group - 1) / group;
 
-  static constexpr std::size_t threads = Cut::sites, blocks = Cut::count * groups;
+ public:
+  static constexpr std::size_t threads = strips * beside, blocks = Cut::count * rounds;
   struct Shared {
-    std::array<Real, chunk * Cut::padded> tile;
+    alignas(16) std::array<Real, chunk * S::taps * beside * weights> weight;
+    std::array<Real, chunk * plane> tile;
   };
   struct Local {
-    std::array<Real, group> sum;
+    std::array<Real, tall * sums> sum;
   };
 
   const Real* parameters;
   std::array<const Real*, from_parts> from;
-  std::array<Real*, to_parts> to;
+  Finish finish;
 
   template <class Team>
   constexpr void operator()(Team& team) const {
-    const Cut cut(team.block / groups);
-    const std::size_t first = team.block % groups * group;
-    team.each([&](std::size_t, Local& local) {
-      for (std::size_t o = 0; o < group; ++o) {
-        local.sum[o] = Real(0);
+    const Cut cut(team.block / rounds);
+    const std::size_t first = team.block % rounds * beside * group;  // channel of each part
+    team.each([&](std::size_t thread, Local& local) {
+      NWM_UNROLL
+      for (std::size_t k = 0; k < sums; ++k) {
+        const std::size_t o = to_channel(first + thread / strips * group, k);
+        Real bias(0);
         if constexpr (!back && S::bias)
-          if (first + o < to_channels) local.sum[o] = parameters[S::weights + first + o];
+          if (o < to_channels) bias = parameters[S::weights + o];
+        NWM_UNROLL
+        for (std::size_t r = 0; r < tall; ++r) local.sum[r * sums + k] = bias;
       }
     });
     for (std::size_t start = 0; start < from_channels; start += chunk) {
-      const std::size_t channels = std::min(chunk, from_channels - start);
-      team.each([&](std::size_t thread, Local&) {
-        for (std::size_t i = thread; i < channels * Cut::padded; i += threads) {
-          const std::size_t c = start + i / Cut::padded;
-          const Real* plane = from[c / from_each] + c % from_each * G::sites;
-          team.shared.tile[i] = cut.template load<typename S::Edge>(plane, i % Cut::padded);
-        }
-      });
+      const std::size_t channels = smaller(chunk, from_channels - start);
+      team.each([&](std::size_t thread, Local&) { load(team.shared, cut, thread, start, channels, first); });
       team.each([&](std::size_t thread, Local& local) {
-        for (std::size_t c = 0; c < channels; ++c)
-          for (std::size_t tap = 0; tap < S::taps; ++tap) {
-            const Real in = team.shared.tile[c * Cut::padded + Cut::seen(thread, tap)];
-            for (std::size_t o = 0; o < group; ++o)
-              if (first + o < to_channels) local.sum[o] += parameters[weight(start + c, first + o, tap)] * in;
-          }
+        for (std::size_t c = 0; c < channels; ++c) add(team.shared, local, thread, c);
       });
     }
     team.each([&](std::size_t thread, Local& local) {
-      if (!cut.inside(thread)) return;
-      for (std::size_t o = 0; o < group && first + o < to_channels; ++o) {
-        Real* part = to[(first + o) / to_each];
-        if (!part) continue;
-        Real& out = part[(first + o) % to_each * G::sites + cut.site(thread)];
-        if constexpr (back) out += local.sum[o];
-        else out = activate<f>(local.sum[o]);
+      const std::size_t strip = thread % strips, x = strip % Cut::width, y = strip / Cut::width * tall;
+      NWM_UNROLL
+      for (std::size_t r = 0; r < tall; ++r) {
+        if (y + r >= Cut::height || !cut.inside((y + r) * Cut::width + x)) continue;
+        NWM_UNROLL
+        for (std::size_t c = 0; c < group; ++c) {
+          const std::size_t channel = first + thread / strips * group + c;
+          if (channel >= to_each) continue;
+          std::array<Real, to_parts> all;
+          NWM_UNROLL
+          for (std::size_t part = 0; part < to_parts; ++part)
+            all[part] = local.sum[r * sums + part * group + c];
+          finish(channel * G::sites + cut.site((y + r) * Cut::width + x), all);
+        }
       }
     });
   }
 
  private:
+  /// The channel of sum k of a thread whose channels of each part begin at `first`; to_channels where there
+  /// is none.
+  static constexpr std::size_t to_channel(std::size_t first, std::size_t k) {
+    const std::size_t c = first + k % group;
+    return c < to_each ? k / group * to_each + c : to_channels;
+  }
   static constexpr std::size_t weight(std::size_t from_channel, std::size_t to_channel, std::size_t tap) {
     return back ? (from_channel * S::in + to_channel) * S::taps + (S::taps - 1 - tap)
                 : (to_channel * S::in + from_channel) * S::taps + tap;
+  }
+
+  constexpr void load(Shared& shared, const Cut& cut, std::size_t thread, std::size_t start,
+                      std::size_t channels, std::size_t first) const {
+    for (std::size_t k = thread; k < channels * S::taps * beside * weights; k += threads) {
+      const std::size_t c = k / (S::taps * beside * weights), tap = k / (beside * weights) % S::taps;
+      const std::size_t sum = k % weights;
+      const std::size_t o = sum < sums ? to_channel(first + k / weights % beside * group, sum) : to_channels;
+      shared.weight[k] = o < to_channels ? parameters[weight(start + c, o, tap)] : Real(0);
+    }
+    for (std::size_t c = 0; c < channels; ++c) {
+      const Real* of = pick(from, (start + c) / from_each) + (start + c) % from_each * G::sites;
+      for (std::size_t i = thread; i < plane; i += threads)
+        shared.tile[c * plane + i] = i < Cut::padded ? cut.template load<typename S::Edge>(of, i) : Real(0);
+    }
+  }
+
+  static constexpr void add(const Shared& shared, Local& local, std::size_t thread, std::size_t c) {
+    const std::size_t strip = thread % strips, x = strip % Cut::width, y = strip / Cut::width * tall;
+    const Real* tile = shared.tile.data() + c * plane + y * Cut::padded_width + x;
+    const Real* all = shared.weight.data() + (c * S::taps * beside + thread / strips) * weights;
+    NWM_UNROLL
+    for (std::size_t dx = 0; dx < S::size; ++dx) NWM_UNROLL
+    for (std::size_t q = 0; q < tall + S::size - 1; ++q) {
+      const Real value = tile[q * Cut::padded_width + dx];
+      NWM_UNROLL
+      for (std::size_t dy = 0; dy < S::size; ++dy) {
+        if (q < dy || q - dy >= tall) continue;
+        NWM_UNROLL
+        for (std::size_t k = 0; k < sums; ++k)
+          local.sum[(q - dy) * sums + k] += all[(dy * S::size + dx) * beside * weights + k] * value;
+      }
+    }
   }
 };
 

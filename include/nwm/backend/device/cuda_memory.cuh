@@ -7,6 +7,7 @@
 #include <thrust/system/cuda/execution_policy.h>
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -36,16 +37,19 @@ struct Fill {
 
 /// Where an array of CudaArray lies.
 struct OnDevice {
+  static constexpr bool host = false;  // whether only the host's own memset reaches it
   static constexpr const char* name = "memory of the device";
   static cudaError_t allocate(void** p, std::size_t bytes) { return cudaMalloc(p, bytes); }
   static void free(void* p) { cudaFree(p); }
 };
 struct OnBoth {
+  static constexpr bool host = false;
   static constexpr const char* name = "memory of host and device";
   static cudaError_t allocate(void** p, std::size_t bytes) { return cudaMallocManaged(p, bytes); }
   static void free(void* p) { cudaFree(p); }
 };
 struct OnHost {
+  static constexpr bool host = true;
   static constexpr const char* name = "pinned memory of the host";
   static cudaError_t allocate(void** p, std::size_t bytes) { return cudaMallocHost(p, bytes); }
   static void free(void* p) { cudaFreeHost(p); }
@@ -72,8 +76,12 @@ class CudaArray {
     }
     NWM_CUDA(code);
     data_ = static_cast<Real*>(p);
-    NWM_CUDA(cudaMemsetAsync(data_, 0, bytes(), stream));
-    NWM_CUDA(cudaStreamSynchronize(stream));
+    if constexpr (Where::host) {
+      std::memset(p, 0, bytes());
+    } else {
+      NWM_CUDA(cudaMemsetAsync(data_, 0, bytes(), stream));
+      NWM_CUDA(cudaStreamSynchronize(stream));
+    }
   }
   CudaArray(const CudaArray& other) : CudaArray(other.size_) { set(other); }
   CudaArray(CudaArray&& other) noexcept

@@ -25,8 +25,8 @@ struct CudaTeam {
 
 template <class Body>
 __global__ void __launch_bounds__(Body::threads) run_block(Body body) {
-  __shared__ typename Body::Shared shared;
-  CudaTeam<Body> team{blockIdx.x, shared};
+  extern __shared__ __align__(16) unsigned char memory[];
+  CudaTeam<Body> team{blockIdx.x, *reinterpret_cast<typename Body::Shared*>(memory)};
   body(team);
 }
 
@@ -37,10 +37,18 @@ __global__ void run_map(std::size_t count, Kernel kernel) {
   if (i < count) kernel(Lane{i});
 }
 
-/// Runs a body on `stream`; returns before it has ended. Throws Error when the launch is refused.
+/// Runs a body on `stream`; returns before it has ended. Throws Error when the launch is refused, or the
+/// body takes more shared memory than a block of the device can have.
 template <class Body>
 void launch(const Body& body, cudaStream_t stream) {
-  run_block<<<static_cast<unsigned>(body.blocks), static_cast<unsigned>(Body::threads), 0, stream>>>(body);
+  constexpr std::size_t bytes = sizeof(typename Body::Shared);
+  static_assert(alignof(typename Body::Shared) <= 16);
+  // Beyond 48 KiB a kernel must ask, on every device it runs on; the call is cheap beside such a kernel.
+  if constexpr (bytes > 48 * 1024)
+    NWM_CUDA(cudaFuncSetAttribute(run_block<Body>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                  static_cast<int>(bytes)));
+  run_block<<<static_cast<unsigned>(body.blocks), static_cast<unsigned>(Body::threads), bytes, stream>>>(
+      body);
   NWM_CUDA(cudaGetLastError());
 }
 

@@ -16,6 +16,7 @@
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
 #include "nwm/backend/device/rows.hpp"
+#include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
 
 namespace nwm::device {
@@ -25,7 +26,7 @@ namespace nwm::device {
 /// bits on every run of one system, and of all host systems. `System`: systems.hpp. Models take `images`
 /// images a pass.
 template <class System, std::size_t images = 1, class Precision = precision::Full>
-struct Operations : System::Memories {
+struct Operations : System::Memories, Waves<Operations<System, images, Precision>> {
   static constexpr std::string_view name = System::name;
 
   /// See pass.hpp.
@@ -73,11 +74,11 @@ struct Operations : System::Memories {
 
   /// The tiles' parts of the gradient in the parameters.
   template <class S, class G>
-  static constexpr std::size_t scratch = Tiles<G, S::size / 2>::count* S::parameters;
+  static constexpr std::size_t scratch = TileGradient<S, G, float, 1>::scratch;
 
   template <class S, class G, Activation f, class Real, std::size_t n>
   static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
-    run(Correlate<S, G, Direction::forward, f, Real, n, 1>{parameters, parts, {out}});
+    run(Correlate<S, G, Direction::forward, Real, n, 1, Set<f, Real>>{parameters, parts, {{out}}});
   }
 
   template <class S, class G, class Real, std::size_t n>
@@ -86,14 +87,16 @@ struct Operations : System::Memories {
                              Real* parameter_gradient, Real* scratch_) {
     if (std::ranges::any_of(part_gradients, [](const Real* p) { return p != nullptr; })) {
       if constexpr (S::size == 1 || S::Edge::self_adjoint)
-        run(Correlate<S, G, Direction::adjoint, Activation::none, Real, 1, n>{
-            parameters, {gradient}, part_gradients});
+        run(Correlate<S, G, Direction::adjoint, Real, 1, n, AddTo<Real, n>>{
+            parameters, {gradient}, {part_gradients}});
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
     }
     if (!parameter_gradient) return;
-    run(TileGradient<S, G, Real, n>{parts, gradient, scratch_});
-    map<Real>(S::parameters,
-              AddTiles<Real>{Tiles<G, S::size / 2>::count, S::parameters, scratch_, parameter_gradient});
+    using Gradient = TileGradient<S, G, Real, n>;
+    std::array<Versions<Real>, n> in;
+    std::ranges::transform(parts, in.begin(), [](const Real* part) { return Versions<Real>{part, part, 0}; });
+    run(Gradient{in, gradient, scratch_});
+    map<Real>(S::parameters, AddTiles<Real>{Gradient::runs, S::parameters, scratch_, parameter_gradient});
   }
 
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>

@@ -8,6 +8,9 @@
 //                       but control flow that is the same for all threads between them
 //
 // A phase ends when all threads have ended it. What one phase writes to team.shared, the next may read.
+// Arrays in Local are indexed by constants only, once loops are unrolled (unroll.hpp), or they leave the
+// registers; and no constant's address is taken: no std::min of constants, no element of a constant list at
+// an index known at run time only. nvcc compiles a trap for those, and .ci/run looks for one.
 #pragma once
 
 #include <array>

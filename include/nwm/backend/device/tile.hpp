@@ -5,13 +5,14 @@
 #include <cstddef>
 
 #include "nwm/backend/device/batched.hpp"
+#include "nwm/backend/device/edge.hpp"
 
 namespace nwm::device {
 
-/// Tiles of at most 8 × 32 sites, a row of them a warp wide, with `reach` sites more on every side.
-template <class G, std::size_t reach>
+/// Tiles of at most `tall` × 32 sites, a row of them a warp wide, with `reach` sites more on every side.
+template <class G, std::size_t reach, std::size_t tall = 8>
 struct Tiles {
-  static constexpr std::size_t height = std::min<std::size_t>(G::height, 8);
+  static constexpr std::size_t height = std::min<std::size_t>(G::height, tall);
   static constexpr std::size_t width = std::min<std::size_t>(G::width, 32);
   static constexpr std::size_t sites = height * width;
   static constexpr std::size_t padded_width = width + 2 * reach;
@@ -36,15 +37,14 @@ struct Tiles {
   /// Number i of the padded tile from a channel's plane, `Edge` deciding beyond the image.
   template <class Edge, class Real>
   constexpr Real load(const Real* plane, std::size_t i) const {
-    constexpr auto rows = static_cast<std::ptrdiff_t>(G::height);
-    constexpr auto columns = static_cast<std::ptrdiff_t>(G::width);
-    constexpr auto halo = static_cast<std::ptrdiff_t>(reach);
-    const auto y = static_cast<std::ptrdiff_t>(top + i / padded_width) - halo;
-    const auto x = static_cast<std::ptrdiff_t>(left + i % padded_width) - halo;
-    if (y > rows || x > columns) return Real(0);  // seen from outside the image only
-    const auto row = Edge::source(y, rows), column = Edge::source(x, columns);
-    if (row < 0 || column < 0) return Real(0);
-    return plane[(static_cast<std::ptrdiff_t>(image) * rows + row) * columns + column];
+    constexpr auto halo = static_cast<int>(reach), across_ = static_cast<int>(padded_width);
+    const auto at = static_cast<int>(i);
+    const int row = seen_index<Edge, G::height>(static_cast<int>(top) + at / across_ - halo);
+    const int column = seen_index<Edge, G::width>(static_cast<int>(left) + at % across_ - halo);
+    if (shows_zeros<Edge, G::height> || shows_zeros<Edge, G::width>)
+      if (row < 0 || column < 0) return Real(0);
+    return plane[(image * G::height + static_cast<std::size_t>(row)) * G::width +
+                 static_cast<std::size_t>(column)];
   }
   /// Where tap (row-major) of a stencil at site i of the tile stands in the padded tile.
   static constexpr std::size_t seen(std::size_t i, std::size_t tap) {

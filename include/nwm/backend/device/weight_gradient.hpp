@@ -1,77 +1,141 @@
-// The kernels of a stencil's gradient in its parameters: one sum a tile, then the tiles' sums in order, so
-// that every run gives the same bits.
+// The kernels of a stencil's gradient in its parameters: one sum a run of tiles, then the runs' sums in
+// order, so that every run of the program gives the same bits.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/steps.hpp"
 #include "nwm/backend/device/tile.hpp"
+#include "nwm/backend/device/unroll.hpp"
 
 namespace nwm::device {
 
-/// Sets partial (tiles, S::parameters): each tile's part of the gradient in weights and bias, for the input
-/// `in` (S::in, sites) in equal parts and the output's gradient (S::out, sites). A body (team.hpp).
-template <class S, class G, class Real, std::size_t parts>
+/// Sets partial (runs, S::parameters): each run's part of the gradient in weights and bias, summed over
+/// `steps` applications of the stencil: at step i to the input in[..][i] (S::in, sites) in equal parts, with
+/// the output's gradient at gradient + i·S::out·sites (S::out, sites). A body (team.hpp).
+/// A thread owns the taps of one input channel and `group` output channels and goes along a row of a tile:
+/// three new values of the input and `group` of the gradient feed 9·group products.
+template <class S, class G, class Real, std::size_t parts, std::size_t steps = 1>
 struct TileGradient {
   static constexpr std::size_t each = S::in / parts;
   using Cut = Tiles<G, S::size / 2>;
 
-  /// Channels of either side in shared memory at a time.
-  static constexpr std::size_t in_chunk = std::min<std::size_t>(S::in, 4);
-  static constexpr std::size_t out_chunk = std::min<std::size_t>(S::out, 4);
-  static constexpr std::size_t in_chunks = (S::in + in_chunk - 1) / in_chunk;
-  static constexpr std::size_t out_chunks = (S::out + out_chunk - 1) / out_chunk;
+  /// Runs of tiles: enough to fill a GPU, few enough that their sums are small beside the fields.
+  static constexpr std::size_t tiles = Cut::count * steps;
+  static constexpr std::size_t run = (tiles + 255) / 256, runs = (tiles + run - 1) / run;
+  static constexpr std::size_t scratch = runs * S::parameters;
 
-  static constexpr std::size_t threads = 256, blocks = Cut::count * out_chunks * in_chunks;
+ private:
+  static constexpr std::size_t ceil(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+  static constexpr std::size_t group = std::min<std::size_t>(S::out, 4);
+  /// Channels of either side a block takes; `pairs` of an input channel and a group of outputs.
+  static constexpr std::size_t ins = std::min<std::size_t>(S::in, 16);
+  static constexpr std::size_t groups = std::min<std::size_t>(ceil(S::out, group), 4), outs = groups * group;
+  static constexpr std::size_t in_chunks = ceil(S::in, ins), out_chunks = ceil(S::out, outs);
+  static constexpr std::size_t pairs = ins * groups;
+  /// A row is cut up where there are few pairs, so that a block has some warps.
+  static constexpr std::size_t stretch =
+      std::max(ceil(Cut::width, ceil(128, pairs* Cut::height)), std::min<std::size_t>(Cut::width, 4));
+  static constexpr std::size_t stretches = ceil(Cut::width, stretch), lanes = Cut::height * stretches;
+  /// Odd, so that threads of different channels and rows read from different banks.
+  static constexpr std::size_t in_plane = Cut::padded | 1;
+  static constexpr std::size_t out_row = Cut::width | 1, out_plane = (Cut::height * out_row) | 1;
+  static constexpr std::size_t sums = group * (S::taps + 1);  ///< of a pair: taps and bias
+
+ public:
+  static constexpr std::size_t threads = pairs * lanes, blocks = runs * out_chunks * in_chunks;
   struct Shared {
-    std::array<Real, in_chunk * Cut::padded> in;
-    std::array<Real, out_chunk * Cut::sites> gradient;
+    std::array<Real, ins * in_plane> in;
+    std::array<Real, outs * out_plane> gradient;
+    std::array<Real, pairs * sums> sum;
   };
-  struct Local {};
+  struct Local {
+    std::array<Real, sums> sum;
+  };
 
-  std::array<const Real*, parts> in;
+  std::array<Versions<Real>, parts> in;
   const Real* gradient;
   Real* partial;
 
   template <class Team>
   constexpr void operator()(Team& team) const {
-    const std::size_t tile = team.block / (out_chunks * in_chunks);
-    const Cut cut(tile);
-    const std::size_t o0 = team.block / in_chunks % out_chunks * out_chunk,
-                      i0 = team.block % in_chunks * in_chunk;
-    const std::size_t outs = std::min(out_chunk, S::out - o0), ins = std::min(in_chunk, S::in - i0);
+    const std::size_t number = team.block / (out_chunks * in_chunks);
+    const std::size_t o0 = team.block / in_chunks % out_chunks * outs, i0 = team.block % in_chunks * ins;
+    team.each([&](std::size_t thread, Local& local) {
+      local.sum.fill(Real(0));
+      for (std::size_t k = thread; k < pairs * sums; k += threads) team.shared.sum[k] = Real(0);
+    });
+    const std::size_t end = smaller(tiles, (number + 1) * run);
+    for (std::size_t tile = number * run; tile < end; ++tile) {
+      const Cut cut(tile % Cut::count);
+      const std::size_t step = tile / Cut::count;
+      team.each([&](std::size_t thread, Local&) { load(team.shared, thread, cut, step, o0, i0); });
+      team.each([&](std::size_t thread, Local& local) { add(team.shared, local, thread); });
+    }
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      team.each([&](std::size_t thread, Local& local) {
+        if (thread / pairs != lane) return;
+        NWM_UNROLL
+        for (std::size_t k = 0; k < sums; ++k) team.shared.sum[k * pairs + thread % pairs] += local.sum[k];
+      });
     team.each([&](std::size_t thread, Local&) {
-      for (std::size_t k = thread; k < ins * Cut::padded; k += threads) {
-        const std::size_t c = i0 + k / Cut::padded;
-        team.shared.in[k] =
-            cut.template load<typename S::Edge>(in[c / each] + c % each * G::sites, k % Cut::padded);
-      }
-      for (std::size_t k = thread; k < outs * Cut::sites; k += threads) {
-        const std::size_t i = k % Cut::sites;
-        team.shared.gradient[k] =
-            cut.inside(i) ? gradient[(o0 + k / Cut::sites) * G::sites + cut.site(i)] : Real(0);
+      Real* const to = partial + number * S::parameters;
+      for (std::size_t k = thread; k < pairs * sums; k += threads) {
+        const std::size_t i = i0 + k % pairs % ins, o = o0 + k % pairs / ins * group + k / pairs % group;
+        const std::size_t tap = k / (pairs * group);
+        if (o >= S::out || i >= S::in) continue;
+        if (tap < S::taps) to[(o * S::in + i) * S::taps + tap] = team.shared.sum[k];
+        else if (S::bias && i == 0) to[S::weights + o] = team.shared.sum[k];
       }
     });
-    team.each([&](std::size_t thread, Local&) {
-      Real* sums = partial + tile * S::parameters;
-      for (std::size_t k = thread; k < outs * ins * S::taps; k += threads) {
-        const std::size_t o = k / (ins * S::taps), i = k / S::taps % ins, tap = k % S::taps;
-        Real sum(0);
-        for (std::size_t p = 0; p < Cut::sites; ++p)
-          sum +=
-              team.shared.gradient[o * Cut::sites + p] * team.shared.in[i * Cut::padded + Cut::seen(p, tap)];
-        sums[((o0 + o) * S::in + i0 + i) * S::taps + tap] = sum;
+  }
+
+ private:
+  constexpr void load(Shared& shared, std::size_t thread, const Cut& cut, std::size_t step, std::size_t o0,
+                      std::size_t i0) const {
+    for (std::size_t k = thread; k < ins * Cut::padded; k += threads) {
+      const std::size_t c = i0 + k / Cut::padded, at = k % Cut::padded;
+      if (c >= S::in) break;
+      shared.in[k / Cut::padded * in_plane + at] =
+          cut.template load<typename S::Edge>(pick(in, c / each)[step] + c % each * G::sites, at);
+    }
+    const Real* from = gradient + step * S::out * G::sites;
+    for (std::size_t k = thread; k < outs * Cut::sites; k += threads) {
+      const std::size_t o = k / Cut::sites, i = k % Cut::sites;
+      const bool there = o0 + o < S::out && cut.inside(i);
+      shared.gradient[o * out_plane + i / Cut::width * out_row + i % Cut::width] =
+          there ? from[(o0 + o) * G::sites + cut.site(i)] : Real(0);
+    }
+  }
+
+  static constexpr void add(const Shared& shared, Local& local, std::size_t thread) {
+    const std::size_t pair = thread % pairs, lane = thread / pairs;
+    const std::size_t y = lane / stretches, start = lane % stretches * stretch;
+    const std::size_t end = smaller(start + stretch, Cut::width);
+    const Real* from = shared.in.data() + pair % ins * in_plane + y * Cut::padded_width;
+    const Real* sent = shared.gradient.data() + pair / ins * group * out_plane + y * out_row;
+    std::array<Real, S::taps> seen{};
+    const auto column = [&](std::size_t dx, std::size_t x) {
+      NWM_UNROLL
+      for (std::size_t dy = 0; dy < S::size; ++dy) seen[dy * S::size + dx] = from[dy * Cut::padded_width + x];
+    };
+    NWM_UNROLL
+    for (std::size_t dx = 1; dx < S::size; ++dx) column(dx, start + dx - 1);
+    for (std::size_t x = start; x < end; ++x) {
+      NWM_UNROLL
+      for (std::size_t tap = 0; tap < S::taps; ++tap)
+        if (tap % S::size + 1 < S::size) seen[tap] = seen[tap + 1];
+      column(S::size - 1, x + S::size - 1);
+      NWM_UNROLL
+      for (std::size_t o = 0; o < group; ++o) {
+        const Real g = sent[o * out_plane + x];
+        NWM_UNROLL
+        for (std::size_t tap = 0; tap < S::taps; ++tap) local.sum[tap * group + o] += g * seen[tap];
+        local.sum[S::taps * group + o] += g;
       }
-      if constexpr (S::bias) {
-        if (i0 != 0) return;
-        for (std::size_t o = thread; o < outs; o += threads) {
-          Real sum(0);
-          for (std::size_t p = 0; p < Cut::sites; ++p) sum += team.shared.gradient[o * Cut::sites + p];
-          sums[S::weights + o0 + o] = sum;
-        }
-      }
-    });
+    }
   }
 };
 

@@ -1,0 +1,88 @@
+// What a wave that stays on chip keeps where: the facts that the resident kernels share.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "nwm/backend/device/steps.hpp"
+#include "nwm/backend/device/strip.hpp"
+
+namespace nwm::device {
+
+/// Shared memory a block can have on compute capability 9.0.
+inline constexpr std::size_t shared_limit = 227 * 1024;
+
+/// Products that a thread's unrolled loops over a stencil may have, forward and backward: nvcc 13.0 keeps
+/// those of the wave cell at 64×64×2 (288) and backward those of the LSTM (2304) in registers, but spills
+/// 3.6 KB of each thread for the LSTM forward.
+inline constexpr std::size_t unroll_forward = 1000, unroll_backward = 3000;
+
+/// The products of the largest stencil of a cell where a thread owns `rows` sites.
+template <class Steps>
+constexpr std::size_t unrolled(std::size_t rows) {
+  std::size_t most = 0;
+  each_constant<Steps::stages>(
+      [&](auto s) { most = std::max(most, rows * Steps::template StencilAt<s>::weights); });
+  return most;
+}
+
+/// Where each field of a cell stands while its waves are resident: fields that a 3×3 stencil gathers in
+/// shared memory, twice where their writer gathers them itself (it reads the one and writes the other, in
+/// turns); all others in the registers of the thread that owns the site.
+template <class Steps>
+struct Residence {
+  static constexpr std::size_t fields = Steps::fields;
+
+  struct Facts {
+    std::array<bool, fields> gathered{}, twice{};
+    std::array<std::size_t, fields> place{};  ///< among the shared copies, or among the registers'
+    std::size_t copies = 0, registers = 0;
+    bool one_writer = true;  ///< of every field; more would need more copies
+  };
+  static constexpr Facts facts = [] {
+    Facts all;
+    std::array<std::size_t, fields> writers{};
+    each_constant<Steps::stages>([&](auto s) {
+      using S = typename Steps::template Stage<s>;
+      for (const std::size_t f : S::writes) ++writers[f];
+      for (const std::size_t f : S::from) {
+        if (S::coupling.size == 1) continue;
+        all.gathered[f] = true;
+        if (cell::position(S::writes, f) < S::writes.size()) all.twice[f] = true;
+      }
+    });
+    for (std::size_t f = 0; f < fields; ++f) {
+      all.one_writer = all.one_writer && writers[f] <= 1;
+      if (all.gathered[f]) {
+        all.place[f] = all.copies;
+        all.copies += all.twice[f] ? 2 : 1;
+      } else {
+        all.place[f] = all.registers++;
+      }
+    }
+    return all;
+  }();
+};
+
+/// Where the weights of each stage begin in shared memory, and how many numbers all of them take.
+template <class Steps, bool back, std::size_t s>
+constexpr std::size_t weights_offset() {
+  if constexpr (s == 0) return 0;
+  else
+    return weights_offset<Steps, back, s - 1>() +
+           Weights<typename Steps::template StencilAt<s - 1>, back>::size;
+}
+
+/// Copies all parameters to `to` in the order of Weights: thread number `thread` of `threads` its part.
+template <class Steps, bool back, class Real>
+constexpr void load_weights(const Real* parameters, Real* to, std::size_t thread, std::size_t threads) {
+  each_constant<Steps::stages>([&](auto s) {
+    using S = typename Steps::template StencilAt<s>;
+    for (std::size_t p = thread; p < S::parameters; p += threads)
+      to[weights_offset<Steps, back, s>() + Weights<S, back>::place(p)] =
+          parameters[Steps::template offset<s>() + p];
+  });
+}
+
+}  // namespace nwm::device

@@ -1,0 +1,293 @@
+// All steps of an image backwards in one launch: the fields' gradients stay on the chip.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "nwm/backend/device/resident.hpp"
+#include "nwm/cell/derivative.hpp"
+
+namespace nwm::device {
+
+/// model::Recurrence::run_back over a whole segment, one image a block. From a tape that run has left, the
+/// gradient of its series (length, channels, image, site) and that of the fields at its end in `gradient`
+/// (fields, channels, image, site), which becomes that at its start (for maps: is added to).
+/// Gradients of maps stand in shared memory, those of other fields in the registers of the thread that owns
+/// the site. What a stage's drive hands to its neighbours' fields goes through shared memory and is gathered
+/// by the mirrored stencil, so that the boundary must be its own adjoint; the same numbers times the field at
+/// the site itself are the gradient in the weights.
+/// That gradient is summed in registers over all steps where there are few parameters (`sums`): partial
+/// (images, parameters) is set, threads added in a fixed order. Else the gradient of every drive is left in
+/// the drive's place on the tape. A body (team.hpp); where `fits` is false it takes more than a block has.
+template <class Steps>
+struct ResidentBackward {
+  using Real = typename Steps::Real;
+  using G = typename Steps::G;
+  using Mine = Strip<G>;
+  static constexpr unsigned C = Steps::channels, rows = Mine::rows;
+  static constexpr std::size_t field = C * Steps::sites;  ///< numbers of a field of one image
+  static constexpr std::size_t threads = Mine::threads, blocks = Steps::images;
+
+ private:
+  struct Facts {
+    std::array<bool, Steps::fields> map{};
+    std::array<std::size_t, Steps::fields> place{};  ///< among the maps or among the others
+    std::size_t maps = 0, others = 0;
+    std::size_t groups = 0;  ///< of the 3×3 stage that has most
+    bool known = true;       ///< every boundary is its own adjoint
+  };
+  static constexpr Facts facts = [] {
+    Facts all;
+    for (std::size_t f = 0; f < Steps::fields; ++f) {
+      all.map[f] = Steps::Cell::fields[f].role == cell::Role::map;
+      all.place[f] = all.map[f] ? all.maps++ : all.others++;
+    }
+    each_constant<Steps::stages>([&](auto s) {
+      using S = typename Steps::template StencilAt<s>;
+      if (S::size == 1) return;
+      all.groups = std::max<std::size_t>(all.groups, Steps::template Stage<s>::coupling.groups);
+      all.known = all.known && S::Edge::self_adjoint;
+    });
+    return all;
+  }();
+
+  static constexpr std::size_t weights = weights_offset<Steps, true, Steps::stages>();
+  /// Numbers of a drive's gradient; at the end the same memory takes the threads' sums.
+  static constexpr std::size_t drive = std::max(facts.groups * field, threads);
+  static constexpr std::size_t fixed = (weights + facts.maps * field) * sizeof(Real) + 64;
+  /// With two of them a stage writes the one while the stage before it is still gathered from the other.
+  static constexpr std::size_t drives = fixed + 2 * drive * sizeof(Real) <= shared_limit ? 2 : 1;
+
+ public:
+  static constexpr bool sums = Steps::parameter_count * sizeof(Real) <= 40 * sizeof(float);
+  struct Shared {
+    alignas(16) std::array<Real, weights> weight;
+    std::array<Real, drives * drive> drive_gradient;
+    std::array<Real, std::max<std::size_t>(1, facts.maps* field)> maps;
+  };
+  struct Local {
+    std::array<Real, std::max<std::size_t>(1, facts.others* C* rows)> fields;
+    std::array<Real, sums ? weights : 1> sum;
+  };
+  static constexpr bool fits = facts.known && Mine::possible && unrolled<Steps>(rows) <= unroll_backward &&
+                               sizeof(Shared) <= shared_limit && sizeof(Local) <= 96 * 4;
+
+  Steps steps;
+  const Real* series_gradient;
+  Real *gradient, *partial;
+
+  template <class Team>
+  constexpr void operator()(Team& team) const {
+    team.each([&](std::size_t thread, Local& local) {
+      load_weights<Steps, true>(steps.parameters, team.shared.weight.data(), thread, threads);
+      local.sum.fill(Real(0));
+      each_field(Mine(thread), team.block, [&](auto f, unsigned c, unsigned r, std::size_t at) {
+        const bool lives = Steps::Cell::fields[f].role != cell::Role::scratch;
+        own<f>(team.shared, local, Mine(thread), c, r) = lives ? gradient[f * Steps::columns + at] : Real(0);
+      });
+    });
+    std::size_t turn = 0;
+    for (std::size_t i = Steps::length; i-- > 0;)
+      each_constant_back<Steps::stages>([&](auto s) {
+        // The stage that ran before this one, backwards: its drive's gradient is complete.
+        constexpr std::size_t behind = s + 1 < Steps::stages ? s + 1 : 0;
+        const std::size_t step = s + 1 < Steps::stages ? i : i + 1;
+        if constexpr (drives == 2) {
+          team.each([&](std::size_t thread, Local& local) {
+            if (step < Steps::length) gather<behind>(team.shared, local, thread, team.block, step, turn);
+            site<s>(team.shared, local, thread, team.block, i, turn + 1);
+          });
+        } else {
+          team.each([&](std::size_t thread, Local& local) {
+            site<s>(team.shared, local, thread, team.block, i, turn + 1);
+          });
+          team.each([&](std::size_t thread, Local& local) {
+            gather<s>(team.shared, local, thread, team.block, i, turn + 1);
+          });
+        }
+        ++turn;
+      });
+    team.each([&](std::size_t thread, Local& local) {
+      if constexpr (drives == 2) gather<0>(team.shared, local, thread, team.block, 0, turn);
+      each_field(Mine(thread), team.block, [&](auto f, unsigned c, unsigned r, std::size_t at) {
+        gradient[f * Steps::columns + at] = own<f>(team.shared, local, Mine(thread), c, r);
+      });
+    });
+    if constexpr (sums) add_threads(team);
+  }
+
+ private:
+  template <std::size_t f>
+  static constexpr Real& own(Shared& shared, Local& local, Mine mine, unsigned c, unsigned r) {
+    if constexpr (facts.map[f]) return shared.maps[facts.place[f] * field + c * Steps::sites + mine.site(r)];
+    else return local.fields[(facts.place[f] * C + c) * rows + r];
+  }
+  /// f(field, c, r, where it stands) for all numbers of a thread's sites.
+  template <class F>
+  static constexpr void each_field(Mine mine, std::size_t image, const F& function) {
+    each_constant<Steps::fields>([&](auto f) {
+      NWM_UNROLL
+      for (unsigned c = 0; c < C; ++c) NWM_UNROLL
+      for (unsigned r = 0; r < rows; ++r)
+        if (mine.inside(r)) function(f, c, r, Steps::plane(c, image) + mine.site(r));
+    });
+  }
+  template <std::size_t s>
+  static constexpr std::size_t offset = weights_offset<Steps, true, s>();
+  template <std::size_t s>
+  static constexpr bool summed = sums&& Steps::template Stage<s>::coupling.trained;
+
+  /// The sites' part of stage s: from the gradient of what it writes to that of its drive and of what it
+  /// reads.
+  template <std::size_t s>
+  constexpr void site(Shared& shared, Local& local, std::size_t thread, std::size_t image, std::size_t i,
+                      std::size_t turn) const {
+    using Stage = typename Steps::template Stage<s>;
+    using Stencil = typename Steps::template StencilAt<s>;
+    using W = Weights<Stencil, true>;
+    constexpr unsigned groups = Stage::coupling.groups, outs = Stencil::out;
+    constexpr std::size_t reads = Stage::reads.size(), writes = Stage::writes.size();
+    const Mine mine(thread);
+    Real* const drive_at = steps.template drive<s>(i) + Steps::plane(0, image);
+    Real* const to = shared.drive_gradient.data() + turn % drives * drive;
+    NWM_UNROLL
+    for (unsigned r = 0; r < rows; ++r) {
+      if (!mine.inside(r)) continue;
+      std::array<Real, outs> drive_gradient;
+      NWM_UNROLL
+      for (unsigned c = 0; c < C; ++c) {
+        const std::size_t at = Steps::plane(c, image) + mine.site(r);
+        if constexpr (s + 1 == Steps::stages)
+          own<Steps::Cell::recorded>(shared, local, mine, c, r) += series_gradient[i * Steps::columns + at];
+        std::array<Real, groups> drives_;
+        std::array<Real, reads> in;
+        std::array<Real, writes> out;
+        NWM_UNROLL
+        for (unsigned g = 0; g < groups; ++g)
+          drives_[g] = drive_at[Steps::plane(g * C + c, 0) + mine.site(r)];
+        each_constant<reads>([&](auto k) { in[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
+        each_constant<writes>([&](auto k) { out[k] = own<Stage::writes[k]>(shared, local, mine, c, r); });
+        const auto result = cell::site_adjoint<Stage>(steps.cell, drives_, in, out);
+        each_constant<writes>([&](auto k) {
+          constexpr std::size_t f = Stage::writes[k];
+          if constexpr (cell::position(Stage::reads, f) == reads) own<f>(shared, local, mine, c, r) = Real(0);
+        });
+        each_constant<reads>([&](auto k) {
+          constexpr std::size_t f = Stage::reads[k];
+          Real& mine_now = own<f>(shared, local, mine, c, r);
+          if constexpr (cell::position(Stage::writes, f) < writes) mine_now = result.site[k];
+          else mine_now += result.site[k];
+        });
+        NWM_UNROLL
+        for (unsigned g = 0; g < groups; ++g) {
+          const unsigned o = g * C + c;
+          drive_gradient[o] = result.drive[g];
+          if constexpr (Stencil::size == 3) to[o * Steps::sites + mine.site(r)] = result.drive[g];
+          if constexpr (!sums) drive_at[Steps::plane(o, 0) + mine.site(r)] = result.drive[g];
+          if constexpr (summed<s> && Stencil::bias) local.sum[offset<s> + W::bias + o] += result.drive[g];
+        }
+      }
+      if constexpr (Stencil::size == 1) {
+        each_constant<Stage::from.size()>([&](auto k) {
+          constexpr std::size_t f = Stage::from[k];
+          NWM_UNROLL
+          for (unsigned c = 0; c < C; ++c) {
+            Real value(0);
+            if constexpr (summed<s>)
+              value = steps.template seen<s, f>()[i][Steps::plane(c, image) + mine.site(r)];
+            NWM_UNROLL
+            for (unsigned o = 0; o < outs; ++o)
+              pass<s>(shared, local, own<f>(shared, local, mine, c, r), W::at(o, 0, k * C + c),
+                      drive_gradient[o], value);
+          }
+        });
+      }
+    }
+  }
+
+  /// The neighbours' part of a 3×3 stage: to the gradient of what it gathered, and of its weights.
+  template <std::size_t s>
+  constexpr void gather(Shared& shared, Local& local, std::size_t thread, std::size_t image, std::size_t i,
+                        std::size_t turn) const {
+    using Stage = typename Steps::template Stage<s>;
+    using Stencil = typename Steps::template StencilAt<s>;
+    using W = Weights<Stencil, true>;
+    if constexpr (Stencil::size == 3) {
+      const Mine mine(thread);
+      constexpr unsigned ins = Stencil::in;
+      std::array<Real, ins * rows> value;  // of the fields at the thread's own sites
+      value.fill(Real(0));
+      if constexpr (summed<s>)
+        each_constant<Stage::from.size()>([&](auto k) {
+          const Real* from = steps.template seen<s, Stage::from[k]>()[i];
+          NWM_UNROLL
+          for (unsigned c = 0; c < C; ++c) NWM_UNROLL
+          for (unsigned r = 0; r < rows; ++r)
+            if (mine.inside(r)) value[(k * C + c) * rows + r] = from[Steps::plane(c, image) + mine.site(r)];
+        });
+      const Real* from = shared.drive_gradient.data() + turn % drives * drive;
+      NWM_UNROLL
+      for (unsigned o = 0; o < Stencil::out; ++o)
+        mine.template window<typename Stencil::Edge, rows>(
+            from + o * Steps::sites, 0, [&](unsigned r, unsigned tap, Real sent) {
+              if (!mine.inside(r)) return;
+              each_constant<Stage::from.size()>([&](auto k) {
+                NWM_UNROLL
+                for (unsigned c = 0; c < C; ++c)
+                  pass<s>(shared, local, own<Stage::from[k]>(shared, local, mine, c, r),
+                          W::at(o, tap, k * C + c), sent, value[(k * C + c) * rows + r]);
+              });
+            });
+    }
+  }
+
+  /// What a drive's gradient hands to a field's through one weight, and to that weight's.
+  template <std::size_t s>
+  static constexpr void pass(Shared& shared, Local& local, Real& to, std::size_t weight, Real sent,
+                             Real value) {
+    to += shared.weight[offset<s> + weight] * sent;
+    if constexpr (summed<s>) local.sum[offset<s> + weight] += sent * value;
+  }
+
+  /// Sets partial: for as many weights at a time as there is memory, each thread's sum, then those of every
+  /// `ways`-th thread, then those.
+  template <class Team>
+  constexpr void add_threads(Team& team) const {
+    constexpr std::size_t chunk = std::min(weights, drives * drive / threads);
+    constexpr std::size_t ways = std::min<std::size_t>(16, threads);
+    Real* const all = team.shared.drive_gradient.data();
+    each_constant<(weights + chunk - 1) / chunk>([&](auto part) {
+      constexpr std::size_t first = part * chunk, count = std::min(chunk, weights - first);
+      team.each([&](std::size_t thread, Local& local) {
+        NWM_UNROLL
+        for (std::size_t k = 0; k < count; ++k) all[k * threads + thread] = local.sum[first + k];
+      });
+      team.each([&](std::size_t thread, Local&) {
+        for (std::size_t w = thread; w < count * ways; w += threads) {
+          Real* const sums_ = all + w / ways * threads + w % ways;
+          for (std::size_t t = ways; w % ways + t < threads; t += ways) *sums_ += sums_[t];
+        }
+      });
+      team.each([&](std::size_t thread, Local&) {
+        for (std::size_t k = thread; k < count; k += threads) {
+          Real sum(0);
+          for (std::size_t way = 0; way < ways; ++way) sum += all[k * threads + way];
+          set_partial(team.block, first + k, sum);
+        }
+      });
+    });
+  }
+  /// The sum at `place` of Weights as the parameter it belongs to.
+  constexpr void set_partial(std::size_t image, std::size_t place, Real sum) const {
+    each_constant<Steps::stages>([&](auto s) {
+      using S = typename Steps::template StencilAt<s>;
+      using W = Weights<S, true>;
+      if (place - offset<s> >= W::size) return;  // another stage's
+      const std::size_t p = W::parameter(place - offset<s>);
+      if (p < S::parameters) partial[image * Steps::parameter_count + Steps::template offset<s>() + p] = sum;
+    });
+  }
+};
+
+}  // namespace nwm::device

@@ -1,0 +1,94 @@
+// How a block's threads share out one whole image: each takes a strip of a column, so that what it reads of
+// one row serves the taps of three.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "nwm/backend/device/edge.hpp"
+#include "nwm/backend/device/unroll.hpp"
+
+namespace nwm::device {
+
+/// The largest divisor of n that is at most `limit`, and 1 at least.
+constexpr unsigned divisor(unsigned n, unsigned limit) {
+  unsigned d = std::max(1U, std::min(n, limit));
+  while (n % d != 0) --d;
+  return d;
+}
+
+/// The strip of a thread: column x, rows top..top + rows − 1 of an image of G. Neighbouring threads have
+/// neighbouring columns.
+template <class G>
+struct Strip {
+  static constexpr unsigned limit = 512;  ///< threads at most: 128 registers each
+  static constexpr unsigned width = G::width, height = G::height;
+  static constexpr bool possible = G::width <= limit;
+  static constexpr unsigned most = std::max(1U, limit / width);
+  static constexpr unsigned rows = (height + most - 1) / most;
+  static constexpr unsigned threads = width * ((height + rows - 1) / rows);
+  static constexpr bool even = height % rows == 0;
+
+  unsigned x, top;
+
+  constexpr explicit Strip(std::size_t thread)
+      : x(static_cast<unsigned>(thread) % width), top(static_cast<unsigned>(thread) / width * rows) {}
+
+  /// Whether row r of the strip lies in the image: the last strips may reach beyond it.
+  constexpr bool inside(unsigned r) const { return even || top + r < height; }
+  constexpr unsigned site(unsigned r) const { return (top + r) * width + x; }
+
+  /// f(r, tap, value) for rows r of `count` rows from row `first` of the strip and the nine taps of a 3×3
+  /// stencil over `plane` (an image) under Edge: every value is read once.
+  template <class Edge, unsigned count, class Real, class F>
+  constexpr void window(const Real* plane, unsigned first, const F& f) const {
+    constexpr bool empty = shows_zeros<Edge, G::width> || shows_zeros<Edge, G::height>;
+    const int middle = static_cast<int>(x);
+    const std::array<int, 3> columns{seen_index<Edge, G::width>(middle - 1), middle,
+                                     seen_index<Edge, G::width>(middle + 1)};
+    NWM_UNROLL
+    for (unsigned q = 0; q < count + 2; ++q) {
+      const int at = static_cast<int>(top + first + q) - 1;
+      const bool own = even && first + q > 0 && first + q <= rows;
+      const int row = own ? at : seen_index<Edge, G::height>(at);
+      NWM_UNROLL
+      for (unsigned dx = 0; dx < 3; ++dx) {
+        const bool there = !empty || (row >= 0 && columns[dx] >= 0);
+        const Real value = there ? plane[row * static_cast<int>(width) + columns[dx]] : Real(0);
+        NWM_UNROLL
+        for (unsigned dy = 0; dy < 3; ++dy)
+          if (q >= dy && q - dy < count) f(q - dy, 3 * dy + dx, value);
+      }
+    }
+  }
+};
+
+/// How a stencil's weights stand in shared memory: those of one channel of the side that is read together,
+/// [channel][tap][other side], each channel's on 16 bytes. `back` mirrors the taps and exchanges the sides.
+template <class S, bool back>
+struct Weights {
+  static constexpr std::size_t from = back ? S::out : S::in, to = back ? S::in : S::out;
+  static constexpr std::size_t stride = (S::taps * to + 3) / 4 * 4;
+  static constexpr std::size_t bias = from * stride, size = bias + (S::bias ? (S::out + 3) / 4 * 4 : 0);
+
+  static constexpr std::size_t at(std::size_t channel, std::size_t tap, std::size_t other) {
+    return channel * stride + tap * to + other;
+  }
+  /// Where parameter p of the stencil stands.
+  static constexpr std::size_t place(std::size_t p) {
+    if (p >= S::weights) return bias + p - S::weights;
+    const std::size_t o = p / (S::in * S::taps), i = p / S::taps % S::in, tap = p % S::taps;
+    return back ? at(o, S::taps - 1 - tap, i) : at(i, tap, o);
+  }
+  /// The parameter that stands at a place, or S::parameters where none does.
+  static constexpr std::size_t parameter(std::size_t place_) {
+    const std::size_t channel = place_ / stride, tap = place_ % stride / to, other = place_ % stride % to;
+    if (place_ >= bias) return S::bias && place_ - bias < S::out ? S::weights + place_ - bias : S::parameters;
+    if (tap >= S::taps) return S::parameters;
+    return back ? (channel * S::in + other) * S::taps + S::taps - 1 - tap
+                : (other * S::in + channel) * S::taps + tap;
+  }
+};
+
+}  // namespace nwm::device

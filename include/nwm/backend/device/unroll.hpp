@@ -1,0 +1,46 @@
+// What code that a GPU's compiler reads needs: loops that must be unrolled, so that what they index stays in
+// registers, and lists of constants.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+/// Before a loop with constant bounds: unrolled in device code, as it stands on the host.
+#if defined(__CUDA_ARCH__)
+#define NWM_UNROLL _Pragma("unroll")
+#else
+#define NWM_UNROLL
+#endif
+
+namespace nwm::device {
+
+/// The smaller number, by value: std::min takes the address of a constant, which a device has not (nvcc 13.0
+/// then compiles a trap, without a word).
+constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
+/// all[part] without an address that depends on a number: a kernel's arguments then stay where they are.
+template <class T, std::size_t n>
+constexpr T pick(const std::array<T, n>& all, std::size_t part) {
+  T picked = all[0];
+  NWM_UNROLL
+  for (std::size_t k = 1; k < n; ++k)
+    if (part == k) picked = all[k];
+  return picked;
+}
+
+/// f(std::integral_constant<std::size_t, i>{}) for i = 0..n-1: for lists that are facts of a type.
+template <std::size_t n, class F>
+constexpr void each_constant(const F& f) {
+  [&]<std::size_t... i>(std::index_sequence<i...>) { (f(std::integral_constant<std::size_t, i>{}), ...); }
+  (std::make_index_sequence<n>{});
+}
+
+/// As each_constant, from n-1 down.
+template <std::size_t n, class F>
+constexpr void each_constant_back(const F& f) {
+  each_constant<n>([&](auto i) { f(std::integral_constant<std::size_t, n - 1 - i>{}); });
+}
+
+}  // namespace nwm::device

@@ -1,0 +1,72 @@
+// device_machine: whole models trained on a GPU against the same operations on the host: losses, scores and
+// the way of the parameters; a second training against the first, to the bit. Exit status 1 where one
+// differs, 77 where there is no device.
+#include <cstdio>
+
+#include "nwm/backend/device/cuda.cuh"
+#include "nwm/backend/device/host.hpp"
+#include "nwm/cell/gru.hpp"
+#include "nwm/cell/lstm.hpp"
+#include "nwm/model/cnn.hpp"
+#include "nwm/readout/fft.hpp"
+#include "present.cuh"
+#include "training.hpp"
+
+namespace {
+
+using namespace nwm;
+using Host = device::Host<device::Sequential, 4>;
+using Gpu = device::Cuda<4>;
+
+constexpr Shape shape{.height = 5,
+                      .width = 6,
+                      .image_channels = 1,
+                      .oscillators = 2,
+                      .steps = 8,
+                      .classes = 3,
+                      .encoder_width = 3};
+
+template <class B, class Readout = readout::Linear, class Cell = cell::Wave, class Keep = keep::Everything>
+using Waves = WaveMachine<shape, Readout, head::Hidden<6>, Cell, B, double, Keep>;
+template <class B>
+using Layers = Cnn<shape, 2, head::Hidden<6>, B, double>;
+
+/// Five steps: asked for, recorded, replayed.
+template <class OnGpu, class OnHost>
+bool agree(const char* what) {
+  const auto wanted = tools::trained<OnHost>(5), found = tools::trained<OnGpu>(5),
+             again = tools::trained<OnGpu>(5);
+  const double losses = tools::relative(found.losses, wanted.losses),
+               way = tools::relative(found.moved, wanted.moved),
+               scores = tools::relative(found.scores, wanted.scores);
+  const bool fine = losses < 1e-8 && way < 1e-6 && scores < 1e-6 && again == found;
+  std::printf("%s losses %.1e way %.1e scores %.1e %s %s\n", what, losses, way, scores,
+              again == found ? "same bits" : "OTHER BITS", fine ? "ok" : "FAIL");
+  return fine;
+}
+
+bool all_agree() {
+  bool fine = agree<Waves<Gpu>, Waves<Host>>("waves, linear");
+  fine = agree<Waves<Gpu, readout::Fft>, Waves<Host, readout::Fft>>("waves, fft") && fine;
+  fine = agree<Waves<Gpu, readout::Linear, cell::Wave, keep::Every<2>>,
+               Waves<Host, readout::Linear, cell::Wave, keep::Every<2>>>("waves, checkpoints") &&
+         fine;
+  fine = agree<Waves<Gpu, readout::Linear, cell::Lstm>, Waves<Host, readout::Linear, cell::Lstm>>("lstm") &&
+         fine;
+  fine =
+      agree<Waves<Gpu, readout::Linear, cell::Gru>, Waves<Host, readout::Linear, cell::Gru>>("gru") && fine;
+  fine = agree<Layers<Gpu>, Layers<Host>>("cnn") && fine;
+  return fine;
+}
+
+}  // namespace
+
+int main() {
+  if (!device_present("device_machine")) return 77;
+  try {
+    return all_agree() ? 0 : 1;
+  } catch (const Error& e) {
+    std::fprintf(stderr, "device_machine: %s\n", e.what());
+    return 1;
+  }
+}
