@@ -92,10 +92,11 @@ class Run:
         self.backend, self.peer_device = ("device", "cpu") if options.host else ("cuda", "cuda")
         self.environment, self.peer_environment = clean_environment(), clean_environment()
         status = git("status", "--porcelain", "--", "include", "benchmarks")
-        self.report = {"device": {}, "driver": "", "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-                       "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status),
-                       "torch": {}, "minutes": 0.0, "configurations": CONFIGURATIONS, "batch": options.batch, "conformance": None, "results": [],
-                       "peers": [], "sanitizer": [], "left_out": []}
+        self.report = {
+            "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch, "configurations": CONFIGURATIONS,
+            "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status),
+            "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "left_out": []}
         self.scratch = tempfile.TemporaryDirectory()
 
     def left(self):
@@ -170,6 +171,17 @@ class Run:
                 "name": name, "variant": variant, "precision": precision,
                 "error": f"no answer in {limit:.0f} s" if status is None else last_line(err)})
 
+    def programs(self, limit):
+        """The programs of tests/device that are there: kernels and whole models against the host."""
+        end = time.monotonic() + limit
+        for program in sorted(self.binaries.glob("device_*")):
+            entry = {"program": program.name}
+            status, out, err = call([program], max(end - time.monotonic(), 1), self.environment)
+            said = last_line(err or "\n".join(line for line in out.splitlines() if "FAIL" in line) or out)
+            entry |= {"passed": status == 0, "outcome": "all agree" if status == 0 else
+                      "not done in time" if status is None else f"exit {status}: {said}"}
+            self.report["programs"].append(entry)
+
     def sanitizer(self, tool, program, arguments, limit):
         folders = [str(p) for p in pathlib.Path("/usr/local").glob("cuda*/bin")]
         checker = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path=os.pathsep.join(folders))
@@ -213,6 +225,7 @@ class Run:
             return f"^train_step/{configuration}/"
 
         yield "conformance", 20, 100, self.conformance
+        yield "device_*", 10, 40, self.programs
         yield "check/same_bits", 10, 45, lambda s: self.ours_or_error("^check/(float32|same_bits)/", s)
         for c in CONFIGURATIONS[:3]:
             yield f"train_step/{c}", 10, 45, lambda s, c=c: self.ours_or_error(train(c), s)

@@ -24,7 +24,8 @@ def made_up():
     peers.append({"name": "train_step/nwm/tetrominoes/linear", "variant": "graph", "precision": "float32", "error": "out of memory"})
     return {"device": {"name": "made up"}, "date": "2000-01-01T00:00:00", "commit": "none", "torch": {}, "minutes": 1.0,
             "configurations": run.CONFIGURATIONS, "batch": 64, "conformance": {"cases": 3, "failures": []}, "results": ours, "peers": peers,
-            "sanitizer": [], "left_out": ["infer"]}
+            "programs": [{"program": "device_kernels", "passed": True, "outcome": "all agree"}], "sanitizer": [],
+            "left_out": ["infer"]}
 
 
 class Parsing(unittest.TestCase):
@@ -92,6 +93,10 @@ class Figures(unittest.TestCase):
         report["results"][-1]["passed"] = False
         self.assertFalse(tables.passed(report))
         self.assertIn("two runs differ", tables.text(report))
+        report["results"][-1]["passed"] = True
+        report["programs"][0] |= {"passed": False, "outcome": "exit 1: couple 3.0 FAIL"}
+        self.assertFalse(tables.passed(report))
+        self.assertIn("device_kernels: FAILED: exit 1: couple 3.0 FAIL", tables.text(report))
 
     def test_every_configuration_has_a_peer(self):
         self.assertEqual(tables.peer_name("train_step/nwm/multi_mnist/linear_every10"), "train_step/nwm/multi_mnist/linear")

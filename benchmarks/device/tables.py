@@ -188,6 +188,7 @@ def check_lines(report):
                      + (f"{len(conformance['failures'])} FAILED" if conformance["failures"]
                         else f"FAILED: {conformance['error']}" if conformance.get("error") else "all passed"))
         lines += [f"    {f}" for f in conformance["failures"][:20]]
+    lines += [f"{p['program']}: {p['outcome'] if p['passed'] else 'FAILED: ' + p['outcome']}" for p in report["programs"]]
     for r in report["results"]:
         if not r["name"].startswith("check/"):
             continue
@@ -209,6 +210,7 @@ def passed(report):
     conformance = report.get("conformance") or {"failures": []}
     return (not conformance["failures"] and not conformance.get("error")
             and all("error" not in r and r.get("passed", True) for r in report["results"])
+            and all(p["passed"] for p in report["programs"])
             and all(s["passed"] is not False for s in report["sanitizer"]))
 
 
