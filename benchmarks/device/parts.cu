@@ -71,19 +71,21 @@ bool add_waves(const std::string& grid) {
     measure(entry, options, work, as_one<B<Full>>([&] { ask(*memory); }));
     entry.set("memory_bytes", before - Place::free_bytes());
   };
-  // y(0), omega, alpha in; y(1..T) out.
+  // y(0), omega, alpha in; the tape out, all planes of it.
+  constexpr std::size_t tape = M::W::Map::planes * steps;
   add("part/waves/" + grid + "/forward/float32", [timed](Entry& entry, const Options& options) {
-    timed(entry, options, {.items = images, .flops = products, .bytes = bytes_of((3 + steps) * columns)},
+    timed(entry, options, {.items = images, .flops = products, .bytes = bytes_of((3 + tape) * columns)},
           [](M& m) { m.forward(); });
   });
-  // Forward, y(1..T) again and its gradient in; the gradients of y(0), omega, alpha out.
+  // The tape again and the series' gradient in; the gradients of y(0), omega, alpha out.
   add("part/waves/" + grid + "/gradient/float32", [timed](Entry& entry, const Options& options) {
-    timed(entry, options,
-          {.items = images, .flops = 3 * products, .bytes = bytes_of((3 + steps + 2 * steps + 3) * columns)},
-          [](M& m) {
-            m.forward();
-            m.backward();
-          });
+    timed(
+        entry, options,
+        {.items = images, .flops = 3 * products, .bytes = bytes_of((3 + tape + tape + steps + 3) * columns)},
+        [](M& m) {
+          m.forward();
+          m.backward();
+        });
   });
   return true;
 }

@@ -19,7 +19,7 @@ requires(Machine::couples_images) struct EngineOf<Machine> {
   using type = WholeBatch<Machine>;
 };
 template <class Machine>
-requires(Machine::images > 1 && !Machine::couples_images) struct EngineOf<Machine> {
+requires(Machine::images > 1 && !requires { Machine::couples_images; }) struct EngineOf<Machine> {
   using type = PerPass<Machine>;
 };
 }  // namespace detail
