@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include "nwm/train/per_image.hpp"
 #include "nwm/train/per_pass.hpp"
@@ -10,24 +11,24 @@
 namespace nwm {
 
 namespace detail {
+/// Whether the images of a batch depend on each other.
 template <class Machine>
-struct EngineOf {
-  using type = PerImage<Machine>;
-};
+constexpr bool couples_images() {
+  if constexpr (requires { Machine::couples_images; }) return Machine::couples_images;
+  else return false;
+}
 template <class Machine>
-requires(Machine::couples_images) struct EngineOf<Machine> {
-  using type = WholeBatch<Machine>;
-};
-template <class Machine>
-requires(Machine::images > 1 && !Machine::couples_images) struct EngineOf<Machine> {
-  using type = PerPass<Machine>;
-};
+constexpr auto engine_of() {
+  if constexpr (couples_images<Machine>()) return std::type_identity<WholeBatch<Machine>>{};
+  else if constexpr (Machine::images > 1) return std::type_identity<PerPass<Machine>>{};
+  else return std::type_identity<PerImage<Machine>>{};
+}
 }  // namespace detail
 
 /// How a model is run over many images: one at a time, several at a time where its backend takes them so, or
 /// as whole batches where they depend on each other.
 template <class Machine>
-using EngineOf = typename detail::EngineOf<Machine>::type;
+using EngineOf = typename decltype(detail::engine_of<Machine>())::type;
 
 /// Metrics of `machine` on a data set. Throws Error when the set is empty or does not fit the machine,
 /// Unstable when a wave step is. threads 0: all there are.
