@@ -229,13 +229,13 @@ class Recurrence {
       B::template run_steps_back<Cell, G, channels, length>(
           cell, parameters_, starts_of(tape, segment), tape.slots.data(), series_gradient,
           adjoint.gradient(0), parameter_gradient, scratch_);
-      return;
-    }
-    for (std::size_t i = length; i-- > 0;) {
-      if (series_gradient)
-        B::template map<Real>(
-            columns, kernel::Add<Real>{series_gradient + i * columns, adjoint.gradient(Cell::recorded)});
-      step_back(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_);
+    } else {
+      for (std::size_t i = length; i-- > 0;) {
+        if (series_gradient)
+          B::template map<Real>(
+              columns, kernel::Add<Real>{series_gradient + i * columns, adjoint.gradient(Cell::recorded)});
+        step_back(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_);
+      }
     }
   }
 
