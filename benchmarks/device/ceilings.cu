@@ -1,5 +1,6 @@
 // ceiling/copy and ceiling/matrix/<precision>: what the floors of everything else are made of, measured in
 // the same run.
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -51,11 +52,11 @@ const bool converted = add("ceiling/matrix_of_float/bf16", product<precision::Bf
 class Bf16Matrix {
  public:
   explicit Bf16Matrix(std::uint64_t seed) : memory_(n * n / 2) {  // two in the room of a float
-    const auto random = bench::random_numbers(n, -1, 1, seed);
+    const auto block = bench::random_numbers(std::size_t{1} << 20, -1, 1, seed);
     std::vector<std::uint16_t> numbers(n * n);
     for (std::size_t i = 0; i < numbers.size(); ++i)
       numbers[i] = static_cast<std::uint16_t>(
-          std::bit_cast<std::uint32_t>(precision::Bf16::rounded(random.data()[i * 31 % n])) >> 16);
+          std::bit_cast<std::uint32_t>(precision::Bf16::rounded(block.data()[i % block.size()])) >> 16);
     NWM_CUDA(cudaMemcpy(memory_.data(), numbers.data(), 2 * numbers.size(), cudaMemcpyHostToDevice));
   }
   void* data() { return memory_.data(); }
