@@ -1,11 +1,10 @@
 #include "nwm/backend/device/cuda.cuh"
 #include "run_unet_case.hpp"
 
-// The small case's two images in one pass. In a template: nvcc 13.0 cannot name a U-Net elsewhere.
-template <class B>
-static bool add() {
-  conformance::add_unet<nwm::UNet<conformance::small_unet, 2, B, float>>("narrow");
-  conformance::add_unet<nwm::UNet<conformance::small_unet, 2, B, double>>("narrow");
-  return true;
-}
-static const bool added = add<nwm::device::Cuda<2>>();
+// One image a pass, and the small case's two in one.
+using One = nwm::device::Cuda<1>;
+using Two = nwm::device::Cuda<2>;
+static const bool added =
+    (conformance::add_unets<One, float>(), conformance::add_unets<One, double>(),
+     conformance::add_unet<nwm::UNet<conformance::small_unet, 2, Two, float>>("narrow"),
+     conformance::add_unet<nwm::UNet<conformance::small_unet, 2, Two, double>>("narrow"), true);

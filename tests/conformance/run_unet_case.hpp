@@ -2,7 +2,9 @@
 // then evaluation mode.
 #pragma once
 
-#include <memory>
+#include <algorithm>
+#include <exception>
+#include <utility>
 #include <vector>
 
 #include "nwm/model/unet.hpp"
@@ -26,10 +28,10 @@ std::vector<Real> in_passes(const std::vector<Real>& from, std::size_t channels,
   return to;
 }
 
-/// For backends whose memory is the host's.
 template <class Machine>
 Result run_unet_case(const nwm::io::Safetensors& file) {
   using Real = typename Machine::Real;
+  using B = typename Machine::Backend;
   Machine machine;
   set_parameters(file, machine, "param.");
   const Batch<Machine> cases(file);
@@ -40,26 +42,32 @@ Result run_unet_case(const nwm::io::Safetensors& file) {
   nwm::Crew crew{1, 1, std::vector<std::exception_ptr>(passes)};
   typename Machine::Batch batch(passes, 1);
   const std::vector<Real> pictures = in_passes<Machine>(cases.images, Machine::shape.image_channels);
-  std::vector<Real> targets(cases.targets.begin(), cases.targets.end()), gradient(Machine::parameter_count);
-  for (std::size_t i = 0; i < passes; ++i)
-    std::ranges::copy(std::span(pictures).subspan(i * pass, pass), batch.image(i).begin());
+  const std::vector<Real> numbered(cases.targets.begin(), cases.targets.end());
+  typename B::template Memory<Real> targets(numbered.size());
+  typename B::template Memory<double> losses(passes);
+  Gradient<Machine> gradient;
+  B::upload(numbered.size(), numbered.data(), targets.data());
+  for (std::size_t i = 0; i < passes; ++i) B::upload(pass, pictures.data() + i * pass, batch.image(i).data());
   const auto scores = [&] {
-    std::vector<Real> all;
-    for (std::size_t i = 0; i < passes; ++i)
-      all.insert(all.end(), batch.score(i).begin(), batch.score(i).end());
+    std::vector<Real> all(cases.count * Machine::score_size);
+    for (std::size_t i = 0; i < passes; ++i) {
+      const auto from = std::as_const(batch).score(i);
+      B::download(from.size(), from.data(), all.data() + i * from.size());
+    }
     return in_passes<Machine>(all, Machine::shape.classes, true);
   };
   Result result;
   machine.forward(crew, batch, passes, true);
   result.logits_error = relative<Real>(scores(), file.values<double>("logits"));
   const double scale = 1.0 / static_cast<double>(cases.count * Machine::sites);
-  std::vector<double> losses(passes);
   machine.backward(
       crew, batch, passes,
       [&](std::size_t i) { return targets.data() + i * Machine::images * Machine::sites; },
-      static_cast<Real>(scale), losses.data(), [&](std::size_t) { return gradient.data(); });
+      static_cast<Real>(scale), losses.data(), [&](std::size_t) { return gradient.there().data(); });
+  std::vector<double> parts(passes);
+  B::download(passes, static_cast<const double*>(losses.data()), parts.data());
   double loss = 0;
-  for (const double l : losses) loss += scale * l;
+  for (const double l : parts) loss += scale * l;
   result.logits_error =
       worst(relative<double>(std::vector{loss}, file.values<double>("loss")), result.logits_error);
   for (const nwm::Slice& slice : Machine::buffer_layout.slices) {
@@ -72,9 +80,9 @@ Result run_unet_case(const nwm::io::Safetensors& file) {
       worst(relative<Real>(scores(), file.values<double>("logits_eval")), result.logits_error);
   for (const nwm::Slice& slice : Machine::layout.slices) {
     const auto expected = file.values<double>("grad." + std::string(slice.name.view()));
-    result.gradient_error = worst(relative(std::span<const Real>(gradient).subspan(slice.offset, slice.size),
-                                           std::span<const double>(expected)),
-                                  result.gradient_error);
+    result.gradient_error =
+        worst(relative(gradient.here().subspan(slice.offset, slice.size), std::span<const double>(expected)),
+              result.gradient_error);
   }
   return result;
 }

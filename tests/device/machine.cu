@@ -8,6 +8,7 @@
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/model/cnn.hpp"
+#include "nwm/model/unet.hpp"
 #include "nwm/readout/fft.hpp"
 #include "present.cuh"
 #include "training.hpp"
@@ -31,11 +32,19 @@ using Waves = WaveMachine<shape, Readout, head::Hidden<6>, Cell, B, double, Keep
 template <class B>
 using Layers = Cnn<shape, 2, head::Hidden<6>, B, double>;
 
+/// Its batch is its pass.
+template <template <std::size_t> class B>
+using Pyramid = UNet<Shape{.height = 16, .width = 32, .image_channels = 1, .classes = 3}, 2, B<6>, double>;
+template <std::size_t images>
+using OnGpu = device::Cuda<images>;
+template <std::size_t images>
+using OnHost = device::Host<device::Sequential, images>;
+
 /// Five steps: asked for, recorded, replayed.
-template <class OnGpu, class OnHost>
+template <class There, class Here>
 bool agree(const char* what) {
-  const auto wanted = tools::trained<OnHost>(5), found = tools::trained<OnGpu>(5),
-             again = tools::trained<OnGpu>(5);
+  const auto wanted = tools::trained<Here>(5), found = tools::trained<There>(5),
+             again = tools::trained<There>(5);
   const double losses = tools::relative(found.losses, wanted.losses),
                way = tools::relative(found.moved, wanted.moved),
                scores = tools::relative(found.scores, wanted.scores);
@@ -56,6 +65,7 @@ bool all_agree() {
   fine =
       agree<Waves<Gpu, readout::Linear, cell::Gru>, Waves<Host, readout::Linear, cell::Gru>>("gru") && fine;
   fine = agree<Layers<Gpu>, Layers<Host>>("cnn") && fine;
+  fine = agree<Pyramid<OnGpu>, Pyramid<OnHost>>("u-net") && fine;
   return fine;
 }
 

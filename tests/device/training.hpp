@@ -36,7 +36,8 @@ struct Outcome {
 template <class Machine>
 auto trained(std::size_t steps = 3) {
   using Real = typename Machine::Real;
-  const auto set = blocks(6 * steps, 1), others = blocks(7, 2);
+  constexpr std::size_t height = Machine::shape.height, width = Machine::shape.width;
+  const auto set = blocks(6 * steps, 1, height, width), others = blocks(7, 2, height, width);
   nwm::Trainer<Machine> trainer({.learning_rate = 1e-2, .batch = 6, .threads = 1});
   Outcome<Real> o{weights(trainer.current()), {}, {}, {}};
   std::vector<std::size_t> order(set.size());
