@@ -161,9 +161,13 @@ class Run:
                                                    for q in self.report["peers"])]
         if not wanted:
             return
+        # What eager had no room for is not tried again: every try may mean a compilation.
+        fits = [q["batch"] for q in self.report["peers"] if q["name"] == name and q["variant"] == "eager" and "batch" in q
+                and q["precision"] in wanted]
+        first = min(fits, default=self.options.batch)
         status, out, err = call(
             [self.options.python, PEER, name, variant, "--precisions", ",".join(wanted), "--batch", self.options.batch,
-             "--seconds", self.options.seconds, "--device", self.peer_device], limit, self.peer_environment)
+             "--first-batch", first, "--seconds", self.options.seconds, "--device", self.peer_device], limit, self.peer_environment)
         found = tables.parse_json_lines(out)
         self.report["peers"] += found
         for precision in wanted[len(found):]:

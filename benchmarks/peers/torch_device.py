@@ -99,8 +99,8 @@ def measure(name, variant, precision, device, batch, seconds):
             "reserved_bytes": torch.cuda.max_memory_reserved() if cuda else 0}
 
 
-def measure_what_fits(name, variant, precision, device, wanted, seconds):
-    batch = wanted
+def measure_what_fits(name, variant, precision, device, wanted, batch, seconds):
+    """`batch` is the first that is tried."""
     while True:
         gc.collect()
         if device == "cuda":
@@ -127,6 +127,7 @@ def main():
     parser.add_argument("variant", nargs="?", default="eager")
     parser.add_argument("--precisions", default=",".join(PRECISIONS))
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--first-batch", type=int, help="known to be the most that could fit (default: --batch)")
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--device", default="cuda", help="cpu: to try this program where there is no GPU")
     parser.add_argument("--info", action="store_true")
@@ -144,7 +145,7 @@ def main():
         line = {"name": arguments.name, "variant": arguments.variant, "precision": precision}
         try:
             line |= measure_what_fits(arguments.name, arguments.variant, precision, arguments.device, arguments.batch,
-                                      arguments.seconds)
+                                      min(arguments.first_batch or arguments.batch, arguments.batch), arguments.seconds)
         except Exception as error:  # the other precisions may still do
             line["error"] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             failed = True
