@@ -7,15 +7,9 @@
 #include "nwm/readout/linear.hpp"
 
 namespace {
-constexpr nwm::Shape twenty_steps = [] {
-  nwm::Shape shape = bench::tetrominoes;
-  shape.steps = 20;
-  return shape;
-}();
-
 const bool lstm =
-    bench::add_model<nwm::WaveMachine<twenty_steps, nwm::readout::Linear, nwm::head::Wide, nwm::cell::Lstm>>(
-        "lstm/tetrominoes/linear", 16);
+    bench::add_model<nwm::WaveMachine<bench::tetrominoes_in_twenty_steps, nwm::readout::Linear,
+                                      nwm::head::Wide, nwm::cell::Lstm>>("lstm/tetrominoes/linear", 16);
 const bool cnn = bench::add_model<nwm::Cnn<bench::tetrominoes, 16>>("cnn/tetrominoes/16", 16);
 const bool unet = bench::add_model<nwm::UNet<bench::multi_mnist, 4>>("unet/multi_mnist/4", 8);
 }  // namespace

@@ -5,15 +5,13 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "nwm/memory/buffer.hpp"
-#include "nwm/random.hpp"
+#include "inputs.hpp"
+#include "work.hpp"
 
 namespace bench {
 
@@ -22,13 +20,6 @@ inline std::size_t& threads() {
   static std::size_t count = 1;
   return count;
 }
-
-/// What one call of the measured function comes to; 0: not told.
-struct Work {
-  double items = 0;  ///< images, site updates, ...
-  double flops = 0;  ///< counted as in work.hpp
-  double bytes = 0;  ///< that must move between memory and processor at least
-};
 
 /// Times f() and sets the counters items_per_second, GFLOP/s and GB/s. f runs once before, so that what is
 /// made once is made. The rates are by the wall clock without the suffix that UseRealTime puts behind the
@@ -75,14 +66,6 @@ void measure_part(benchmark::State& state, const Work& work, const F& f) {
     on_all_threads([&](std::size_t thread) { f(each[thread]); });
     benchmark::ClobberMemory();
   });
-}
-
-/// `size` numbers uniform in [low, high).
-inline nwm::Buffer<float> random_numbers(std::size_t size, double low, double high, std::uint64_t seed = 1) {
-  nwm::Random random(seed);
-  nwm::Buffer<float> numbers(size);
-  for (float& v : numbers.span()) v = static_cast<float>(random.uniform(low, high));
-  return numbers;
 }
 
 /// Registers at start: `const bool registered = bench::add("part/…", f);`

@@ -153,7 +153,7 @@ struct Gradient {
 
   typename W::Tape tape;
   typename W::Adjoint adjoint;
-  nwm::model::ParameterVector<float, layout.size> parameters;
+  nwm::model::ParameterVector<nwm::DefaultBackend, float, layout.size> parameters;
   Waves<n> waves{typename Waves<n>::Options{.cell = {}, .check_every = 0}};
   nwm::Buffer<float> scratch{W::scratch};
 };

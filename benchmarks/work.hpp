@@ -3,12 +3,20 @@
 
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "nwm/grid/shape.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/readout/fft.hpp"
 
 namespace bench {
+
+/// What one call of the measured function comes to; 0: not told.
+struct Work {
+  double items = 0;  ///< images, site updates, ...
+  double flops = 0;  ///< counted as in Flops
+  double bytes = 0;  ///< that must move between memory and processor at least
+};
 
 /// Floating-point operations an image costs. Counted are the multiply-adds, as 2, of convolutions, couplings,
 /// dense layers and the readout's linear map (the Fourier transform as the dense (2K, T) product it could

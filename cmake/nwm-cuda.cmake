@@ -3,7 +3,9 @@
 find_package(CUDAToolkit 12 QUIET)
 if(TARGET CUDA::cublas AND NOT TARGET nwm::cuda_toolkit)
   add_library(nwm::cuda_toolkit INTERFACE IMPORTED GLOBAL)
-  target_link_libraries(nwm::cuda_toolkit INTERFACE CUDA::cudart CUDA::cublas)
+  # The runtime is the one that CMake links by itself (CMAKE_CUDA_RUNTIME_LIBRARY, static unless said otherwise):
+  # with CUDA::cudart a program would have two.
+  target_link_libraries(nwm::cuda_toolkit INTERFACE CUDA::cublas)
   find_package(CCCL QUIET CONFIG HINTS ${CUDAToolkit_LIBRARY_DIR}/cmake) # else nvcc brings its own Thrust
   if(TARGET CCCL::CCCL)
     target_link_libraries(nwm::cuda_toolkit INTERFACE CCCL::CCCL)

@@ -20,6 +20,7 @@ for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(variable, None)
 
 import argparse
+import contextlib
 import ctypes
 import json
 import pathlib
@@ -57,10 +58,10 @@ MODELS["unet/multi_mnist/4"] = dict(model="unet", c_mid=4, **MULTI_MNIST, batch=
 NAMES = [f"{task}/{name}" for task in ("train_step", "infer") for name in MODELS]
 
 
-def build(name):
+def build(name, batch=None):
     fields = dict(MODELS[name])
-    batch, size = fields.pop("batch"), fields.pop("size")
-    return make(**fields), batch, size, fields["c_in"], fields["classes"]
+    usual, size = fields.pop("batch"), fields.pop("size")
+    return make(**fields), batch or usual, size, fields["c_in"], fields["classes"]
 
 
 # ---- variants --------------------------------------------------------------------------------------------------
@@ -91,21 +92,23 @@ def layout(variant, images):
 
 
 class Task:
-    """One configuration, ready to be timed."""
+    """One configuration, ready to be timed; `adam` are options of the optimiser."""
 
-    def __init__(self, name, variant):
+    def __init__(self, name, variant, device="cpu", batch=None, **adam):
         task, _, model = name.partition("/")
         if name not in NAMES:
             raise LookupError(f"no such configuration: {name}")
         torch.manual_seed(1)
-        self.model, self.items, size, c_in, classes = build(model)
+        self.model, self.items, size, c_in, classes = build(model, batch)
+        self.model.to(device)
         self.run_model = apply_variant(self.model, variant)
-        self.images = layout(variant, torch.rand(self.items, c_in, size, size))
-        self.target = torch.randint(classes, (self.items, size, size))
+        self.images = layout(variant, torch.rand(self.items, c_in, size, size)).to(device)
+        self.target = torch.randint(classes, (self.items, size, size)).to(device)
+        self.precision = contextlib.nullcontext
         self.training = task == "train_step"
         if self.training:
             try:
-                self.adam = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=True)
+                self.adam = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=True, **adam)
             except (RuntimeError, TypeError):  # older releases: not on the CPU
                 self.adam = torch.optim.Adam(self.model.parameters(), lr=1e-3)
             self.model.train()
@@ -114,10 +117,11 @@ class Task:
 
     def __call__(self):
         if not self.training:
-            with torch.inference_mode():
+            with torch.inference_mode(), self.precision():
                 return self.run_model(self.images)
         self.adam.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(self.run_model(self.images), self.target)
+        with self.precision():
+            loss = F.cross_entropy(self.run_model(self.images), self.target)
         loss.backward()
         self.adam.step()
         return loss

@@ -1,8 +1,6 @@
 // device_machine: whole models trained on a GPU against the same operations on the host: losses, scores and
 // the way of the parameters; a second training against the first, to the bit. Exit status 1 where one
 // differs, 77 where there is no device.
-#include <cuda_runtime.h>
-
 #include <cstdio>
 
 #include "nwm/backend/device/cuda.cuh"
@@ -12,6 +10,7 @@
 #include "nwm/model/cnn.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/readout/fft.hpp"
+#include "present.cuh"
 #include "training.hpp"
 
 namespace {
@@ -73,11 +72,7 @@ bool all_agree() {
 }  // namespace
 
 int main() {
-  int devices = 0;
-  if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
-    std::printf("device_machine: no device\n");
-    return 77;
-  }
+  if (!device_present("device_machine")) return 77;
   try {
     return all_agree() ? 0 : 1;
   } catch (const Error& e) {

@@ -1,5 +1,6 @@
 // device_model_kernels: the kernels of models, readouts, layers and optimiser on a GPU against the same text
-// on the host, and a second run against the first. Exit status 1 where one differs or no device can be used.
+// on the host, and a second run against the first. Exit status 1 where one differs, 77 where there
+// is no device.
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -24,6 +25,7 @@
 #include "nwm/readout/max_time.hpp"
 #include "nwm/readout/mean_time.hpp"
 #include "nwm/train/optimizer.hpp"
+#include "present.cuh"
 
 namespace {
 
@@ -153,6 +155,7 @@ bool all_agree() {
 }  // namespace
 
 int main() {
+  if (!device_present("device_model_kernels")) return 77;
   try {
     return all_agree() ? 0 : 1;
   } catch (const Error& e) {

@@ -121,14 +121,21 @@ class Recurrence {
   static constexpr bool by_rows = RowBackend<B>&& cell::five_point<Stage<s>>&& G::Edge::self_adjoint;
   using Rows = RowPass<B, G, channels, Real>;
 
+  /// Of a backend that runs all steps at once. A template of its own, as nvcc 13.0 looks into what is left
+  /// out.
+  template <class On>
+  static constexpr std::size_t steps_scratch() {
+    if constexpr (requires { On::template steps_scratch<Cell, G, channels, length, Real>; })
+      return On::template steps_scratch<Cell, G, channels, length, Real>;
+    else return 0;
+  }
+
   static constexpr std::size_t scratch = [] {
     return []<std::size_t... s>(std::index_sequence<s...>) {
       std::size_t most = 0;
       ((most = B::template scratch<StencilAt<s>, G> > most ? B::template scratch<StencilAt<s>, G> : most),
        ...);
-      if constexpr (requires { B::template steps_scratch<Cell, G, channels, length, Real>; })
-        most = std::max(most, B::template steps_scratch<Cell, G, channels, length, Real>);
-      return most;
+      return std::max(most, steps_scratch<B>());
     }
     (std::make_index_sequence<stages>{});
   }();

@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+"""Everything there is to know about the device backend on one GPU, unattended, in a few minutes.
+
+    python3 benchmarks/device/run.py build/cuda/bin [--out FILE.json] [--minutes 8]
+
+BINARIES is the folder with nwm_device_benchmark, nwm_conformance and device_*. In order of importance: conformance, two
+equal runs, training steps beside PyTorch's eager and compiled, parts and their floors, the sanitizer. Nothing new is
+started when time is short; what was left out is said. Prints the tables and writes the JSON, anew after each part. Exit
+status 1 where there is no GPU or something is wrong (a figure that misses its aim is not), 0 otherwise.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import tables  # noqa: E402
+from measuring import PROJECT, clean_environment, git  # noqa: E402
+
+PEER = HERE.parent / "peers" / "torch_device.py"
+CONFIGURATIONS = ["nwm/tetrominoes/linear", "nwm/multi_mnist/linear", "nwm/multi_mnist/linear_every10",
+                  "lstm/tetrominoes/linear", "cnn/tetrominoes/16", "unet/multi_mnist/4", "nwm/mnist/linear",
+                  "nwm/tetrominoes/fft", "nwm/tetrominoes/last"]
+FIRST = CONFIGURATIONS[:2]  # those with aims
+LOOPS = ("nwm/", "lstm/")  # compiled step by step: unrolled they take minutes to compile
+SANITIZED_CASES = ["nwm-linear", "lstm-last", "cnn-2"]
+
+
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+def call(command, limit, environment=None):
+    """(exit status or None when it ran out of time, stdout, stderr). Ends the program and what it started."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        try:
+            process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                       env=environment, start_new_session=True)
+        except OSError as error:
+            return 127, "", str(error)
+        try:
+            status = process.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # a session of its own: nobody else is in it
+            process.wait()
+            status = None
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read())
+    return status, *texts
+
+
+def last_line(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else "nothing said"
+
+
+def library_folders(python):
+    """Where CUDA's libraries may be beside the system's own folders: with a toolkit, or as PyTorch brings them."""
+    status, out, _ = call([python, "-c", "import sys, json; print(json.dumps(sys.path))"], 30)
+    packages = [pathlib.Path(p) for p in json.loads(out)] if status == 0 else []
+    folders = [f for p in packages for f in sorted(p.glob("nvidia/*/lib"))]
+    folders += [f for pattern in ("cuda*/lib64", "cuda*/lib", "cuda*/targets/*/lib")
+                for f in sorted(pathlib.Path("/usr/local").glob(pattern))]
+    return [str(f) for f in folders if f.is_dir()]
+
+
+def missing_libraries(program, environment):
+    _, out, _ = call(["ldd", program], 30, environment)
+    return [line.split()[0] for line in out.splitlines() if "not found" in line]
+
+
+class Run:
+    """One run: what is measured where, for how long, and the report so far."""
+
+    def __init__(self, options):
+        self.options = options
+        self.begin = time.monotonic()
+        self.binaries = options.binaries.resolve()
+        suffix = "_host" if options.host else ""
+        self.benchmark = self.binaries / f"nwm_device_benchmark{suffix}"
+        self.backend, self.peer_device = ("device", "cpu") if options.host else ("cuda", "cuda")
+        self.environment, self.peer_environment = clean_environment(), clean_environment()
+        status = git("status", "--porcelain", "--", "include", "benchmarks")
+        self.report = {
+            "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch, "configurations": CONFIGURATIONS,
+            "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+            "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status),
+            "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "left_out": []}
+        self.scratch = tempfile.TemporaryDirectory()
+
+    def left(self):
+        return 60 * self.options.minutes - (time.monotonic() - self.begin)
+
+    # ---- before anything ----------------------------------------------------------------------------------
+    def prepare(self):
+        """What makes a run impossible, or None."""
+        if not self.benchmark.exists():
+            return f"{self.benchmark}: not there; build it with: cmake --workflow --preset cuda"
+        lacking = missing_libraries(self.benchmark, self.environment)
+        if lacking:
+            paths = library_folders(self.options.python) + [self.environment.get("LD_LIBRARY_PATH", "")]
+            self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(p for p in paths if p)
+            lacking = missing_libraries(self.benchmark, self.environment)
+        if lacking:
+            return f"{self.benchmark.name}: libraries that are not there: {', '.join(lacking)}"
+        results, error = self.ours("^ceiling/", 60, 0.3)
+        if not results:
+            return f"no GPU to run on: {error}"
+        wrong = [r for r in results if "error" in r]
+        if wrong:
+            return f"{wrong[0]['name']}: {wrong[0]['error']}"
+        _, out, _ = call(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], 20)
+        self.report["driver"] = out.split("\n")[0].strip()
+        return None
+
+    # ---- the parts ----------------------------------------------------------------------------------------
+    def ours(self, only, limit, seconds):
+        """Runs nwm_device_benchmark; what it found goes into the report, whatever became of it in the end."""
+        file = pathlib.Path(self.scratch.name) / "ours.json"
+        file.unlink(missing_ok=True)
+        status, out, err = call([self.benchmark, "--only", only, "--seconds", seconds, "--json", file], limit, self.environment)
+        found = json.loads(file.read_text()) if file.exists() else {"results": [], "device": {}}
+        self.report["device"] = found["device"] or self.report["device"]
+        self.report["results"] += found["results"]
+        if status is None:
+            return found["results"], f"stopped after {limit:.0f} s"
+        # An error within is in the results; this is a program that ended before its time.
+        return found["results"], last_line(err) if status not in (0, 1) or not found["results"] else None
+
+    def ours_or_error(self, only, limit):
+        results, error = self.ours(only, limit, self.options.seconds)
+        if error and "expected a name of --list" in error:  # this build has none of it
+            self.report["left_out"].append(f"{only} (not in this build)")
+        elif error:
+            self.report["results"].append({"name": only.strip("^$"), "error": error})
+
+    def conformance(self, limit):
+        program = self.binaries / "nwm_conformance"
+        status, out, err = call([program, self.options.cases, "--backend", self.backend], limit, self.environment)
+        found = tables.parse_conformance(out)
+        if status is None:
+            found["error"] = f"stopped after {limit:.0f} s"
+        elif found["cases"] == 0 or (status != 0 and not found["failures"]):
+            found["error"] = f"exit {status}: {last_line(err or out)}"
+        self.report["conformance"] = found
+
+    def peer(self, configuration, variant, precisions, limit, task="train_step"):
+        name = tables.peer_name(f"{task}/{configuration}")
+        wanted = [p for p in precisions if not any((q["name"], q["variant"], q["precision"]) == (name, variant, p)
+                                                   for q in self.report["peers"])]
+        if not wanted:
+            return
+        # What eager had no room for is not tried again: every try may mean a compilation.
+        fits = [q["batch"] for q in self.report["peers"] if q["name"] == name and q["variant"] == "eager" and "batch" in q
+                and q["precision"] in wanted]
+        first = min(fits, default=self.options.batch)
+        status, out, err = call(
+            [self.options.python, PEER, name, variant, "--precisions", ",".join(wanted), "--batch", self.options.batch,
+             "--first-batch", first, "--seconds", self.options.seconds, "--device", self.peer_device], limit, self.peer_environment)
+        found = tables.parse_json_lines(out)
+        self.report["peers"] += found
+        for precision in wanted[len(found):]:
+            self.report["peers"].append({
+                "name": name, "variant": variant, "precision": precision,
+                "error": f"no answer in {limit:.0f} s" if status is None else last_line(err)})
+
+    def programs(self, limit):
+        """The programs of tests/device that are there: kernels and whole models against the host."""
+        end = time.monotonic() + limit
+        for program in sorted(self.binaries.glob("device_*")):
+            entry = {"program": program.name}
+            status, out, err = call([program], max(end - time.monotonic(), 1), self.environment)
+            said = last_line(err or "\n".join(line for line in out.splitlines() if "FAIL" in line) or out)
+            entry |= {"passed": status == 0, "outcome": "all agree" if status == 0 else
+                      "not done in time" if status is None else f"exit {status}: {said}"}
+            self.report["programs"].append(entry)
+
+    def sanitizer(self, tool, program, arguments, limit):
+        folders = [str(p) for p in pathlib.Path("/usr/local").glob("cuda*/bin")]
+        checker = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path=os.pathsep.join(folders))
+        entry = {"tool": tool, "program": program, "passed": None}
+        self.report["sanitizer"].append(entry)
+        if not checker or not (self.binaries / program).exists():
+            entry["outcome"] = f"skipped: no {'compute-sanitizer' if not checker else program}"
+            return
+        status, out, err = call([checker, "--tool", tool, self.binaries / program, *arguments], limit, self.environment)
+        errors = tables.parse_sanitizer(out + err)
+        if status is None:
+            entry["outcome"] = f"not done in {limit:.0f} s"
+        elif "not supported" in out + err:
+            entry["outcome"] = f"skipped: {last_line(out + err)}"
+        elif errors is None:
+            entry |= {"passed": False, "outcome": f"exit {status}: {last_line(err or out)}"}
+        else:
+            entry |= {"passed": errors == 0 and status == 0,
+                      "outcome": "silent" if errors == 0 and status == 0 else f"{errors} errors, exit {status}"}
+
+    def small_cases(self):
+        """A folder with the few cases that are quick under a sanitizer."""
+        folder = pathlib.Path(self.scratch.name) / "cases"
+        folder.mkdir(exist_ok=True)
+        for name in SANITIZED_CASES:
+            case = self.options.cases / f"{name}.safetensors"
+            if case.exists():
+                shutil.copy(case, folder)
+        return folder
+
+    # ---- all of it ----------------------------------------------------------------------------------------
+    def jobs(self):
+        """(name, seconds it is worth starting with, seconds it may take, what to do with so many seconds)."""
+        every, one = tables.PRECISIONS, ("float32",)
+        rest = [c for c in CONFIGURATIONS if c not in FIRST and c not in tables.PEER_NAMES]
+
+        def compiled(configuration):
+            return "compile_step" if configuration.startswith(LOOPS) else "compile"
+
+        def train(configuration):
+            return f"^train_step/{configuration}/"
+
+        yield "conformance", 20, 100, self.conformance
+        yield "device_*", 10, 40, self.programs
+        yield "check/same_bits", 10, 45, lambda s: self.ours_or_error("^check/(float32|same_bits)/", s)
+        for c in CONFIGURATIONS[:3]:
+            yield f"train_step/{c}", 10, 45, lambda s, c=c: self.ours_or_error(train(c), s)
+        for c in FIRST:
+            yield f"train_step/{c}: eager", 15, 60, lambda s, c=c: self.peer(c, "eager", every, s)
+        for c in FIRST:
+            yield f"train_step/{c}: compiled", 20, 75, lambda s, c=c: self.peer(c, compiled(c), every, s)
+        yield "part", 15, 60, lambda s: self.ours_or_error("^part/", s)
+        yield "check/precision", 10, 45, lambda s: self.ours_or_error("^check/precision/", s)
+        yield "memcheck", 15, 60, lambda s: self.sanitizer(
+            "memcheck", "nwm_conformance", [self.small_cases(), "--backend", self.backend, "--precision", "float"], s)
+        yield "racecheck", 15, 45, lambda s: self.sanitizer("racecheck", "device_kernels", [], s)
+        for c in CONFIGURATIONS[3:]:
+            yield f"train_step/{c}", 10, 30, lambda s, c=c: self.ours_or_error(train(c), s)
+        for c in rest:
+            yield f"train_step/{c}: eager", 15, 40, lambda s, c=c: self.peer(c, "eager", every, s)
+        for c in FIRST + rest:
+            yield f"train_step/{c}: graph", 15, 40, lambda s, c=c: self.peer(c, "graph", every, s)
+        for c in rest:
+            yield f"train_step/{c}: compiled", 20, 60, lambda s, c=c: self.peer(c, compiled(c), one, s)
+        yield "infer", 10, 60, lambda s: self.ours_or_error("^infer/", s)
+        for c in FIRST:
+            yield f"infer/{c}: eager", 15, 30, lambda s, c=c: self.peer(c, "eager", every, s, "infer")
+        yield f"train_step/{FIRST[0]}: compiled whole", 60, 200, lambda s: self.peer(FIRST[0], "compile", one, s)
+
+    def work(self):
+        status, out, err = call([self.options.python, PEER, "--info", "--device", self.peer_device], 60,
+                              self.peer_environment)
+        about = tables.parse_json_lines(out)
+        self.report["torch"] = about[0] if about else {"error": last_line(err)}
+        for name, least, most, job in self.jobs():
+            if not re.search(self.options.only, name):
+                continue
+            if " " in name and not about:
+                self.report["left_out"].append(f"{name} (no PyTorch: {self.report['torch']['error']})")
+            elif self.left() < least:
+                self.report["left_out"].append(name)
+            else:
+                limit, start = min(most, self.left()), time.monotonic()
+                try:
+                    job(limit)
+                except Exception as error:  # the next may still do
+                    self.report["left_out"].append(f"{name} ({type(error).__name__}: {error})")
+                say(f"{time.monotonic() - self.begin:6.1f} s  {name} ({time.monotonic() - start:.1f} s)")
+            self.write()
+
+    def write(self):
+        self.report["minutes"] = (time.monotonic() - self.begin) / 60
+        if self.options.out:
+            part = self.options.out.with_name(self.options.out.name + ".part")
+            part.write_text(json.dumps(self.report, indent=1) + "\n")
+            part.replace(self.options.out)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binaries", nargs="?", type=pathlib.Path, default=PROJECT / "build" / "cuda" / "bin")
+    parser.add_argument("--out", type=pathlib.Path, help="JSON (benchmarks/results/<date>-<device>.json is a good place)")
+    parser.add_argument("--minutes", type=float, default=8)
+    parser.add_argument("--only", default="", metavar="REGEX", help="the parts whose names, as they are said, match")
+    parser.add_argument("--seconds", type=float, default=0.4, help="of each measurement")
+    parser.add_argument("--batch", type=int, default=64, help="of PyTorch; ours is built in")
+    parser.add_argument("--python", default=sys.executable, help="that has PyTorch")
+    parser.add_argument("--cases", type=pathlib.Path, default=PROJECT / "tests" / "conformance")
+    parser.add_argument("--commit", help="that the programs were built from, where this is no checkout")
+    parser.add_argument("--backend-check", action="store_true", help="only whether there is a GPU that can be used")
+    parser.add_argument("--host", action="store_true",
+                        help="try all of it on the processor in tiny sizes (nwm_device_benchmark_host): no figures")
+    parser.add_argument("--self-test", action="store_true", help="of this script; needs no GPU and no programs")
+    options = parser.parse_args()
+    if options.self_test:
+        import unittest
+        suite = unittest.defaultTestLoader.discover(str(HERE), pattern="run_test.py")
+        return 0 if unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful() else 1
+    run = Run(options)
+    problem = run.prepare()
+    if problem:
+        say(f"run.py: {problem}")
+        return 1
+    if options.backend_check:
+        print(f"{run.report['device'].get('name')}: can be used")
+        return 0
+    run.work()
+    print(tables.text(run.report))
+    return 0 if tables.passed(run.report) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

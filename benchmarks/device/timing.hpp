@@ -1,0 +1,61 @@
+// How everything here is timed: after a warm-up, by the device's clock, the median of many repetitions.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "../work.hpp"
+#include "place.hpp"
+
+namespace device_bench {
+
+/// Sets the times of f() in milliseconds, median, least and most, and `work` of one call: what a floor is
+/// made of. Repeats for options.seconds, at least 5 and at most 2000 times, after three calls whose time does
+/// not count (asked, recorded, replayed). Calls far shorter than the clock's own cost are timed in groups.
+/// wall_ms is a call's share of the wall clock.
+template <class F>
+void measure(Entry& entry, const Options& options, const bench::Work& work, const F& f) {
+  for (int i = 0; i < 3; ++i) f();
+  Place::Watch watch;
+  constexpr double short_ms = 0.2;
+  const double once = watch.time(f);
+  const std::size_t group =
+      once >= short_ms ? 1 : static_cast<std::size_t>(std::min(1000.0, short_ms / std::max(once, 1e-4))) + 1;
+  const auto group_of_calls = [&] {
+    for (std::size_t i = 0; i < group; ++i) f();
+  };
+  std::vector<double> times;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  while (times.size() < 5 || (times.size() < 2000 && elapsed() < options.seconds))
+    times.push_back(watch.time(group_of_calls) / static_cast<double>(group));
+  const double wall = elapsed() * 1e3 / static_cast<double>(times.size() * group);
+  std::ranges::sort(times);
+  const std::size_t half = times.size() / 2;
+  const double median = times.size() % 2 == 1 ? times[half] : (times[half - 1] + times[half]) / 2;
+  entry.set("median_ms", median).set("least_ms", times.front()).set("most_ms", times.back());
+  entry.set("repetitions", static_cast<double>(times.size())).set("wall_ms", wall);
+  entry.set("items", work.items).set("flops", work.flops).set("bytes", work.bytes);
+}
+
+/// What ask() asks of B, as one: a recording of it where B makes recordings, else ask() itself. What it uses
+/// must stay. It has run once when this returns.
+template <class B, class F>
+auto as_one(const F& ask) {
+  ask();
+  B::wait();
+  if constexpr (requires { typename B::Recording; }) {
+    auto recording = std::make_shared<typename B::Recording>();
+    recording->record(ask);
+    return [recording] { recording->replay(); };
+  } else {
+    return ask;
+  }
+}
+
+}  // namespace device_bench
