@@ -245,7 +245,7 @@ def main():
     peers_peak = max([i["gemm_gflops"] for i in about], default=0)
     begin = time.time()
     report = {"machine": here, "threads": options.threads, "rounds": options.rounds, "seconds": options.seconds,
-              "context": run_benchmarks(options.binary, [PEAK], options.threads, 0.1)[1], "peers": about,
+              "context": run_benchmarks(options.binary, PEAKS, options.threads, 0.1)[1], "peers": about,
               "wave_peers": wave_about,
               "results": [compare(n, peers, variants(about), peers_peak, options) for n in models]
               + [compare(n, wave_peers, variants(wave_about), peers_peak, options) for n in waves]}
