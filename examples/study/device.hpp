@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "machines.hpp"
+
 #if defined(__CUDACC__)
 #include "nwm/backend/device/cuda.cuh"
 #else
@@ -27,6 +29,8 @@ struct Device {
   static constexpr const char* name = "device";
   template <class Data>
   using Backend = DeviceBackend<Data::pass>;
+  template <class Data>
+  using WholeBackend = DeviceBackend<whole_batch>;
 };
 
 }  // namespace study

@@ -23,6 +23,9 @@
 
 namespace study {
 
+/// The protocol's batch: what a U-Net on a device takes as one pass.
+inline constexpr std::size_t whole_batch = 64;
+
 struct Polygons {
   static constexpr const char* name = "polygons";
   static constexpr std::size_t pass = 64;        ///< images a device takes at a time
@@ -66,6 +69,8 @@ struct Cpu {
   static constexpr const char* name = "cpu";
   template <class Data>
   using Backend = nwm::DefaultBackend;
+  template <class Data>
+  using WholeBackend = nwm::DefaultBackend;  ///< of models that normalise by their batch
 };
 
 template <class Machine, class Place>
@@ -128,7 +133,7 @@ template <std::size_t... widths>
 struct UNet {
   template <class Data, class Place>
   static void add_to() {
-    (add<nwm::UNet<Data::shape, widths, typename Place::template Backend<Data>>, Place>(
+    (add<nwm::UNet<Data::shape, widths, typename Place::template WholeBackend<Data>>, Place>(
          {.data = Data::name, .model = "unet", .width = widths}),
      ...);
   }

@@ -2,6 +2,7 @@
 // the way of the parameters; a second training against the first, to the bit. Exit status 1 where one
 // differs, 77 where there is no device.
 #include <cstdio>
+#include <exception>
 
 #include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/host.hpp"
@@ -75,7 +76,7 @@ int main() {
   if (!device_present("device_machine")) return 77;
   try {
     return all_agree() ? 0 : 1;
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     std::fprintf(stderr, "device_machine: %s\n", e.what());
     return 1;
   }

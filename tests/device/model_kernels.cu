@@ -134,8 +134,11 @@ bool all_agree() {
   check("mean", readout::detail::AddSteps<4, columns, Real>{false, m[0], m[5]});
   check("maximum", readout::detail::Follow<4, columns, Real>{4, m[0], m[5]});
   check("maximum's adjoint", readout::detail::Hand<4, columns, Real>{0, m[4], m[0]});
-  check("modulus", readout::detail::Modulus<Real>{m[0], m[1], m[2]});
-  check("modulus's adjoint", readout::detail::ModulusAdjoint<Real>{m[0], m[1], m[2]});
+  check("modulus", readout::detail::Modulus<Real>{columns / 4, columns / 4, columns / 2, m[0], m[1], m[2]},
+        columns / 2);
+  check("modulus's adjoint",
+        readout::detail::ModulusAdjoint<Real>{columns / 4, columns / 4, columns / 2, m[0], m[1], m[2]},
+        columns / 2);
   check("cross-entropy", layer::detail::CrossEntropy<3, columns, true, Real>{0.5, m[4], m[0]});
   check("relu's adjoint", kernel::ActivationAdjoint<Activation::relu, Real>{m[0], m[1]});
   check("tanh's adjoint", kernel::ActivationAdjoint<Activation::tanh, Real>{m[0], m[1]});

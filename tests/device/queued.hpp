@@ -110,6 +110,7 @@ class Queue {
 struct Queued {
   static constexpr std::string_view name = "device-queued";
   static constexpr std::size_t scratch_bytes = std::size_t{1} << 16;
+  static constexpr std::size_t tile = 256, columns = std::size_t{1} << 24;
 
   /// Zero at first; copies are asked for like everything else.
   template <class Real, Pages::Of of>

@@ -2,8 +2,9 @@
 //
 //   grid<G>   the grid of a pass over images on G: several of them in one field (device/batched.hpp);
 //             G itself where there is none: one image a pass
-//   tile      pixels, over all images of a pass, that the head takes at a time, and columns that a readout's
-//             products take: 256 where there is none, so that they stay in a processor's cache
+//   tile      pixels, over all images of a pass, that the head takes at a time: 256 where there is none, so
+//             that its layers stay in a processor's cache
+//   columns   columns that a readout's products take at a time: as many as `tile` where there is none
 //   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
 //             all steps of a segment at once: sets the slots of the tape from the fields at the start
 //             (model/recurrence.hpp); step by step where there is none, or where it does not take these types
@@ -34,11 +35,18 @@ struct PassGrid<B, G> {
 template <class B, class G>
 using PassGrid = typename detail::PassGrid<B, G>::type;
 
-/// Most columns of a product over pixels at a time.
+/// Most pixels of the head at a time, and of other products over pixels.
 template <class B>
 inline constexpr std::size_t tile_limit = [] {
   if constexpr (requires { B::tile; }) return std::size_t{B::tile};
   else return std::size_t{256};
+}();
+
+/// Most columns of a readout's products at a time.
+template <class B>
+inline constexpr std::size_t column_limit = [] {
+  if constexpr (requires { B::columns; }) return std::size_t{B::columns};
+  else return tile_limit<B>;
 }();
 
 }  // namespace nwm

@@ -215,7 +215,7 @@ void load_training(Trainer& trainer, const std::filesystem::path& path) {
   auto current = trainer.current();
   io::take_model(file, current);
   io::take_model(file, trainer.machine(), "best.");
-  trainer.current() = std::move(current);
+  trainer.current() = current;
   std::ranges::copy(first, trainer.adam().first_moment().begin());
   std::ranges::copy(second, trainer.adam().second_moment().begin());
   auto& s = trainer.state();

@@ -76,6 +76,8 @@ class Cnn {
 
   std::span<Real, parameter_count> parameters() { return parameters_.span(); }
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
+  /// Where they stand, without waiting for the backend.
+  const Real* place() const { return parameters_.data(); }
 
   /// Memory for one pass at a time.
   class Workspace {

@@ -56,7 +56,9 @@ struct RunBound {
   using type = StabilityOf;
 };
 template <class Cell>
-requires requires { &Cell::template growth<double>; }
+requires requires(const Cell& cell, const std::array<double, Cell::bounded.size()>& maps) {
+  Cell::growth(cell, maps);  // nvcc denies that a template has an address here
+}
 struct RunBound<Cell> {
   using type = GrowthOf;
 };

@@ -150,6 +150,8 @@ class UNet {
 
   std::span<Real, parameter_count> parameters() { return parameters_.span(); }
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
+  /// Where they stand, without waiting for the backend.
+  const Real* place() const { return parameters_.data(); }
   std::span<Real, buffer_count> buffers() { return buffers_.span(); }
   std::span<const Real, buffer_count> buffers() const { return buffers_.span(); }
 

@@ -138,6 +138,8 @@ class WaveMachine {
 
   std::span<Real, parameter_count> parameters() { return parameters_.span(); }
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
+  /// Where they stand, without waiting for the backend.
+  const Real* place() const { return parameters_.data(); }
 
   /// Memory for a whole forward and backward pass. Allocated once, used for any images, by one thread at a
   /// time.

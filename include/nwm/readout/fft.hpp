@@ -19,30 +19,35 @@ constexpr V modulus(const V& a, const V& b) {
   return sqrt(a * a + b * b);
 }
 
-/// to = |re + i im|.
+/// to = |re + i im| for rows of n numbers, `stride` and `to_stride` apart: a kernel of map_rows.
 template <class Real>
 struct Modulus {
+  std::size_t n, stride, to_stride;
   const Real *re, *im;
   Real* to;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    lane.store(to, modulus(lane.load(re), lane.load(im)));
+    const std::size_t row = lane.index / n, from = row * (stride - n);  // lanes count rows without gaps
+    lane.store(to + row * (to_stride - n), modulus(lane.load(re + from), lane.load(im + from)));
   }
 };
 
-/// Replaces re and im by their gradients, `from` being that of the modulus.
+/// Replaces re and im by their gradients, `from` being that of the modulus, its rows from_stride apart.
 template <class Real>
 struct ModulusAdjoint {
+  std::size_t n, stride, from_stride;
   const Real* from;
   Real *re, *im;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
     using math::if_positive;
-    const V a = lane.load(re), b = lane.load(im), m = modulus(a, b);
-    const V scale = if_positive(m, lane.load(from) / if_positive(m, m, V(1)), V(0));
-    lane.store(re, scale * a);
-    lane.store(im, scale * b);
+    const std::size_t row = lane.index / n, at = row * (stride - n);
+    const V a = lane.load(re + at), b = lane.load(im + at), m = modulus(a, b);
+    const V gradient = lane.load(from + row * (from_stride - n));
+    const V scale = if_positive(m, gradient / if_positive(m, m, V(1)), V(0));
+    lane.store(re + at, scale * a);
+    lane.store(im + at, scale * b);
   }
 };
 
@@ -94,20 +99,17 @@ struct Fft {
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t stride, Real* out, std::size_t out_stride) {
-    for (std::size_t k = 0; k < features<steps>; ++k) {
-      const Real* re = rows_ + k * stride;
-      const Real* im = rows_ + (features<steps> + k) * stride;
-      B::template map<Real>(n, detail::Modulus<Real>{re, im, out + k * out_stride});
-    }
+    constexpr std::size_t count = features<steps>;
+    B::template map_rows<Real>(
+        count, n, detail::Modulus<Real>{n, stride, out_stride, rows_, rows_ + count * stride, out});
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form_adjoint(Real* rows_, std::size_t stride, const Real* gradient,
                            std::size_t gradient_stride) {
-    for (std::size_t k = 0; k < features<steps>; ++k) {
-      Real* re = rows_ + k * stride;
-      Real* im = rows_ + (features<steps> + k) * stride;
-      B::template map<Real>(n, detail::ModulusAdjoint<Real>{gradient + k * gradient_stride, re, im});
-    }
+    constexpr std::size_t count = features<steps>;
+    B::template map_rows<Real>(
+        count, n,
+        detail::ModulusAdjoint<Real>{n, stride, gradient_stride, gradient, rows_, rows_ + count * stride});
   }
 };
 

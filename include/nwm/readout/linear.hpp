@@ -30,7 +30,7 @@ struct LinearMap {
                              Real* series_gradient, Real* matrix_gradient) {
     detail::project_adjoint<B, rows<steps>, steps, length, columns>(matrix, t0, row_gradient,
                                                                     series_gradient);
-    for_tiles<columns, tile_limit<B>>([&](auto n, std::size_t c) {
+    for_tiles<columns, column_limit<B>>([&](auto n, std::size_t c) {
       B::template multiply_outer<rows<steps>, length, n>(row_gradient + c, columns, series + c, columns,
                                                          matrix_gradient + t0, steps);
     });

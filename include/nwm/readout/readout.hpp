@@ -65,7 +65,7 @@ namespace detail {
 template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns,
           class Real>
 void project(const Real* matrix, std::size_t t0, const Real* series, Real* rows) {
-  for_tiles<columns, tile_limit<B>>([&](auto n, std::size_t c) {
+  for_tiles<columns, column_limit<B>>([&](auto n, std::size_t c) {
     if (t0 == 0)
       B::template multiply<row_count, length, n>(matrix, steps, series + c, columns, rows + c, columns);
     else
@@ -78,7 +78,7 @@ void project(const Real* matrix, std::size_t t0, const Real* series, Real* rows)
 template <class B, std::size_t row_count, std::size_t steps, std::size_t length, std::size_t columns,
           class Real>
 void project_adjoint(const Real* matrix, std::size_t t0, const Real* row_gradient, Real* series_gradient) {
-  for_tiles<columns, tile_limit<B>>([&](auto n, std::size_t c) {
+  for_tiles<columns, column_limit<B>>([&](auto n, std::size_t c) {
     B::template multiply_transposed<row_count, length, n>(matrix + t0, steps, row_gradient + c, columns,
                                                           series_gradient + c, columns);
   });

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "nwm/error.hpp"
@@ -52,6 +53,8 @@ class PerImage {
   /// returns that mean.
   double gradient(const Machine& machine, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Machine::parameter_count> gradient) {
+    static_assert(std::is_same_v<typename Backend::template Memory<Real>, Buffer<Real>>,
+                  "a backend with memory of its own takes several images a pass: Cuda<64>, say");
     const std::size_t shards = std::min(gradients_.size(), indices.size());
     const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
     parallel_for(shards, threads_, errors_, [&](std::size_t shard, std::size_t thread) {

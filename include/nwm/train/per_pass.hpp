@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "nwm/backend/backend.hpp"
@@ -42,6 +43,7 @@ class PerPass {
   /// `indices` of `set`, and returns that mean.
   double gradient(const Machine& machine, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Machine::parameter_count> gradient) {
+    const Pass expected = std::exchange(expected_, Pass{});
     Backend::fill(gradient.size(), Real(0), gradient.data());
     const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
     double loss = 0;
@@ -55,7 +57,7 @@ class PerPass {
       if constexpr (queued<Backend>) {
         turn_ = 1 - turn_;
         const auto next =
-            start + images < indices.size() ? pass_of(indices, start + images) : pass_of(expected_, 0);
+            start + images < indices.size() ? pass_of(indices, start + images) : pass_of(expected, 0);
         if (!next.empty()) staged(set, next);
       }
       loss += machine.fetch_loss(*space_);

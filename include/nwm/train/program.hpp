@@ -9,8 +9,8 @@
 
 namespace nwm {
 
-/// What a recording of a machine's operations holds on to: where it and the gradient stand, the scale, and
-/// the numbers of its cell.
+/// What a recording of a machine's operations holds on to: where it, its parameters (place()) and the
+/// gradient stand, the scale, and the numbers of its cell.
 template <class Machine>
 struct ProgramKey {
   static constexpr std::size_t cell_size = [] {
@@ -20,7 +20,7 @@ struct ProgramKey {
 
   ProgramKey() = default;
   ProgramKey(const Machine& machine_, const void* gradient_, double scale_)
-      : machine(&machine_), gradient(gradient_), scale(scale_) {
+      : machine(&machine_), parameters(machine_.place()), gradient(gradient_), scale(scale_) {
     if constexpr (cell_size > 0) {
       static_assert(std::is_trivially_copyable_v<typename Machine::Cell>);
       std::memcpy(cell.data(), &machine_.cell, cell_size);
@@ -29,6 +29,7 @@ struct ProgramKey {
   bool operator==(const ProgramKey&) const = default;
 
   const void* machine = nullptr;
+  const void* parameters = nullptr;
   const void* gradient = nullptr;
   double scale = 0;
   std::array<std::byte, cell_size> cell{};

@@ -14,6 +14,7 @@ namespace nwm::device {
 /// or with too old a driver, what is missing.
 inline void check(cudaError_t code, const char* call, const char* file, int line) {
   if (code == cudaSuccess) return;
+  cudaGetLastError();  // it is told here, and does not stay for the next call
   const std::string where = std::string(file) + ":" + std::to_string(line);
   const std::string found = std::string(cudaGetErrorName(code)) + " (" + cudaGetErrorString(code) + ")";
   if (code == cudaErrorInsufficientDriver) {

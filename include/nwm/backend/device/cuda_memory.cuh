@@ -5,6 +5,7 @@
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/system/cuda/execution_policy.h>
+#include <thrust/system_error.h>
 
 #include <cstddef>
 #include <cstring>
@@ -137,6 +138,7 @@ class CudaRecording {
     } catch (...) {
       cudaStreamEndCapture(stream, &graph);
       if (graph) cudaGraphDestroy(graph);
+      cudaGetLastError();  // it is told, and does not stay
       throw;
     }
     NWM_CUDA(cudaStreamEndCapture(stream, &graph));
@@ -171,9 +173,13 @@ struct CudaMemories {
   template <class F>
   static void for_each(std::size_t count, const F& f) {
     const thrust::counting_iterator<std::size_t> first(0);
-    if (count > 0)
+    if (count == 0) return;
+    try {
       thrust::for_each(thrust::cuda::par_nosync.on(CudaContext::current().stream()), first,
                        first + static_cast<std::ptrdiff_t>(count), f);
+    } catch (const thrust::system_error& e) {
+      throw Error("nwm::device::Cuda", "thrust::for_each", "success", e.what());
+    }
   }
 
   template <class Real>

@@ -32,7 +32,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
   /// See pass.hpp.
   template <class G>
   using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
-  static constexpr std::size_t tile = 256 * images;
+  static constexpr std::size_t tile = System::tile * images, columns = System::columns;
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {

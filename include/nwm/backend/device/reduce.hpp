@@ -26,7 +26,7 @@ struct Largest {
 
 /// Sections into which rows of n numbers are cut, when there is room for `room` results.
 constexpr std::size_t sections_of(std::size_t rows, std::size_t n, std::size_t room) {
-  const std::size_t wanted = std::clamp<std::size_t>((n + 4095) / 4096, 1, 256);
+  const std::size_t wanted = std::clamp<std::size_t>((n + 1023) / 1024, 1, 256);
   return std::clamp<std::size_t>(rows > 0 ? room / rows : wanted, 1, wanted);
 }
 

@@ -24,6 +24,7 @@ namespace nwm::device {
 //   for_each(count, f)      f(i) for i = 0..count-1, in any order
 //   run(body)               body.blocks blocks of a body (team.hpp)
 //   product<Precision>(…)   as HostProducts
+//   tile, columns           pixels an image that the head takes at a time; columns of a readout's products
 //   scratch<T>()            scratch_bytes of memory for results on their way between two kernels of a word
 
 /// What all host systems do alike.
@@ -31,6 +32,7 @@ template <class System>
 struct HostSystem : HostProducts {
   using Memories = HostMemory;
   static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
+  static constexpr std::size_t tile = 256, columns = 4096;
 
   template <class Body>
   static void run(const Body& body) {
