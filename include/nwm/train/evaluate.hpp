@@ -17,10 +17,16 @@ constexpr bool couples_images() {
   if constexpr (requires { Machine::couples_images; }) return Machine::couples_images;
   else return false;
 }
+/// Images of one pass.
+template <class Machine>
+constexpr std::size_t images_of_pass() {
+  if constexpr (requires { Machine::images; }) return Machine::images;
+  else return 1;
+}
 template <class Machine>
 constexpr auto engine_of() {
   if constexpr (couples_images<Machine>()) return std::type_identity<WholeBatch<Machine>>{};
-  else if constexpr (Machine::images > 1) return std::type_identity<PerPass<Machine>>{};
+  else if constexpr (images_of_pass<Machine>() > 1) return std::type_identity<PerPass<Machine>>{};
   else return std::type_identity<PerImage<Machine>>{};
 }
 }  // namespace detail
