@@ -13,6 +13,31 @@
 
 namespace nwm {
 
+namespace detail {
+
+/// Sets `to` (channels, images, H, W) to the pictures `indices` of `set`, the last of them again where there
+/// are fewer than Machine::images. `one`: room for a picture.
+template <class Machine, class Real>
+void lay_out_pictures(const data::Dataset& set, std::span<const std::size_t> indices, Buffer<Real>& one,
+                      Real* to) {
+  constexpr std::size_t images = Machine::images, sites = Machine::sites;
+  for (std::size_t i = 0; i < images; ++i) {
+    if (i < indices.size()) set.picture(indices[i], one.span());
+    HostMemory::copy_rows(Machine::shape.image_channels, sites, static_cast<const Real*>(one.data()), sites,
+                          to + i * sites, images * sites);
+  }
+}
+
+/// The scores (classes, H, W) of image i of a pass (classes, images, H, W), copied to `one`.
+template <class Machine, class Real>
+std::span<const Real, Machine::score_size> scores_of(const Real* pass, std::size_t i, Buffer<Real>& one) {
+  constexpr std::size_t images = Machine::images, sites = Machine::sites;
+  HostMemory::copy_rows(Machine::shape.classes, sites, pass + i * sites, images * sites, one.data(), sites);
+  return std::span<const Real, Machine::score_size>(one.data(), Machine::score_size);
+}
+
+}  // namespace detail
+
 /// Pictures (channels, images, H, W) and class numbers (images, H, W) of up to Machine::images images.
 template <class Machine>
 class Input {
@@ -24,16 +49,10 @@ class Input {
   void stage(const data::Dataset& set, std::span<const std::size_t> indices) {
     if (&set == set_ && std::ranges::equal(indices, staged_)) return;
     set_ = nullptr;
-    for (std::size_t i = 0; i < images; ++i) {
-      if (i < indices.size()) {
-        set.picture(indices[i], picture_.span());
-        std::ranges::copy(set.mask(indices[i]),
-                          target_.begin() + static_cast<std::ptrdiff_t>(i * Machine::sites));
-      }
-      HostMemory::copy_rows(Machine::shape.image_channels, Machine::sites,
-                            static_cast<const Real*>(picture_.data()), Machine::sites,
-                            pictures_.data() + i * Machine::sites, images * Machine::sites);
-    }
+    detail::lay_out_pictures<Machine>(set, indices, picture_, pictures_.data());
+    for (std::size_t i = 0; i < indices.size(); ++i)
+      std::ranges::copy(set.mask(indices[i]),
+                        target_.begin() + static_cast<std::ptrdiff_t>(i * Machine::sites));
     Machine::number(std::span<const std::uint8_t>(target_).first(indices.size() * Machine::sites),
                     std::span<Real>(numbered_.data(), numbered_.size()));
     staged_.assign(indices.begin(), indices.end());

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "nwm/backend/backend.hpp"
-#include "nwm/backend/host_memory.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/dataset.hpp"
 #include "nwm/train/input.hpp"
@@ -76,12 +75,8 @@ class PerPass {
       score_program_.run({machine, nullptr, 0}, [&] { machine.ask_scores(*space_); });
       machine.fetch_scores(std::span<Real, images * Machine::score_size>(scores_.data(), scores_.size()),
                            *space_);
-      for (std::size_t i = 0; i < pass.size(); ++i) {
-        HostMemory::copy_rows(Machine::shape.classes, Machine::sites,
-                              static_cast<const Real*>(scores_.data() + i * Machine::sites),
-                              images * Machine::sites, one_.data(), Machine::sites);
-        visit(start + i, std::span<const Real, Machine::score_size>(one_.data(), Machine::score_size));
-      }
+      for (std::size_t i = 0; i < pass.size(); ++i)
+        visit(start + i, detail::scores_of<Machine>(static_cast<const Real*>(scores_.data()), i, one_));
     }
   }
 

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "nwm/backend/host_memory.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/dataset.hpp"
+#include "nwm/train/input.hpp"
 #include "nwm/train/metrics.hpp"
 #include "nwm/train/program.hpp"
 #include "nwm/train/shards.hpp"
@@ -107,7 +107,9 @@ class WholeBatch {
       const auto scores = [&](std::size_t i) { return std::as_const(*batch_).score(i); };
       if constexpr (one_pass) {
         Backend::download(stage_.scores.size(), scores(0).data(), stage_.scores.data());
-        for (std::size_t k = 0; k < chunk.size(); ++k) visit(chunk[k], stage_.scores_of(k));
+        for (std::size_t k = 0; k < chunk.size(); ++k)
+          visit(chunk[k],
+                detail::scores_of<Machine>(static_cast<const Real*>(stage_.scores.data()), k, stage_.one));
       } else {
         crew_.images(count, [&](std::size_t i, std::size_t) { visit(chunk[i], scores(i)); });
       }
@@ -129,13 +131,6 @@ class WholeBatch {
 
   /// A pass of several images on its way between data sets and the backend's memory.
   struct Stage {
-    /// The scores of image k of the pass.
-    std::span<const Real, Machine::score_size> scores_of(std::size_t k) {
-      HostMemory::copy_rows(Machine::shape.classes, Machine::sites,
-                            static_cast<const Real*>(scores.data() + k * Machine::sites),
-                            images * Machine::sites, one.data(), Machine::sites);
-      return std::span<const Real, Machine::score_size>(one.data(), Machine::score_size);
-    }
     Buffer<Real> picture{one_pass ? Machine::image_size : 0};
     Buffer<Real> one{one_pass ? Machine::score_size : 0};
     typename Backend::template Staging<Real> pictures{one_pass ? images * Machine::image_size : 0};
@@ -149,12 +144,7 @@ class WholeBatch {
     if constexpr (!one_pass) {
       set.picture(wanted[0], to);
     } else {
-      for (std::size_t k = 0; k < images; ++k) {
-        if (k < wanted.size()) set.picture(wanted[k], stage_.picture.span());
-        HostMemory::copy_rows(Machine::shape.image_channels, Machine::sites,
-                              static_cast<const Real*>(stage_.picture.data()), Machine::sites,
-                              stage_.pictures.data() + k * Machine::sites, images * Machine::sites);
-      }
+      detail::lay_out_pictures<Machine>(set, wanted, stage_.picture, stage_.pictures.data());
       Backend::upload(to.size(), static_cast<const Real*>(stage_.pictures.data()), to.data());
     }
   }
