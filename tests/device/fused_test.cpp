@@ -34,12 +34,8 @@ template <class Cell, class G, std::size_t channels, std::size_t length, std::si
 void agree() {
   using Steps = device::Steps<Cell, device::Batched<G, images>, channels, length, Real>;
   static_assert(!device::ResidentBackward<Steps>::fits);
-  const tools::WaveProblem<Cell, G, channels, length, segments, images, Real> problem(1);
-  const auto found = problem.template run<Device>();
-  BOOST_TEST(tools::apart(found, problem.specified()) < bound<Real>);
-  BOOST_TEST(tools::apart(found, problem.template run<Device>(true)) < bound<Real>);
-  BOOST_TEST((found == problem.template run<Device>()));
-  BOOST_TEST((found == problem.template run<Threads>()));
+  tools::require_agreement<Device, Threads>(
+      tools::WaveProblem<Cell, G, channels, length, segments, images, Real>(1), bound<Real>);
 }
 
 }  // namespace

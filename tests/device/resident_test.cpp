@@ -71,12 +71,8 @@ void agree() {
   static_assert(device::ResidentForward<Steps>::fits);
   static_assert(device::ResidentBackward<Steps>::fits);
   static_assert(device::ResidentBackward<Steps>::sums == sums);
-  const tools::WaveProblem<Cell, G, channels, length, segments, images, Real> problem(1);
-  const auto found = problem.template run<Device>();
-  BOOST_TEST(tools::apart(found, problem.specified()) < bound<Real>);
-  BOOST_TEST(tools::apart(found, problem.template run<Device>(true)) < bound<Real>);
-  BOOST_TEST((found == problem.template run<Device>()));
-  BOOST_TEST((found == problem.template run<Threads>()));
+  tools::require_agreement<Device, Threads>(
+      tools::WaveProblem<Cell, G, channels, length, segments, images, Real>(1), bound<Real>);
 }
 
 }  // namespace

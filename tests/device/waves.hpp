@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -171,5 +172,16 @@ struct WaveProblem {
     return o;
   }
 };
+
+/// The problem on Device against the specification and step by step, and its bits on a second run and on
+/// Threads.
+template <class Device, class Threads, class Problem>
+void require_agreement(const Problem& problem, double bound) {
+  const auto found = problem.template run<Device>();
+  BOOST_TEST(apart(found, problem.specified()) < bound);
+  BOOST_TEST(apart(found, problem.template run<Device>(true)) < bound);
+  BOOST_TEST((found == problem.template run<Device>()));
+  BOOST_TEST((found == problem.template run<Threads>()));
+}
 
 }  // namespace tools
