@@ -4,7 +4,7 @@
 #include "measure.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/cell/wave.hpp"
-#include "nwm/model/recurrence.hpp"
+#include "nwm/time/recurrence.hpp"
 
 namespace {
 

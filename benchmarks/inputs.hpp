@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/random.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace bench {
 

@@ -49,7 +49,7 @@ template <class F>
 void on_all_threads(const F& f) {
 #ifdef _OPENMP
   if (threads() > 1) {
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(threads()))
+#pragma omp parallel for schedule(static, 1) num_threads(static_cast<int>(threads()))
     for (std::size_t thread = 0; thread < threads(); ++thread) f(thread);
     return;
   }

@@ -13,17 +13,18 @@
 #include <vector>
 
 #include "model.hpp"
-#include "nwm/model/keep.hpp"
+#include "nwm/checkpointing/policies.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/linear.hpp"
 
 namespace {
 
-template <std::size_t steps, class Keep>
+template <std::size_t steps, class Checkpointing>
 using Machine = nwm::WaveMachine<
     nwm::Shape{
         .height = 64, .width = 64, .image_channels = 3, .oscillators = 2, .steps = steps, .classes = 6},
-    nwm::readout::LinearMap<4>, nwm::head::Narrow, nwm::cell::Wave, nwm::DefaultBackend, float, Keep>;
+    nwm::readout::LinearMap<4>, nwm::head::Narrow, nwm::cell::Wave, nwm::DefaultBackend, float,
+    Checkpointing>;
 
 /// Of the process since it began; 0 where the system does not tell. (What wait4 reports counts the parent,
 /// too.)
@@ -34,9 +35,9 @@ double peak_bytes() {
   return 0;
 }
 
-template <std::size_t steps, class Keep>
+template <std::size_t steps, class Checkpointing>
 void gradient(benchmark::State& state) {
-  using M = Machine<steps, Keep>;
+  using M = Machine<steps, Checkpointing>;
   M machine;
   // No damping: 1600 steps backwards through what damping has shrunk would pass the guard's limit.
   for (const nwm::Slice& slice : M::layout.slices)
@@ -66,9 +67,9 @@ void gradient(benchmark::State& state) {
 template <std::size_t steps, std::size_t k>
 bool add() {
   const std::string end = "/" + std::to_string(steps);
-  bench::add("memory/everything" + end, gradient<steps, nwm::keep::Everything>);
-  bench::add("memory/every" + end, gradient<steps, nwm::keep::Every<k>>);
-  bench::add("memory/reverse" + end, gradient<steps, nwm::keep::Reverse<>>);
+  bench::add("memory/everything" + end, gradient<steps, nwm::checkpointing::StoreAll>);
+  bench::add("memory/every" + end, gradient<steps, nwm::checkpointing::Every<k>>);
+  bench::add("memory/reverse" + end, gradient<steps, nwm::checkpointing::Reversible<>>);
   return true;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Memory and time of what is kept for the way back (nwm::keep), by the number of steps.
+"""Memory and time of what is kept for the way back (nwm::checkpointing), by the number of steps.
 
     python3 benchmarks/memory.py [--threads 1] [--rounds 3] [--seconds 1]
 

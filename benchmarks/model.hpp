@@ -31,10 +31,10 @@ template <class Machine>
 void infer(benchmark::State& state, std::size_t batch) {
   const auto images = random_images<Machine>(batch);
   const Machine machine;
-  nwm::EngineOf<Machine> engine(threads(), threads());
+  nwm::ExecutorOf<Machine> executor(threads(), threads());
   const auto count = static_cast<double>(batch);
   measure(state, {.items = count, .flops = count * flops<Machine>().forward}, [&] {
-    engine.predict(machine, images, [](std::size_t, std::span<const typename Machine::Real> scores) {
+    executor.predict(machine, images, [](std::size_t, std::span<const typename Machine::Real> scores) {
       benchmark::DoNotOptimize(scores.data());
     });
   });

@@ -10,6 +10,6 @@ using nwm::WaveMachine, nwm::readout::Linear;
 const bool mnist = bench::add_model<WaveMachine<bench::mnist, Linear>>("nwm/mnist/linear", 16);
 /// Half of the steps are kept, as in nwm_study: within 1 GB on two threads.
 using MultiMnist = WaveMachine<bench::multi_mnist, Linear, nwm::head::Narrow, nwm::cell::Wave,
-                               nwm::DefaultBackend, float, nwm::keep::Every<50>>;
+                               nwm::DefaultBackend, float, nwm::checkpointing::Every<50>>;
 const bool multi_mnist = bench::add_model<MultiMnist>("nwm/multi_mnist/linear", 2);
 }  // namespace

@@ -24,7 +24,7 @@ void train_polygons(benchmark::State& state) {
         {.learning_rate = 2e-3, .batch = 16, .epochs = 6, .threads = bench::threads()},
         Machine({.cell = {.dt = 0.3}, .seed = static_cast<std::uint64_t>(trainings)}));
     trainer.fit(data.train, data.validation);
-    sum += nwm::evaluate(trainer.machine(), data.test, bench::threads()).iou_foreground;
+    sum += nwm::evaluate(trainer.best(), data.test, bench::threads()).iou_foreground;
     trainings += 1;
   }
   state.counters["iou_foreground"] = sum / trainings;

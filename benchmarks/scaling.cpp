@@ -11,7 +11,7 @@
 
 #include "measure.hpp"
 #include "nwm/backend/default.hpp"
-#include "nwm/model/keep.hpp"
+#include "nwm/checkpointing/policies.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/last.hpp"
 
@@ -26,7 +26,7 @@ using Machine = nwm::WaveMachine<nwm::Shape{.height = side,
                                             .classes = 2,
                                             .encoder_width = 4},
                                  nwm::readout::Last, nwm::head::Hidden<8>, nwm::cell::Wave,
-                                 nwm::DefaultBackend, float, nwm::keep::Every<10>>;
+                                 nwm::DefaultBackend, float, nwm::checkpointing::Every<10>>;
 
 template <std::size_t side, std::size_t steps>
 void add(const std::string& by, std::size_t size, std::size_t images) {

@@ -18,8 +18,8 @@
 #include "measure.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/cell/cell.hpp"
-#include "nwm/model/recurrence.hpp"
-#include "nwm/model/simulation.hpp"
+#include "nwm/simulation/simulation.hpp"
+#include "nwm/time/recurrence.hpp"
 
 namespace {
 
@@ -41,18 +41,18 @@ struct Linear {
   static constexpr std::array<std::size_t, 2> writes{u, z};
 
   template <class V>
-  static constexpr std::array<V, 2> update(const Linear& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> update(const Linear& cell, const std::array<V, 1>& coupled,
                                            const std::array<V, 3>& site) {
-    const V dt = V(cell.dt), velocity = site[1] + dt * site[2] * drive[0];
+    const V dt = V(cell.dt), velocity = site[1] + dt * site[2] * coupled[0];
     return {site[0] + dt * velocity, velocity};
   }
   template <class V>
   static constexpr std::pair<std::array<V, 1>, std::array<V, 3>> adjoint(const Linear& cell,
-                                                                         const std::array<V, 1>& drive,
+                                                                         const std::array<V, 1>& coupled,
                                                                          const std::array<V, 3>& site,
                                                                          const std::array<V, 2>& gradient) {
     const V dt = V(cell.dt), velocity = gradient[1] + dt * gradient[0], force = dt * velocity;
-    return {{force * site[2]}, {gradient[0], velocity, force * drive[0]}};
+    return {{force * site[2]}, {gradient[0], velocity, force * coupled[0]}};
   }
 };
 

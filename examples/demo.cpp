@@ -115,7 +115,7 @@ void run(const Options& o) {
                                 Machine({.cell = {.dt = 0.3}, .seed = o.seed}));
   std::printf("%zu parameters, %zu oscillators on %zux%zu pixels, %zu steps of %g; %zu images, %zu threads\n",
               Machine::parameter_count, Machine::channels, Machine::shape.height, Machine::shape.width,
-              Machine::steps, trainer.machine().cell.dt, data.train.size(), nwm::thread_count(o.threads));
+              Machine::steps, trainer.best().cell.dt, data.train.size(), nwm::thread_count(o.threads));
   const std::vector<std::size_t> shown = one_of_each(data.test);
   History history;
   auto bar = nwm::progress_bar(stdout, true);
@@ -123,19 +123,19 @@ void run(const Options& o) {
     bar(p);
     if (!p.epoch_end) return;
     history.add(p);
-    if (p.improved) nwm::save(trainer.machine(), o.out / "polygons.safetensors");
+    if (p.improved) nwm::save(trainer.best(), o.out / "polygons.safetensors");
     if (o.film_every > 0 && p.epoch % o.film_every == 0)
       plot::write_gallery(trainer.current(), data.test, shown, o.out / ("epoch-" + std::to_string(p.epoch)),
                           {.moments = moments, .title = "epoch " + std::to_string(p.epoch)});
   });
-  const nwm::Metrics m = nwm::evaluate(trainer.machine(), data.test, o.threads);
+  const nwm::Metrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
   std::printf(
       "test, %zu images: loss %.4f  accuracy %.4f  IoU %.4f  foreground accuracy %.4f  foreground IoU %.4f\n",
       data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);
-  draw(trainer.machine(), data.test, shown, o.out);
+  draw(trainer.best(), data.test, shown, o.out);
   plot::write_png(o.out / "curve.png", history.chart());
   if (!o.report.empty())
-    write_report(trainer.machine(), data, shown, m, history, trainer.state().seconds, o.report);
+    write_report(trainer.best(), data, shown, m, history, trainer.state().seconds, o.report);
   std::printf("trained in %.0f s; weights and pictures are in %s\n", trainer.state().seconds,
               o.out.string().c_str());
 }

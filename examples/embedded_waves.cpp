@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <numbers>
 #include <nwm/cell/wave.hpp>
-#include <nwm/model/simulation.hpp>
+#include <nwm/simulation/simulation.hpp>
 #include <vector>
 
 // Water: the wave cell with its initial coupling, the Laplacian, is u_tt = ∇²u − alpha u_t for small u.

@@ -31,7 +31,7 @@ double look_inside(const std::string& name, const Machine& untrained) {
       std::printf("  %.1f after epoch %d (validation loss %.3f)\n", reach(trainer.current()).radius(),
                   static_cast<int>(p.epoch), p.validation.loss);
   });
-  const Machine& machine = trainer.machine();
+  const Machine& machine = trainer.best();
 
   // The influence by distance, as an image with a circle around 95% of its energy.
   const analysis::ReceptiveField field = reach(machine);
@@ -46,7 +46,7 @@ double look_inside(const std::string& name, const Machine& untrained) {
               waves.moving, waves.directed, shuffled.directed, waves.directionality, shuffled.directionality);
   std::printf("  speed: by spectrum %.2f, by phase %.2f pixels a step\n", waves.spectral_speed,
               waves.phase_speed);
-  const analysis::Recording series = analysis::record(machine, data.test, 0);
+  const analysis::CapturedGraph series = analysis::record(machine, data.test, 0);
   nwm::plot::write_png(name + "-spectrum.png",
                        analysis::picture(analysis::space_time_spectrum(series.view())));
   nwm::plot::write_png(name + "-waves.png", analysis::picture(analysis::phase_waves(series.view())));

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 namespace mask = nwm::mask;
 namespace report = nwm::report;
 using nwm::Error;
-using nwm::drum::Edge;
+using nwm::drum::Boundary;
 
 struct Options {
   std::string shape = "square";
@@ -32,7 +32,7 @@ struct Options {
   bool dark = false, displacement = false;
   std::size_t grid = 64, steps = 4096, every = 1, modes = 12, weyl = 0;
   double speed = 1, dt = 0.5, spacing = 1, damping = 0, strike_width = 1, hertz = 110;
-  Edge edge = Edge::clamped;
+  Boundary edge = Boundary::clamped;
   std::vector<std::size_t> strike, ear;
   std::optional<std::uint64_t> random;
   fs::path gif, strip, wav, csv, report;
@@ -95,7 +95,7 @@ template <class Recording>
 void tell(const Recording& recording, const Options& o) {
   const nwm::Mask& m = recording.mask();
   const double h = o.spacing, area = m.area() * h * h, perimeter = m.perimeter() * h;
-  if (o.edge == Edge::clamped) {
+  if (o.edge == Boundary::clamped) {
     try {
       const auto heard = nwm::hear_area(recording);
       std::printf("%zu of %zu neurons hear a tone\n", heard.heard, recording.sites().size());
@@ -126,7 +126,7 @@ void tell(const Recording& recording, const Options& o) {
           std::printf("  %-38s %12.6g\n", "  stated error", found.perimeter_error);
     }
   }
-  if (o.edge == Edge::absorbing || o.modes == 0 || m.sites().size() <= o.modes) return;
+  if (o.edge == Boundary::absorbing || o.modes == 0 || m.sites().size() <= o.modes) return;
   const auto found = nwm::modes(m, recording.physics(), {.count = o.modes});
   std::printf("lowest modes by the eigen-solver\n  %4s %16s %16s\n", "mode", "eigenvalue", "frequency");
   for (std::size_t k = 0; k < o.modes; ++k)
@@ -221,10 +221,10 @@ int main(int argc, char** argv) {
   app.add_option("--grid", o.grid, "Sites a side: 64 or 128")
       ->check(CLI::IsMember({64, 128}))
       ->capture_default_str();
-  const std::map<std::string, Edge> edges{{"clamped", Edge::clamped},
-                                          {"reflecting", Edge::reflecting},
-                                          {"periodic", Edge::periodic},
-                                          {"absorbing", Edge::absorbing}};
+  const std::map<std::string, Boundary> edges{{"clamped", Boundary::clamped},
+                                              {"reflecting", Boundary::reflecting},
+                                              {"periodic", Boundary::periodic},
+                                              {"absorbing", Boundary::absorbing}};
   app.add_option("--edge", o.edge, "clamped, reflecting, periodic or absorbing")
       ->transform(CLI::CheckedTransformer(edges, CLI::ignore_case));
   app.add_option("--strike", o.strike, "Row and column of the strike")->expected(2);

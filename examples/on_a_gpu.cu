@@ -14,7 +14,7 @@ int main() {
     nwm::Trainer<Machine> trainer({.learning_rate = 2e-3, .batch = 32, .epochs = 12},
                                   Machine({.cell = {.dt = 0.3}}));
     trainer.fit(data.train, data.validation, nwm::progress_bar());
-    std::cout << nwm::evaluate(trainer.machine(), data.test).iou_foreground << '\n';
+    std::cout << nwm::evaluate(trainer.best(), data.test).iou_foreground << '\n';
   } catch (const nwm::Error& error) {  // no device, too old a driver, too little memory
     std::cerr << error.what() << '\n';
     return 1;

@@ -2,7 +2,7 @@
 // itself and gives SIMD, threads and backpropagation through time.
 #include <array>
 #include <cstdio>
-#include <nwm/model/check_cell.hpp>
+#include <nwm/check/check_cell.hpp>
 #include <nwm/nwm.hpp>
 
 /// The nonlinear Klein–Gordon equation u_tt = c² ∇²u − m² u − λ u³. Here c² ∇² is the learned 3×3 coupling K
@@ -23,10 +23,10 @@ struct KleinGordon {
   static constexpr std::array<std::size_t, 2> writes{u, v};
 
   template <class V>
-  static constexpr std::array<V, 2> update(const KleinGordon& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> update(const KleinGordon& cell, const std::array<V, 1>& coupled,
                                            const std::array<V, 3>& site) {
     const auto& [u, v, mass] = site;
-    const V velocity = v + V(cell.dt) * (drive[0] - mass * u - V(cell.lambda) * u * u * u);
+    const V velocity = v + V(cell.dt) * (coupled[0] - mass * u - V(cell.lambda) * u * u * u);
     return {u + V(cell.dt) * velocity, velocity};
   }
 };
@@ -42,9 +42,9 @@ int main() {
 
   const auto data = nwm::data::polygons<Machine>({.images = 800, .seed = 1});
   nwm::Trainer<Machine> trainer({.learning_rate = 2e-3, .batch = 16, .epochs = 3});
-  const double before = nwm::evaluate(trainer.machine(), data.test).loss;
+  const double before = nwm::evaluate(trainer.best(), data.test).loss;
   trainer.fit(data.train, data.validation, nwm::progress_bar());
-  const double after = nwm::evaluate(trainer.machine(), data.test).loss;
+  const double after = nwm::evaluate(trainer.best(), data.test).loss;
 
   const bool ok = report.ok() && after < 0.25 * before;
   std::printf("test loss %.3f, untrained %.3f: %s\n", after, before, ok ? "ok" : "not learned");

@@ -29,13 +29,13 @@ int main() {
   resumed.fit(data.train, data.validation);
 
   // The weights alone, as other programs (and Python) read them.
-  nwm::save(resumed.machine(), "weights.safetensors");
+  nwm::save(resumed.best(), "weights.safetensors");
   Machine loaded;
   nwm::load(loaded, "weights.safetensors");
 
-  const bool trained = !std::ranges::equal(whole.machine().parameters(), untrained.parameters());
+  const bool trained = !std::ranges::equal(whole.best().parameters(), untrained.parameters());
   const bool same = std::ranges::equal(whole.current().parameters(), resumed.current().parameters()) &&
-                    std::ranges::equal(whole.machine().parameters(), loaded.parameters());
+                    std::ranges::equal(whole.best().parameters(), loaded.parameters());
   std::printf("%zu weights, resumed and uninterrupted: %s\n", Machine::parameter_count,
               trained && same ? "the same bits" : "different");
   return trained && same ? 0 : 1;

@@ -59,16 +59,16 @@ void run(const Options& o) {
   auto bar = nwm::progress_bar(stdout, true);
   trainer.fit(data.train, data.validation, [&](const nwm::Progress& p) {
     bar(p);
-    if (p.epoch_end && p.improved) nwm::save(trainer.machine(), o.out / "tetrominoes.safetensors");
+    if (p.epoch_end && p.improved) nwm::save(trainer.best(), o.out / "tetrominoes.safetensors");
   });
-  const nwm::Metrics m = nwm::evaluate(trainer.machine(), data.test, o.threads);
+  const nwm::Metrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
   std::printf(
       "test, %zu images: loss %.4f  accuracy %.4f  IoU %.4f  foreground accuracy %.4f  foreground IoU %.4f\n",
       data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);
   std::printf("trained in %.0f s, %.1f images/s\n", trainer.state().seconds,
               static_cast<double>(trainer.state().images) / trainer.state().seconds);
   const std::vector<std::size_t> shown{0, 1, 2};
-  nwm::plot::write_gallery(trainer.machine(), data.test, shown, o.out);
+  nwm::plot::write_gallery(trainer.best(), data.test, shown, o.out);
 }
 
 int main(int argc, char** argv) {

@@ -31,7 +31,8 @@ class Batches {
   }
   /// One step on the batch whose turn it is.
   void step(nwm::Trainer<Machine>& trainer) {
-    if constexpr (requires { trainer.engine().expect(half(0)); }) trainer.engine().expect(half(1 - turn_));
+    if constexpr (requires { trainer.executor().expect(half(0)); })
+      trainer.executor().expect(half(1 - turn_));
     trainer.step(images_, half(turn_), 1);
     turn_ = 1 - turn_;
   }
@@ -85,7 +86,7 @@ void infer(Entry& entry, const Options& options) {
   const double before = Place::free_bytes();
   const auto images = bench::random_images<Machine>(Place::batch);
   Machine machine;
-  if constexpr (requires(typename Machine::Workspace & w) { machine.ask_scores(w); }) {
+  if constexpr (requires(typename Machine::Workspace& w) { machine.ask_scores(w); }) {
     const auto space = std::make_unique<typename Machine::Workspace>();
     nwm::Input<Machine> input;
     std::vector<std::size_t> all(Place::batch);
@@ -100,11 +101,11 @@ void infer(Entry& entry, const Options& options) {
     B::wait();
     entry.set("memory_bytes", before - Place::free_bytes());
   } else {
-    nwm::EngineOf<Machine> engine(1, 1);
+    nwm::ExecutorOf<Machine> executor(1, 1);
     double kept = 0;
     measure(entry, options, work, [&] {
-      engine.predict(machine, images,
-                     [&](std::size_t, auto scores) { kept += static_cast<double>(scores[0]); });
+      executor.predict(machine, images,
+                       [&](std::size_t, auto scores) { kept += static_cast<double>(scores[0]); });
     });
     entry.set("memory_bytes", before - Place::free_bytes()).set("scores_on_host", true);
     if (!std::isfinite(kept)) throw nwm::Error("infer", "scores", "finite numbers", "others");
@@ -147,10 +148,10 @@ std::vector<double> gradient(std::span<const float> from = {}) {
   Batches<Machine> batches;
   Machine machine;
   for (std::size_t i = 0; i < from.size(); ++i) machine.parameters()[i] = static_cast<Real>(from[i]);
-  nwm::EngineOf<Machine> engine(1, 1);
+  nwm::ExecutorOf<Machine> executor(1, 1);
   typename B::template Memory<Real> there(Machine::parameter_count);
-  engine.gradient(machine, batches.images(), batches.half(0),
-                  std::span<Real, Machine::parameter_count>(there.data(), Machine::parameter_count));
+  executor.gradient(machine, batches.images(), batches.half(0),
+                    std::span<Real, Machine::parameter_count>(there.data(), Machine::parameter_count));
   std::vector<Real> here(Machine::parameter_count);
   B::download(here.size(), static_cast<const Real*>(there.data()), here.data());
   return {here.begin(), here.end()};

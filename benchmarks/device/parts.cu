@@ -14,8 +14,8 @@
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/tiles.hpp"
-#include "nwm/model/recurrence.hpp"
 #include "nwm/readout/linear.hpp"
+#include "nwm/time/recurrence.hpp"
 #include "timing.hpp"
 
 namespace device_bench {
@@ -27,8 +27,8 @@ template <class Precision>
 using B = Place::Backend<images, Precision>;
 constexpr nwm::Shape tetrominoes = Place::sized(bench::tetrominoes);
 constexpr nwm::Shape multi_mnist = Place::sized(bench::multi_mnist);
-template <nwm::Shape shape, nwm::Boundary Edge>
-using Field = nwm::PassGrid<B<Full>, nwm::Grid<shape.height, shape.width, Edge>>;
+template <nwm::Shape shape, nwm::Boundary Boundary>
+using Field = nwm::PassGrid<B<Full>, nwm::Grid<shape.height, shape.width, Boundary>>;
 
 constexpr double bytes_of(std::size_t numbers) { return sizeof(float) * static_cast<double>(numbers); }
 

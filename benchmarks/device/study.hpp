@@ -3,8 +3,8 @@
 
 #include "models.hpp"
 #include "nwm/cell/lstm.hpp"
+#include "nwm/checkpointing/policies.hpp"
 #include "nwm/model/cnn.hpp"
-#include "nwm/model/keep.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/fft.hpp"
@@ -49,8 +49,8 @@ struct NwmMultiMnistLinear {
 struct NwmMultiMnistEvery10 {
   static constexpr const char* name = "nwm/multi_mnist/linear_every10";
   template <class B>
-  using Machine =
-      WaveMachine<multi_mnist, nwm::readout::Linear, nwm::head::Narrow, Wave, B, float, nwm::keep::Every<10>>;
+  using Machine = WaveMachine<multi_mnist, nwm::readout::Linear, nwm::head::Narrow, Wave, B, float,
+                              nwm::checkpointing::Every<10>>;
 };
 struct LstmTetrominoesLinear {
   static constexpr const char* name = "lstm/tetrominoes/linear";

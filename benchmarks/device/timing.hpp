@@ -49,8 +49,8 @@ template <class B, class F>
 auto as_one(const F& ask) {
   ask();
   B::wait();
-  if constexpr (requires { typename B::Recording; }) {
-    auto recording = std::make_shared<typename B::Recording>();
+  if constexpr (requires { typename B::CapturedGraph; }) {
+    auto recording = std::make_shared<typename B::CapturedGraph>();
     recording->record(ask);
     return [recording] { recording->replay(); };
   } else {

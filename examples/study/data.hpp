@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "nwm/train/dataset.hpp"
+#include "nwm/data/dataset.hpp"
 #include "options.hpp"
 
 namespace study {

@@ -9,9 +9,9 @@
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
 #include "nwm/cell/wave.hpp"
+#include "nwm/checkpointing/policies.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/model/cnn.hpp"
-#include "nwm/model/keep.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/fft.hpp"
@@ -80,7 +80,7 @@ void add(const Configuration& configuration) {
 
 /// What BPTT keeps: everything, or, of runs that are longer than `most_kept`, the states every so many steps.
 template <class Data, std::size_t steps>
-using Kept = nwm::keep::Every<(steps < Data::most_kept ? steps : Data::most_kept)>;
+using Kept = nwm::checkpointing::Every<(steps < Data::most_kept ? steps : Data::most_kept)>;
 
 template <class Data, class Place, class Cell, std::size_t steps>
 void add_recurrent(const char* model) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nwm/train/dataset.hpp"
+#include "nwm/data/dataset.hpp"
 #include "nwm/train/trainer.hpp"
 #include "options.hpp"
 #include "results.hpp"

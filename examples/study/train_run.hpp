@@ -37,14 +37,14 @@ Result train_run(const Job& job) {
   }
   try {
     nwm::require_fit<Machine>(job.data.test);
-    result.metrics = trainer.engine().evaluate(trainer.machine(), job.data.test);
+    result.metrics = trainer.executor().evaluate(trainer.best(), job.data.test);
     if (result.verdict.empty() && collapsed(result.metrics)) result.verdict = "collapsed";
   } catch (const nwm::Unstable& error) {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     result.metrics = {nan, nan, nan, nan, nan, nan};
     if (result.verdict.empty()) result.verdict = verdict(error);
   }
-  nwm::save(trainer.machine(), files.weights);
+  nwm::save(trainer.best(), files.weights);
   curve.draw(files.picture, job.run.name());
   write_result(files.result, result);  // the last: it says that the run is done
   std::filesystem::remove(files.state);

@@ -27,7 +27,7 @@ void stencils_agree() {
   using Real = typename C::R;
   using Simd = typename C::Simd;
   BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", " << S::in << " to " << S::out << ", size " << S::size
-                               << ", " << n << " parts, edge " << S::Edge::source(-1, 9)) {
+                               << ", " << n << " parts, edge " << S::Boundary::source(-1, 9)) {
     Numbers<Real> p(S::parameters, 1), x(S::in * G::sites, 2), g(S::out * G::sites, 3);
     std::array<const Real*, n> parts;
     for (std::size_t k = 0; k < n; ++k) parts[k] = x.data() + k * (S::in / n) * G::sites;
@@ -54,19 +54,19 @@ using nwm::Stencil;
 constexpr Activation none = Activation::none, relu = Activation::relu, tanh = Activation::tanh;
 
 /// Widths beside, at, below and above a register's.
-template <class C, class Edge>
+template <class C, class Boundary>
 void some_stencils() {
-  stencils_agree<C, Stencil<3, 2, 3, Edge>, Grid<7, 9>, relu, 1>();
-  stencils_agree<C, Stencil<2, 2, 3, Edge, false>, Grid<3, 3>, none, 2>();
+  stencils_agree<C, Stencil<3, 2, 3, Boundary>, Grid<7, 9>, relu, 1>();
+  stencils_agree<C, Stencil<2, 2, 3, Boundary, false>, Grid<3, 3>, none, 2>();
 }
 
-template <class C, class Edge>
+template <class C, class Boundary>
 void more_stencils() {
-  stencils_agree<C, Stencil<4, 4, 3, Edge, false>, Grid<5, 16>, none, 2>();
-  stencils_agree<C, Stencil<1, 8, 3, Edge>, Grid<3, 1>, tanh, 1>();
-  stencils_agree<C, Stencil<1, 1, 3, Edge, false>, Grid<4, 67>, none, 1>();
-  stencils_agree<C, Stencil<3, 4, 1, Edge>, Grid<5, 7>, relu, 1>();
-  stencils_agree<C, Stencil<4, 1, 1, Edge>, Grid<3, 5>, none, 2>();
+  stencils_agree<C, Stencil<4, 4, 3, Boundary, false>, Grid<5, 16>, none, 2>();
+  stencils_agree<C, Stencil<1, 8, 3, Boundary>, Grid<3, 1>, tanh, 1>();
+  stencils_agree<C, Stencil<1, 1, 3, Boundary, false>, Grid<4, 67>, none, 1>();
+  stencils_agree<C, Stencil<3, 4, 1, Boundary>, Grid<5, 7>, relu, 1>();
+  stencils_agree<C, Stencil<4, 1, 1, Boundary>, Grid<3, 5>, none, 2>();
 }
 
 }  // namespace

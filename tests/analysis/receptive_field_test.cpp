@@ -35,12 +35,12 @@ using Edges = std::tuple<nwm::Zero, nwm::Periodic>;
 using Backends = std::tuple<Scalar, Simd<>>;
 
 /// Scores of class k: (k + 1) Σ_d g(d) x(p − d), an image of two channels summed; g is a lopsided Gaussian.
-template <class Edge>
+template <class Boundary>
 struct Blur {
   static constexpr Shape shape{.height = 13, .width = 10, .image_channels = 2, .classes = 2};
   using Real = double;
   using Backend = Scalar;
-  using ImageGrid = nwm::Grid<13, 10, Edge>;
+  using ImageGrid = nwm::Grid<13, 10, Boundary>;
   static constexpr std::size_t sites = 130, image_size = 260, score_size = 260, parameter_count = 1;
   static constexpr bool couples_images = false;
   struct Workspace {};
@@ -52,8 +52,8 @@ struct Blur {
       double sum = 0;
       for (std::ptrdiff_t dy = -3; dy <= 3; ++dy)
         for (std::ptrdiff_t dx = -3; dx <= 3; ++dx) {
-          const auto y = Edge::source(static_cast<std::ptrdiff_t>(p / 10) - dy, 13);
-          const auto x = Edge::source(static_cast<std::ptrdiff_t>(p % 10) - dx, 10);
+          const auto y = Boundary::source(static_cast<std::ptrdiff_t>(p / 10) - dy, 13);
+          const auto x = Boundary::source(static_cast<std::ptrdiff_t>(p % 10) - dx, 10);
           if (y < 0 || x < 0) continue;
           const auto from = static_cast<std::size_t>(y * 10 + x);
           sum += g(static_cast<double>(dy), static_cast<double>(dx)) * (in[from] + in[sites + from]);
@@ -117,17 +117,17 @@ using Net = nwm::UNet<Shape{.height = 32, .width = 16, .classes = 3}, 2>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_linear_model_shows_its_kernel, Edge, Edges) {
-  const Blur<Edge> blur;
-  const bool torus = on_torus<Blur<Edge>>;
-  BOOST_TEST(torus == (std::is_same_v<Edge, nwm::Periodic>));
-  const ReceptiveField f = receptive_field(blur, images<Blur<Edge>>(3), {.images = 3, .probes = 40});
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_linear_model_shows_its_kernel, Boundary, Edges) {
+  const Blur<Boundary> blur;
+  const bool torus = on_torus<Blur<Boundary>>;
+  BOOST_TEST(torus == (std::is_same_v<Boundary, nwm::Periodic>));
+  const ReceptiveField f = receptive_field(blur, images<Blur<Boundary>>(3), {.images = 3, .probes = 40});
   BOOST_TEST(f.height == (torus ? 13u : 25u));
   BOOST_TEST(f.width == (torus ? 10u : 19u));
   // Both channels change, classes weigh 1 and 2: 2 g sqrt((1 + 4)/2).
   double energy = 0, moment = 0, all = 0, distance = 0;
   f.each([&](double e, double y, double x) {
-    const double g = std::abs(y) <= 3 && std::abs(x) <= 3 ? Blur<Edge>::g(y, x) : 0;
+    const double g = std::abs(y) <= 3 && std::abs(x) <= 3 ? Blur<Boundary>::g(y, x) : 0;
     BOOST_TEST(std::abs(std::sqrt(e) - 2 * std::sqrt(2.5) * g) < 1e-6);
     all += g, distance += g * std::hypot(y, x);
     energy += 10 * g * g, moment += 10 * g * g * (y * y + x * x);

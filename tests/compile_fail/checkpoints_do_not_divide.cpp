@@ -1,15 +1,15 @@
 // expect: CheckpointsDivideSteps
 // expect: Interval<3>
-// expect: Steps<8>
+// expect: StepCount<8>
 // max-errors: 0
 // Checkpoints every third of eight steps.
 #include "nwm/model/wave_machine.hpp"
 
 #ifdef NWM_SHOULD_COMPILE
-using Keep = nwm::keep::Every<4>;
+using Checkpointing = nwm::checkpointing::Every<4>;
 #else
-using Keep = nwm::keep::Every<3>;
+using Checkpointing = nwm::checkpointing::Every<3>;
 #endif
 
 nwm::WaveMachine<nwm::Shape{.height = 8, .width = 8, .steps = 8}, nwm::readout::Linear, nwm::head::Wide,
-                 nwm::cell::Wave, nwm::DefaultBackend, float, Keep>* machine;
+                 nwm::cell::Wave, nwm::DefaultBackend, float, Checkpointing>* machine;

@@ -1,6 +1,6 @@
 // expect: NotWiderThanSeries
 // expect: Features<9>
-// expect: Steps<8>
+// expect: StepCount<8>
 // max-errors: 0
 // A linear map of a series of 8 steps to 9 features.
 #include "nwm/model/wave_machine.hpp"

@@ -17,10 +17,10 @@ struct Two {
   static constexpr std::array<std::size_t, 1> from{0}, reads{0}, writes{0};
 
   template <class V>
-  static constexpr std::array<V, values> update(const Two&, const std::array<V, 1>& drive,
+  static constexpr std::array<V, values> update(const Two&, const std::array<V, 1>& coupled,
                                                 const std::array<V, 1>&) {
     std::array<V, values> result{};
-    result[0] = drive[0];
+    result[0] = coupled[0];
     return result;
   }
 };

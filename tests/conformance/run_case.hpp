@@ -62,7 +62,7 @@ class Gradient {
   void clear() { Machine::Backend::fill(values_.size(), Real(0), values_.data()); }
 
  private:
-  typename Machine::Backend::template Shared<Real> values_{Machine::parameter_count};
+  typename Machine::Backend::template Managed<Real> values_{Machine::parameter_count};
 };
 
 /// A case's `input` and `target` as the machine's numbers; `count` images.

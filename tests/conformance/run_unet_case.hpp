@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nwm/model/unet.hpp"
-#include "nwm/train/whole_batch.hpp"
+#include "nwm/train/layer_synchronous_executor.hpp"
 #include "run_case.hpp"
 
 namespace conformance {
@@ -39,14 +39,14 @@ Result run_unet_case(const nwm::io::Safetensors& file) {
   if (passes * Machine::images != cases.count)
     throw nwm::Error("conformance", "images", "a multiple of " + std::to_string(Machine::images),
                      std::to_string(cases.count));
-  nwm::Crew crew{1, 1, std::vector<std::exception_ptr>(passes)};
+  nwm::LayerExecutor executor{1, 1, std::vector<std::exception_ptr>(passes)};
   typename Machine::Batch batch(passes, 1);
   const std::vector<Real> pictures = in_passes<Machine>(cases.images, Machine::shape.image_channels);
-  const std::vector<Real> numbered(cases.targets.begin(), cases.targets.end());
-  typename B::template Memory<Real> targets(numbered.size());
+  const std::vector<Real> encoded_target(cases.targets.begin(), cases.targets.end());
+  typename B::template Memory<Real> targets(encoded_target.size());
   typename B::template Memory<double> losses(passes);
   Gradient<Machine> gradient;
-  B::upload(numbered.size(), numbered.data(), targets.data());
+  B::upload(encoded_target.size(), encoded_target.data(), targets.data());
   for (std::size_t i = 0; i < passes; ++i) B::upload(pass, pictures.data() + i * pass, batch.image(i).data());
   const auto scores = [&] {
     std::vector<Real> all(cases.count * Machine::score_size);
@@ -57,11 +57,11 @@ Result run_unet_case(const nwm::io::Safetensors& file) {
     return in_passes<Machine>(all, Machine::shape.classes, true);
   };
   Result result;
-  machine.forward(crew, batch, passes, true);
+  machine.forward(executor, batch, passes, true);
   result.logits_error = relative<Real>(scores(), file.values<double>("logits"));
   const double scale = 1.0 / static_cast<double>(cases.count * Machine::sites);
   machine.backward(
-      crew, batch, passes,
+      executor, batch, passes,
       [&](std::size_t i) { return targets.data() + i * Machine::images * Machine::sites; },
       static_cast<Real>(scale), losses.data(), [&](std::size_t) { return gradient.there().data(); });
   std::vector<double> parts(passes);
@@ -75,7 +75,7 @@ Result run_unet_case(const nwm::io::Safetensors& file) {
     const auto mine = std::span<const Real>(machine.buffers()).subspan(slice.offset, slice.size);
     result.logits_error = worst(relative(mine, std::span<const double>(expected)), result.logits_error);
   }
-  machine.forward(crew, batch, passes, false);
+  machine.forward(executor, batch, passes, false);
   result.logits_error =
       worst(relative<Real>(scores(), file.values<double>("logits_eval")), result.logits_error);
   for (const nwm::Slice& slice : Machine::layout.slices) {

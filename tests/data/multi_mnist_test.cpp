@@ -212,10 +212,9 @@ BOOST_AUTO_TEST_CASE(options_that_do_not_fit) {
   BOOST_CHECK_EQUAL(error_of([&] { multi_mnist(grid, tools::fs::path("nowhere")); }).found(),
                     "no such folder");
   // Ten squares that fill the picture: one picture.
-  BOOST_CHECK_EQUAL(error_of([] {
-                      multi_mnist(Extent{0, 1, 8, 8}, full_squares(), {.images = 5, .side = 8});
-                    }).field(),
-                    "images");
+  BOOST_CHECK_EQUAL(
+      error_of([] { multi_mnist(Extent{0, 1, 8, 8}, full_squares(), {.images = 5, .side = 8}); }).field(),
+      "images");
 }
 
 BOOST_AUTO_TEST_CASE(ready_made_sets_come_by_their_six_names) {

@@ -160,9 +160,8 @@ BOOST_AUTO_TEST_CASE(every_picture_of_a_small_world_is_found_once) {
 
 BOOST_AUTO_TEST_CASE(more_pictures_than_there_are_is_an_error_with_their_number) {
   const Extent e{.channels = 1, .height = 3, .width = 4};
-  BOOST_TEST(refuses("images", "12, and none new in 10000 draws", [&] {
-    nwm::data::generate("dots", e, {11, 1, 1}, 5, one_of(12));
-  }));
+  BOOST_TEST(refuses("images", "12, and none new in 10000 draws",
+                     [&] { nwm::data::generate("dots", e, {11, 1, 1}, 5, one_of(12)); }));
 }
 
 BOOST_AUTO_TEST_CASE(prefixes_hold_where_pictures_are_drawn_again) {

@@ -39,7 +39,8 @@ constexpr double bound = sizeof(Real) == 4 ? 1e-3 : 1e-8;
 
 template <template <class, class> class Model, class Real>
 void agree() {
-  static_assert(std::is_same_v<nwm::EngineOf<Model<Batch, Real>>, nwm::PerPass<Model<Batch, Real>>>);
+  static_assert(
+      std::is_same_v<nwm::ExecutorOf<Model<Batch, Real>>, nwm::MicroBatchExecutor<Model<Batch, Real>>>);
   const auto wanted = tools::trained<Model<Scalar, Real>>(), found = tools::trained<Model<Batch, Real>>();
   for (std::size_t i = 0; i < 3; ++i) {
     BOOST_TEST(std::abs(found.losses[i] - wanted.losses[i]) < bound<Real> * wanted.losses[i]);

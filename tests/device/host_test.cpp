@@ -50,7 +50,7 @@ void exchange(Numbers<Real>& all, Numbers<Real>& one, std::size_t images, std::s
 template <class Real, class S, class G, Activation f, std::size_t n, std::size_t images>
 void agree() {
   BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", " << S::in << " to " << S::out << ", " << images
-                               << " images, edge " << S::Edge::source(-1, 9)) {
+                               << " images, edge " << S::Boundary::source(-1, 9)) {
     using Batch = nwm::device::Batched<G, images>;
     constexpr std::size_t sites = G::sites;
     Numbers<Real> p(S::parameters, 1), x(S::in * Batch::sites, 2), g(S::out * Batch::sites, 3);
@@ -85,12 +85,12 @@ void agree() {
   }
 }
 
-template <class Real, class Edge>
+template <class Real, class Boundary>
 void some() {
-  agree<Real, Stencil<2, 2, 3, Edge, false>, Grid<3, 3>, Activation::none, 2, 3>();
-  agree<Real, Stencil<5, 9, 3, Edge>, Grid<9, 33>, Activation::relu, 1, 2>();
-  agree<Real, Stencil<1, 2, 3, Edge>, Grid<4, 1>, Activation::tanh, 1, 1>();
-  agree<Real, Stencil<6, 3, 1, Edge>, Grid<17, 5>, Activation::none, 3, 2>();
+  agree<Real, Stencil<2, 2, 3, Boundary, false>, Grid<3, 3>, Activation::none, 2, 3>();
+  agree<Real, Stencil<5, 9, 3, Boundary>, Grid<9, 33>, Activation::relu, 1, 2>();
+  agree<Real, Stencil<1, 2, 3, Boundary>, Grid<4, 1>, Activation::tanh, 1, 1>();
+  agree<Real, Stencil<6, 3, 1, Boundary>, Grid<17, 5>, Activation::none, 3, 2>();
 }
 
 using Reals = std::tuple<float, double>;

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <vector>
 
+#include "nwm/backend/device/block.hpp"
 #include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/launch.cuh"
-#include "nwm/backend/device/team.hpp"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
 #include "nwm/cell/lstm.hpp"
@@ -85,7 +85,7 @@ bool agree(const char* what, Shared<Real>& out, const Host& host, const Device& 
 
 template <class Body>
 void on_host(const Body& body) {
-  for (std::size_t block = 0; block < Body::blocks; ++block) HostBlock<Body>{body}(block);
+  for (std::size_t block = 0; block < Body::blocks; ++block) RunOnHost<Body>{body}(block);
 }
 
 template <class Real, class S, class G>
@@ -96,9 +96,7 @@ bool stencils_agree() {
   Shared<Real> partial(Gradient::scratch, 7);
   bool fine = true;
   const auto body = [&](const char* what, Shared<Real>& to, const auto& b) {
-    fine = agree(
-               what, to, [&] { on_host(b); }, [&] { launch(b, nullptr); }) &&
-           fine;
+    fine = agree(what, to, [&] { on_host(b); }, [&] { launch(b, nullptr); }) && fine;
   };
   const auto map = [&](const char* what, Shared<Real>& to, std::size_t count, const auto& kernel) {
     fine = agree(
@@ -112,7 +110,7 @@ bool stencils_agree() {
   body("couple", out,
        Correlate<S, G, Direction::forward, Real, 1, 1, Set<Activation::tanh, Real>>{
            p.data(), {x.data()}, {{out.data()}}});
-  if constexpr (S::Edge::self_adjoint)
+  if constexpr (S::Boundary::self_adjoint)
     body("adjoint", dx,
          Correlate<S, G, Direction::adjoint, Real, 1, 1, AddTo<Real>>{p.data(), {g.data()}, {{dx.data()}}});
   else
@@ -150,7 +148,7 @@ struct OnDevice : Waves<OnDevice> {
 /// `length` steps and back.
 template <class Real, class Cell, class G, std::size_t channels, std::size_t length>
 bool waves_agree(const char* what) {
-  using S = Steps<Cell, G, channels, length, Real>;
+  using S = TimeSegment<Cell, G, channels, length, Real>;
   constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
   constexpr std::size_t scratch = OnHost::steps_scratch<Cell, G, channels, length, Real>;
   Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);
@@ -170,8 +168,7 @@ bool waves_agree(const char* what) {
         Cell{}, static_cast<const Real*>(parameters), initial, slots,
         static_cast<const Real*>(series_gradient), gradient, parameter_gradient, slots + numbers);
   };
-  return agree(
-      what, all, [&] { there_and_back(OnHost{}); }, [&] { there_and_back(OnDevice{}); });
+  return agree(what, all, [&] { there_and_back(OnHost{}); }, [&] { there_and_back(OnDevice{}); });
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ constexpr Shape shape{.height = 5,
                       .classes = 3,
                       .encoder_width = 3};
 
-template <class B, class Readout = readout::Linear, class Cell = cell::Wave, class Keep = keep::Everything>
-using Waves = WaveMachine<shape, Readout, head::Hidden<6>, Cell, B, double, Keep>;
+template <class B, class Readout = readout::Linear, class Cell = cell::Wave,
+          class Checkpointing = checkpointing::StoreAll>
+using Waves = WaveMachine<shape, Readout, head::Hidden<6>, Cell, B, double, Checkpointing>;
 template <class B>
 using Layers = Cnn<shape, 2, head::Hidden<6>, B, double>;
 
@@ -58,8 +59,8 @@ bool agree(const char* what) {
 bool all_agree() {
   bool fine = agree<Waves<Gpu>, Waves<Host>>("waves, linear");
   fine = agree<Waves<Gpu, readout::Fft>, Waves<Host, readout::Fft>>("waves, fft") && fine;
-  fine = agree<Waves<Gpu, readout::Linear, cell::Wave, keep::Every<2>>,
-               Waves<Host, readout::Linear, cell::Wave, keep::Every<2>>>("waves, checkpoints") &&
+  fine = agree<Waves<Gpu, readout::Linear, cell::Wave, checkpointing::Every<2>>,
+               Waves<Host, readout::Linear, cell::Wave, checkpointing::Every<2>>>("waves, checkpoints") &&
          fine;
   fine = agree<Waves<Gpu, readout::Linear, cell::Lstm>, Waves<Host, readout::Linear, cell::Lstm>>("lstm") &&
          fine;

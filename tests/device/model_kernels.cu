@@ -14,16 +14,16 @@
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/wave.hpp"
+#include "nwm/checkpointing/reversible.hpp"
 #include "nwm/layer/batch_norm.hpp"
 #include "nwm/layer/cross_entropy.hpp"
 #include "nwm/layer/pooling.hpp"
 #include "nwm/layer/transposed_convolution.hpp"
-#include "nwm/model/recurrence.hpp"
-#include "nwm/model/reverse.hpp"
 #include "nwm/random.hpp"
 #include "nwm/readout/fft.hpp"
 #include "nwm/readout/max_time.hpp"
 #include "nwm/readout/mean_time.hpp"
+#include "nwm/time/recurrence.hpp"
 #include "nwm/train/optimizer.hpp"
 #include "present.cuh"
 
@@ -133,7 +133,7 @@ bool all_agree() {
   check("step backwards", model::detail::Inverse<Wave, Real>{cell, columns, m[4], site, {m[5], m[6]}});
   check("mean", readout::detail::AddSteps<4, columns, Real>{false, m[0], m[5]});
   check("maximum", readout::detail::Follow<4, columns, Real>{4, m[0], m[5]});
-  check("maximum's adjoint", readout::detail::Hand<4, columns, Real>{0, m[4], m[0]});
+  check("maximum's adjoint", readout::detail::ToMaximum<4, columns, Real>{0, m[4], m[0]});
   check("modulus", readout::detail::Modulus<Real>{columns / 4, columns / 4, columns / 2, m[0], m[1], m[2]},
         columns / 2);
   check("modulus's adjoint",
@@ -142,7 +142,7 @@ bool all_agree() {
   check("cross-entropy", layer::detail::CrossEntropy<3, columns, true, Real>{0.5, m[4], m[0]});
   check("relu's adjoint", kernel::ActivationAdjoint<Activation::relu, Real>{m[0], m[1]});
   check("tanh's adjoint", kernel::ActivationAdjoint<Activation::tanh, Real>{m[0], m[1]});
-  check("sum", kernel::Add<Real>{m[0], m[1]});
+  check("sum", kernel::Accumulate<Real>{m[0], m[1]});
   check("scale", kernel::Scale<Real>{0.25, m[0], m[1]});
   check("rows' sums added", device::AddSums<Real>{reinterpret_cast<const double*>(m[0]), m[6]}, 100);
   check("biases", device::AddBiases<Activation::relu, Real>{100, columns, m[7], m[0]}, 300);

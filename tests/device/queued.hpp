@@ -110,7 +110,7 @@ class Queue {
 struct Queued {
   static constexpr std::string_view name = "device-queued";
   static constexpr std::size_t scratch_bytes = std::size_t{1} << 16;
-  static constexpr std::size_t tile = 256, columns = std::size_t{1} << 24;
+  static constexpr std::size_t tile = 256, series_tile = std::size_t{1} << 24;
 
   /// Zero at first; copies are asked for like everything else.
   template <class Real, Pages::Of of>
@@ -137,7 +137,7 @@ struct Queued {
     template <class Real>
     using Memory = Array<Real, Pages::Of::backend>;
     template <class Real>
-    using Shared = Array<Real, Pages::Of::both>;
+    using Managed = Array<Real, Pages::Of::both>;
     template <class Real>
     using Staging = nwm::Buffer<Real>;
 
@@ -165,16 +165,16 @@ struct Queued {
       wait();
     }
 
-    class Recording {
+    class CapturedGraph {
      public:
       template <class F>
-      void record(const F& ask) {
+      void capture(const F& ask) {
         tasks_.clear();
         Queue::recorded() = &tasks_;
         ask();
         Queue::recorded() = nullptr;
       }
-      void replay() const {
+      void launch() const {
         ++replays();
         for (const auto& task : tasks_) Queue::ask(task);
       }
@@ -188,7 +188,7 @@ struct Queued {
     };
 
     /// Bytes it says are free.
-    static std::size_t room() { return room_left(); }
+    static std::size_t free_memory() { return room_left(); }
     static std::size_t& room_left() {
       static std::size_t bytes = static_cast<std::size_t>(-1);
       return bytes;

@@ -23,7 +23,7 @@ namespace {
 
 using Now = nwm::device::Host<nwm::device::Sequential, 4>;
 using Later = nwm::device::Operations<tools::Queued, 4>;
-using Recording = Later::Recording;
+using CapturedGraph = Later::CapturedGraph;
 
 constexpr nwm::Shape shape{.height = 5,
                            .width = 6,
@@ -32,17 +32,18 @@ constexpr nwm::Shape shape{.height = 5,
                            .steps = 4,
                            .classes = 3,
                            .encoder_width = 3};
-template <class B, class Keep = nwm::keep::Everything, class Readout = nwm::readout::Linear>
-using Waves = nwm::WaveMachine<shape, Readout, nwm::head::Hidden<6>, nwm::cell::Wave, B, double, Keep>;
+template <class B, class Checkpointing = nwm::checkpointing::StoreAll, class Readout = nwm::readout::Linear>
+using Waves =
+    nwm::WaveMachine<shape, Readout, nwm::head::Hidden<6>, nwm::cell::Wave, B, double, Checkpointing>;
 template <class B>
 using Cnn = nwm::Cnn<shape, 2, nwm::head::Hidden<6>, B, double>;
 
 /// Five steps of a whole pass and one of two images: each is asked for once, recorded once, and replayed.
 template <class One, class Other>
 void agree() {
-  const std::size_t before = Recording::replays();
+  const std::size_t before = CapturedGraph::replays();
   BOOST_TEST((tools::trained<One>(5) == tools::trained<Other>(5)));
-  BOOST_TEST(Recording::replays() == before + 10);  // 9 of 10 gradients, 1 of 2 passes of scores
+  BOOST_TEST(CapturedGraph::replays() == before + 10);  // 9 of 10 gradients, 1 of 2 passes of scores
 }
 
 using Tiny = Waves<Later>;
@@ -58,11 +59,11 @@ void step(nwm::Trainer<Tiny>& trainer, const nwm::data::Dataset& set) {
 
 BOOST_AUTO_TEST_CASE(everything) { agree<Waves<Later>, Waves<Now>>(); }
 BOOST_AUTO_TEST_CASE(checkpoints) {
-  agree<Waves<Later, nwm::keep::Every<2>, nwm::readout::Fft>,
-        Waves<Now, nwm::keep::Every<2>, nwm::readout::Fft>>();
+  agree<Waves<Later, nwm::checkpointing::Every<2>, nwm::readout::Fft>,
+        Waves<Now, nwm::checkpointing::Every<2>, nwm::readout::Fft>>();
 }
 BOOST_AUTO_TEST_CASE(backwards) {
-  agree<Waves<Later, nwm::keep::Reverse<2>>, Waves<Now, nwm::keep::Reverse<2>>>();
+  agree<Waves<Later, nwm::checkpointing::Reversible<2>>, Waves<Now, nwm::checkpointing::Reversible<2>>>();
 }
 BOOST_AUTO_TEST_CASE(cnn) { agree<Cnn<Later>, Cnn<Now>>(); }
 
@@ -75,7 +76,7 @@ BOOST_AUTO_TEST_CASE(whole_trainings_with_what_is_made_ready_ahead_are_equal) {
       losses.push_back(p.loss);
       if (p.epoch_end) losses.push_back(p.validation.loss);
     });
-    losses.insert(losses.end(), trainer.machine().parameters().begin(), trainer.machine().parameters().end());
+    losses.insert(losses.end(), trainer.best().parameters().begin(), trainer.best().parameters().end());
     return losses;
   };
   BOOST_TEST((run(static_cast<Waves<Later>*>(nullptr)) == run(static_cast<Waves<Now>*>(nullptr))));
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(too_little_memory_is_told_before_training_starts) {
     const std::string text = e.what();
     return text.find("device-queued") != std::string::npos && text.find("a pass of 4 images") != text.npos &&
            text.find(nwm::shown_bytes(Tiny::Workspace::bytes())) != text.npos &&
-           text.find("try keep::Every<2>") != text.npos;
+           text.find("try checkpointing::Every<2>") != text.npos;
   });
   Later::room_left() = Tiny::Workspace::bytes();
   nwm::Trainer<Tiny> fits({.batch = 4});

@@ -28,12 +28,12 @@ using Threads = device::Host<device::OpenMp>;
 using Threads = Device;
 #endif
 
-/// A user's cell: two drives, a map that is gathered beside the state, a bias, a scratch field, no adjoint by
-/// hand.
+/// A user's cell: two coupled values, a map that is gathered beside the state, a bias, a scratch field, no
+/// adjoint by hand.
 struct Pulled {
   enum : std::size_t { u, source, pull };
   static constexpr std::array fields{encoded_state("u", 1, nwm::Activation::none), given_map("source"),
-                                     scratch("pull")};
+                                     intermediate("pull")};
   static constexpr std::size_t recorded = u;
   struct Gather {
     static constexpr Coupling coupling{.name = "gather", .groups = 2, .bias = true};
@@ -67,10 +67,10 @@ constexpr double bound = sizeof(Real) == 4 ? 2e-5 : 1e-13;
 template <class Cell, class G, std::size_t channels, std::size_t length, std::size_t segments,
           std::size_t images, class Real, bool sums>
 void agree() {
-  using Steps = device::Steps<Cell, device::Batched<G, images>, channels, length, Real>;
-  static_assert(device::ResidentForward<Steps>::fits);
-  static_assert(device::ResidentBackward<Steps>::fits);
-  static_assert(device::ResidentBackward<Steps>::sums == sums);
+  using TimeSegment = device::TimeSegment<Cell, device::Batched<G, images>, channels, length, Real>;
+  static_assert(device::ResidentForward<TimeSegment>::fits);
+  static_assert(device::ResidentBackward<TimeSegment>::fits);
+  static_assert(device::ResidentBackward<TimeSegment>::sums == sums);
   tools::require_agreement<Device, Threads>(
       tools::WaveProblem<Cell, G, channels, length, segments, images, Real>(1), bound<Real>);
 }
@@ -96,10 +96,10 @@ BOOST_AUTO_TEST_CASE(users_cell) {
   agree<Pulled, Grid<6, 5>, 1, 6, 1, 2, float, true>();
 }
 
-// A drive too wide to stand in shared memory twice; the forward pass is not resident.
-BOOST_AUTO_TEST_CASE(lstm_with_one_drive) {
-  using Steps = device::Steps<Lstm, device::Batched<Grid<60, 64>, 1>, 2, 2, float>;
-  static_assert(device::ResidentBackward<Steps>::fits && !device::ResidentForward<Steps>::fits);
+// A coupled value too wide to stand in shared memory twice; the forward pass is not resident.
+BOOST_AUTO_TEST_CASE(lstm_with_one_coupled) {
+  using TimeSegment = device::TimeSegment<Lstm, device::Batched<Grid<60, 64>, 1>, 2, 2, float>;
+  static_assert(device::ResidentBackward<TimeSegment>::fits && !device::ResidentForward<TimeSegment>::fits);
   const tools::WaveProblem<Lstm, Grid<60, 64>, 2, 2, 1, 1, float> problem(1);
   const auto found = problem.run<Device>();
   BOOST_TEST(tools::apart(found, problem.specified()) < bound<float>);
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(no_thread_reads_what_another_writes_in_the_same_phase) {
 
 // What the study runs is resident, and what does not fit is not.
 template <class Cell, class G, std::size_t channels, class Real>
-using Paper = device::Steps<Cell, device::Batched<G, 64>, channels, 100, Real>;
+using Paper = device::TimeSegment<Cell, device::Batched<G, 64>, channels, 100, Real>;
 static_assert(device::ResidentForward<Paper<Wave, Grid<64, 64>, 2, float>>::fits);
 static_assert(device::ResidentBackward<Paper<Wave, Grid<64, 64>, 2, float>>::fits);
 static_assert(device::ResidentForward<Paper<Wave, Grid<56, 56>, 2, float>>::fits);

@@ -49,7 +49,7 @@ auto trained(std::size_t steps = 3) {
   const auto now = weights(trainer.current());
   for (std::size_t i = 0; i < now.size(); ++i) o.moved[i] = now[i] - o.moved[i];
   o.scores.resize(others.size() * Machine::score_size);
-  nwm::EngineOf<Machine>(1, 1).predict(
+  nwm::ExecutorOf<Machine>(1, 1).predict(
       trainer.current(), others, [&](std::size_t i, std::span<const Real> s) {
         std::ranges::copy(s, o.scores.begin() + static_cast<std::ptrdiff_t>(i * Machine::score_size));
       });

@@ -29,7 +29,7 @@ using Threads = Net<1, nwm::device::Host<nwm::device::OpenMp, images>, double>;
 using Threads = Batch;
 #endif
 static_assert(One::images == 1 && Batch::images == images);
-static_assert(std::is_same_v<nwm::EngineOf<Batch>, nwm::WholeBatch<Batch>>);
+static_assert(std::is_same_v<nwm::ExecutorOf<Batch>, nwm::LayerSynchronousExecutor<Batch>>);
 
 /// After one gradient of three images: that gradient, the loss, the running statistics, and with them the
 /// scores of seven images.
@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(later_is_as_at_once) {
     all.insert(all.end(), statistics.begin(), statistics.end());
     return all;
   };
-  const std::size_t before = Later::Backend::Recording::replays();
+  const std::size_t before = Later::Backend::CapturedGraph::replays();
   BOOST_TEST((trained(std::type_identity<Later>{}) == trained(std::type_identity<Batch>{})));
-  BOOST_TEST(Later::Backend::Recording::replays() ==
+  BOOST_TEST(Later::Backend::CapturedGraph::replays() ==
              before + 3 + 3);  // of 4 gradients, of 4 passes of scores
 }

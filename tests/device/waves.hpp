@@ -14,8 +14,8 @@
 #include "nwm/backend/device/batched.hpp"
 #include "nwm/backend/device/host.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/model/recurrence.hpp"
 #include "nwm/random.hpp"
+#include "nwm/time/recurrence.hpp"
 
 namespace tools {
 
@@ -27,8 +27,8 @@ struct Reversed : nwm::device::Host<>, nwm::device::Waves<Reversed> {
   using nwm::device::Waves<Reversed>::steps_scratch;
 
   template <class Body>
-  struct Team {
-    std::size_t block;
+  struct Block {
+    std::size_t index;
     typename Body::Shared shared{};
     std::array<typename Body::Local, Body::threads> locals{};
     template <class F>
@@ -38,9 +38,9 @@ struct Reversed : nwm::device::Host<>, nwm::device::Waves<Reversed> {
   };
   template <class Body>
   static void run(const Body& body) {
-    for (std::size_t block = Body::blocks; block-- > 0;) {
-      Team<Body> team{block};
-      body(team);
+    for (std::size_t index = Body::blocks; index-- > 0;) {
+      Block<Body> block{index};
+      body(block);
     }
   }
 };

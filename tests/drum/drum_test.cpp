@@ -13,7 +13,7 @@
 #include "nwm/backend/cpu/scalar.hpp"
 
 namespace mask = nwm::mask;
-using nwm::drum::Edge;
+using nwm::drum::Boundary;
 using nwm::drum::Membrane;
 using Small = nwm::Drum<nwm::Grid<32, 32>, nwm::DefaultBackend, double>;
 
@@ -110,9 +110,9 @@ BOOST_AUTO_TEST_CASE(undamped_energy_stays_over_a_hundred_thousand_steps) {
 }
 
 BOOST_AUTO_TEST_CASE(energy_is_conserved_at_free_and_periodic_edges_and_lost_by_damping) {
-  Small free(mask::rectangle(13, 19), {.edge = Edge::reflecting}),
-      torus(mask::whole(), {.edge = Edge::periodic}), damped(mask::square(20), {.damping = 0.01}),
-      strip(mask::polygon({{-1, 3}, {-1, 9}, {32, 9}, {32, 3}}), {.edge = Edge::periodic});
+  Small free(mask::rectangle(13, 19), {.edge = Boundary::reflecting}),
+      torus(mask::whole(), {.edge = Boundary::periodic}), damped(mask::square(20), {.damping = 0.01}),
+      strip(mask::polygon({{-1, 3}, {-1, 9}, {32, 9}, {32, 3}}), {.edge = Boundary::periodic});
   for (Small* drum : {&free, &torus, &strip}) {
     drum->strike({14, 15}, {.width = 0.8});
     const double start = drum->energy();
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(energy_is_conserved_at_free_and_periodic_edges_and_lost_by_
 
 BOOST_AUTO_TEST_CASE(a_free_membrane_has_the_modes_of_its_box) {
   // 12 × 18 sites: no flux half a spacing beyond the last, cos(mπ(i + 1/2)/12).
-  Small drum(mask::rectangle(13, 19), {.dt = 0.4, .edge = Edge::reflecting});
+  Small drum(mask::rectangle(13, 19), {.dt = 0.4, .edge = Boundary::reflecting});
   const auto first = drum.mask().sites()[0];
   for (const std::size_t i : drum.mask().sites())
     drum.waves().field(Membrane::u)[i] =
@@ -144,8 +144,8 @@ BOOST_AUTO_TEST_CASE(a_free_membrane_has_the_modes_of_its_box) {
 }
 
 BOOST_AUTO_TEST_CASE(an_absorbing_edge_returns_less_than_a_hundredth_of_a_pulse) {
-  nwm::Drum<nwm::Grid<96, 96>> field(mask::whole(), {.edge = Edge::absorbing});
-  nwm::Drum<nwm::Grid<96, 96>> torus(mask::whole(), {.edge = Edge::periodic});
+  nwm::Drum<nwm::Grid<96, 96>> field(mask::whole(), {.edge = Boundary::absorbing});
+  nwm::Drum<nwm::Grid<96, 96>> torus(mask::whole(), {.edge = Boundary::periodic});
   for (auto* drum : {&field, &torus})
     drum->strike({48, 48}, {.width = 3, .how = nwm::Strike::How::displacement});
   const double start = field.energy();
@@ -237,20 +237,22 @@ BOOST_AUTO_TEST_CASE(recording_in_full_strided_and_at_probes) {
 }
 
 BOOST_AUTO_TEST_CASE(masks_that_make_no_drum_are_refused) {
-  const auto make = [](const mask::Outline& o, Edge edge = Edge::clamped) { Small{o, {.edge = edge}}; };
+  const auto make = [](const mask::Outline& o, Boundary edge = Boundary::clamped) {
+    Small{o, {.edge = edge}};
+  };
   BOOST_CHECK_EXCEPTION(make(mask::square(1)), nwm::Error, about("sites inside"));  // no site strictly inside
   BOOST_CHECK_EXCEPTION(make(mask::whole()), nwm::Error, about("mask"));
-  BOOST_CHECK_EXCEPTION(make(mask::whole(), Edge::reflecting), nwm::Error, about("mask"));
+  BOOST_CHECK_EXCEPTION(make(mask::whole(), Boundary::reflecting), nwm::Error, about("mask"));
   BOOST_CHECK_EXCEPTION(make(mask::square(32)), nwm::Error, about("mask"));  // touches the border
   BOOST_CHECK_EXCEPTION(make(mask::square(40)), nwm::Error, about("size"));
   make(mask::square(31));
-  make(mask::whole(), Edge::periodic);
-  make(mask::whole(), Edge::absorbing);
+  make(mask::whole(), Boundary::periodic);
+  make(mask::whole(), Boundary::absorbing);
   using Walled = nwm::Drum<nwm::Grid<32, 32, nwm::Zero>>;
-  BOOST_CHECK_EXCEPTION((Walled{mask::whole(), {.edge = Edge::periodic}}), nwm::Error, about("edge"));
+  BOOST_CHECK_EXCEPTION((Walled{mask::whole(), {.edge = Boundary::periodic}}), nwm::Error, about("edge"));
   BOOST_CHECK_EXCEPTION((Small{nwm::Mask(mask::square(5), 16, 16)}), nwm::Error, about("mask"));
   BOOST_CHECK_EXCEPTION((Small{mask::square(5), {.damping = -1}}), nwm::Error, about("damping"));
   BOOST_CHECK_EXCEPTION((Small{mask::square(5), {.wave_speed = 0}}), nwm::Error, about("wave_speed"));
-  BOOST_CHECK_EXCEPTION((Small{mask::whole(), {.edge = Edge::absorbing, .sponge = 17}}), nwm::Error,
+  BOOST_CHECK_EXCEPTION((Small{mask::whole(), {.edge = Boundary::absorbing, .sponge = 17}}), nwm::Error,
                         about("sponge"));
 }

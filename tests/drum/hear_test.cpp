@@ -16,7 +16,7 @@
 
 namespace mask = nwm::mask;
 namespace sound = nwm::sound;
-using nwm::drum::Edge;
+using nwm::drum::Boundary;
 using Drum = nwm::Drum<nwm::Grid<64, 64>>;
 using boost::test_tools::tolerance;
 
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(where_no_tone_is_there_is_no_area) {
   silent(drum.strike({30, 30}).run(64));  // half a period of the lowest tone
   Drum thick(mask::square(20), {.dt = 0.2, .damping = 4});
   silent(thick.strike({30, 30}).run(4096));  // what does not creep back dies at once
-  Drum open(mask::square(20), {.edge = Edge::reflecting});
+  Drum open(mask::square(20), {.edge = Boundary::reflecting});
   BOOST_CHECK_EXCEPTION(nwm::hear_area(open.strike({30, 30}).run(256)), nwm::Error, about("edge"));
   BOOST_CHECK_EXCEPTION(nwm::hear_area(drum.run(4)), nwm::Error, about("segment"));
 }

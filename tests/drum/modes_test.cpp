@@ -36,10 +36,10 @@ BOOST_AUTO_TEST_CASE(a_rectangle_has_the_eigenvalues_of_the_exact_relation) {
 }
 
 BOOST_AUTO_TEST_CASE(free_and_periodic_membranes_have_theirs) {
-  const auto free =
-      nwm::modes(Mask(mask::rectangle(13, 19), 24, 24), {.edge = nwm::drum::Edge::reflecting}, {.count = 20});
+  const auto free = nwm::modes(Mask(mask::rectangle(13, 19), 24, 24),
+                               {.edge = nwm::drum::Boundary::reflecting}, {.count = 20});
   const auto torus =
-      nwm::modes(Mask(mask::whole(), 12, 18), {.edge = nwm::drum::Edge::periodic}, {.count = 20});
+      nwm::modes(Mask(mask::whole(), 12, 18), {.edge = nwm::drum::Boundary::periodic}, {.count = 20});
   std::vector<double> a, b;
   for (int m = 0; m < 12; ++m)
     for (int n = 0; n < 18; ++n) {

@@ -34,12 +34,12 @@ std::array<const double*, n> split(const std::vector<double>& x) {
 /// One stencil from n parts of one channel count: adjoint in the input, in the parameters, and what a null
 /// pointer leaves out.
 template <class B, class G, std::size_t channels, std::size_t n, std::size_t out, std::size_t size,
-          class Edge, bool bias>
+          class Boundary, bool bias>
 void stencil_is_transposed() {
-  using S = nwm::Stencil<channels * n, out, size, Edge, bias>;
+  using S = nwm::Stencil<channels * n, out, size, Boundary, bias>;
   BOOST_TEST_CONTEXT(B::name << ", " << G::height << "x" << G::width << ", " << n << " parts of " << channels
-                             << " to " << out << ", size " << size << ", edge " << Edge::source(-1, 5)
-                             << Edge::source(5, 5)) {
+                             << " to " << out << ", size " << size << ", edge " << Boundary::source(-1, 5)
+                             << Boundary::source(5, 5)) {
     nwm::Buffer<double> scratch(B::template scratch<S, G> + 1);
     std::vector<double> p = random_vector(S::parameters, 1), x = random_vector(S::in * G::sites, 2),
                         g = random_vector(S::out * G::sites, 3), y(g.size()), offset(g.size());
@@ -83,20 +83,20 @@ void stencil_is_transposed() {
   }
 }
 
-template <class B, class Edge>
+template <class B, class Boundary>
 void stencils() {
-  stencil_is_transposed<B, Grid<7, 9>, 3, 1, 2, 3, Edge, true>();
-  stencil_is_transposed<B, Grid<5, 2>, 2, 2, 4, 3, Edge, false>();
-  stencil_is_transposed<B, Grid<7, 9>, 3, 1, 2, 1, Edge, true>();
+  stencil_is_transposed<B, Grid<7, 9>, 3, 1, 2, 3, Boundary, true>();
+  stencil_is_transposed<B, Grid<5, 2>, 2, 2, 4, 3, Boundary, false>();
+  stencil_is_transposed<B, Grid<7, 9>, 3, 1, 2, 1, Boundary, true>();
 }
 
 /// More parts, thin grids, few and many channels.
-template <class B, class Edge>
+template <class B, class Boundary>
 void odd_stencils() {
-  stencil_is_transposed<B, Grid<3, 11>, 1, 3, 1, 3, Edge, true>();
-  stencil_is_transposed<B, Grid<2, 17>, 1, 1, 3, 3, Edge, true>();
-  stencil_is_transposed<B, Grid<1, 5>, 2, 1, 1, 3, Edge, false>();
-  stencil_is_transposed<B, Grid<5, 3>, 2, 2, 4, 1, Edge, false>();
+  stencil_is_transposed<B, Grid<3, 11>, 1, 3, 1, 3, Boundary, true>();
+  stencil_is_transposed<B, Grid<2, 17>, 1, 1, 3, 3, Boundary, true>();
+  stencil_is_transposed<B, Grid<1, 5>, 2, 1, 1, 3, Boundary, false>();
+  stencil_is_transposed<B, Grid<5, 3>, 2, 2, 4, 1, Boundary, false>();
 }
 
 /// y = a x, its transpose and its outer product, with rows further apart than they are long.

@@ -13,7 +13,7 @@
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
 #include "nwm/cell/wave.hpp"
-#include "nwm/model/check_cell.hpp"
+#include "nwm/check/check_cell.hpp"
 #include "planted.hpp"
 
 namespace {
@@ -30,9 +30,9 @@ struct Kuramoto {
   enum : std::size_t { theta, rate, sine, cosine };
   static constexpr std::array fields{nwm::cell::encoded_state("theta", 2, nwm::Activation::none),
                                      nwm::cell::encoded_map("rate", 2, nwm::Activation::none),
-                                     nwm::cell::scratch("sine"), nwm::cell::scratch("cosine")};
+                                     nwm::cell::intermediate("sine"), nwm::cell::intermediate("cosine")};
   static constexpr std::size_t recorded = theta;
-  using Edge = nwm::Zero;
+  using Boundary = nwm::Zero;
 
   struct Project {
     static constexpr nwm::cell::Coupling coupling{.name = "cell.drift", .size = 1, .bias = true};
@@ -40,10 +40,10 @@ struct Kuramoto {
     static constexpr std::array<std::size_t, 1> reads{theta};
     static constexpr std::array<std::size_t, 3> writes{theta, sine, cosine};
     template <class V>
-    static constexpr std::array<V, 3> update(const Kuramoto& cell, const std::array<V, 1>& drive,
+    static constexpr std::array<V, 3> update(const Kuramoto& cell, const std::array<V, 1>& coupled,
                                              const std::array<V, 1>& site) {
       using nwm::math::cos, nwm::math::sin;
-      const V next = site[0] + V(cell.dt) * drive[0];
+      const V next = site[0] + V(cell.dt) * coupled[0];
       return {next, sin(next), cos(next)};
     }
   };
@@ -54,10 +54,10 @@ struct Kuramoto {
     static constexpr std::array<std::size_t, 3> reads{theta, sine, cosine};
     static constexpr std::array<std::size_t, 1> writes{theta};
     template <class V>
-    static constexpr std::array<V, 1> update(const Kuramoto& cell, const std::array<V, 2>& drive,
+    static constexpr std::array<V, 1> update(const Kuramoto& cell, const std::array<V, 2>& coupled,
                                              const std::array<V, 3>& site) {
       const auto& [theta, s, c] = site;
-      return {theta + V(cell.dt) * (c * drive[0] - s * drive[1])};
+      return {theta + V(cell.dt) * (c * coupled[0] - s * coupled[1])};
     }
   };
   using Stages = std::tuple<Project, Attract>;
@@ -73,18 +73,18 @@ struct Idle {
   static constexpr std::array<std::size_t, 2> reads{y, useless};
   static constexpr std::array<std::size_t, 1> writes{y};
   template <class V>
-  static constexpr std::array<V, 1> update(const Idle&, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 1> update(const Idle&, const std::array<V, 1>& coupled,
                                            const std::array<V, 2>& site) {
-    return {V(0.2) * drive[0] + site[0]};
+    return {V(0.2) * coupled[0] + site[0]};
   }
 };
 
 /// A wave whose step back is off by a thousandth.
 struct Astray : nwm::cell::Wave {
   template <class V>
-  static constexpr std::array<V, 2> inverse(const nwm::cell::Wave& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> inverse(const nwm::cell::Wave& cell, const std::array<V, 1>& coupled,
                                             const std::array<V, 4>& after) {
-    const auto [y, z] = nwm::cell::Wave::inverse(cell, drive, after);
+    const auto [y, z] = nwm::cell::Wave::inverse(cell, coupled, after);
     return {y, V(1.001) * z};
   }
 };

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "nwm/model/check_gradient.hpp"
+#include "nwm/check/check_gradient.hpp"
 
 namespace {
 
@@ -136,8 +136,7 @@ BOOST_AUTO_TEST_CASE(zero_against_zero_is_no_comparison) {
 
   const std::vector<GradientPart> dependent{{.name = "x", .offset = 0, .size = 2, .zero = true}};
   claimed = {0, 0};
-  const GradientReport moves = check_gradient(
-      std::span(x), claimed, [&] { return x[0]; }, dependent);
+  const GradientReport moves = check_gradient(std::span(x), claimed, [&] { return x[0]; }, dependent);
   BOOST_TEST_REQUIRE(!moves.faults.empty());
   BOOST_TEST(moves.faults[0].find("must not") != std::string::npos, moves.faults[0]);
 

@@ -15,8 +15,8 @@
 #include "../simulation/drifting.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
-#include "nwm/model/check_cell.hpp"
-#include "nwm/model/recurrence.hpp"
+#include "nwm/check/check_cell.hpp"
+#include "nwm/time/recurrence.hpp"
 #include "tools.hpp"
 
 namespace {
@@ -81,11 +81,11 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 
 template <class Real, class G, std::size_t channels = 1>
 void holds() {
-  BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", edge " << G::Edge::source(-1, 9) << ", " << channels
-                               << " channels, " << sizeof(Real) << " bytes") {
+  BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", edge " << G::Boundary::source(-1, 9) << ", "
+                               << channels << " channels, " << sizeof(Real) << " bytes") {
     constexpr std::size_t n = channels * G::sites;
     constexpr double bound = std::is_same_v<Real, double> ? 1e-13 : 1e-5;
-    static_assert(Run<G, channels, Simd<>, Real>::W::template by_rows<0> == G::Edge::self_adjoint);
+    static_assert(Run<G, channels, Simd<>, Real>::W::template by_rows<0> == G::Boundary::self_adjoint);
     const auto speed2 = tools::random_vector(n, 1, 0.5, 1), u = tools::random_vector(n, 2),
                v = tools::random_vector(n, 3), gu = tools::random_vector(n, 4),
                gv = tools::random_vector(n, 5);
@@ -111,12 +111,12 @@ void holds() {
 }
 
 /// One row, two, whole groups of rows and none, fewer and more columns than a register's lanes.
-template <class Real, class Edge>
+template <class Real, class Boundary>
 void every_shape() {
-  holds<Real, Grid<1, 3, Edge>>();
-  holds<Real, Grid<2, 17, Edge>>();
-  holds<Real, Grid<7, 16, Edge>, 2>();
-  holds<Real, Grid<12, 37, Edge>>();
+  holds<Real, Grid<1, 3, Boundary>>();
+  holds<Real, Grid<2, 17, Boundary>>();
+  holds<Real, Grid<7, 16, Boundary>, 2>();
+  holds<Real, Grid<12, 37, Boundary>>();
 }
 
 void require_right(const nwm::CellReport& report) { BOOST_TEST(report.ok(), report.text()); }
@@ -125,9 +125,9 @@ using Edges = std::tuple<nwm::Periodic, nwm::Zero, nwm::Reflecting>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(transpose_and_specification, Edge, Edges) {
-  every_shape<double, Edge>();
-  holds<float, Grid<8, 33, Edge>, 2>();
+BOOST_AUTO_TEST_CASE_TEMPLATE(transpose_and_specification, Boundary, Edges) {
+  every_shape<double, Boundary>();
+  holds<float, Grid<8, 33, Boundary>, 2>();
 }
 
 BOOST_AUTO_TEST_CASE(differences) {

@@ -12,11 +12,11 @@
 
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/check/check_gradient.hpp"
 #include "nwm/layer/cross_entropy.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/model/check_gradient.hpp"
 #include "tools.hpp"
 
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "nwm/model/check_gradient.hpp"
+#include "nwm/check/check_gradient.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "tools.hpp"
 

@@ -15,7 +15,7 @@
 
 namespace {
 
-template <class Readout, class Keep = nwm::keep::Everything>
+template <class Readout, class Checkpointing = nwm::checkpointing::StoreAll>
 using Machine =
     nwm::WaveMachine<nwm::Shape{.height = 7,
                                 .width = 9,
@@ -24,7 +24,7 @@ using Machine =
                                 .steps = 6,
                                 .classes = 3,
                                 .encoder_width = 3},
-                     Readout, nwm::head::Hidden<5>, nwm::cell::Wave, nwm::cpu::Simd<>, double, Keep>;
+                     Readout, nwm::head::Hidden<5>, nwm::cell::Wave, nwm::cpu::Simd<>, double, Checkpointing>;
 
 double difference(const std::vector<double>& a, const std::vector<double>& b) {
   double worst = 0, largest = 0;
@@ -38,7 +38,7 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
 template <class Readout, std::size_t k>
 void keeps_as_well() {
   tools::Problem<Machine<Readout>> everything;
-  tools::Problem<Machine<Readout, nwm::keep::Every<k>>> some;
+  tools::Problem<Machine<Readout, nwm::checkpointing::Every<k>>> some;
   const double loss = everything.loss();
   BOOST_TEST(std::abs(some.loss() - loss) <= 1e-12 * loss);
   BOOST_TEST(difference(some.gradient(), everything.gradient()) < 1e-12);

@@ -27,17 +27,17 @@ struct KleinGordon {
   static constexpr std::array<std::size_t, 2> writes{u, v};
 
   template <class V>
-  static constexpr std::array<V, 2> update(const KleinGordon& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> update(const KleinGordon& cell, const std::array<V, 1>& coupled,
                                            const std::array<V, 3>& site) {
     const V dt(cell.dt);
     const auto& [u, v, mass] = site;
-    const V velocity = v + dt * (drive[0] - mass * u - u * u * u - V(0.1) * v);
+    const V velocity = v + dt * (coupled[0] - mass * u - u * u * u - V(0.1) * v);
     return {u + dt * velocity, velocity};
   }
 
   template <class V>
   struct Gradient {
-    std::array<V, 1> drive;
+    std::array<V, 1> coupled;
     std::array<V, 3> site;
   };
   template <class V>

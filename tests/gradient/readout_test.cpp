@@ -13,7 +13,7 @@
 
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
-#include "nwm/model/check_gradient.hpp"
+#include "nwm/check/check_gradient.hpp"
 #include "nwm/readout/fft.hpp"
 #include "nwm/readout/last.hpp"
 #include "nwm/readout/linear.hpp"

@@ -16,7 +16,7 @@
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
-#include "nwm/model/check_cell.hpp"
+#include "nwm/check/check_cell.hpp"
 #include "nwm/readout/last.hpp"
 #include "nwm/readout/linear.hpp"
 
@@ -56,8 +56,9 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// One site of one step against the equations, written once more.
 template <class Stage, class Cell, std::size_t groups, std::size_t reads>
-auto stage(const Cell& cell, const std::array<double, groups>& drive, const std::array<double, reads>& site) {
-  return Stage::update(cell, drive, site);
+auto stage(const Cell& cell, const std::array<double, groups>& coupled,
+           const std::array<double, reads>& site) {
+  return Stage::update(cell, coupled, site);
 }
 
 }  // namespace

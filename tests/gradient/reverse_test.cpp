@@ -1,5 +1,5 @@
-// keep::Reverse: the step run backwards against the step itself, the gradients against those of a full tape,
-// its memory, and where it refuses.
+// checkpointing::Reversible: the step run backwards against the step itself, the gradients against those of a
+// full tape, its memory, and where it refuses.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE gradient_reverse
 
@@ -21,7 +21,7 @@ namespace {
 
 using nwm::cell::Wave;
 
-template <std::size_t steps, class Real, class Keep, class Readout = nwm::readout::LinearMap<4>>
+template <std::size_t steps, class Real, class Checkpointing, class Readout = nwm::readout::LinearMap<4>>
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 7,
                                             .width = 9,
                                             .image_channels = 2,
@@ -29,7 +29,7 @@ using Machine = nwm::WaveMachine<nwm::Shape{.height = 7,
                                             .steps = steps,
                                             .classes = 3,
                                             .encoder_width = 3},
-                                 Readout, nwm::head::Hidden<5>, Wave, nwm::cpu::Simd<>, Real, Keep>;
+                                 Readout, nwm::head::Hidden<5>, Wave, nwm::cpu::Simd<>, Real, Checkpointing>;
 
 template <class Real>
 double difference(const std::vector<Real>& a, const std::vector<Real>& b) {
@@ -41,11 +41,12 @@ double difference(const std::vector<Real>& a, const std::vector<Real>& b) {
   return worst / largest;
 }
 
-/// Relative difference of the gradients under Reverse and Everything.
-template <std::size_t steps, class Real, class Keep>
+/// Relative difference of the gradients under Reversible and Everything.
+template <std::size_t steps, class Real, class Checkpointing>
 double reversed(double dt) {
-  tools::Problem<Machine<steps, Real, nwm::keep::Everything>> everything(5, {.cell = {.dt = dt}, .seed = 3});
-  tools::Problem<Machine<steps, Real, Keep>> reverse(5, {.cell = {.dt = dt}, .seed = 3});
+  tools::Problem<Machine<steps, Real, nwm::checkpointing::StoreAll>> everything(
+      5, {.cell = {.dt = dt}, .seed = 3});
+  tools::Problem<Machine<steps, Real, Checkpointing>> reverse(5, {.cell = {.dt = dt}, .seed = 3});
   BOOST_TEST(difference(reverse.scores(), everything.scores()) < (sizeof(Real) == 8 ? 1e-12 : 1e-5));
   const double d = difference(reverse.gradient(), everything.gradient());
   BOOST_TEST_MESSAGE(steps << " steps, " << sizeof(Real) << " bytes: " << d);
@@ -58,12 +59,12 @@ BOOST_AUTO_TEST_CASE(a_step_back_undoes_a_step) {
   nwm::Random random(4);
   const Wave cell{.dt = 0.5};
   for (int trial = 0; trial < 200; ++trial) {
-    const std::array<double, 1> drive{random.uniform(-2, 2)};
+    const std::array<double, 1> coupled{random.uniform(-2, 2)};
     const std::array<double, 4> site{random.uniform(-1, 1), random.uniform(-1, 1), random.uniform(0, 1),
                                      random.uniform(0, 1)};
-    const auto next = Wave::update(cell, drive, site);
+    const auto next = Wave::update(cell, coupled, site);
     const std::array<double, 4> after{next[0], next[1], site[2], site[3]};
-    const auto back = Wave::inverse(cell, drive, after);
+    const auto back = Wave::inverse(cell, coupled, after);
     BOOST_TEST(std::abs(Wave::coupled_before(cell, after)[0] - site[0]) < 1e-14);
     BOOST_TEST(std::abs(back[0] - site[0]) < 1e-14);
     BOOST_TEST(std::abs(back[1] - site[1]) < 1e-14);
@@ -71,39 +72,40 @@ BOOST_AUTO_TEST_CASE(a_step_back_undoes_a_step) {
 }
 
 BOOST_AUTO_TEST_CASE(gradients_are_those_of_a_full_tape) {
-  using nwm::keep::Reverse;
-  BOOST_TEST((reversed<6, double, Reverse<1>>(0.5)) < 1e-9);
-  BOOST_TEST((reversed<6, double, Reverse<2>>(0.5)) < 1e-9);
-  BOOST_TEST((reversed<6, double, Reverse<>>(0.5)) < 1e-9);
-  BOOST_TEST((reversed<40, double, Reverse<>>(0.1)) < 1e-9);
-  BOOST_TEST((reversed<40, float, Reverse<>>(0.1)) < 5e-3);
+  using nwm::checkpointing::Reversible;
+  BOOST_TEST((reversed<6, double, Reversible<1>>(0.5)) < 1e-9);
+  BOOST_TEST((reversed<6, double, Reversible<2>>(0.5)) < 1e-9);
+  BOOST_TEST((reversed<6, double, Reversible<>>(0.5)) < 1e-9);
+  BOOST_TEST((reversed<40, double, Reversible<>>(0.1)) < 1e-9);
+  BOOST_TEST((reversed<40, float, Reversible<>>(0.1)) < 5e-3);
 }
 
 BOOST_AUTO_TEST_CASE(length_divides_the_steps) {
-  BOOST_TEST(nwm::keep::Reverse<>::length<100> == 10U);
-  BOOST_TEST(nwm::keep::Reverse<>::length<1600> == 16U);
-  BOOST_TEST(nwm::keep::Reverse<>::length<7> == 7U);
-  BOOST_TEST(nwm::keep::Reverse<>::length<17> == 1U);
+  BOOST_TEST(nwm::checkpointing::Reversible<>::length<100> == 10U);
+  BOOST_TEST(nwm::checkpointing::Reversible<>::length<1600> == 16U);
+  BOOST_TEST(nwm::checkpointing::Reversible<>::length<7> == 7U);
+  BOOST_TEST(nwm::checkpointing::Reversible<>::length<17> == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_the_steps) {
   const auto bytes = []<class M>(const M*) { return std::make_unique<typename M::Workspace>()->bytes(); };
   using nwm::readout::Last;
-  constexpr auto reverse = []<std::size_t steps>(nwm::Steps<steps>) {
-    return static_cast<const Machine<steps, float, nwm::keep::Reverse<>, Last>*>(nullptr);
+  constexpr auto reverse = []<std::size_t steps>(nwm::StepCount<steps>) {
+    return static_cast<const Machine<steps, float, nwm::checkpointing::Reversible<>, Last>*>(nullptr);
   };
-  constexpr auto everything = []<std::size_t steps>(nwm::Steps<steps>) {
-    return static_cast<const Machine<steps, float, nwm::keep::Everything, Last>*>(nullptr);
+  constexpr auto everything = []<std::size_t steps>(nwm::StepCount<steps>) {
+    return static_cast<const Machine<steps, float, nwm::checkpointing::StoreAll, Last>*>(nullptr);
   };
-  const std::size_t short_run = bytes(reverse(nwm::Steps<400>{})), all = bytes(everything(nwm::Steps<400>{}));
-  BOOST_TEST(bytes(reverse(nwm::Steps<1600>{})) == short_run);
-  BOOST_TEST(bytes(reverse(nwm::Steps<100>{})) <= short_run);
-  // 1200 steps more: drive, y, z and the series' gradient of three channels on 7 x 9.
-  BOOST_TEST(bytes(everything(nwm::Steps<1600>{})) - all == 1200U * 4 * 3 * 7 * 9 * sizeof(float));
+  const std::size_t short_run = bytes(reverse(nwm::StepCount<400>{})),
+                    all = bytes(everything(nwm::StepCount<400>{}));
+  BOOST_TEST(bytes(reverse(nwm::StepCount<1600>{})) == short_run);
+  BOOST_TEST(bytes(reverse(nwm::StepCount<100>{})) <= short_run);
+  // 1200 steps more: coupled value, y, z and the series' gradient of three channels on 7 x 9.
+  BOOST_TEST(bytes(everything(nwm::StepCount<1600>{})) - all == 1200U * 4 * 3 * 7 * 9 * sizeof(float));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_where_no_step_leads_back) {
-  tools::Problem<Machine<6, double, nwm::keep::Reverse<2>>> problem;
+  tools::Problem<Machine<6, double, nwm::checkpointing::Reversible<2>>> problem;
   using M = decltype(problem.machine);
   // alpha = 2 everywhere: 1 - dt alpha is 0, yet the step forward is stable.
   for (const nwm::Slice& slice : M::layout.slices)

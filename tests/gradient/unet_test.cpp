@@ -21,8 +21,8 @@
 
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/check/check_gradient.hpp"
 #include "nwm/io/checkpoint.hpp"
-#include "nwm/model/check_gradient.hpp"
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
@@ -38,10 +38,10 @@ using tools::random_vector;
 /// Scores of a whole set as one batch.
 template <class M>
 std::vector<typename M::Real> forward(M& machine, const nwm::data::Dataset& set, bool training) {
-  nwm::Crew crew{1, 1, std::vector<std::exception_ptr>(set.size())};
+  nwm::LayerExecutor executor{1, 1, std::vector<std::exception_ptr>(set.size())};
   typename M::Batch batch(set.size(), 1);
   for (std::size_t i = 0; i < set.size(); ++i) set.picture(i, batch.image(i));
-  machine.forward(crew, batch, set.size(), training);
+  machine.forward(executor, batch, set.size(), training);
   std::vector<typename M::Real> result;
   for (std::size_t i = 0; i < set.size(); ++i)
     result.insert(result.end(), batch.score(i).begin(), batch.score(i).end());
@@ -55,8 +55,8 @@ std::span<const typename M::Real> buffer(const M& machine, const std::string& na
   throw nwm::Error("test", name, "a buffer", "none");
 }
 
-/// A crew of one.
-nwm::Crew crew(std::size_t images) { return {1, 1, std::vector<std::exception_ptr>(images)}; }
+/// A executor of one.
+nwm::LayerExecutor executor(std::size_t images) { return {1, 1, std::vector<std::exception_ptr>(images)}; }
 
 }  // namespace
 
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batch_norm_is_the_textbooks, B, Backends) {
   std::vector<double> y(images * size);
   std::array<double, 2 * channels> running{};
   typename Norm::State state(images);
-  nwm::Crew one = crew(images);
+  nwm::LayerExecutor one = executor(images);
   const auto run = [&] {
     Norm::forward(one, images, gamma, running.data(), running.data(), x.data(), y.data(), state);
     return dot(y, weight);
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(double_convolution_has_its_gradient, B, Backends) 
   std::vector<double> running(Pair::statistics, 1);
   typename Pair::State state(images);
   std::vector<nwm::Buffer<double>> scratch(1, nwm::Buffer<double>(Pair::scratch));
-  nwm::Crew one = crew(images);
+  nwm::LayerExecutor one = executor(images);
   const auto input = [&](std::size_t i) {
     const double* from = x.data() + Pair::parameters + i * 2 * part;
     return std::array<const double*, 2>{from, from + part};

@@ -14,7 +14,7 @@
 
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
-#include "nwm/model/check_gradient.hpp"
+#include "nwm/check/check_gradient.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/train/trainer.hpp"
 
@@ -55,11 +55,11 @@ M shaken(std::uint64_t seed = 3) {
 template <class M>
 std::vector<typename M::Real> gradient(M& machine, const nwm::data::Dataset& set, std::size_t threads,
                                        std::size_t shards, double* loss = nullptr) {
-  nwm::WholeBatch<M> engine(threads, shards);
+  nwm::LayerSynchronousExecutor<M> executor(threads, shards);
   std::vector<typename M::Real> result(M::parameter_count, 9);
   const double value =
-      engine.gradient(machine, set, all_of(set),
-                      std::span<typename M::Real, M::parameter_count>(result.data(), M::parameter_count));
+      executor.gradient(machine, set, all_of(set),
+                        std::span<typename M::Real, M::parameter_count>(result.data(), M::parameter_count));
   if (loss) *loss = value;
   return result;
 }
@@ -68,8 +68,8 @@ std::vector<typename M::Real> gradient(M& machine, const nwm::data::Dataset& set
 template <class M>
 std::vector<typename M::Real> scores(const M& machine, const nwm::data::Dataset& set) {
   std::vector<typename M::Real> result(set.size() * M::score_size);
-  nwm::WholeBatch<M> engine(1, 1);
-  engine.predict(machine, set, [&](std::size_t i, std::span<const typename M::Real> s) {
+  nwm::LayerSynchronousExecutor<M> executor(1, 1);
+  executor.predict(machine, set, [&](std::size_t i, std::span<const typename M::Real> s) {
     std::ranges::copy(s, result.begin() + static_cast<std::ptrdiff_t>(i * M::score_size));
   });
   return result;
@@ -93,12 +93,12 @@ void every_slice_has_its_gradient(std::size_t images) {
   std::vector<nwm::GradientPart> parts;
   for (const nwm::Slice& s : M::layout.slices)
     parts.push_back({.name = std::string(s.name.view()), .offset = s.offset, .size = s.size});
-  nwm::WholeBatch<M> engine(1, 2);
+  nwm::LayerSynchronousExecutor<M> executor(1, 2);
   std::vector<double> unused(M::parameter_count);
   const std::vector<std::size_t> indices = all_of(set);
   const auto loss = [&] {
-    return engine.gradient(machine, set, indices,
-                           std::span<double, M::parameter_count>(unused.data(), M::parameter_count));
+    return executor.gradient(machine, set, indices,
+                             std::span<double, M::parameter_count>(unused.data(), M::parameter_count));
   };
   const auto report = nwm::check_gradient(std::span<double>(machine.parameters()), claimed, loss, parts,
                                           {.tolerance = 1e-6, .coordinates = 3, .directions = 2});

@@ -194,11 +194,11 @@ BOOST_AUTO_TEST_CASE(training_resumed_with_other_options) {
   nwm::save_training(source, folder / "x");
   const auto refused = [&](const std::string& option, const nwm::TrainerOptions& o, double dt = 0.1) {
     Trainer trainer(o, Machine({.cell = {.dt = dt}, .seed = 8}));
-    const auto current = weights(trainer.current()), best = weights(trainer.machine());
+    const auto current = weights(trainer.current()), best = weights(trainer.best());
     const auto e = error_of([&] { nwm::load_training(trainer, folder / "x"); });
     BOOST_TEST(e.field() == "option " + option);
     BOOST_TEST((weights(trainer.current()) == current));
-    BOOST_TEST((weights(trainer.machine()) == best));
+    BOOST_TEST((weights(trainer.best()) == best));
     BOOST_TEST(trainer.state().images == 0u);
     BOOST_TEST(trainer.adam().steps() == 0u);
   };
@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(training_resumed_from_a_file_that_lies) {
   nwm::save_training(source, folder / "x");
   const Safetensors good = nwm::io::read_safetensors(folder / "x");
   Trainer trainer(options(), Machine({.seed = 8}));
-  const auto current = weights(trainer.current()), best = weights(trainer.machine());
+  const auto current = weights(trainer.current()), best = weights(trainer.best());
   const auto refused = [&](const std::string& name, const std::function<void(Safetensors&)>& change) {
     Safetensors file = good;
     change(file);
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(training_resumed_from_a_file_that_lies) {
     const auto e = error_of([&] { nwm::load_training(trainer, folder / "bad"); });
     BOOST_TEST(has(e.what(), name), e.what());
     BOOST_TEST((weights(trainer.current()) == current));
-    BOOST_TEST((weights(trainer.machine()) == best));
+    BOOST_TEST((weights(trainer.best()) == best));
     BOOST_TEST(trainer.adam().first_moment()[0] == 0);
     BOOST_TEST(trainer.adam().steps() == 0u);
     BOOST_TEST(trainer.state().images == 0u);

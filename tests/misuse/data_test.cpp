@@ -44,7 +44,7 @@ void refused_everywhere(const Dataset& bad, const Check& check) {
   const auto before = weights(trainer.current());
   check(error_of([&] { trainer.fit(bad, good); }));
   check(error_of([&] { trainer.fit(good, bad); }));
-  check(error_of([&] { nwm::evaluate(trainer.machine(), bad, 1); }));
+  check(error_of([&] { nwm::evaluate(trainer.best(), bad, 1); }));
   const std::vector<std::size_t> batch{0, 1};
   check(error_of([&] { trainer.step(bad, batch, 1); }));
   BOOST_TEST((weights(trainer.current()) == before));
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(too_little_data) {
   Trainer small({.batch = 2, .epochs = 1, .threads = 1});
   const auto validation = error_of([&] { small.fit(some, none); });
   BOOST_TEST(validation.expected() == "at least 1");
-  BOOST_TEST(error_of([&] { nwm::evaluate(small.machine(), none, 1); }).expected() == "at least 1");
+  BOOST_TEST(error_of([&] { nwm::evaluate(small.best(), none, 1); }).expected() == "at least 1");
   BOOST_TEST(error_of([&] { small.step(some, {}, 1); }).found() == "0");
   const std::vector<std::size_t> beyond{1, 5};
   const auto index = error_of([&] { small.step(some, beyond, 1); });

@@ -76,12 +76,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_time_step_too_long, B, Backends) {
 BOOST_AUTO_TEST_CASE(training_with_a_time_step_too_long) {
   for (const std::size_t threads : {1u, 2u}) {
     Trainer trainer({.batch = 4, .epochs = 1, .threads = threads}, Machine({.cell = {.dt = 1000}}));
-    const auto before = weights(trainer.machine());
+    const auto before = weights(trainer.best());
     const auto e = error_of<Unstable>([&] { trainer.fit(data(), data()); });
     BOOST_TEST(e.where() == "epoch 1, step 1, wave step");
     BOOST_TEST(has(e.field(), "dt = 1000"), e.what());
-    BOOST_TEST((weights(trainer.machine()) == before));
-    error_of<Unstable>([&] { nwm::evaluate(trainer.machine(), data(), threads); });
+    BOOST_TEST((weights(trainer.best()) == before));
+    error_of<Unstable>([&] { nwm::evaluate(trainer.best(), data(), threads); });
   }
 }
 
@@ -89,12 +89,12 @@ BOOST_AUTO_TEST_CASE(a_loss_that_is_not_finite) {
   Trainer trainer({.batch = 4, .epochs = 1, .threads = 1});
   std::ranges::fill(named(trainer.current(), "fc_readout.2.weight"), 3e38f);
   std::ranges::fill(named(trainer.current(), "fc_readout.0.bias"), 100.0f);
-  const auto best = weights(trainer.machine());
+  const auto best = weights(trainer.best());
   const auto e = error_of<Unstable>([&] { trainer.fit(data(), data()); });
   BOOST_TEST(e.where() == "epoch 1, step 1");
   BOOST_TEST(e.field() == "loss");
   BOOST_TEST(e.expected() == "a finite number");
-  BOOST_TEST((weights(trainer.machine()) == best));
+  BOOST_TEST((weights(trainer.best()) == best));
   BOOST_TEST(finite(best));
 }
 
@@ -129,9 +129,9 @@ BOOST_AUTO_TEST_CASE(training_that_runs_away_keeps_the_best_weights_and_the_last
   });
   BOOST_TEST(e.where().starts_with("epoch 3, step 2"), e.where());
   BOOST_TEST_REQUIRE(!best.empty());
-  BOOST_TEST((weights(trainer.machine()) == best));
+  BOOST_TEST((weights(trainer.best()) == best));
   BOOST_TEST(finite(best));
-  BOOST_TEST(std::isfinite(nwm::evaluate(trainer.machine(), data(), 1).loss));
+  BOOST_TEST(std::isfinite(nwm::evaluate(trainer.best(), data(), 1).loss));
 
   // From the file training goes on where it was sound, with a schedule that behaves.
   Trainer again({.learning_rate = 1e-3, .batch = 4, .epochs = 4, .improvement = 0, .threads = 1});
@@ -164,10 +164,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_weight_that_is_not_a_number, B, Backends) {
 BOOST_AUTO_TEST_CASE(a_validation_that_is_not_finite) {
   // The only step of the epoch ruins the weights: validation finds it.
   Trainer trainer({.learning_rate = 1e30, .batch = 8, .epochs = 2, .threads = 1});
-  const auto before = weights(trainer.machine());
+  const auto before = weights(trainer.best());
   const auto e = error_of<Unstable>([&] { trainer.fit(data(), data()); });
   BOOST_TEST(e.where().starts_with("epoch 1, validation"), e.where());
-  BOOST_TEST((weights(trainer.machine()) == before));
+  BOOST_TEST((weights(trainer.best()) == before));
 }
 
 // The study's runs of 100 steps may stray; a run of few steps is told when its rounding errors fill it.

@@ -11,7 +11,7 @@
 namespace report = nwm::report;
 namespace mask = nwm::mask;
 using Drum = nwm::Drum<nwm::Grid<64, 64>>;
-using nwm::drum::Edge;
+using nwm::drum::Boundary;
 using report_test::Folder;
 
 namespace {
@@ -53,8 +53,9 @@ BOOST_AUTO_TEST_CASE(where_no_area_can_be_heard_none_is_stated) {
   const std::string damped = page_of(folder, mask::square(24), {.dt = 0.2, .damping = 4}, {27, 26}, {33, 36});
   BOOST_TEST(damped.find("No area is stated") != std::string::npos);
   BOOST_TEST(damped.find("no tone heard") != std::string::npos);
-  const std::string free = page_of(folder, mask::square(24), {.edge = Edge::reflecting}, {27, 26}, {33, 36}),
-                    open = page_of(folder, mask::whole(), {.edge = Edge::absorbing}, {30, 30}, {33, 36});
+  const std::string free =
+                        page_of(folder, mask::square(24), {.edge = Boundary::reflecting}, {27, 26}, {33, 36}),
+                    open = page_of(folder, mask::whole(), {.edge = Boundary::absorbing}, {30, 30}, {33, 36});
   BOOST_TEST(free.find("Hearing the area") == std::string::npos);
   BOOST_TEST(open.find("The modes behind") == std::string::npos);
 }

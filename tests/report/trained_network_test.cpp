@@ -36,13 +36,13 @@ BOOST_AUTO_TEST_CASE(the_spectra_of_a_trained_machine_separate_its_classes_and_t
                                 Machine({.cell = {.dt = 0.3}}));
   trainer.fit(data.train, data.validation);
   report::Page page("Polygons", "trained");
-  report::add_scenes(page, trainer.machine(), data.test, options);
-  report::add_maps(page, trainer.machine(), data.test, options);
-  report::add_coupling(page, trainer.machine());
-  report::add_fourier(page, trainer.machine(), data.test, options);
-  const auto verdict = report::add_class_spectra(page, trainer.machine(), data.train, data.test, options);
-  report::add_readout(page, trainer.machine());
-  report::add_sounds(page, trainer.machine(), data.test, options);
+  report::add_scenes(page, trainer.best(), data.test, options);
+  report::add_maps(page, trainer.best(), data.test, options);
+  report::add_coupling(page, trainer.best());
+  report::add_fourier(page, trainer.best(), data.test, options);
+  const auto verdict = report::add_class_spectra(page, trainer.best(), data.train, data.test, options);
+  report::add_readout(page, trainer.best());
+  report::add_sounds(page, trainer.best(), data.test, options);
   BOOST_TEST(verdict.judged == 30u);
   BOOST_TEST(verdict.pixels.total(0) + verdict.pixels.total(1) + verdict.pixels.total(2) +
                  verdict.pixels.total(3) + verdict.pixels.total(4) ==

@@ -23,9 +23,9 @@ struct Drifting {
   static constexpr std::array<std::size_t, 3> reads{u, v, speed2};
   static constexpr std::array<std::size_t, 2> writes{u, v};
   template <class V>
-  static constexpr std::array<V, 2> update(const Drifting& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> update(const Drifting& cell, const std::array<V, 1>& coupled,
                                            const std::array<V, 3>& site) {
-    const V dt = V(cell.dt), v = site[1] + dt * (site[2] * drive[0] - V(cell.alpha) * site[1]);
+    const V dt = V(cell.dt), v = site[1] + dt * (site[2] * coupled[0] - V(cell.alpha) * site[1]);
     return {site[0] + dt * v, v};
   }
 };

@@ -1,7 +1,8 @@
-// The waves without training: the same as in a model, on every backend, with drives and probes of one's own.
+// The waves without training: the same as in a model, on every backend, with coupled values and probes of
+// one's own.
 #define BOOST_TEST_MODULE simulation
 #define BOOST_TEST_DYN_LINK
-#include "nwm/model/simulation.hpp"
+#include "nwm/simulation/simulation.hpp"
 
 #include <array>
 #include <boost/test/unit_test.hpp>
@@ -34,7 +35,7 @@ struct Driven {
   double dt = 0.1, alpha = 0;
   enum : std::size_t { u, v, source, force };
   static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("v"),
-                                     nwm::cell::given_map("source"), nwm::cell::scratch("force")};
+                                     nwm::cell::given_map("source"), nwm::cell::intermediate("force")};
   static constexpr std::size_t recorded = u;
 
   struct Pull {
@@ -42,9 +43,9 @@ struct Driven {
         .name = "laplacian", .initial = nwm::Initial::laplacian, .trained = false};
     static constexpr std::array<std::size_t, 1> from{u}, reads{source}, writes{force};
     template <class V>
-    static constexpr std::array<V, 1> update(const Driven&, const std::array<V, 1>& drive,
+    static constexpr std::array<V, 1> update(const Driven&, const std::array<V, 1>& coupled,
                                              const std::array<V, 1>& site) {
-      return {drive[0] + site[0]};
+      return {coupled[0] + site[0]};
     }
   };
   struct Move {
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(the_specification_and_the_fast_backend_agree_under_every_bo
   compare(nwm::Grid<7, 13, nwm::Reflecting>{});
 }
 
-BOOST_AUTO_TEST_CASE(a_drive_at_resonance_makes_a_mode_grow_linearly) {
+BOOST_AUTO_TEST_CASE(a_coupled_at_resonance_makes_a_mode_grow_linearly) {
   // One site with the Zero boundary is u'' = −4u + source.
   nwm::Simulation<Driven, nwm::Grid<1, 1, nwm::Zero>, 1, cpu::Scalar, double> waves({.cell = {.dt = 0.01}});
   const double frequency = 2 / 0.01 * std::asin(0.01);  // of the scheme: sin(w dt/2) = dt
@@ -149,8 +150,8 @@ BOOST_AUTO_TEST_CASE(scratch_of_the_last_step_can_be_read) {
 BOOST_AUTO_TEST_CASE(an_observer_may_end_the_run_and_all_of_them_see_its_last_step) {
   nwm::Simulation<Driven, nwm::Grid<3, 3>> waves;
   std::size_t other = 0;
-  const auto taken = waves.run(
-      100, [](const auto& now) { return now.steps() < 7; }, [&](const auto&) { ++other; });
+  const auto taken =
+      waves.run(100, [](const auto& now) { return now.steps() < 7; }, [&](const auto&) { ++other; });
   BOOST_TEST(taken == 7u);
   BOOST_TEST(other == 7u);
   waves.field(Driven::u)[0] = 1;
@@ -206,9 +207,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_told) {
 }
 
 /// The same start on 1 to 4 threads; the last band is shorter than the others.
-template <class Cell, class Edge, std::size_t channels, std::size_t height, std::size_t width>
+template <class Cell, class Boundary, std::size_t channels, std::size_t height, std::size_t width>
 void compare_threads() {
-  using Waves = nwm::Simulation<Cell, nwm::Grid<height, width, Edge>, channels, cpu::Simd<>>;
+  using Waves = nwm::Simulation<Cell, nwm::Grid<height, width, Boundary>, channels, cpu::Simd<>>;
   const auto run = [](std::size_t threads) {
     Waves waves({.cell = {}, .threads = threads});
     nwm::Random random(6);

@@ -14,9 +14,9 @@
 #include "drifting.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
-#include "nwm/model/recurrence.hpp"
-#include "nwm/model/simulation.hpp"
 #include "nwm/random.hpp"
+#include "nwm/simulation/simulation.hpp"
+#include "nwm/time/recurrence.hpp"
 
 namespace cpu = nwm::cpu;
 using tools::Drifting, tools::set_weights;
@@ -67,8 +67,8 @@ std::vector<Real> on_a_tape() {
 
 template <class Real, class G, std::size_t channels = 1>
 void holds() {
-  BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", edge " << G::Edge::source(-1, 9) << ", " << channels
-                               << " channels, " << sizeof(Real) << " bytes") {
+  BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", edge " << G::Boundary::source(-1, 9) << ", "
+                               << channels << " channels, " << sizeof(Real) << " bytes") {
     using Fields = nwm::model::InPlace<Drifting, G, channels, cpu::Simd<>, Real>;
     static_assert(Fields::by_rows, "the other way would be tested");
     constexpr std::size_t steps = 21;
@@ -86,26 +86,26 @@ void holds() {
 }
 
 /// One row, one column, fewer and more than a register's lanes, whole groups of rows and none.
-template <class Real, class Edge>
+template <class Real, class Boundary>
 void every_shape() {
-  holds<Real, nwm::Grid<1, 5, Edge>>();
-  holds<Real, nwm::Grid<2, 3, Edge>>();
-  holds<Real, nwm::Grid<7, 16, Edge>, 2>();
-  holds<Real, nwm::Grid<12, 37, Edge>>();
-  holds<Real, nwm::Grid<34, 9, Edge>, 3>();
+  holds<Real, nwm::Grid<1, 5, Boundary>>();
+  holds<Real, nwm::Grid<2, 3, Boundary>>();
+  holds<Real, nwm::Grid<7, 16, Boundary>, 2>();
+  holds<Real, nwm::Grid<12, 37, Boundary>>();
+  holds<Real, nwm::Grid<34, 9, Boundary>, 3>();
 }
 
 using Edges = std::tuple<nwm::Periodic, nwm::Zero, nwm::Reflecting>;
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(every_shape_in_float, Edge, Edges) { every_shape<float, Edge>(); }
-BOOST_AUTO_TEST_CASE_TEMPLATE(every_shape_in_double, Edge, Edges) { every_shape<double, Edge>(); }
+BOOST_AUTO_TEST_CASE_TEMPLATE(every_shape_in_float, Boundary, Edges) { every_shape<float, Boundary>(); }
+BOOST_AUTO_TEST_CASE_TEMPLATE(every_shape_in_double, Boundary, Edges) { every_shape<double, Boundary>(); }
 
 /// The same bits on 1 to 4 threads, which have bands of their own, and step by step.
-template <class Edge, std::size_t height, std::size_t width, std::size_t channels>
+template <class Boundary, std::size_t height, std::size_t width, std::size_t channels>
 void bands_agree() {
-  using G = nwm::Grid<height, width, Edge>;
+  using G = nwm::Grid<height, width, Boundary>;
   constexpr std::size_t steps = 19;
   const auto one = simulate<G, channels, cpu::Simd<>, float>(steps, 1);
   BOOST_TEST((one == on_a_tape<G, channels, steps, cpu::Simd<>, float>()));

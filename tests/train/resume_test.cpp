@@ -59,7 +59,7 @@ struct Run {
   }
   void end(Trainer& t) {
     current.assign(t.current().parameters().begin(), t.current().parameters().end());
-    best.assign(t.machine().parameters().begin(), t.machine().parameters().end());
+    best.assign(t.best().parameters().begin(), t.best().parameters().end());
     first_moment.assign(t.adam().first_moment().begin(), t.adam().first_moment().end());
     second_moment.assign(t.adam().second_moment().begin(), t.adam().second_moment().end());
     state = t.state();

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/data/dataset.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/random.hpp"
 #include "nwm/readout/linear.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace tools {
 

@@ -75,9 +75,9 @@ BOOST_AUTO_TEST_CASE(progress_is_reported_after_each_step_and_epoch) {
 BOOST_AUTO_TEST_CASE(it_learns) {
   Trainer trainer({.learning_rate = 2e-2, .batch = 4, .epochs = 60, .threads = 1},
                   Machine({.cell = {.dt = 0.5}}));
-  const double before = nwm::evaluate(trainer.machine(), validation(), 1).loss;
+  const double before = nwm::evaluate(trainer.best(), validation(), 1).loss;
   trainer.fit(train(), validation());
-  const nwm::Metrics after = nwm::evaluate(trainer.machine(), validation(), 1);
+  const nwm::Metrics after = nwm::evaluate(trainer.best(), validation(), 1);
   BOOST_TEST(after.loss < 0.5 * before);
   BOOST_TEST(after.iou_foreground > 0.5, after.iou_foreground);
 }
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(it_stops_early_and_keeps_the_best_weights) {
       {.learning_rate = 1e-2, .batch = 11, .epochs = 50, .patience = 2, .improvement = 1e9, .threads = 1});
   std::vector<double> first, last;
   std::vector<bool> improved;
-  BOOST_TEST((weights(trainer.machine()) == weights(trainer.current())));
+  BOOST_TEST((weights(trainer.best()) == weights(trainer.current())));
   trainer.fit(train(), validation(), [&](const Progress& p) {
     if (!p.epoch_end) return;
     improved.push_back(p.improved);
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(it_stops_early_and_keeps_the_best_weights) {
   BOOST_TEST(improved == (std::vector<bool>{true, false, false}), boost::test_tools::per_element());
   BOOST_TEST(trainer.state().epoch == 3u);
   BOOST_TEST(trainer.state().stale == 2u);
-  BOOST_TEST((weights(trainer.machine()) == first));
+  BOOST_TEST((weights(trainer.best()) == first));
   BOOST_TEST((weights(trainer.current()) == last));
   BOOST_TEST((first != last));
 
@@ -169,8 +169,8 @@ BOOST_AUTO_TEST_CASE(it_stops_early_and_keeps_the_best_weights) {
     if (p.validation.loss < lowest) best = weights(wild.current());
     lowest = std::min(lowest, p.validation.loss);
   });
-  BOOST_TEST((weights(wild.machine()) == best));
-  BOOST_TEST(nwm::evaluate(wild.machine(), validation(), 1).loss == lowest);
+  BOOST_TEST((weights(wild.best()) == best));
+  BOOST_TEST(nwm::evaluate(wild.best(), validation(), 1).loss == lowest);
   BOOST_TEST(wild.state().best_loss == lowest);
 }
 

@@ -36,8 +36,7 @@ constexpr std::size_t cell_reach(std::size_t steps) {
   for (std::size_t t = 0; t < steps; ++t) {
     [&]<std::size_t... s>(std::index_sequence<s...>) {
       (run_stage(std::type_identity<cell::Stage<Cell, s>>{}), ...);
-    }
-    (std::make_index_sequence<cell::stage_count<Cell>>{});
+    }(std::make_index_sequence<cell::stage_count<Cell>>{});
     most = std::max(most, reach[Cell::recorded]);
   }
   return most == never ? 0 : static_cast<std::size_t>(most);
@@ -68,7 +67,7 @@ inline constexpr std::size_t greatest_reach = [] {
 template <class Machine>
 inline constexpr bool on_torus = [] {
   if constexpr (requires { typename Machine::ImageGrid; })
-    return std::is_same_v<typename Machine::ImageGrid::Edge, Periodic>;
+    return std::is_same_v<typename Machine::ImageGrid::Boundary, Periodic>;
   else return false;
 }();
 

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "nwm/analysis/reach.hpp"
+#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/random.hpp"
-#include "nwm/train/dataset.hpp"
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/threads.hpp"
 
@@ -175,7 +175,7 @@ class Displacements {
 
 }  // namespace detail
 
-/// Changes single pixels of images of `set` and looks at all scores, through the engine that also evaluates
+/// Changes single pixels of images of `set` and looks at all scores, through the executor that also evaluates
 /// the model (batch normalisation by running statistics). Costs images · (probes + 1) forward passes; in a
 /// trainer's callback it shows the field over training. The same numbers for the same seed whatever the
 /// threads. Throws Error when the set does not fit the machine or is empty, when there are no probes or the
@@ -193,7 +193,7 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
   if (!std::isfinite(options.change) || options.change == 0)
     throw Error(where, "change", "a finite number other than 0", std::to_string(options.change));
 
-  EngineOf<Machine> engine(options.threads, thread_count(options.threads));
+  ExecutorOf<Machine> executor(options.threads, thread_count(options.threads));
   data::Extent extent = set.extent();
   detail::Displacements sums(extent.height, extent.width, on_torus<Machine>);
   std::vector<float> base(extent.values());
@@ -203,10 +203,10 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
     set.picture(image, std::span<float>(base));
     extent.images = 1;
     const data::Dataset unchanged(extent, base, data::Dataset::Bytes(sites), set.name());
-    engine.predict(machine, unchanged,
-                   [&](std::size_t, std::span<const Real> s) { std::ranges::copy(s, scores.begin()); });
+    executor.predict(machine, unchanged,
+                     [&](std::size_t, std::span<const Real> s) { std::ranges::copy(s, scores.begin()); });
     const detail::Probes probes = detail::make_probes(base, extent, options, image);
-    engine.predict(machine, probes.images, [&](std::size_t i, std::span<const Real> s) {
+    executor.predict(machine, probes.images, [&](std::size_t i, std::span<const Real> s) {
       const double scale = 1 / (static_cast<double>(classes) * probes.changes[i] * probes.changes[i]);
       for (std::size_t p = 0; p < sites; ++p) {
         double sum = 0;

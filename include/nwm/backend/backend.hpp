@@ -47,7 +47,7 @@ concept Backend = std::is_class_v<B> && requires {
 } && requires(std::size_t n, const float* in, float* out, double* sums) {
   typename B::template Memory<float>;
   typename B::template Memory<double>;
-  typename B::template Shared<float>;
+  typename B::template Managed<float>;
   typename B::template Staging<float>;
   B::wait();
   B::upload(n, in, out);

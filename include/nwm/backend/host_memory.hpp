@@ -16,7 +16,7 @@ struct HostMemory {
   using Memory = Buffer<Real>;
   /// An array that the host, too, reads and writes, after `wait`.
   template <class Real>
-  using Shared = Buffer<Real>;
+  using Managed = Buffer<Real>;
   /// An array of the host from which `upload` is fastest.
   template <class Real>
   using Staging = Buffer<Real>;

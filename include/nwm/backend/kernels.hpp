@@ -41,17 +41,18 @@ constexpr void store_all(Lane lane, const std::array<Real*, n>& fields, const st
   detail::store_each(lane, fields, values, std::make_index_sequence<n>{});
 }
 
-/// The drive of a coupling's n groups at a lane, group g at drive + g·columns.
+/// The coupled value of a coupling's n groups at a lane, group g at coupled value + g·columns.
 template <std::size_t n, class Lane, class Real>
-constexpr std::array<typename Lane::Value, n> load_groups(Lane lane, const Real* drive, std::size_t columns) {
+constexpr std::array<typename Lane::Value, n> load_groups(Lane lane, const Real* coupled,
+                                                          std::size_t columns) {
   std::array<typename Lane::Value, n> values;
-  for (std::size_t g = 0; g != n; ++g) values[g] = lane.load(drive + g * columns);
+  for (std::size_t g = 0; g != n; ++g) values[g] = lane.load(coupled + g * columns);
   return values;
 }
 
 /// to += from.
 template <class Real>
-struct Add {
+struct Accumulate {
   const Real* from;
   Real* to;
   template <class Lane>

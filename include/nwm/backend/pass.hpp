@@ -4,14 +4,14 @@
 //             G itself where there is none: one image a pass
 //   tile      pixels, over all images of a pass, that the head takes at a time: 256 where there is none, so
 //             that its layers stay in a processor's cache
-//   columns   columns that a readout's products take at a time: as many as `tile` where there is none
+//   series_tile   columns that a readout's products take at a time: as many as `tile` where there is none
 //   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
 //             all steps of a segment at once: sets the slots of the tape from the fields at the start
 //             (model/recurrence.hpp); step by step where there is none, or where it does not take these types
 //   run_steps_back<…>(cell, parameters, initial, slots, series_gradient, gradient, parameter_gradient,
 //   scratch)
 //             the same backwards, with scratch of steps_scratch<Cell, G, channels, length, Real> numbers; it
-//             may leave other numbers in the drives' slots
+//             may leave other numbers in the coupled values' slots
 #pragma once
 
 #include <cstddef>
@@ -45,7 +45,7 @@ inline constexpr std::size_t tile_limit = [] {
 /// Most columns of a readout's products at a time.
 template <class B>
 inline constexpr std::size_t column_limit = [] {
-  if constexpr (requires { B::columns; }) return std::size_t{B::columns};
+  if constexpr (requires { B::series_tile; }) return std::size_t{B::series_tile};
   else return tile_limit<B>;
 }();
 

@@ -25,7 +25,7 @@ template <class F>
 void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
 #ifdef _OPENMP
   if (threads > 1 && items > 1) {
-#pragma omp parallel for schedule(static) num_threads(static_cast <int>(threads))
+#pragma omp parallel for schedule(static) num_threads(static_cast<int>(threads))
     for (std::size_t item = 0; item < items; ++item) f(item, static_cast<std::size_t>(omp_get_thread_num()));
     return;
   }
@@ -35,7 +35,7 @@ void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
 }
 
 /// One of the threads that run the same function.
-struct Member {
+struct Worker {
   std::size_t index, count;
   /// Returns when all `count` have called it.
   void wait() const {
@@ -52,14 +52,14 @@ template <class F>
 void run_together(std::size_t threads, const F& f) {
 #ifdef _OPENMP
   if (threads > 1) {
-#pragma omp parallel num_threads(static_cast <int>(threads))
-    f(Member{static_cast<std::size_t>(omp_get_thread_num()),
+#pragma omp parallel num_threads(static_cast<int>(threads))
+    f(Worker{static_cast<std::size_t>(omp_get_thread_num()),
              static_cast<std::size_t>(omp_get_num_threads())});
     return;
   }
 #endif
   (void)threads;
-  f(Member{0, 1});
+  f(Worker{0, 1});
 }
 
 }  // namespace nwm

@@ -8,10 +8,10 @@
 //   * `recorded`: the index of the state whose time series the readout sees;
 //   * `Stages`: a std::tuple of stages run in order each step (left out when the cell is its own only stage).
 // A stage is a struct with
-//   * `coupling`: the linear stencil that gathers the drive from the fields listed in `from`;
+//   * `coupling`: the linear stencil that gathers the coupled value from the fields listed in `from`;
 //   * `reads`, `writes`: the fields its update takes and gives at the same site;
-//   * `update(cell, drive, site)`: the new values of `writes`, as a template on the value type. It is run
-//   with
+//   * `update(cell, coupled value, site)`: the new values of `writes`, as a template on the value type. It is
+//   run with
 //     floats, SIMD packs and dual numbers: use math:: functions, write constants as V(0.5), no branches on
 //     values.
 // Members of the cell (dt and other numbers) are run-time options shared by all sites.
@@ -29,7 +29,7 @@
 namespace nwm::cell {
 
 /// What a field is for.
-enum class Role { state, map, scratch };
+enum class Role { state, map, intermediate };
 
 /// One field of a cell: `oscillators` channels over the grid. With an encoder of `encoder_layers` > 0
 /// convolutions ("<name>_encoder"; ReLU between them, `activation` last) it is computed from the image,
@@ -54,14 +54,14 @@ constexpr FieldInfo encoded_map(Name name, std::size_t layers, Activation last) 
 /// A map the user sets (in a Simulation): a source, a mask, a wave speed.
 constexpr FieldInfo given_map(Name name) { return {name, Role::map, 0, Activation::none}; }
 /// A value that one stage writes and a later stage of the same step reads.
-constexpr FieldInfo scratch(Name name) { return {name, Role::scratch, 0, Activation::none}; }
+constexpr FieldInfo intermediate(Name name) { return {name, Role::intermediate, 0, Activation::none}; }
 
 /// Which taps of a 3×3 coupling may be other than zero: all of them, or those of the site and its four
 /// neighbours in the same channel (a Laplacian). The parameters' layout is the same.
 enum class Pattern { full, five_point };
 
-/// The stencil of a stage. It takes from.size()·C channels and gives groups·C: the drive of oscillator
-/// channel c has `groups` values (output channels c, C + c, ...).
+/// The stencil of a stage. It takes from.size()·C channels and gives groups·C: the coupled value of
+/// oscillator channel c has `groups` values (output channels c, C + c, ...).
 struct Coupling {
   Name name;  ///< parameters are "<name>.weight" and "<name>.bias"
   std::size_t groups = 1;
@@ -72,10 +72,10 @@ struct Coupling {
   Pattern pattern = Pattern::full;  ///< five_point: not trained; backends may leave the other taps out
 };
 
-/// Whether stage S is one value of drive a channel, by five points, from one field: what a backend can fuse
-/// with the update, row by row.
+/// Whether stage S is one value of coupled value a channel, by five points, from one field: what a backend
+/// can fuse with the update, row by row.
 template <class S>
-inline constexpr bool five_point = S::coupling.pattern == Pattern::five_point&& S::coupling.groups == 1 &&
+inline constexpr bool five_point = S::coupling.pattern == Pattern::five_point && S::coupling.groups == 1 &&
                                    S::from.size() == 1 && !S::coupling.bias;
 
 namespace detail {
@@ -89,13 +89,13 @@ struct StagesOf<C> {
   using type = typename C::Stages;
 };
 template <class C>
-struct EdgeOf {
+struct BoundaryOf {
   using type = Periodic;
 };
 template <class C>
-requires requires { typename C::Edge; }
-struct EdgeOf<C> {
-  using type = typename C::Edge;
+requires requires { typename C::Boundary; }
+struct BoundaryOf<C> {
+  using type = typename C::Boundary;
 };
 }  // namespace detail
 
@@ -103,9 +103,9 @@ struct EdgeOf<C> {
 template <class C>
 using StagesOf = typename detail::StagesOf<C>::type;
 
-/// The boundary of a cell's couplings: its `Edge`, or Periodic.
+/// The boundary of a cell's couplings: its `Boundary`, or Periodic.
 template <class C>
-using EdgeOf = typename detail::EdgeOf<C>::type;
+using BoundaryOf = typename detail::BoundaryOf<C>::type;
 
 template <class C>
 inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
@@ -121,11 +121,11 @@ concept PatternFits = S::coupling.pattern == Pattern::full ||
 
 /// One stage of a cell: lists of fields and an update that maps packs to packs.
 template <class S, class C>
-concept StageOf = PatternFits<S> && requires(const C& cell, std::array<float, S::coupling.groups> drive,
+concept StageOf = PatternFits<S> && requires(const C& cell, std::array<float, S::coupling.groups> coupled,
                                              std::array<float, S::reads.size()> site) {
   { S::coupling.groups } -> std::convertible_to<std::size_t>;
   { S::from.size() } -> std::convertible_to<std::size_t>;
-  { S::update(cell, drive, site) } -> std::same_as<std::array<float, S::writes.size()>>;
+  { S::update(cell, coupled, site) } -> std::same_as<std::array<float, S::writes.size()>>;
 };
 
 namespace detail {
@@ -145,9 +145,9 @@ concept Cell = std::copyable<C> && requires {
 } && StageOf<Stage<C, 0>, C> && detail::all_stages_fit<C>(std::make_index_sequence<stage_count<C>>{});
 
 /// The stencil type of stage S of cell C for `channels` oscillator channels.
-template <class C, class S, std::size_t channels, class Edge = EdgeOf<C>>
-using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size, Edge,
-                          S::coupling.bias>;
+template <class C, class S, std::size_t channels, class Boundary = BoundaryOf<C>>
+using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size,
+                          Boundary, S::coupling.bias>;
 
 /// Position of `field` in `list`, or list.size().
 template <std::size_t n>

@@ -12,45 +12,45 @@ namespace nwm::cell {
 /// Gradients with respect to the inputs of a stage's update at one site.
 template <class V, class S>
 struct SiteGradient {
-  std::array<V, S::coupling.groups> drive;
+  std::array<V, S::coupling.groups> coupled;
   std::array<V, S::reads.size()> site;
 };
 
-/// Jᵀ · gradient for S::update at (drive, site): sets every entry. `gradient` belongs to S::writes, in order.
-/// Exact to rounding (forward-mode differentiation, one direction an input).
+/// Jᵀ · gradient for S::update at (coupled value, site): sets every entry. `gradient` belongs to S::writes,
+/// in order. Exact to rounding (forward-mode differentiation, one direction an input).
 template <class S, class C, class V>
-constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, S::coupling.groups>& drive,
+constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, S::coupling.groups>& coupled,
                                              const std::array<V, S::reads.size()>& site,
                                              const std::array<V, S::writes.size()>& gradient) {
   constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), n = groups + reads;
   using D = math::Dual<V, n>;
-  std::array<D, groups> dual_drive;
+  std::array<D, groups> dual_coupled;
   std::array<D, reads> dual_site;
-  for (std::size_t i = 0; i < groups; ++i) dual_drive[i] = D(drive[i], i);
+  for (std::size_t i = 0; i < groups; ++i) dual_coupled[i] = D(coupled[i], i);
   for (std::size_t i = 0; i != reads; ++i) dual_site[i] = D(site[i], groups + i);
-  const auto out = S::update(cell, dual_drive, dual_site);
+  const auto out = S::update(cell, dual_coupled, dual_site);
   const auto pull = [&](std::size_t direction) {
     V sum = out[0].d[direction] * gradient[0];
     for (std::size_t w = 1; w < out.size(); ++w) sum = sum + out[w].d[direction] * gradient[w];
     return sum;
   };
   SiteGradient<V, S> result;
-  for (std::size_t i = 0; i < groups; ++i) result.drive[i] = pull(i);
+  for (std::size_t i = 0; i < groups; ++i) result.coupled[i] = pull(i);
   for (std::size_t i = 0; i != reads; ++i) result.site[i] = pull(groups + i);
   return result;
 }
 
-/// The adjoint the library runs: S::adjoint(cell, drive, site, gradient) where a cell brings one (an
+/// The adjoint the library runs: S::adjoint(cell, coupled value, site, gradient) where a cell brings one (an
 /// optimisation that must agree with the derived one: see check_cell), else the derived one.
 template <class S, class C, class V>
-constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::coupling.groups>& drive,
+constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::coupling.groups>& coupled,
                                           const std::array<V, S::reads.size()>& site,
                                           const std::array<V, S::writes.size()>& gradient) {
-  if constexpr (requires { S::adjoint(cell, drive, site, gradient); }) {
-    const auto [d, s] = S::adjoint(cell, drive, site, gradient);
+  if constexpr (requires { S::adjoint(cell, coupled, site, gradient); }) {
+    const auto [d, s] = S::adjoint(cell, coupled, site, gradient);
     return {d, s};
   } else {
-    return derived_adjoint<S>(cell, drive, site, gradient);
+    return derived_adjoint<S>(cell, coupled, site, gradient);
   }
 }
 

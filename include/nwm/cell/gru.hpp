@@ -19,10 +19,10 @@ struct Gru {
   enum : std::size_t { hy, hz, update_gate, kept, low, high };
   static constexpr std::array fields{encoded_state("hy", 4, Activation::tanh),
                                      encoded_state("hz", 3, Activation::none),
-                                     scratch("update"),
-                                     scratch("kept"),
-                                     scratch("low"),
-                                     scratch("high")};
+                                     intermediate("update"),
+                                     intermediate("kept"),
+                                     intermediate("low"),
+                                     intermediate("high")};
   static constexpr std::size_t recorded = hy;
 
   struct UpdateGate {
@@ -31,9 +31,9 @@ struct Gru {
     static constexpr std::array<std::size_t, 0> reads{};
     static constexpr std::array<std::size_t, 1> writes{update_gate};
     template <class V>
-    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& drive,
+    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& coupled,
                                              const std::array<V, 0>&) {
-      return {math::sigmoid(drive[0])};
+      return {math::sigmoid(coupled[0])};
     }
   };
 
@@ -43,9 +43,9 @@ struct Gru {
     static constexpr std::array<std::size_t, 1> reads{hz};
     static constexpr std::array<std::size_t, 1> writes{kept};
     template <class V>
-    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& drive,
+    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& coupled,
                                              const std::array<V, 1>& site) {
-      return {math::sigmoid(drive[0]) * site[0]};
+      return {math::sigmoid(coupled[0]) * site[0]};
     }
   };
 
@@ -55,11 +55,11 @@ struct Gru {
     static constexpr std::array<std::size_t, 2> reads{hz, update_gate};
     static constexpr std::array<std::size_t, 1> writes{hz};
     template <class V>
-    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& drive,
+    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& coupled,
                                              const std::array<V, 2>& site) {
       using math::tanh;
       const auto& [hidden, u] = site;
-      return {(V(1) - u) * hidden + u * tanh(drive[0])};
+      return {(V(1) - u) * hidden + u * tanh(coupled[0])};
     }
   };
 

@@ -19,9 +19,9 @@ struct WidenHidden {
   static constexpr std::array<std::size_t, 2> writes{low, high};
 
   template <class V>
-  static constexpr std::array<V, 2> update(const Cell&, const std::array<V, 2>& drive,
+  static constexpr std::array<V, 2> update(const Cell&, const std::array<V, 2>& coupled,
                                            const std::array<V, 0>&) {
-    return {math::relu(drive[0]), math::relu(drive[1])};
+    return {math::relu(coupled[0]), math::relu(coupled[1])};
   }
 };
 
@@ -35,9 +35,9 @@ struct NarrowHidden {
   static constexpr std::array<std::size_t, 1> writes{out};
 
   template <class V>
-  static constexpr std::array<V, 1> update(const Cell&, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 1> update(const Cell&, const std::array<V, 1>& coupled,
                                            const std::array<V, 0>&) {
-    return drive;
+    return coupled;
   }
 };
 

@@ -19,7 +19,7 @@ struct Lstm {
   enum : std::size_t { hy, hz, hc, low, high };
   static constexpr std::array fields{
       encoded_state("hy", 4, Activation::tanh), encoded_state("hz", 3, Activation::none),
-      encoded_state("hc", 3, Activation::none), scratch("low"), scratch("high")};
+      encoded_state("hc", 3, Activation::none), intermediate("low"), intermediate("high")};
   static constexpr std::size_t recorded = hy;
 
   struct Gates {
@@ -29,10 +29,10 @@ struct Lstm {
     static constexpr std::array<std::size_t, 2> writes{hz, hc};
 
     template <class V>
-    static constexpr std::array<V, 2> update(const Lstm&, const std::array<V, 4>& drive,
+    static constexpr std::array<V, 2> update(const Lstm&, const std::array<V, 4>& coupled,
                                              const std::array<V, 1>& site) {
       using math::sigmoid, math::tanh;
-      const auto& [i, f, g, o] = drive;
+      const auto& [i, f, g, o] = coupled;
       const V memory = sigmoid(f) * site[0] + sigmoid(i) * tanh(g);
       return {sigmoid(o) * tanh(memory), memory};
     }

@@ -15,8 +15,8 @@ namespace nwm::cell {
 struct Rnn {
   enum : std::size_t { hy, hz, inflow, low, high };
   static constexpr std::array fields{encoded_state("hy", 4, Activation::tanh),
-                                     encoded_state("hz", 3, Activation::none), scratch("inflow"),
-                                     scratch("low"), scratch("high")};
+                                     encoded_state("hz", 3, Activation::none), intermediate("inflow"),
+                                     intermediate("low"), intermediate("high")};
   static constexpr std::size_t recorded = hy;
 
   struct Inflow {
@@ -25,9 +25,9 @@ struct Rnn {
     static constexpr std::array<std::size_t, 0> reads{};
     static constexpr std::array<std::size_t, 1> writes{inflow};
     template <class V>
-    static constexpr std::array<V, 1> update(const Rnn&, const std::array<V, 1>& drive,
+    static constexpr std::array<V, 1> update(const Rnn&, const std::array<V, 1>& coupled,
                                              const std::array<V, 0>&) {
-      return drive;
+      return coupled;
     }
   };
 
@@ -37,9 +37,9 @@ struct Rnn {
     static constexpr std::array<std::size_t, 1> reads{inflow};
     static constexpr std::array<std::size_t, 1> writes{hz};
     template <class V>
-    static constexpr std::array<V, 1> update(const Rnn&, const std::array<V, 1>& drive,
+    static constexpr std::array<V, 1> update(const Rnn&, const std::array<V, 1>& coupled,
                                              const std::array<V, 1>& site) {
-      return {math::relu(drive[0] + site[0])};
+      return {math::relu(coupled[0] + site[0])};
     }
   };
 

@@ -12,12 +12,12 @@ namespace nwm::cell {
 /// Jacobs et al., arXiv 2502.06034, semi-implicit (symplectic) Euler:
 ///   z' = z + dt (tanh(W * y) − omega ⊙ y − alpha ⊙ z),   y' = y + dt z'
 /// y: displacement, z: velocity, omega: natural frequency squared (≥ 0), alpha: damping (≥ 0), W: a learned
-/// 3×3 stencil coupling all channels under the boundary `Edge_`, at first the Laplacian. y is recorded.
-template <Boundary Edge_ = Periodic>
+/// 3×3 stencil coupling all channels under the boundary `Boundary_`, at first the Laplacian. y is recorded.
+template <Boundary Boundary_ = Periodic>
 struct WaveOn {
   double dt = 0.1;  ///< time step, in the units of 1/sqrt(omega)
 
-  using Edge = Edge_;
+  using Boundary = Boundary_;
   enum : std::size_t { y, z, omega, alpha };
   static constexpr std::array fields{encoded_state("hy", 4, Activation::tanh), resting_state("hz"),
                                      encoded_map("omega", 3, Activation::relu),
@@ -31,24 +31,24 @@ struct WaveOn {
   static constexpr std::array<std::size_t, 2> writes{y, z};
 
   template <class V>
-  static constexpr std::array<V, 2> update(const WaveOn& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> update(const WaveOn& cell, const std::array<V, 1>& coupled,
                                            const std::array<V, 4>& site) {
     using math::tanh;
     const V dt = V(cell.dt);
     const auto& [y, z, omega, alpha] = site;
-    const V velocity = z + dt * (tanh(drive[0]) - omega * y - alpha * z);
+    const V velocity = z + dt * (tanh(coupled[0]) - omega * y - alpha * z);
     return {y + dt * velocity, velocity};
   }
 
   /// The adjoint of `update`, written out: three times fewer operations than on dual numbers. check_cell
-  /// compares the two. Gradients with respect to drive and site, given those of y' and z'.
+  /// compares the two. Gradients with respect to coupled value and site, given those of y' and z'.
   template <class V>
   static constexpr std::pair<std::array<V, 1>, std::array<V, 4>> adjoint(const WaveOn& cell,
-                                                                         const std::array<V, 1>& drive,
+                                                                         const std::array<V, 1>& coupled,
                                                                          const std::array<V, 4>& site,
                                                                          const std::array<V, 2>& gradient) {
     using math::tanh;
-    const V dt = V(cell.dt), pull = tanh(drive[0]);
+    const V dt = V(cell.dt), pull = tanh(coupled[0]);
     const auto& [y, z, omega, alpha] = site;
     const V velocity = gradient[1] + dt * gradient[0], force = dt * velocity;
     return {{force * (V(1) - pull * pull)},
@@ -76,19 +76,19 @@ struct WaveOn {
     return if_positive(discriminant, real, sqrt(math::relu(product)) + (sum - sum));  // NaN stays NaN
   }
 
-  /// The step run backwards (keep::Reverse), from a site after it: first y, whose coupling then gives the
-  /// drive of that step, then {y, z}. Divides by 1 − dt alpha.
+  /// The step run backwards (checkpointing::Reversible), from a site after it: first y, whose coupling then
+  /// gives the coupled value of that step, then {y, z}. Divides by 1 − dt alpha.
   template <class V>
   static constexpr std::array<V, 1> coupled_before(const WaveOn& cell, const std::array<V, 4>& after) {
     return {after[0] - V(cell.dt) * after[1]};
   }
   template <class V>
-  static constexpr std::array<V, 2> inverse(const WaveOn& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> inverse(const WaveOn& cell, const std::array<V, 1>& coupled,
                                             const std::array<V, 4>& after) {
     using math::tanh;
     const V dt = V(cell.dt), y = coupled_before(cell, after)[0];
     const auto& [y_after, z_after, omega, alpha] = after;
-    return {y, (z_after - dt * (tanh(drive[0]) - omega * y)) / (V(1) - dt * alpha)};
+    return {y, (z_after - dt * (tanh(coupled[0]) - omega * y)) / (V(1) - dt * alpha)};
   }
 
   /// What one step backwards multiplies an error by at most, for the linear oscillator: 1 / the smaller |λ|

@@ -10,9 +10,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/random.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::data {
 

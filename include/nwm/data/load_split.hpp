@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <string>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/data/npy.hpp"
 #include "nwm/error.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::data {
 

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/data/generate.hpp"
 #include "nwm/data/idx.hpp"
 #include "nwm/error.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::data {
 

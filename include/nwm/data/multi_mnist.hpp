@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/data/generate.hpp"
 #include "nwm/data/mnist.hpp"
 #include "nwm/error.hpp"
 #include "nwm/random.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::data {
 

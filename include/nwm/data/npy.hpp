@@ -19,11 +19,11 @@
 #include <variant>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
 #include "nwm/io/json_header.hpp"
 #include "nwm/io/tensor.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::data {
 
@@ -135,8 +135,7 @@ inline NpyHeader parse_npy_header(std::string_view header, const std::string& wh
       text.expect("False");
     } else if (key == "shape") {
       once(4, key);
-      const std::size_t commas = text.sequence(
-          "(", ")", [&] { out.shape.push_back(text.natural()); }, true);
+      const std::size_t commas = text.sequence("(", ")", [&] { out.shape.push_back(text.natural()); }, true);
       if (out.shape.size() == 1 && commas == 0)
         throw Error(where, key, "a tuple, (n,)", "a number in brackets");
     } else {

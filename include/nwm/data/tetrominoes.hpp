@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/data/generate.hpp"
 #include "nwm/error.hpp"
 #include "nwm/random.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::data {
 

@@ -17,8 +17,8 @@
 #include "nwm/drum/recording.hpp"
 #include "nwm/error.hpp"
 #include "nwm/grid/grid.hpp"
-#include "nwm/model/simulation.hpp"
 #include "nwm/random.hpp"
+#include "nwm/simulation/simulation.hpp"
 
 namespace nwm {
 
@@ -46,17 +46,17 @@ class Drum {
   using Grid = Grid_;
   using Real = Real_;
   using Waves = Simulation<drum::Membrane, Grid, 1, Backend, Real>;
-  using Edge = drum::Edge;
+  using Boundary = drum::Boundary;
   using Membrane = drum::Membrane;
 
   struct Options {
-    double wave_speed = 1;      ///< c > 0, length per time
-    double dt = 0.5;            ///< time step
-    double spacing = 1;         ///< h, length between neighbouring sites
-    double damping = 0;         ///< α >= 0, per time
-    Edge edge = Edge::clamped;  ///< what holds at the rim
-    std::size_t sponge = 16;    ///< absorbing: sites from the border over which the damping grows
-    std::size_t threads = 1;    ///< over bands of rows, as Simulation's
+    double wave_speed = 1;              ///< c > 0, length per time
+    double dt = 0.5;                    ///< time step
+    double spacing = 1;                 ///< h, length between neighbouring sites
+    double damping = 0;                 ///< α >= 0, per time
+    Boundary edge = Boundary::clamped;  ///< what holds at the rim
+    std::size_t sponge = 16;            ///< absorbing: sites from the border over which the damping grows
+    std::size_t threads = 1;            ///< over bands of rows, as Simulation's
   };
 
   /// Throws Error when the mask does not fit the grid; is the whole grid or touches its border (a clamped or
@@ -78,7 +78,7 @@ class Drum {
     for (const std::size_t i : mask_.sites()) {
       waves_.field(Membrane::inside)[i] = 1;
       waves_.field(Membrane::alpha)[i] = static_cast<Real>(alpha[i]);
-      if (physics_.edge == Edge::reflecting)
+      if (physics_.edge == Boundary::reflecting)
         waves_.field(Membrane::rim)[i] = static_cast<Real>(4 - mask_.neighbours(i, wraps()));
     }
   }
@@ -168,16 +168,16 @@ class Drum {
         // Each bond between two sites inside is seen from both.
         potential += 0.5 * (ui - static_cast<double>(u[j])) * (pi - before(j));
       });
-      if (physics_.edge != Edge::reflecting) potential += static_cast<double>(4 - inside) * ui * pi;
+      if (physics_.edge != Boundary::reflecting) potential += static_cast<double>(4 - inside) * ui * pi;
     }
     const double h2 = physics_.spacing * physics_.spacing, c2 = physics_.wave_speed * physics_.wave_speed;
     return 0.5 * (h2 * kinetic + c2 * potential);
   }
 
  private:
-  static constexpr bool torus = std::same_as<typename Grid::Edge, Periodic>;
+  static constexpr bool torus = std::same_as<typename Grid::Boundary, Periodic>;
   bool wraps() const {
-    return torus && (physics_.edge == Edge::periodic || physics_.edge == Edge::absorbing);
+    return torus && (physics_.edge == Boundary::periodic || physics_.edge == Boundary::absorbing);
   }
 
   void check_mask() const {
@@ -186,9 +186,9 @@ class Drum {
       throw Error(where, "mask",
                   std::to_string(Grid::height) + " x " + std::to_string(Grid::width) + " sites",
                   std::to_string(mask_.height()) + " x " + std::to_string(mask_.width()));
-    if (physics_.edge == Edge::periodic && !torus)
+    if (physics_.edge == Boundary::periodic && !torus)
       throw Error(where, "edge", "a grid with the boundary Periodic for a periodic edge", "another");
-    if (physics_.edge == Edge::periodic || physics_.edge == Edge::absorbing) return;
+    if (physics_.edge == Boundary::periodic || physics_.edge == Boundary::absorbing) return;
     if (mask_.sites().size() == Grid::sites)
       throw Error(where, "mask", "sites outside the drum, which hold its rim", "the whole grid");
     if (mask_.touches_border())
@@ -200,7 +200,7 @@ class Drum {
   /// square of the depth, so high that a wave on its way through and back keeps 1e-4 of its energy.
   std::vector<double> damping(std::size_t sponge) const {
     std::vector<double> alpha(Grid::sites, physics_.damping);
-    if (physics_.edge != Edge::absorbing) return alpha;
+    if (physics_.edge != Boundary::absorbing) return alpha;
     const std::size_t room = std::min(Grid::height, Grid::width) / 2;
     if (sponge == 0 || sponge > room)
       throw Error("nwm::Drum", "sponge", "1 to " + std::to_string(room) + " sites", std::to_string(sponge));

@@ -47,7 +47,7 @@ inline double side_from(double sine2, double spacing) {
 
 template <class Real>
 void check_clamped(const Recording<Real>& recording, const char* where) {
-  if (recording.physics().edge != drum::Edge::clamped)
+  if (recording.physics().edge != drum::Boundary::clamped)
     throw Error(where, "edge", "a clamped drum, whose area its tones tell", "another");
 }
 

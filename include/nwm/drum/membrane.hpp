@@ -14,7 +14,7 @@
 namespace nwm::drum {
 
 /// What holds at the rim of the mask.
-enum class Edge {
+enum class Boundary {
   clamped,     ///< u = 0 outside: a drum
   reflecting,  ///< no flux through the rim: a free membrane, or sound in a room
   periodic,    ///< clamped outside the mask, which may run over the border to the opposite side
@@ -28,7 +28,7 @@ struct Physics {
   double dt = 0.5;        ///< time step, > 0
   double spacing = 1;     ///< h > 0
   double damping = 0;     ///< α >= 0, 1/time
-  Edge edge = Edge::clamped;
+  Boundary edge = Boundary::clamped;
 
   /// c dt / h, which must stay below `courant_limit`.
   double courant() const { return wave_speed * dt / spacing; }
@@ -96,11 +96,11 @@ struct Membrane {
   static constexpr std::array<std::size_t, 2> writes{u, v};
 
   template <class V>
-  static constexpr std::array<V, 2> update(const Membrane& cell, const std::array<V, 1>& drive,
+  static constexpr std::array<V, 2> update(const Membrane& cell, const std::array<V, 1>& coupled,
                                            const std::array<V, 5>& site) {
     const V dt = V(cell.dt);
     const auto& [u, v, inside, alpha, rim] = site;
-    const V velocity = inside * (v + dt * (V(cell.stiffness) * (drive[0] + rim * u) - alpha * v));
+    const V velocity = inside * (v + dt * (V(cell.stiffness) * (coupled[0] + rim * u) - alpha * v));
     return {u + dt * velocity, velocity};
   }
 

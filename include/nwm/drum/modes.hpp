@@ -45,7 +45,8 @@ inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const Mo
   using Matrix = Eigen::SparseMatrix<double>;
   std::vector<std::size_t> place(mask.height() * mask.width());
   for (std::size_t i = 0; i < n; ++i) place[mask.sites()[i]] = i;
-  const bool wraps = physics.edge == drum::Edge::periodic, open = physics.edge == drum::Edge::reflecting;
+  const bool wraps = physics.edge == drum::Boundary::periodic,
+             open = physics.edge == drum::Boundary::reflecting;
   std::vector<Eigen::Triplet<double>> entries;
   for (std::size_t i = 0; i < n; ++i) {
     std::size_t neighbours = 0;

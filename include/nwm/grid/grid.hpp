@@ -9,13 +9,13 @@ namespace nwm {
 
 /// `height_` × `width_` sites with one boundary on all four edges. Fields over a grid are planar and
 /// row-major: value (channel c, row y, column x) stands at (c·height + y)·width + x.
-template <std::size_t height_, std::size_t width_, Boundary Edge_ = Periodic>
+template <std::size_t height_, std::size_t width_, Boundary Boundary_ = Periodic>
 struct Grid {
   static_assert(height_ > 0 && width_ > 0, "a grid needs at least one row and one column");
   static constexpr std::size_t height = height_, width = width_, sites = height_ * width_;
-  using Edge = Edge_;
-  template <Boundary Other>
-  using with_edge = Grid<height_, width_, Other>;
+  using Boundary = Boundary_;
+  template <nwm::Boundary Other>
+  using with_boundary = Grid<height_, width_, Other>;
 };
 
 }  // namespace nwm

@@ -21,13 +21,13 @@ struct Shape {
 
 /// Sizes a model can have. Where one is not, the compiler prints the comparison that fails.
 template <Shape shape>
-concept ValidShape = (shape.height > 0) && (shape.width > 0) && (shape.image_channels > 0) &&
-                     (shape.oscillators > 0) && (shape.steps > 0) && (shape.encoder_width > 0) &&
-                     (shape.classes >= 2) && (shape.classes <= 256);
+concept ValidShape =
+    (shape.height > 0) && (shape.width > 0) && (shape.image_channels > 0) && (shape.oscillators > 0) &&
+    (shape.steps > 0) && (shape.encoder_width > 0) && (shape.classes >= 2) && (shape.classes <= 256);
 
 /// A number of time steps, as a type: compilers then show it in their messages.
 template <std::size_t steps>
-struct Steps {
+struct StepCount {
   static constexpr std::size_t value = steps;
 };
 

@@ -12,12 +12,12 @@ namespace nwm {
 /// out(o, p) = bias(o) + Σ_i Σ_k weight(o, i, k) · in(i, p + k): `in_` to `out_` channels, `size_` × `size_`
 /// taps centred on the site (1 or 3), cross-correlation as in PyTorch. Parameters: weight (out, in, size,
 /// size) row-major, then bias (out) when there is one.
-template <std::size_t in_, std::size_t out_, std::size_t size_, Boundary Edge_, bool bias_ = true>
+template <std::size_t in_, std::size_t out_, std::size_t size_, Boundary Boundary_, bool bias_ = true>
 struct Stencil {
   static_assert(size_ == 1 || size_ == 3, "a stencil is 1×1 or 3×3");
   static constexpr std::size_t in = in_, out = out_, size = size_, taps = size_ * size_;
   static constexpr bool bias = bias_;
-  using Edge = Edge_;
+  using Boundary = Boundary_;
   static constexpr std::size_t weights = out * in * taps;
   static constexpr std::size_t parameters = weights + (bias ? out : 0);
 

@@ -64,42 +64,41 @@ void take_slices(const Safetensors& file, const Layout& layout, std::span<Real> 
 /// numbers.
 inline constexpr std::string_view batches_tracked = "num_batches_tracked";
 
-template <class Machine>
+template <class Model>
 bool knows(std::string_view name) {
   const auto named = [&](const Slice& s) { return s.name.view() == name; };
-  if (std::ranges::any_of(Machine::layout.slices, named)) return true;
-  if constexpr (requires { Machine::buffer_layout; })
-    return name.ends_with(batches_tracked) || std::ranges::any_of(Machine::buffer_layout.slices, named);
+  if (std::ranges::any_of(Model::layout.slices, named)) return true;
+  if constexpr (requires { Model::buffer_layout; })
+    return name.ends_with(batches_tracked) || std::ranges::any_of(Model::buffer_layout.slices, named);
   return false;
 }
 
 }  // namespace detail
 
-/// Adds every slice of the machine's parameters to `file` under prefix + its name.
-template <class Machine>
-void put_parameters(Safetensors& file, const Machine& machine, const std::string& prefix = "") {
-  detail::put_slices(file, Machine::layout, std::span<const typename Machine::Real>(machine.parameters()),
-                     prefix);
+/// Adds every slice of the model's parameters to `file` under prefix + its name.
+template <class Model>
+void put_parameters(Safetensors& file, const Model& model, const std::string& prefix = "") {
+  detail::put_slices(file, Model::layout, std::span<const typename Model::Real>(model.parameters()), prefix);
 }
 
-/// Sets the machine's parameters from the tensors prefix + name. All are checked before any is set: throws
-/// Error naming the file, the tensor and what differs (missing, shape, type). A float machine takes F32; a
-/// double machine F64, or F32 widened.
-template <class Machine>
-void take_parameters(const Safetensors& file, Machine& machine, const std::string& prefix = "") {
-  using Real = typename Machine::Real;
-  detail::check_slices<Real>(file, Machine::layout, prefix);
-  detail::take_slices(file, Machine::layout, std::span<Real>(machine.parameters()), prefix);
+/// Sets the model's parameters from the tensors prefix + name. All are checked before any is set: throws
+/// Error naming the file, the tensor and what differs (missing, shape, type). A float model takes F32; a
+/// double model F64, or F32 widened.
+template <class Model>
+void take_parameters(const Safetensors& file, Model& model, const std::string& prefix = "") {
+  using Real = typename Model::Real;
+  detail::check_slices<Real>(file, Model::layout, prefix);
+  detail::take_slices(file, Model::layout, std::span<Real>(model.parameters()), prefix);
 }
 
 /// Parameters and, where a model has them, the running statistics of its batch normalisations.
-template <class Machine>
-void put_model(Safetensors& file, const Machine& machine, const std::string& prefix = "") {
-  put_parameters(file, machine, prefix);
-  if constexpr (requires { Machine::buffer_layout; }) {
-    detail::put_slices(file, Machine::buffer_layout,
-                       std::span<const typename Machine::Real>(machine.buffers()), prefix);
-    for (const Slice& slice : Machine::buffer_layout.slices) {
+template <class Model>
+void put_model(Safetensors& file, const Model& model, const std::string& prefix = "") {
+  put_parameters(file, model, prefix);
+  if constexpr (requires { Model::buffer_layout; }) {
+    detail::put_slices(file, Model::buffer_layout, std::span<const typename Model::Real>(model.buffers()),
+                       prefix);
+    for (const Slice& slice : Model::buffer_layout.slices) {
       const std::string name = detail::tensor_name(prefix, slice);
       if (name.ends_with("running_mean"))
         file.add(name.substr(0, name.rfind('.') + 1) + std::string(detail::batches_tracked), {},
@@ -109,38 +108,38 @@ void put_model(Safetensors& file, const Machine& machine, const std::string& pre
 }
 
 /// As take_parameters, with the running statistics.
-template <class Machine>
-void take_model(const Safetensors& file, Machine& machine, const std::string& prefix = "") {
-  using Real = typename Machine::Real;
-  if constexpr (requires { Machine::buffer_layout; })
-    detail::check_slices<Real>(file, Machine::buffer_layout, prefix);
-  take_parameters(file, machine, prefix);
-  if constexpr (requires { Machine::buffer_layout; })
-    detail::take_slices(file, Machine::buffer_layout, std::span<Real>(machine.buffers()), prefix);
+template <class Model>
+void take_model(const Safetensors& file, Model& model, const std::string& prefix = "") {
+  using Real = typename Model::Real;
+  if constexpr (requires { Model::buffer_layout; })
+    detail::check_slices<Real>(file, Model::buffer_layout, prefix);
+  take_parameters(file, model, prefix);
+  if constexpr (requires { Model::buffer_layout; })
+    detail::take_slices(file, Model::buffer_layout, std::span<Real>(model.buffers()), prefix);
 }
 
 }  // namespace io
 
 /// Writes the weights, whole or not at all. Throws Error when the file cannot be written; an old one then
 /// stays.
-template <class Machine>
-void save(const Machine& machine, const std::filesystem::path& path) {
+template <class Model>
+void save(const Model& model, const std::filesystem::path& path) {
   io::Safetensors file;
-  io::put_model(file, machine);
+  io::put_model(file, model);
   file.metadata["format"] = "pt";
   io::write_safetensors(path, file);
 }
 
-/// Sets the machine's weights from a file written by `save`, or by Python from the authors' model. Throws
-/// Error when the file is damaged or any tensor is missing, foreign, or of another shape or type; the machine
+/// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Throws
+/// Error when the file is damaged or any tensor is missing, foreign, or of another shape or type; the model
 /// then is unchanged.
-template <class Machine>
-void load(Machine& machine, const std::filesystem::path& path) {
+template <class Model>
+void load(Model& model, const std::filesystem::path& path) {
   const io::Safetensors file = io::read_safetensors(path);
   for (const auto& [name, tensor] : file.tensors)
-    if (!io::detail::knows<Machine>(name))
+    if (!io::detail::knows<Model>(name))
       throw Error(file.source, "tensor '" + name + "'", "no tensor of that name in this model", "one");
-  io::take_model(file, machine);
+  io::take_model(file, model);
 }
 
 namespace io::detail {
@@ -172,7 +171,7 @@ void save_training(Trainer& trainer, const std::filesystem::path& path) {
   using Real = typename Trainer::Real;
   io::Safetensors file;
   io::put_model(file, trainer.current());
-  io::put_model(file, trainer.machine(), "best.");
+  io::put_model(file, trainer.best(), "best.");
   const std::size_t n = Trainer::parameter_count;
   file.add("adam.first_moment", {n}, std::span<const Real>(trainer.adam().first_moment()));
   file.add("adam.second_moment", {n}, std::span<const Real>(trainer.adam().second_moment()));
@@ -214,7 +213,7 @@ void load_training(Trainer& trainer, const std::filesystem::path& path) {
   const auto numbers = values("trainer.numbers", 3, 0.0);
   auto current = trainer.current();
   io::take_model(file, current);
-  io::take_model(file, trainer.machine(), "best.");
+  io::take_model(file, trainer.best(), "best.");
   trainer.current() = current;
   std::ranges::copy(first, trainer.adam().first_moment().begin());
   std::ranges::copy(second, trainer.adam().second_moment().begin());

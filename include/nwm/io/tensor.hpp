@@ -55,7 +55,7 @@ inline std::optional<DType> dtype_named(std::string_view name) {
 /// The C++ types that have a DType of their own.
 template <class T>
 concept TensorValue = std::is_same_v<T, float> || std::is_same_v<T, double> ||
-    (std::is_integral_v<T> && !std::is_same_v<T, bool>);
+                      (std::is_integral_v<T> && !std::is_same_v<T, bool>);
 
 template <TensorValue T>
 constexpr DType dtype_of() {

@@ -167,7 +167,7 @@ struct NormGradient {
 /// y = relu(γ (x − mean) / sqrt(variance + ε) + β) per channel (Ioffe, Szegedy 2015), ε = 1e-5, momentum 0.1:
 /// biased variance to normalise, unbiased in the running variance, as PyTorch. A batch is `count` passes of
 /// fields (channels, n), one behind the other: n numbers are a pass's images and sites. Parameters: γ, β;
-/// running statistics: mean, variance. A Crew runs f(pass, thread) over passes.
+/// running statistics: mean, variance. A LayerExecutor runs f(pass, thread) over passes.
 template <std::size_t channels, std::size_t n, class B, class Real>
 struct BatchNorm {
   static constexpr double epsilon = 1e-5, momentum = 0.1;
@@ -193,19 +193,19 @@ struct BatchNorm {
 
   /// Sets y (count, channels, n) from x. `moved` null: evaluation, by the running statistics `running`. Else
   /// training: by those of the batch, and `moved`, the running ones, moves there.
-  template <class Crew>
-  static void forward(Crew& crew, std::size_t count, const Real* p, const Real* running, Real* moved,
-                      const Real* x, Real* y, State& s) {
+  template <class LayerExecutor>
+  static void forward(LayerExecutor& executor, std::size_t count, const Real* p, const Real* running,
+                      Real* moved, const Real* x, Real* y, State& s) {
     const detail::InverseDeviation<Real> to{epsilon, p, s.inverse.data(), s.scale.data()};
     if (moved) {
       const auto numbers = static_cast<double>(count * n);
       const detail::PassSums sums{count, channels, s.sums.data()};
-      crew.images(count, [&](std::size_t i, std::size_t) {
+      executor.passes(count, [&](std::size_t i, std::size_t) {
         B::template sum_rows<Real>(channels, n, kernel::Read<Real>{x + i * size},
                                    s.sums.data() + i * channels);
       });
       each_channel(detail::BatchMean<Real>{sums, numbers, momentum, s.centre.data(), moved});
-      crew.images(count, [&](std::size_t i, std::size_t) {
+      executor.passes(count, [&](std::size_t i, std::size_t) {
         B::template sum_rows<Real>(channels, n,
                                    detail::SquaredDeviation<n, Real>{s.centre.data(), x + i * size},
                                    s.sums.data() + i * channels);
@@ -214,7 +214,7 @@ struct BatchNorm {
     } else {
       each_channel(detail::RunningDeviation<Real>{running, running + channels, to, s.centre.data()});
     }
-    crew.images(count, [&](std::size_t i, std::size_t) {
+    executor.passes(count, [&](std::size_t i, std::size_t) {
       B::template map_rows<Real>(channels, n,
                                  detail::Normalise<n, Real>{s.centre.data(), s.scale.data(), p + channels,
                                                             x + i * size, y + i * size});
@@ -224,11 +224,11 @@ struct BatchNorm {
   /// After a training forward: replaces gradient (count, channels, n), that of y, by that of x, and adds to
   /// parameter_gradient. With g the gradient before the ReLU, x̂ = (x − mean)·inverse and M the numbers of a
   /// channel: γ·inverse (g − Σg/M − x̂ Σ(g x̂)/M).
-  template <class Crew>
-  static void backward(Crew& crew, std::size_t count, const Real* x, const Real* y, State& s, Real* gradient,
-                       Real* parameter_gradient) {
+  template <class LayerExecutor>
+  static void backward(LayerExecutor& executor, std::size_t count, const Real* x, const Real* y, State& s,
+                       Real* gradient, Real* parameter_gradient) {
     constexpr std::size_t stride = 2 * channels;
-    crew.images(count, [&](std::size_t i, std::size_t) {
+    executor.passes(count, [&](std::size_t i, std::size_t) {
       double* sums = s.sums.data() + i * stride;
       Real* g = gradient + i * size;
       B::template sum_rows<Real>(channels, n, detail::MaskByRelu<Real>{y + i * size, g}, sums);
@@ -243,7 +243,7 @@ struct BatchNorm {
                                             s.slope.data(),
                                             parameter_gradient,
                                             parameter_gradient + channels});
-    crew.images(count, [&](std::size_t i, std::size_t) {
+    executor.passes(count, [&](std::size_t i, std::size_t) {
       B::template map_rows<Real>(
           channels, n,
           detail::UndoNormalise<n, Real>{s.centre.data(), s.scale.data(), s.average.data(), s.slope.data(),

@@ -14,8 +14,8 @@ namespace nwm::layer {
 
 /// relu BN conv3(b→b) relu BN conv3(a→b), convolutions with zero padding and without bias; the input comes in
 /// `parts` equal groups of channels. A batch is passes of fields over G: one image each, or several.
-/// Parameters: weight, γ, β, weight, γ, β; running statistics: mean, variance, mean, variance. A Crew runs
-/// f(pass, thread) over passes, and f(pass, shard, thread) with fixed shards.
+/// Parameters: weight, γ, β, weight, γ, β; running statistics: mean, variance, mean, variance. A
+/// LayerExecutor runs f(pass, thread) over passes, and f(pass, shard, thread) with fixed shards.
 template <class G, std::size_t parts, std::size_t a, std::size_t b, class B, class Real>
 struct DoubleConvolution {
   using First = Stencil<a, b, 3, Zero, false>;
@@ -57,39 +57,39 @@ struct DoubleConvolution {
   };
 
   /// Sets state.y2 for `count` passes; input(pass) gives the parts. `running` and `moved` as BatchNorm.
-  template <class Crew, class Input>
-  static void forward(Crew& crew, std::size_t count, const Real* p, const Real* running, Real* moved,
-                      const Input& input, State& s, std::span<Memory> scratch_) {
-    crew.images(count, [&](std::size_t i, std::size_t thread) {
+  template <class LayerExecutor, class Input>
+  static void forward(LayerExecutor& executor, std::size_t count, const Real* p, const Real* running,
+                      Real* moved, const Input& input, State& s, std::span<Memory> scratch_) {
+    executor.passes(count, [&](std::size_t i, std::size_t thread) {
       B::template couple<First, G, Activation::none>(p, input(i), s.x1.data() + i * size,
                                                      scratch_[thread].data());
     });
-    Norm::forward(crew, count, p + norm1, running, moved, s.x1.data(), s.y1.data(), s.first);
-    crew.images(count, [&](std::size_t i, std::size_t thread) {
+    Norm::forward(executor, count, p + norm1, running, moved, s.x1.data(), s.y1.data(), s.first);
+    executor.passes(count, [&](std::size_t i, std::size_t thread) {
       B::template couple<Second, G, Activation::none>(p + second, Inner{s.y1.data() + i * size},
                                                       s.x2.data() + i * size, scratch_[thread].data());
     });
-    Norm::forward(crew, count, p + norm2, running + Norm::statistics,
+    Norm::forward(executor, count, p + norm2, running + Norm::statistics,
                   moved ? moved + Norm::statistics : nullptr, s.x2.data(), s.y2.data(), s.second);
   }
 
   /// Backward after a training forward: gradient (count passes) is that of y2 and is overwritten, inner holds
   /// as many numbers. Sets input_gradient(pass)'s parts (null: left out), and adds to the shards' parameter
   /// gradients, shard_gradient(shard).
-  template <class Crew, class Input, class InputGradient, class ShardGradient>
-  static void backward(Crew& crew, std::size_t count, const Real* p, const Input& input, State& s,
-                       Real* gradient, Real* inner, const InputGradient& input_gradient,
+  template <class LayerExecutor, class Input, class InputGradient, class ShardGradient>
+  static void backward(LayerExecutor& executor, std::size_t count, const Real* p, const Input& input,
+                       State& s, Real* gradient, Real* inner, const InputGradient& input_gradient,
                        const ShardGradient& shard_gradient, std::span<Memory> scratch_) {
-    Norm::backward(crew, count, s.x2.data(), s.y2.data(), s.second, gradient, shard_gradient(0) + norm2);
-    crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+    Norm::backward(executor, count, s.x2.data(), s.y2.data(), s.second, gradient, shard_gradient(0) + norm2);
+    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       Real* to = inner + i * size;
       B::fill(size, Real(0), to);
       B::template couple_adjoint<Second, G>(p + second, Inner{s.y1.data() + i * size}, gradient + i * size,
                                             std::array{to}, shard_gradient(shard) + second,
                                             scratch_[thread].data());
     });
-    Norm::backward(crew, count, s.x1.data(), s.y1.data(), s.first, inner, shard_gradient(0) + norm1);
-    crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+    Norm::backward(executor, count, s.x1.data(), s.y1.data(), s.first, inner, shard_gradient(0) + norm1);
+    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       const auto to = input_gradient(i);
       for (Real* part : to)
         if (part) B::fill(each * G::sites, Real(0), part);

@@ -39,8 +39,7 @@ struct Encoder {
       std::size_t most = 0;
       ((most = B::template scratch<Conv<l>, G> > most ? B::template scratch<Conv<l>, G> : most), ...);
       return most;
-    }
-    (std::make_index_sequence<layers>{});
+    }(std::make_index_sequence<layers>{});
   }();
 
   /// Appends "<prefix>.{0,2,4…}.weight" and ".bias".
@@ -48,8 +47,7 @@ struct Encoder {
   static constexpr void describe(L& layout, const Name& prefix) {
     [&]<std::size_t... l>(std::index_sequence<l...>) {
       (Conv<l>::describe(layout, prefix + "." + 2 * l), ...);
-    }
-    (std::make_index_sequence<layers>{});
+    }(std::make_index_sequence<layers>{});
   }
 
   /// Sets out (c_out, H, W) and hidden; image (c_in, H, W).
@@ -60,8 +58,7 @@ struct Encoder {
            parameters_ + offset<l>(), std::array{input<l>(image, hidden_)},
            l + 1 == layers ? out : hidden_ + l * c_mid * G::sites, scratch_),
        ...);
-    }
-    (std::make_index_sequence<layers>{});
+    }(std::make_index_sequence<layers>{});
   }
 
   /// Adds to parameter_gradient, and to image_gradient unless null. `gradient` (c_out, H, W) belongs to `out`

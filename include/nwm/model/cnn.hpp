@@ -31,7 +31,7 @@ concept CnnShape = (layers >= 1) && (shape.steps >= 4) && ValidShape<shape>;
 template <Shape shape_, std::size_t layers_, class Head_ = head::Wide, class Backend_ = DefaultBackend,
           class Real_ = float>
 requires CnnShape<shape_, layers_> && head::HeadWidths<Head_> && Backend<Backend_> &&
-    std::floating_point<Real_>
+         std::floating_point<Real_>
 class Cnn {
  public:
   static constexpr Shape shape = shape_;
@@ -50,10 +50,10 @@ class Cnn {
   static constexpr std::size_t features = (shape.steps / 2 - 1) * shape.oscillators;
 
  private:
-  using Field = PassGrid<Backend, ImageGrid>;
-  static constexpr std::size_t lot = Field::sites;  // numbers of a plane
-  using Stack = layer::Encoder<Field, shape.image_channels, shape.encoder_width, shape.oscillators, layers_,
-                               Activation::relu>;
+  using BatchGrid = PassGrid<Backend, ImageGrid>;
+  static constexpr std::size_t pass_sites = BatchGrid::sites;  // numbers of a plane
+  using Stack = layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, shape.oscillators,
+                               layers_, Activation::relu>;
   using Widen = Stencil<shape.oscillators, features, 1, Zero>;
   using Mlp = layer::Head<features, shape.classes, Head_>;
   using End = model::PixelHead<Mlp, images, sites, Backend, Real>;
@@ -84,8 +84,8 @@ class Cnn {
    public:
     /// As in WaveMachine.
     static constexpr std::size_t bytes() {
-      constexpr std::size_t plain = images * image_size + Stack::hidden + 2 * shape.oscillators * lot +
-                                    2 * shape.encoder_width * lot + Stack::template scratch<Backend>;
+      constexpr std::size_t plain = images * image_size + Stack::hidden + 2 * shape.oscillators * pass_sites +
+                                    2 * shape.encoder_width * pass_sites + Stack::template scratch<Backend>;
       return End::Space::bytes() + plain * sizeof(Real);
     }
 
@@ -93,10 +93,11 @@ class Cnn {
     friend Cnn;
     typename End::Space end;
     using Memory = typename Backend::template Memory<Real>;
-    Buffer<Real> classes{lot};  // the target on the host
+    Buffer<Real> classes{pass_sites};  // the target on the host
     Memory image{images * image_size};
-    Memory hidden{Stack::hidden}, out{shape.oscillators * lot}, gradient{shape.oscillators * lot};
-    Memory work{2 * shape.encoder_width * lot}, scratch{Stack::template scratch<Backend>};
+    Memory hidden{Stack::hidden}, out{shape.oscillators * pass_sites},
+        gradient{shape.oscillators * pass_sites};
+    Memory work{2 * shape.encoder_width * pass_sites}, scratch{Stack::template scratch<Backend>};
   };
 
   /// Sets scores (classes, images, H, W) for the images of a pass (image_channels, images, H, W).
@@ -111,19 +112,23 @@ class Cnn {
   /// target (images, H, W): images it leaves out at the end weigh nothing. Throws as WaveMachine.
   double add_gradient(std::span<const Real, images * image_size> image, std::span<const std::uint8_t> target,
                       Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
-    number(target, w.classes.span());
+    encode_target(target, w.classes.span());
     load(image, w);
-    take(w.classes.span(), w);
+    set_target(w.classes.span(), w);
     ask_gradient(scale, gradient.data(), w);
     return fetch_loss(w);
   }
 
   // The same in parts, as in WaveMachine.
-  static void number(std::span<const std::uint8_t> target, std::span<Real> out) { End::number(target, out); }
+  static void encode_target(std::span<const std::uint8_t> target, std::span<Real> out) {
+    End::encode_target(target, out);
+  }
   void load(std::span<const Real, images * image_size> image, Workspace& w) const {
     Backend::upload(image.size(), image.data(), w.image.data());
   }
-  void take(std::span<const Real> numbered, Workspace& w) const { End::take(numbered, w.end); }
+  void set_target(std::span<const Real> encoded_target, Workspace& w) const {
+    End::set_target(encoded_target, w.end);
+  }
   void ask_scores(Workspace& w) const {
     run(w);
     End::score(parameters_.data() + head_offset, w.end, former(w));
@@ -135,10 +140,10 @@ class Cnn {
     End::add_gradient(parameters_.data() + head_offset, w.end, scale, gradient + head_offset, former(w),
                       [&](auto n, std::size_t start, const Real* below) {
                         Backend::template multiply_outer<features, shape.oscillators, n>(
-                            below, n, w.out.data() + start, lot, widen_gradient, shape.oscillators);
+                            below, n, w.out.data() + start, pass_sites, widen_gradient, shape.oscillators);
                         Backend::add_row_sums(features, n, below, n, widen_gradient + Widen::weights);
                         Backend::template multiply_transposed<features, shape.oscillators, n>(
-                            widen, shape.oscillators, below, n, w.gradient.data() + start, lot);
+                            widen, shape.oscillators, below, n, w.gradient.data() + start, pass_sites);
                       });
     Stack::template backward<Backend>(parameters_.data(), w.image.data(), w.hidden.data(), w.out.data(),
                                       w.gradient.data(), gradient, static_cast<Real*>(nullptr), w.work.data(),
@@ -159,7 +164,7 @@ class Cnn {
   auto former(Workspace& w) const {
     return [&w, widen = parameters_.data() + widen_offset](auto n, std::size_t start, Real* x) {
       Backend::template multiply<features, shape.oscillators, n>(
-          widen, shape.oscillators, static_cast<const Real*>(w.out.data()) + start, lot, x, n);
+          widen, shape.oscillators, static_cast<const Real*>(w.out.data()) + start, pass_sites, x, n);
       Backend::template add_bias<Activation::none>(features, n, x, n, widen + Widen::weights);
     };
   }

@@ -37,7 +37,7 @@ class ParameterVector {
   const Real* data() const { return values_.data(); }
 
  private:
-  typename B::template Shared<Real> values_;
+  typename B::template Managed<Real> values_;
 };
 
 }  // namespace nwm::model

@@ -22,11 +22,11 @@ namespace nwm::model {
 template <class Mlp, std::size_t images, std::size_t sites, class B, class Real>
 class PixelHead {
  public:
-  static constexpr std::size_t classes = Mlp::out, lot = images * sites;
+  static constexpr std::size_t classes = Mlp::out, pass_sites = images * sites;
 
  private:
-  static constexpr std::size_t limit = tile_limit<B>, tile = tile_size<lot, limit>;
-  static constexpr std::size_t tiles = (lot + tile - 1) / tile;
+  static constexpr std::size_t limit = tile_limit<B>, tile = tile_size<pass_sites, limit>;
+  static constexpr std::size_t tiles = (pass_sites + tile - 1) / tile;
 
  public:
   /// What one pass needs.
@@ -36,22 +36,22 @@ class PixelHead {
     const Real* scores() const { return all.data(); }
     static constexpr std::size_t bytes() {
       constexpr std::size_t rows = 2 * Mlp::in + Mlp::hidden + 2 * Mlp::widest + classes;
-      return (rows * tile + (1 + classes) * lot) * sizeof(Real) + tiles * sizeof(double);
+      return (rows * tile + (1 + classes) * pass_sites) * sizeof(Real) + tiles * sizeof(double);
     }
 
    private:
     friend PixelHead;
     using Memory = typename B::template Memory<Real>;
-    Memory target{lot}, x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, hidden{Mlp::hidden * tile};
-    Memory work{2 * Mlp::widest * tile}, some{classes * tile}, all{classes * lot};
+    Memory target{pass_sites}, x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, hidden{Mlp::hidden * tile};
+    Memory work{2 * Mlp::widest * tile}, some{classes * tile}, all{classes * pass_sites};
     typename B::template Memory<double> losses{tiles};
     std::vector<double> read = std::vector<double>(tiles);
   };
 
   /// Sets out (images, H, W) to class numbers as Reals, −1 beyond the end of `target`, whose images weigh
   /// nothing then. Throws Error when the target is not of one to `images` images or has a class there is not.
-  static void number(std::span<const std::uint8_t> target, std::span<Real> out) {
-    if (target.empty() || target.size() > lot || target.size() % sites != 0)
+  static void encode_target(std::span<const std::uint8_t> target, std::span<Real> out) {
+    if (target.empty() || target.size() > pass_sites || target.size() % sites != 0)
       throw Error("add_gradient", "size of target",
                   std::to_string(sites) +
                       (images > 1 ? " for each of up to " + std::to_string(images) + " images" : ""),
@@ -66,19 +66,19 @@ class PixelHead {
     std::fill(out.begin() + static_cast<std::ptrdiff_t>(target.size()), out.end(), Real(-1));
   }
 
-  /// Takes the numbered target from the host's memory, which must stay until B::wait.
-  static void take(std::span<const Real> numbered, Space& s) {
-    B::upload(lot, numbered.data(), s.target.data());
+  /// Takes the encoded_target target from the host's memory, which must stay until B::wait.
+  static void set_target(std::span<const Real> encoded_target, Space& s) {
+    B::upload(pass_sites, encoded_target.data(), s.target.data());
   }
 
   /// Sets s.scores(). form(n, start, x) sets x (Mlp::in, n), the features of the n pixels from `start`, n a
   /// std::integral_constant.
   template <class Form>
   static void score(const Real* parameters, Space& s, const Form& form) {
-    for_tiles<lot, limit>([&](auto n, std::size_t start) {
+    for_tiles<pass_sites, limit>([&](auto n, std::size_t start) {
       form(n, start, s.x.data());
       Mlp::template forward<B, n>(parameters, s.x.data(), s.hidden.data(), s.some.data());
-      B::copy_rows(classes, n, static_cast<const Real*>(s.some.data()), n, s.all.data() + start, lot);
+      B::copy_rows(classes, n, static_cast<const Real*>(s.some.data()), n, s.all.data() + start, pass_sites);
     });
   }
 
@@ -87,7 +87,7 @@ class PixelHead {
   template <class Form, class PassOn>
   static void add_gradient(const Real* parameters, Space& s, Real scale, Real* parameter_gradient,
                            const Form& form, const PassOn& pass_on) {
-    for_tiles<lot, limit>([&](auto n, std::size_t start) {
+    for_tiles<pass_sites, limit>([&](auto n, std::size_t start) {
       form(n, start, s.x.data());
       Mlp::template forward<B, n>(parameters, s.x.data(), s.hidden.data(), s.some.data());
       layer::cross_entropy<B, classes, n, (images > 1)>(s.some.data(), s.target.data() + start, scale,

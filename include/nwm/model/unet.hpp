@@ -46,7 +46,7 @@ class UNet {
   using Real = Real_;
   template <class B, class R = Real>
   using with = UNet<shape_, width_, B, R>;
-  /// The images of a batch depend on each other: training takes the engine for whole batches.
+  /// The images of a batch depend on each other: training takes the executor for whole batches.
   static constexpr bool couples_images = true;
 
   static constexpr std::size_t sites = shape.sites(), image_size = shape.image_channels * sites;
@@ -105,14 +105,16 @@ class UNet {
 
   template <class F>
   static constexpr void each_level(const F& f) {
-    [&]<std::size_t... l>(std::index_sequence<l...>) { (f.template operator()<l>(), ...); }
-    (std::make_index_sequence<levels>{});
+    [&]<std::size_t... l>(std::index_sequence<l...>) {
+      (f.template operator()<l>(), ...);
+    }(std::make_index_sequence<levels>{});
   }
   /// f<3>, f<2>, f<1>, f<0>: the way up.
   template <class F>
   static constexpr void each_rise(const F& f) {
-    [&]<std::size_t... l>(std::index_sequence<l...>) { (f.template operator()<levels - 2 - l>(), ...); }
-    (std::make_index_sequence<levels - 1>{});
+    [&]<std::size_t... l>(std::index_sequence<l...>) {
+      (f.template operator()<levels - 2 - l>(), ...);
+    }(std::make_index_sequence<levels - 1>{});
   }
   template <std::size_t l>
   static constexpr Name down_name() {
@@ -190,20 +192,19 @@ class UNet {
     static auto states(std::size_t n) {
       return [&]<std::size_t... l>(std::index_sequence<l...>) {
         return std::tuple<typename Down<l>::State...>{typename Down<l>::State(n)...};
-      }
-      (std::make_index_sequence<levels>{});
+      }(std::make_index_sequence<levels>{});
     }
     static auto up_states(std::size_t n) {
       return [&]<std::size_t... l>(std::index_sequence<l...>) {
         return std::tuple<typename Up<l>::State...>{typename Up<l>::State(n)...};
-      }
-      (std::make_index_sequence<levels - 1>{});
+      }(std::make_index_sequence<levels - 1>{});
     }
     /// One memory a level, for n fields of size(level).
     using Fields = std::array<Memory, levels>;
     static Fields fields(std::size_t n, std::size_t (*size)(std::size_t)) {
-      return [&]<std::size_t... l>(std::index_sequence<l...>) { return Fields{Memory(n * size(l))...}; }
-      (std::make_index_sequence<levels>{});
+      return [&]<std::size_t... l>(std::index_sequence<l...>) {
+        return Fields{Memory(n * size(l))...};
+      }(std::make_index_sequence<levels>{});
     }
     /// Nothing rises to the lowest grid.
     static constexpr std::size_t risen_plane(std::size_t l) { return l + 1 < levels ? plane(l) : 0; }
@@ -229,67 +230,67 @@ class UNet {
 
   /// Sets batch.score(i) for the first `count` passes of the batch. training: normalise by the batch's
   /// statistics and move the running ones (buffers()), else as evaluate.
-  template <class Crew>
-  void forward(Crew& crew, Batch& b, std::size_t count, bool training) {
-    run(crew, b, count, training ? buffers_.data() : nullptr);
+  template <class LayerExecutor>
+  void forward(LayerExecutor& executor, Batch& b, std::size_t count, bool training) {
+    run(executor, b, count, training ? buffers_.data() : nullptr);
   }
   /// Sets batch.score(i) for the first `count` passes, normalising by the running statistics.
-  template <class Crew>
-  void evaluate(Crew& crew, Batch& b, std::size_t count) const {
-    run(crew, b, count, nullptr);
+  template <class LayerExecutor>
+  void evaluate(LayerExecutor& executor, Batch& b, std::size_t count) const {
+    run(executor, b, count, nullptr);
   }
 
   /// After forward(training): target(i) (images, H, W) are the classes of pass i, as Reals. losses[i] is set
   /// to the summed cross-entropy of pass i; `scale` times the gradient is added to the shards' vectors
   /// shard_gradient(shard). All three lie in the backend's memory.
-  template <class Crew, class Target, class ShardGradient>
-  void backward(Crew& crew, Batch& b, std::size_t count, const Target& target, Real scale, double* losses,
-                const ShardGradient& shard_gradient) {
-    constexpr std::size_t lot = GridAt<0>::sites;
+  template <class LayerExecutor, class Target, class ShardGradient>
+  void backward(LayerExecutor& executor, Batch& b, std::size_t count, const Target& target, Real scale,
+                double* losses, const ShardGradient& shard_gradient) {
+    constexpr std::size_t pass_sites = GridAt<0>::sites;
     const Real* p = parameters_.data();
-    crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       Real* scores = b.scores.data() + i * images * score_size;
-      layer::cross_entropy<Backend, shape.classes, lot>(scores, static_cast<const Real*>(target(i)), scale,
-                                                        losses + i);
+      layer::cross_entropy<Backend, shape.classes, pass_sites>(scores, static_cast<const Real*>(target(i)),
+                                                               scale, losses + i);
       Real* below_ = b.up_gradient[0].data() + i * plane(0);
       Backend::fill(plane(0), Real(0), below_);
       Backend::template couple_adjoint<Out, GridAt<0>>(
           p + out_offset, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
           shard_gradient(shard) + out_offset, b.scratch[thread].data());
     });
-    [&]<std::size_t... l>(std::index_sequence<l...>) { (back_up<l>(crew, b, count, shard_gradient), ...); }
-    (std::make_index_sequence<levels - 1>{});
     [&]<std::size_t... l>(std::index_sequence<l...>) {
-      (back_down<levels - 1 - l>(crew, b, count, shard_gradient), ...);
-    }
-    (std::make_index_sequence<levels>{});
+      (back_up<l>(executor, b, count, shard_gradient), ...);
+    }(std::make_index_sequence<levels - 1>{});
+    [&]<std::size_t... l>(std::index_sequence<l...>) {
+      (back_down<levels - 1 - l>(executor, b, count, shard_gradient), ...);
+    }(std::make_index_sequence<levels>{});
   }
 
  private:
   /// `moved`: the running statistics that move in training, null in evaluation.
-  template <class Crew>
-  void run(Crew& crew, Batch& b, std::size_t count, Real* moved) const {
+  template <class LayerExecutor>
+  void run(LayerExecutor& executor, Batch& b, std::size_t count, Real* moved) const {
     const Real* p = parameters_.data();
     const Real* running = buffers_.data();
     const auto from = [&](std::size_t offset) { return moved ? moved + offset : nullptr; };
     each_level([&]<std::size_t l>() {
       if constexpr (l > 0)
-        crew.images(count, [&](std::size_t i, std::size_t) {
+        executor.passes(count, [&](std::size_t i, std::size_t) {
           Pool<l>::template forward<Backend>(std::get<l - 1>(b.down).out(i),
                                              b.pooled[l].data() + i * pooled_plane(l));
         });
-      Down<l>::forward(crew, count, p + down_offset<l>(), running + down_statistics<l>(),
+      Down<l>::forward(executor, count, p + down_offset<l>(), running + down_statistics<l>(),
                        from(down_statistics<l>()), below<l>(b), std::get<l>(b.down), b.scratch);
     });
     each_rise([&]<std::size_t l>() {
-      crew.images(count, [&](std::size_t i, std::size_t thread) {
+      executor.passes(count, [&](std::size_t i, std::size_t thread) {
         Rise<l>::template forward<Backend>(p + rise_offset<l>(), lower<l>(b, i),
                                            b.risen[l].data() + i * plane(l), b.scratch[thread].data());
       });
-      Up<l>::forward(crew, count, p + up_offset<l>(), running + up_statistics<l>(), from(up_statistics<l>()),
-                     joined<l>(b), std::get<l>(b.up), b.scratch);
+      Up<l>::forward(executor, count, p + up_offset<l>(), running + up_statistics<l>(),
+                     from(up_statistics<l>()), joined<l>(b), std::get<l>(b.up), b.scratch);
     });
-    crew.images(count, [&](std::size_t i, std::size_t thread) {
+    executor.passes(count, [&](std::size_t i, std::size_t thread) {
       Backend::template couple<Out, GridAt<0>, Activation::none>(
           p + out_offset, std::array{std::get<0>(b.up).out(i)}, b.scores.data() + i * images * score_size,
           b.scratch[thread].data());
@@ -318,11 +319,11 @@ class UNet {
     };
   }
 
-  template <std::size_t l, class Crew, class ShardGradient>
-  void back_up(Crew& crew, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
+  template <std::size_t l, class LayerExecutor, class ShardGradient>
+  void back_up(LayerExecutor& executor, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
     const Real* p = parameters_.data();
     Up<l>::backward(
-        crew, count, p + up_offset<l>(), joined<l>(b), std::get<l>(b.up), b.up_gradient[l].data(),
+        executor, count, p + up_offset<l>(), joined<l>(b), std::get<l>(b.up), b.up_gradient[l].data(),
         b.inner.data(),
         [&](std::size_t i) {
           return std::array<Real*, 2>{b.down_gradient[l].data() + i * plane(l),
@@ -330,7 +331,7 @@ class UNet {
         },
         [&](std::size_t shard) { return shard_gradient(shard) + up_offset<l>(); }, b.scratch);
     auto& lower_gradient = l == levels - 2 ? b.down_gradient[l + 1] : b.up_gradient[l + 1];
-    crew.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       Rise<l>::template backward<Backend>(p + rise_offset<l>(), lower<l>(b, i),
                                           b.risen_gradient[l].data() + i * plane(l),
                                           lower_gradient.data() + i * plane(l + 1),
@@ -338,17 +339,17 @@ class UNet {
     });
   }
 
-  template <std::size_t l, class Crew, class ShardGradient>
-  void back_down(Crew& crew, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
+  template <std::size_t l, class LayerExecutor, class ShardGradient>
+  void back_down(LayerExecutor& executor, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
     Down<l>::backward(
-        crew, count, parameters_.data() + down_offset<l>(), below<l>(b), std::get<l>(b.down),
+        executor, count, parameters_.data() + down_offset<l>(), below<l>(b), std::get<l>(b.down),
         b.down_gradient[l].data(), b.inner.data(),
         [&](std::size_t i) {
           return std::array<Real*, 1>{l == 0 ? nullptr : b.pooled_gradient[l].data() + i * pooled_plane(l)};
         },
         [&](std::size_t shard) { return shard_gradient(shard) + down_offset<l>(); }, b.scratch);
     if constexpr (l > 0)
-      crew.images(count, [&](std::size_t i, std::size_t) {
+      executor.passes(count, [&](std::size_t i, std::size_t) {
         Pool<l>::template backward<Backend>(std::get<l - 1>(b.down).out(i),
                                             b.pooled_gradient[l].data() + i * pooled_plane(l),
                                             b.down_gradient[l - 1].data() + i * plane(l - 1));

@@ -13,18 +13,18 @@
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/pass.hpp"
 #include "nwm/cell/wave.hpp"
+#include "nwm/checkpointing/policies.hpp"
+#include "nwm/checkpointing/reversible.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/layout.hpp"
-#include "nwm/model/keep.hpp"
 #include "nwm/model/parameter_vector.hpp"
 #include "nwm/model/pixel_head.hpp"
-#include "nwm/model/recurrence.hpp"
-#include "nwm/model/reverse.hpp"
-#include "nwm/model/stability.hpp"
 #include "nwm/readout/linear.hpp"
+#include "nwm/time/recurrence.hpp"
+#include "nwm/time/stability.hpp"
 
 namespace nwm {
 
@@ -54,10 +54,11 @@ constexpr auto encoding_order() {
 /// memory policy, backend and precision are all part of the type. Parameter names are those of the authors'
 /// checkpoints.
 template <Shape shape_, class Readout_ = readout::Linear, class Head_ = head::Wide, class Cell_ = cell::Wave,
-          class Backend_ = DefaultBackend, class Real_ = float, class Keep_ = keep::Everything>
-requires ValidShape<shape_> && readout::ReadoutFor<Readout_, Steps<shape_.steps>> &&
-    head::HeadWidths<Head_> && cell::Cell<Cell_> && Backend<Backend_> && std::floating_point<Real_> &&
-    keep::KeepFor<Keep_, Steps<shape_.steps>>
+          class Backend_ = DefaultBackend, class Real_ = float,
+          class Checkpointing_ = checkpointing::StoreAll>
+requires ValidShape<shape_> && readout::ReadoutFor<Readout_, StepCount<shape_.steps>> &&
+         head::HeadWidths<Head_> && cell::Cell<Cell_> && Backend<Backend_> && std::floating_point<Real_> &&
+         checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
 class WaveMachine {
  public:
   static constexpr Shape shape = shape_;
@@ -66,11 +67,11 @@ class WaveMachine {
   using Cell = Cell_;
   using Backend = Backend_;
   using Real = Real_;
-  using Keep = Keep_;
-  template <class B, class R = Real, class K = Keep>
+  using Checkpointing = Checkpointing_;
+  template <class B, class R = Real, class K = Checkpointing>
   using with = WaveMachine<shape_, Readout_, Head_, Cell_, B, R, K>;
 
-  using ImageGrid = Grid<shape.height, shape.width, cell::EdgeOf<Cell>>;
+  using ImageGrid = Grid<shape.height, shape.width, cell::BoundaryOf<Cell>>;
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators, sites = ImageGrid::sites;
   static constexpr std::size_t columns = channels * sites;
   /// Images of one pass: arrays of a pass hold images beside each other, (channel, image, row, column).
@@ -78,29 +79,31 @@ class WaveMachine {
   static constexpr std::size_t image_size = shape.image_channels * sites;
   static constexpr std::size_t score_size = shape.classes * sites;
   static constexpr std::size_t series_size = steps * columns;
-  static constexpr std::size_t length = Keep::template length<steps>, segments = steps / length;
+  static constexpr std::size_t length = Checkpointing::template length<steps>, segments = steps / length;
   static constexpr std::size_t rows = Readout::template rows<steps>;
   static constexpr std::size_t features = Readout::template features<steps>;
 
  private:
-  using Field = PassGrid<Backend, ImageGrid>;
-  static constexpr std::size_t lot = Field::sites, numbers = channels * lot;  // of a plane, of a field
+  using BatchGrid = PassGrid<Backend, ImageGrid>;
+  static constexpr std::size_t pass_sites = BatchGrid::sites,
+                               numbers = channels * pass_sites;  // of a plane, of a field
   static constexpr auto encoded = model::detail::encoding_order<Cell>();
   template <std::size_t e>
   using EncoderAt =
-      layer::Encoder<Field, shape.image_channels, shape.encoder_width, channels,
+      layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
                      Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
-  using Waves = model::Recurrence<Cell, Field, channels, length, segments, Backend, Real,
-                                  model::starts<Keep, segments>>;
-  static_assert(!Keep::reverses || model::Reversible<Cell>,
-                "keep::Reverse needs a cell of one stage that states its inverse");
+  using Waves = model::Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
+                                  model::starts<Checkpointing, segments>>;
+  static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
+                "checkpointing::Reversible needs a cell of one stage that states its inverse");
   using Mlp = layer::Head<features * channels, shape.classes, Head>;
   using End = model::PixelHead<Mlp, images, sites, Backend, Real>;
 
   template <class F>
   static constexpr void each_encoder(const F& f) {
-    [&]<std::size_t... e>(std::index_sequence<e...>) { (f.template operator()<e>(), ...); }
-    (std::make_index_sequence<encoded.size()>{});
+    [&]<std::size_t... e>(std::index_sequence<e...>) {
+      (f.template operator()<e>(), ...);
+    }(std::make_index_sequence<encoded.size()>{});
   }
   template <std::size_t e>
   static constexpr std::size_t encoder_offset() {
@@ -146,11 +149,13 @@ class WaveMachine {
   class Workspace {
    public:
     Workspace() = default;
-    /// The recorded series (T, C, images, H, W) of the pass run last: only under keep::Everything.
-    std::span<const Real> series() const requires(segments == 1) {
+    /// The recorded series (T, C, images, H, W) of the pass run last: only under checkpointing::StoreAll.
+    std::span<const Real> series() const
+    requires(segments == 1)
+    {
       return {tape.series(), images * series_size};
     }
-    /// Field f (C, images, H, W) at t = 0 of the pass run last: initial states, and maps such as omega.
+    /// BatchGrid f (C, images, H, W) at t = 0 of the pass run last: initial states, and maps such as omega.
     std::span<const Real> initial(std::size_t f) { return {tape.initial(f), numbers}; }
     /// Bytes of the backend's memory it holds: what training needs for each thread (or each pass) besides
     /// parameters, gradients and data.
@@ -166,7 +171,7 @@ class WaveMachine {
     typename Waves::Adjoint adjoint;
     typename End::Space end;
     using Memory = typename Backend::template Memory<Real>;
-    Buffer<Real> classes{lot};  // the target on the host
+    Buffer<Real> classes{pass_sites};  // the target on the host
     Memory image{images * image_size}, hidden{hidden_size}, work{work_size}, scratch{scratch_size};
     Memory gathered{rows * numbers};  // the readout's rows, then their gradient
     Memory series_gradient{length * numbers};
@@ -198,28 +203,32 @@ class WaveMachine {
   /// class the machine has not; nothing is added then (by queued backends: in place of Unstable, anything).
   double add_gradient(std::span<const Real, images * image_size> image, std::span<const std::uint8_t> target,
                       Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
-    number(target, w.classes.span());
+    encode_target(target, w.classes.span());
     load(image, w);
-    take(w.classes.span(), w);
+    set_target(w.classes.span(), w);
     ask_gradient(scale, gradient.data(), w);
     return fetch_loss(w);
   }
 
-  // The same in parts, for an engine that stages its input ahead and records what `ask_…` asks of a queued
+  // The same in parts, for an executor that stages its input ahead and records what `ask_…` asks of a queued
   // backend (train/per_pass.hpp). Host memory given to `load` and `take` must stay until something is
   // fetched.
-  static void number(std::span<const std::uint8_t> target, std::span<Real> out) { End::number(target, out); }
+  static void encode_target(std::span<const std::uint8_t> target, std::span<Real> out) {
+    End::encode_target(target, out);
+  }
   void load(std::span<const Real, images * image_size> image, Workspace& w) const {
     Backend::upload(image.size(), image.data(), w.image.data());
   }
-  void take(std::span<const Real> numbered, Workspace& w) const { End::take(numbered, w.end); }
+  void set_target(std::span<const Real> encoded_target, Workspace& w) const {
+    End::set_target(encoded_target, w.end);
+  }
   void ask_scores(Workspace& w) const {
     run(w);
     End::score(head(), w.end, former(w));
   }
   void ask_gradient(Real scale, Real* gradient, Workspace& w) const {
     run(w);
-    if constexpr (Keep::reverses) {
+    if constexpr (Checkpointing::reversible) {
       model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data() + 1);
       if constexpr (!queued<Backend>) require_reversible(w);
     }
@@ -227,7 +236,8 @@ class WaveMachine {
                       [&](auto n, std::size_t start, const Real* x_gradient) {
                         for (std::size_t c = 0; c < channels; ++c)
                           Readout::template form_adjoint<Backend, steps, n>(
-                              w.gathered.data() + c * lot + start, numbers, x_gradient + c * n, channels * n);
+                              w.gathered.data() + c * pass_sites + start, numbers, x_gradient + c * n,
+                              channels * n);
                       });
     run_back(w, gradient);
   }
@@ -237,7 +247,7 @@ class WaveMachine {
   }
   double fetch_loss(Workspace& w) const {
     require_stable(w);
-    if constexpr (Keep::reverses) require_reversible(w);
+    if constexpr (Checkpointing::reversible) require_reversible(w);
     return End::loss(w.end);
   }
 
@@ -254,7 +264,7 @@ class WaveMachine {
     if constexpr (e == 0) return 0;
     else return hidden_offset<e - 1>() + EncoderAt<e - 1>::hidden;
   }
-  static constexpr std::size_t work_size = 2 * shape.encoder_width * lot;
+  static constexpr std::size_t work_size = 2 * shape.encoder_width * pass_sites;
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
     each_encoder([&]<std::size_t e>() {
@@ -294,8 +304,8 @@ class WaveMachine {
   static auto former(Workspace& w) {
     return [&w](auto n, std::size_t start, Real* x) {
       for (std::size_t c = 0; c < channels; ++c)
-        Readout::template form<Backend, steps, n>(w.gathered.data() + c * lot + start, numbers, x + c * n,
-                                                  channels * n);
+        Readout::template form<Backend, steps, n>(w.gathered.data() + c * pass_sites + start, numbers,
+                                                  x + c * n, channels * n);
     };
   }
 
@@ -304,8 +314,8 @@ class WaveMachine {
     w.adjoint.clear();
     for (std::size_t segment = segments; segment-- > 0;) {
       if (segment + 1 < segments) {
-        if constexpr (Keep::reverses)
-          model::refill_backwards<Cell, Field, channels, length, Backend, Real, Waves>(
+        if constexpr (Checkpointing::reversible)
+          model::refill_backwards<Cell, BatchGrid, channels, length, Backend, Real, Waves>(
               cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
         else Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
       }

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/plot/colour.hpp"
@@ -26,8 +27,7 @@
 #include "nwm/plot/series.hpp"
 #include "nwm/plot/spectrum.hpp"
 #include "nwm/plot/strip.hpp"
-#include "nwm/train/dataset.hpp"
-#include "nwm/train/per_image.hpp"
+#include "nwm/train/per_image_executor.hpp"
 
 namespace nwm::plot {
 

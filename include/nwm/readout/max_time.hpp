@@ -33,7 +33,7 @@ struct Follow {
 
 /// The gradient (row 0) at the step of row 1, 0 at the others.
 template <std::size_t length, std::size_t columns, class Real>
-struct Hand {
+struct ToMaximum {
   std::size_t t0;
   const Real* row_gradient;
   Real* series_gradient;
@@ -69,7 +69,8 @@ struct MaxTime {
   template <class B, std::size_t, std::size_t length, std::size_t columns, class Real>
   static void gather_adjoint(const Real*, std::size_t t0, const Real*, const Real* row_gradient,
                              Real* series_gradient, Real*) {
-    B::template map<Real>(columns, detail::Hand<length, columns, Real>{t0, row_gradient, series_gradient});
+    B::template map<Real>(columns,
+                          detail::ToMaximum<length, columns, Real>{t0, row_gradient, series_gradient});
   }
   template <class B, std::size_t, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t, Real* out, std::size_t) {

@@ -52,12 +52,13 @@ struct Features {
 };
 
 /// A learned map makes at most as many features of a series as that has steps.
-template <class Features, class Steps>
-concept NotWiderThanSeries = (Features::value <= Steps::value);
+template <class Features, class StepCount>
+concept NotWiderThanSeries = (Features::value <= StepCount::value);
 
-/// A readout for a series of Steps::value steps.
-template <class R, class Steps>
-concept ReadoutFor = Readout<R> && NotWiderThanSeries<Features<R::template matrix_rows<Steps::value>>, Steps>;
+/// A readout for a series of StepCount::value steps.
+template <class R, class StepCount>
+concept ReadoutFor =
+    Readout<R> && NotWiderThanSeries<Features<R::template matrix_rows<StepCount::value>>, StepCount>;
 
 namespace detail {
 

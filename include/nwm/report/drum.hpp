@@ -27,7 +27,7 @@ namespace detail {
 inline std::string place(Site s) {
   return "row " + std::to_string(s.row) + ", column " + std::to_string(s.column);
 }
-inline const char* name(drum::Edge edge) {
+inline const char* name(drum::Boundary edge) {
   constexpr const char* names[]{"clamped", "reflecting", "periodic", "absorbing"};
   return names[static_cast<std::size_t>(edge)];
 }
@@ -79,7 +79,7 @@ class DrumReport {
       : mask_(std::move(mask)), options_(options), plan_(plan), drum_(mask_, options_), recording_(record()) {
     if (!mask_.contains(plan.ear))
       throw Error("nwm::report", "ear", "a neuron of the drum", detail::place(plan.ear));
-    const bool swings = options.edge != drum::Edge::absorbing;
+    const bool swings = options.edge != drum::Boundary::absorbing;
     if (swings && plan.modes > 0 && mask_.sites().size() > plan.modes + 1)
       modes_ = modes(mask_, physics(), {.count = plan.modes, .shapes = true});
     tones_ = sound::tones(mean_, {.threshold = 1e-3});
@@ -96,7 +96,7 @@ class DrumReport {
 
   void add_all(Page& page) const {
     add_wave(page), add_neuron(page);
-    if (physics().edge == drum::Edge::clamped) add_area(page);
+    if (physics().edge == drum::Boundary::clamped) add_area(page);
     if (modes_) add_modes(page);
   }
 
@@ -111,7 +111,7 @@ class DrumReport {
          {"Grid", std::to_string(mask_.height()) + " × " + std::to_string(mask_.width()) + ", spacing " +
                       number(physics().spacing)},
          {"Neurons", std::to_string(mask_.sites().size())},
-         {"Edge", detail::name(physics().edge)},
+         {"Boundary", detail::name(physics().edge)},
          {"Wave speed c", number(physics().wave_speed)},
          {"Time step dt", number(physics().dt)},
          {"c dt/h (limit)", number(physics().courant()) + " (" +
@@ -149,29 +149,28 @@ class DrumReport {
     for (std::size_t k = 0; modes_ && k < plan_.modes; ++k)
       marks.push_back({modes_->frequency(k), std::to_string(k + 1)});
     const double top = modes_ ? 1.08 * modes_->frequency(plan_.modes - 1) : 0.25 / physics().dt;
-    page.row(
-        {{chart({wave}, {.x_label = "time", .y_label = "displacement u"}), "The series of one neuron,",
-          detail::place(plan_.ear) + ": the only thing it knows."},
-         {chart({detail::line(mean_, "all neurons, root mean square", 1, top),
-                 detail::line(own, "this neuron", 0, top)},
-                {.x_label = "frequency, cycles per unit time",
-                 .y_label = "amplitude",
-                 .logarithmic = true,
-                 .most = top,
-                 .floor = 1e-5 * detail::loudest(mean_),
-                 .marks = marks}),
-          "Its spectrum.",
-          modes_
-              ? "Dotted: the modes that an eigen-solver finds for this shape, numbered. A neuron on a nodal "
-                "line of a mode does not hear it."
-              : "Waves leave through the edge.",
-          detail::tone_table(own, 12)}});
+    page.row({{chart({wave}, {.x_label = "time", .y_label = "displacement u"}), "The series of one neuron,",
+               detail::place(plan_.ear) + ": the only thing it knows."},
+              {chart({detail::line(mean_, "all neurons, root mean square", 1, top),
+                      detail::line(own, "this neuron", 0, top)},
+                     {.x_label = "frequency, cycles per unit time",
+                      .y_label = "amplitude",
+                      .logarithmic = true,
+                      .most = top,
+                      .floor = 1e-5 * detail::loudest(mean_),
+                      .marks = marks}),
+               "Its spectrum.",
+               modes_ ? "Dotted: the modes that an eigen-solver finds for this shape, encoded_target. A "
+                        "neuron on a nodal "
+                        "line of a mode does not hear it."
+                      : "Waves leave through the edge.",
+               detail::tone_table(own, 12)}});
     Table drift{{"Step", "E/E₀ − 1"}};
     for (std::size_t i = 0; i < energy_.x.size(); i += 12)
       drift.rows.push_back({number(energy_.x[i]), number(energy_.y[i], 3)});
     page.figure({chart({energy_}, {.x_label = "step", .y_label = "E/E₀ − 1", .width = 960, .height = 240}),
                  "Energy.",
-                 physics().damping > 0 || physics().edge == drum::Edge::absorbing
+                 physics().damping > 0 || physics().edge == drum::Boundary::absorbing
                      ? "It is lost to the damping."
                      : "Undamped, the symplectic step conserves ½ Σ [v² + c² ∇u·∇(u − dt v)] h² exactly; "
                        "what is seen is the rounding of single precision.",

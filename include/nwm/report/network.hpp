@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "nwm/cell/cell.hpp"
+#include "nwm/data/dataset.hpp"
 #include "nwm/plot/gallery.hpp"
 #include "nwm/report/chart.hpp"
 #include "nwm/report/nearest_spectrum.hpp"
 #include "nwm/report/page.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::report {
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/plot/gallery.hpp"
 #include "nwm/random.hpp"
 #include "nwm/report/chart.hpp"
@@ -18,7 +19,6 @@
 #include "nwm/report/network.hpp"
 #include "nwm/report/page.hpp"
 #include "nwm/sound/pitch.hpp"
-#include "nwm/train/dataset.hpp"
 
 namespace nwm::report {
 

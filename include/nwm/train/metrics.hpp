@@ -70,13 +70,13 @@ inline Metrics average(std::span<const Metrics> images) {
   return sum;
 }
 
-/// The average of measure over the images of a data set, their scores those of engine.predict.
-template <class Machine, class Engine, class Dataset>
-Metrics measure_all(Engine& engine, const Machine& machine, const Dataset& set) {
-  using Real = typename Machine::Real;
+/// The average of measure over the images of a data set, their scores those of executor.predict.
+template <class Model, class Executor, class Dataset>
+Metrics measure_all(Executor& executor, const Model& model, const Dataset& set) {
+  using Real = typename Model::Real;
   std::vector<Metrics> each(set.size());
-  engine.predict(machine, set, [&](std::size_t i, std::span<const Real> scores) {
-    each[i] = measure<Real>(scores, set.mask(i), Machine::shape.classes);
+  executor.predict(model, set, [&](std::size_t i, std::span<const Real> scores) {
+    each[i] = measure<Real>(scores, set.mask(i), Model::shape.classes);
   });
   return average(each);
 }

@@ -44,11 +44,11 @@ struct AdamUpdate {
 
 /// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Slices of the
 /// layout that are not trained keep their values, decay included.
-template <class Machine>
+template <class Model>
 class Adam {
  public:
-  using Real = typename Machine::Real;
-  using Backend = typename Machine::Backend;
+  using Real = typename Model::Real;
+  using Backend = typename Model::Backend;
 
   explicit Adam(const AdamOptions& options = {}) : options_(options) {}
 
@@ -82,13 +82,13 @@ class Adam {
   void set_steps(std::uint64_t steps) { steps_ = steps; }
 
  private:
-  using Moments = typename Backend::template Shared<Real>;
+  using Moments = typename Backend::template Managed<Real>;
 
   /// f(begin, size) for every run of neighbouring slices that are trained.
   template <class F>
   static void for_trained(const F& f) {
     std::size_t begin = 0, end = 0;
-    for (const Slice& slice : Machine::layout.slices) {
+    for (const Slice& slice : Model::layout.slices) {
       if (!slice.trained) continue;
       if (slice.offset != end) {
         if (end > begin) f(begin, end - begin);
@@ -105,7 +105,7 @@ class Adam {
   }
 
   AdamOptions options_;
-  Moments first_{Machine::parameter_count}, second_{Machine::parameter_count};
+  Moments first_{Model::parameter_count}, second_{Model::parameter_count};
   std::uint64_t steps_ = 0;
 };
 

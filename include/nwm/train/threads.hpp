@@ -28,7 +28,7 @@ void parallel_for(std::size_t items, std::size_t threads, std::vector<std::excep
   };
 #ifdef _OPENMP
   if (threads > 1) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(threads))
+#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast<int>(threads))
     for (std::size_t item = 0; item < items; ++item)
       run(item, static_cast<std::size_t>(omp_get_thread_num()));
   } else

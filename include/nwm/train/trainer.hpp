@@ -49,20 +49,20 @@ struct TrainerState {
   double seconds = 0;
 };
 
-template <class Machine_>
+template <class Model_>
 class Trainer {
  public:
-  using Machine = Machine_;
-  using Real = typename Machine::Real;
-  static constexpr std::size_t parameter_count = Machine::parameter_count;
+  using Model = Model_;
+  using Real = typename Model::Real;
+  static constexpr std::size_t parameter_count = Model::parameter_count;
 
   /// All memory of training is allocated here and at the beginning of fit.
-  explicit Trainer(const TrainerOptions& options = {}, Machine machine = Machine{})
+  explicit Trainer(const TrainerOptions& options = {}, Model model = Model{})
       : options_(options),
-        machine_(std::move(machine)),
-        best_(machine_),
+        model_(std::move(model)),
+        best_(model_),
         adam_(options.adam),
-        engine_(options.threads, std::max<std::size_t>(options.shards, 1)) {
+        executor_(options.threads, std::max<std::size_t>(options.shards, 1)) {
     const auto require = [](const char* field, double value, bool fine, const char* expected) {
       if (!fine) throw Error("TrainerOptions", field, expected, shown(value));
     };
@@ -77,13 +77,13 @@ class Trainer {
 
   /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called
   /// after each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
-  /// Throws Error when a set does not fit the machine or is smaller than a batch; Unstable, naming epoch,
-  /// step and quantity, when the loss or the gradient is not finite or a wave step is unstable: machine()
+  /// Throws Error when a set does not fit the model or is smaller than a batch; Unstable, naming epoch,
+  /// step and quantity, when the loss or the gradient is not finite or a wave step is unstable: best()
   /// then still is the best so far.
   template <class Callback>
   void fit(const data::Dataset& train, const data::Dataset& validation, Callback&& callback) {
-    require_fit<Machine>(train);
-    require_fit<Machine>(validation);
+    require_fit<Model>(train);
+    require_fit<Model>(validation);
     const std::size_t steps = train.size() / options_.batch;
     if (steps == 0)
       throw Error(train.name(), "images", "at least one batch of " + std::to_string(options_.batch),
@@ -117,20 +117,20 @@ class Trainer {
           return std::span<const std::size_t>(order).subspan(step * options_.batch, options_.batch);
         };
         const auto batch = batch_at(state_.step);
-        if constexpr (requires { engine_.expect(batch); })
-          engine_.expect(state_.step + 1 < steps ? batch_at(state_.step + 1) : batch.first(0));
+        if constexpr (requires { executor_.expect(batch); })
+          executor_.expect(state_.step + 1 < steps ? batch_at(state_.step + 1) : batch.first(0));
         progress.gradient_norm = step(train, batch, steps);
         note();
         if (!report()) return;
       }
       const auto epoch = [&] { return "epoch " + std::to_string(state_.epoch + 1) + ", validation"; };
-      progress.validation = located(epoch, [&] { return engine_.evaluate(machine_, validation); });
+      progress.validation = located(epoch, [&] { return executor_.evaluate(model_, validation); });
       require_finite(epoch, "loss", progress.validation.loss);
       progress.improved = progress.validation.loss < state_.best_loss - options_.improvement;
       if (progress.improved) {
         state_.best_loss = progress.validation.loss;
         state_.stale = 0;
-        best_ = machine_;
+        best_ = model_;
       } else {
         ++state_.stale;
       }
@@ -151,7 +151,7 @@ class Trainer {
   /// number of steps of an epoch, for the schedule. Throws as `fit`, and Error when the batch is empty or
   /// names an image that is not there.
   double step(const data::Dataset& set, std::span<const std::size_t> batch, std::size_t steps) {
-    require_fit<Machine>(set);
+    require_fit<Model>(set);
     if (batch.empty()) throw Error(set.name(), "images of a batch", "at least 1", "0");
     for (const std::size_t i : batch)
       if (i >= set.size())
@@ -160,16 +160,16 @@ class Trainer {
       return "epoch " + std::to_string(state_.epoch + 1) + ", step " + std::to_string(state_.step + 1);
     };
     const std::span<Real, parameter_count> gradient(gradient_.data(), parameter_count);
-    const double loss = located(where, [&] { return engine_.gradient(machine_, set, batch, gradient); });
+    const double loss = located(where, [&] { return executor_.gradient(model_, set, batch, gradient); });
     require_finite(where, "loss", loss);
     const double norm = std::sqrt(
-        Machine::Backend::template sum<Real>(parameter_count, kernel::Square<Real>{gradient_.data()}));
+        Model::Backend::template sum<Real>(parameter_count, kernel::Square<Real>{gradient_.data()}));
     require_finite(where, "gradient norm", norm);
     const double clip = options_.clip_norm > 0 ? std::min(1.0, options_.clip_norm / (norm + 1e-6)) : 1.0;
     const auto done = static_cast<double>(state_.epoch * steps + state_.step);
     const double factor =
         options_.schedule ? options_.schedule(done / static_cast<double>(options_.epochs * steps)) : 1.0;
-    adam_.step(machine_.parameters(), gradient, options_.learning_rate * factor, clip);
+    adam_.step(model_.parameters(), gradient, options_.learning_rate * factor, clip);
     last_loss_ = loss;
     state_.loss_sum += loss;
     state_.images += batch.size();
@@ -178,18 +178,18 @@ class Trainer {
   }
 
   /// The weights with the best validation loss so far (the initial ones before the first epoch ends).
-  const Machine& machine() const { return best_; }
-  Machine& machine() { return best_; }
+  const Model& best() const { return best_; }
+  Model& best() { return best_; }
   /// The weights after the latest step.
-  const Machine& current() const { return machine_; }
-  Machine& current() { return machine_; }
+  const Model& current() const { return model_; }
+  Model& current() { return model_; }
 
   double last_loss() const { return last_loss_; }  ///< of the latest step
   const TrainerOptions& options() const { return options_; }
   const TrainerState& state() const { return state_; }
   TrainerState& state() { return state_; }
-  Adam<Machine>& adam() { return adam_; }
-  EngineOf<Machine>& engine() { return engine_; }
+  Adam<Model>& adam() { return adam_; }
+  ExecutorOf<Model>& executor() { return executor_; }
 
  private:
   /// Puts epoch and step before the place of an Unstable error.
@@ -207,10 +207,10 @@ class Trainer {
   }
 
   TrainerOptions options_;
-  Machine machine_, best_;
-  Adam<Machine> adam_;
-  EngineOf<Machine> engine_;
-  typename Machine::Backend::template Memory<Real> gradient_{parameter_count};
+  Model model_, best_;
+  Adam<Model> adam_;
+  ExecutorOf<Model> executor_;
+  typename Model::Backend::template Memory<Real> gradient_{parameter_count};
   TrainerState state_;
   double last_loss_ = 0;
 };

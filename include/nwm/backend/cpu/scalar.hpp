@@ -193,8 +193,8 @@ struct Scalar : HostMemory {
   template <class S, class G>
   static constexpr std::size_t neighbour(std::size_t y, std::size_t x, std::size_t tap) {
     constexpr auto reach = static_cast<std::ptrdiff_t>(S::size / 2);
-    const auto row = S::Edge::source(static_cast<std::ptrdiff_t>(y + tap / S::size) - reach, G::height);
-    const auto column = S::Edge::source(static_cast<std::ptrdiff_t>(x + tap % S::size) - reach, G::width);
+    const auto row = S::Boundary::source(static_cast<std::ptrdiff_t>(y + tap / S::size) - reach, G::height);
+    const auto column = S::Boundary::source(static_cast<std::ptrdiff_t>(x + tap % S::size) - reach, G::width);
     if (row < 0 || column < 0) return outside;
     return static_cast<std::size_t>(row) * G::width + static_cast<std::size_t>(column);
   }

@@ -149,14 +149,14 @@ struct Simd : HostMemory {
   /// The most rows that `rows` keeps in registers.
   static constexpr std::size_t rows_at_once = Arch::alignment() >= 64 ? 4 : 2;
 
-  /// Calls kernel(lane, {drive}) at `count` successive rows of `width` sites of one channel, where drive is
-  /// that of a five-point coupling (model::RowBackend): the bits of couple. here: the rows in the field,
-  /// whose first site has the index `index`; above, below: the rows beyond. above not const (a line): the
-  /// kernel may overwrite the rows at its lane, and above becomes the last of them as it was.
-  template <class Edge, std::size_t width, std::size_t count, class Real, class Above, class Kernel>
+  /// Calls kernel(lane, {coupled value}) at `count` successive rows of `width` sites of one channel, where
+  /// coupled value is that of a five-point coupling (model::RowBackend): the bits of couple. here: the rows
+  /// in the field, whose first site has the index `index`; above, below: the rows beyond. above not const (a
+  /// line): the kernel may overwrite the rows at its lane, and above becomes the last of them as it was.
+  template <class Boundary, std::size_t width, std::size_t count, class Real, class Above, class Kernel>
   static void rows(const Real* weights, const Real* here, Above* above, const Real* below, std::size_t index,
                    const Kernel& kernel) {
-    using R = detail::Rows<Edge, width, count, Lane<Real>, Partial<Real>, Real, Kernel>;
+    using R = detail::Rows<Boundary, width, count, Lane<Real>, Partial<Real>, Real, Kernel>;
     R::run(weights, here, above, below, index, kernel);
   }
 
@@ -185,9 +185,9 @@ struct Simd : HostMemory {
       Real* padded = scratch + detail::round_up(S::weights, 16);
       detail::mirror<S::in, S::out, S::taps>(parameters, mirrored);
       constexpr std::size_t each = S::in / n;
-      if constexpr (S::Edge::self_adjoint) {
+      if constexpr (S::Boundary::self_adjoint) {
         for (std::size_t o = 0; o < S::out; ++o)
-          H::template fill<typename S::Edge>(gradient + o * G::sites, padded + o * H::plane);
+          H::template fill<typename S::Boundary>(gradient + o * G::sites, padded + o * H::plane);
         for (std::size_t part = 0; part < n; ++part)
           if (part_gradients[part])
             Kernel<S, G, H, Real, S::out, each>::template apply<Activation::none, true>(
@@ -253,17 +253,17 @@ struct Simd : HostMemory {
                   std::ptrdiff_t last = static_cast<std::ptrdiff_t>(G::height + reach<S>)) {
     using H = Padded<S, G, Real>;
     for (std::size_t i = 0; i < S::in; ++i)
-      H::template fill<typename S::Edge>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites,
-                                         to + i * H::plane, first, last);
+      H::template fill<typename S::Boundary>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites,
+                                             to + i * H::plane, first, last);
   }
 
   template <class S, class G, class Wide, class Real>
   static void fold(const Real* wide, Real* to) {
     constexpr auto r = static_cast<std::ptrdiff_t>(reach<S>);
     for (std::ptrdiff_t y = -r; y < static_cast<std::ptrdiff_t>(G::height) + r; ++y) {
-      const std::ptrdiff_t row = S::Edge::source(y, G::height);
+      const std::ptrdiff_t row = S::Boundary::source(y, G::height);
       for (std::ptrdiff_t x = -r; x < static_cast<std::ptrdiff_t>(G::width) + r; ++x, ++wide) {
-        const std::ptrdiff_t column = S::Edge::source(x, G::width);
+        const std::ptrdiff_t column = S::Boundary::source(x, G::width);
         if (row >= 0 && column >= 0)
           to[static_cast<std::size_t>(row) * G::width + static_cast<std::size_t>(column)] += *wide;
       }

@@ -1,4 +1,4 @@
-// Some rows of a five-point coupling, and what is done with its drive while it is in registers.
+// Some rows of a five-point coupling, and what is done with its coupled value while it is in registers.
 #pragma once
 
 #include <array>
@@ -27,8 +27,8 @@ struct FivePoint {
 };
 
 /// A five-point coupling of `rows` rows of `width` sites that stand one after the other in a field, and what
-/// `Kernel` does with the drive. A pack of every row at a time, from left to right.
-template <class Edge, std::size_t width, std::size_t rows, class Lane, class Partial, class Real,
+/// `Kernel` does with the coupled value. A pack of every row at a time, from left to right.
+template <class Boundary, std::size_t width, std::size_t rows, class Lane, class Partial, class Real,
           class Kernel>
 struct Rows {
   using P = typename Lane::Value;
@@ -37,16 +37,16 @@ struct Rows {
   static P pack(V v) { return P(typename P::Batch(v)); }
   static constexpr std::size_t lanes = P::size, full = width / lanes, rest = width % lanes;
 
-  /// Calls kernel(lane, {drive}) at every pack. here: the field at the first site, which has the index
-  /// `index`. above, below: the rows above and beneath. Above = Real: the kernel may overwrite the field at
-  /// its lane; `above` has room for whole packs and becomes the last of the rows as it was.
+  /// Calls kernel(lane, {coupled value}) at every pack. here: the field at the first site, which has the
+  /// index `index`. above, below: the rows above and beneath. Above = Real: the kernel may overwrite the
+  /// field at its lane; `above` has room for whole packs and becomes the last of the rows as it was.
   template <class Above>
   static void run(const Real* weights, const Real* here, Above* above, const Real* below, std::size_t index,
                   const Kernel& given) {
     const Kernel kernel = given;  // its members stay in registers: nothing else can have changed them
     const FivePoint<P> taps(weights);
     constexpr auto w = static_cast<std::ptrdiff_t>(width);
-    constexpr std::ptrdiff_t west = Edge::source(-1, w), east = Edge::source(w, w);
+    constexpr std::ptrdiff_t west = Boundary::source(-1, w), east = Boundary::source(w, w);
     V previous[rows], current[rows], next[rows], right[rows], beyond[rows];
     for (std::size_t q = 0; q < rows; ++q) {
       const Real* line = here + q * width;

@@ -28,8 +28,9 @@ constexpr std::size_t largest_divisor(std::size_t n, std::size_t limit) {
 /// Calls f(std::integral_constant<std::size_t, 0>) ... for each i < n, unrolled.
 template <std::size_t n, class F>
 constexpr void unroll(const F& f) {
-  [&]<std::size_t... i>(std::index_sequence<i...>) { (f(std::integral_constant<std::size_t, i>{}), ...); }
-  (std::make_index_sequence<n>{});
+  [&]<std::size_t... i>(std::index_sequence<i...>) {
+    (f(std::integral_constant<std::size_t, i>{}), ...);
+  }(std::make_index_sequence<n>{});
 }
 
 /// A plane with a halo of `reach` sites: rows of `stride` ≥ `least` numbers, zero beyond the right halo.
@@ -40,15 +41,15 @@ struct Halo {
   static constexpr std::size_t plane = rows * stride;
 
   /// Sets rows first ≤ y < last (-reach .. height + reach) of the padded plane `to` from `from` (height,
-  /// width); what lies outside follows `Edge`.
-  template <class Edge, class Real>
+  /// width); what lies outside follows `Boundary`.
+  template <class Boundary, class Real>
   static void fill(const Real* from, Real* to, std::ptrdiff_t first = -static_cast<std::ptrdiff_t>(reach),
                    std::ptrdiff_t last = static_cast<std::ptrdiff_t>(height + reach)) {
     constexpr auto h = static_cast<std::ptrdiff_t>(height), w = static_cast<std::ptrdiff_t>(width);
     constexpr auto r = static_cast<std::ptrdiff_t>(reach);
     to += static_cast<std::size_t>(first + r) * stride;
     for (std::ptrdiff_t y = first; y < last; ++y, to += stride) {
-      const std::ptrdiff_t row = Edge::source(y, h);
+      const std::ptrdiff_t row = Boundary::source(y, h);
       if (row < 0) {
         std::fill_n(to, stride, Real(0));
         continue;
@@ -56,7 +57,7 @@ struct Halo {
       const Real* line = from + row * w;
       std::memcpy(to + reach, line, width * sizeof(Real));
       for (std::ptrdiff_t i = 0; i < r; ++i) {
-        const std::ptrdiff_t left = Edge::source(i - r, w), right = Edge::source(w + i, w);
+        const std::ptrdiff_t left = Boundary::source(i - r, w), right = Boundary::source(w + i, w);
         to[i] = left < 0 ? Real(0) : line[left];
         to[w + r + i] = right < 0 ? Real(0) : line[right];
       }

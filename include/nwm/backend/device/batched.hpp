@@ -15,9 +15,9 @@ struct Batched {
   static_assert(images_ > 0, "a batch has at least one image");
   static constexpr std::size_t images = images_, height = G::height, width = G::width;
   static constexpr std::size_t sites = images * G::sites;
-  using Edge = typename G::Edge;
-  template <Boundary Other>
-  using with_edge = Batched<typename G::template with_edge<Other>, images_>;
+  using Boundary = typename G::Boundary;
+  template <nwm::Boundary Other>
+  using with_boundary = Batched<typename G::template with_boundary<Other>, images_>;
 };
 
 /// Images of a grid: one, unless it is Batched.

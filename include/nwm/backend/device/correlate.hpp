@@ -38,14 +38,14 @@ struct AddTo {
 /// adjoint: sum (S::in, sites) = what a stencil whose output's gradient is `from` (S::out, sites) sends back;
 /// the mirrored stencil, so that the boundary must be its own adjoint.
 /// Either side may be split into equal parts; finish(channel·sites + site, sums) takes those of one channel
-/// of all to_parts. A body (team.hpp).
+/// of all to_parts. A body (block.hpp).
 /// A thread has `tall` rows of a column and `group` channels of every part in registers: a value read from
 /// the tile feeds up to 3·group·to_parts products, a weight `tall`.
 template <class S, class G, Direction direction, class Real, std::size_t from_parts, std::size_t to_parts,
           class Finish>
 struct Correlate {
   static constexpr bool back = direction == Direction::adjoint;
-  static_assert(!back || S::size == 1 || S::Edge::self_adjoint);
+  static_assert(!back || S::size == 1 || S::Boundary::self_adjoint);
   static constexpr std::size_t from_channels = back ? S::out : S::in, to_channels = back ? S::in : S::out;
   static constexpr std::size_t from_each = from_channels / from_parts, to_each = to_channels / to_parts;
 
@@ -80,11 +80,11 @@ struct Correlate {
   std::array<const Real*, from_parts> from;
   Finish finish;
 
-  template <class Team>
-  constexpr void operator()(Team& team) const {
-    const Cut cut(team.block / rounds);
-    const std::size_t first = team.block % rounds * beside * group;  // channel of each part
-    team.each([&](std::size_t thread, Local& local) {
+  template <class Block>
+  constexpr void operator()(Block& block) const {
+    const Cut cut(block.index / rounds);
+    const std::size_t first = block.index % rounds * beside * group;  // channel of each part
+    block.each([&](std::size_t thread, Local& local) {
       NWM_UNROLL
       for (std::size_t k = 0; k < sums; ++k) {
         const std::size_t o = to_channel(first + thread / strips * group, k);
@@ -97,12 +97,13 @@ struct Correlate {
     });
     for (std::size_t start = 0; start < from_channels; start += chunk) {
       const std::size_t channels = smaller(chunk, from_channels - start);
-      team.each([&](std::size_t thread, Local&) { load(team.shared, cut, thread, start, channels, first); });
-      team.each([&](std::size_t thread, Local& local) {
-        for (std::size_t c = 0; c < channels; ++c) add(team.shared, local, thread, c);
+      block.each(
+          [&](std::size_t thread, Local&) { load(block.shared, cut, thread, start, channels, first); });
+      block.each([&](std::size_t thread, Local& local) {
+        for (std::size_t c = 0; c < channels; ++c) add(block.shared, local, thread, c);
       });
     }
-    team.each([&](std::size_t thread, Local& local) {
+    block.each([&](std::size_t thread, Local& local) {
       const std::size_t strip = thread % strips, x = strip % Cut::width, y = strip / Cut::width * tall;
       NWM_UNROLL
       for (std::size_t r = 0; r < tall; ++r) {
@@ -144,7 +145,8 @@ struct Correlate {
     for (std::size_t c = 0; c < channels; ++c) {
       const Real* of = pick(from, (start + c) / from_each) + (start + c) % from_each * G::sites;
       for (std::size_t i = thread; i < plane; i += threads)
-        shared.tile[c * plane + i] = i < Cut::padded ? cut.template load<typename S::Edge>(of, i) : Real(0);
+        shared.tile[c * plane + i] =
+            i < Cut::padded ? cut.template load<typename S::Boundary>(of, i) : Real(0);
     }
   }
 

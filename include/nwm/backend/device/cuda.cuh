@@ -38,7 +38,7 @@ struct CudaSystem {
   static constexpr std::string_view name = "cuda";
   static constexpr std::size_t scratch_bytes = CudaContext::scratch_bytes;
   // The head's layers of 64 images, 256 rows wide, then fit in 50 MB of cache; series are read once.
-  static constexpr std::size_t tile = 512, columns = std::size_t{1} << 24;
+  static constexpr std::size_t tile = 512, series_tile = std::size_t{1} << 24;
   using Memories = CudaMemories;
 
   template <class F>

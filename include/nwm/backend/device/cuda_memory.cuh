@@ -119,16 +119,16 @@ class CudaArray {
 };
 
 /// Operations asked for once, run again and again as one graph.
-class CudaRecording {
+class CudaGraph {
  public:
-  CudaRecording() = default;
-  CudaRecording(const CudaRecording&) = delete;
-  CudaRecording& operator=(const CudaRecording&) = delete;
-  ~CudaRecording() { forget(); }
+  CudaGraph() = default;
+  CudaGraph(const CudaGraph&) = delete;
+  CudaGraph& operator=(const CudaGraph&) = delete;
+  ~CudaGraph() { forget(); }
 
   /// Records what ask() asks for instead of running it; ask() may not wait, allocate or read.
   template <class F>
-  void record(const F& ask) {
+  void capture(const F& ask) {
     forget();
     const cudaStream_t stream = CudaContext::current().stream();
     cudaGraph_t graph = nullptr;
@@ -146,7 +146,7 @@ class CudaRecording {
     cudaGraphDestroy(graph);
     NWM_CUDA(code);
   }
-  void replay() const { NWM_CUDA(cudaGraphLaunch(graph_, CudaContext::current().stream())); }
+  void launch() const { NWM_CUDA(cudaGraphLaunch(graph_, CudaContext::current().stream())); }
 
  private:
   void forget() {
@@ -162,10 +162,10 @@ struct CudaMemories {
   template <class Real>
   using Memory = CudaArray<Real, detail::OnDevice>;
   template <class Real>
-  using Shared = CudaArray<Real, detail::OnBoth>;
+  using Managed = CudaArray<Real, detail::OnBoth>;
   template <class Real>
   using Staging = CudaArray<Real, detail::OnHost>;
-  using Recording = CudaRecording;
+  using CapturedGraph = CudaGraph;
 
   static void wait() { NWM_CUDA(cudaStreamSynchronize(CudaContext::current().stream())); }
 
@@ -208,7 +208,7 @@ struct CudaMemories {
   }
 
   /// Bytes that are free, less a twentieth of all for what the driver and cuBLAS take as they go.
-  static std::size_t room() {
+  static std::size_t free_memory() {
     CudaContext::current();
     std::size_t free = 0, all = 0;
     NWM_CUDA(cudaMemGetInfo(&free, &all));

@@ -50,8 +50,8 @@ struct FoldedAdjoint {
     Senders result;
     if (const auto from = to - offset; from >= 0 && from < n)
       result.at[result.count++] = static_cast<std::size_t>(from);
-    if (offset < 0 && S::Edge::source(-1, n) == to) result.at[result.count++] = 0;
-    if (offset > 0 && S::Edge::source(n, n) == to) result.at[result.count++] = length - 1;
+    if (offset < 0 && S::Boundary::source(-1, n) == to) result.at[result.count++] = 0;
+    if (offset > 0 && S::Boundary::source(n, n) == to) result.at[result.count++] = length - 1;
     return result;
   }
 };

@@ -11,8 +11,8 @@ namespace nwm::device {
 
 /// A block on a GPU: one thread of each phase, and a barrier at its end.
 template <class Body>
-struct CudaTeam {
-  std::size_t block;
+struct CudaBlock {
+  std::size_t index;
   typename Body::Shared& shared;
   typename Body::Local local{};
 
@@ -26,8 +26,8 @@ struct CudaTeam {
 template <class Body>
 __global__ void __launch_bounds__(Body::threads) run_block(Body body) {
   extern __shared__ __align__(16) unsigned char memory[];
-  CudaTeam<Body> team{blockIdx.x, *reinterpret_cast<typename Body::Shared*>(memory)};
-  body(team);
+  CudaBlock<Body> block{blockIdx.x, *reinterpret_cast<typename Body::Shared*>(memory)};
+  body(block);
 }
 
 /// One thread an index of a map's kernel.

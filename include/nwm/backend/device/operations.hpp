@@ -32,7 +32,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
   /// See pass.hpp.
   template <class G>
   using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
-  static constexpr std::size_t tile = System::tile * images, columns = System::columns;
+  static constexpr std::size_t tile = System::tile * images, series_tile = System::series_tile;
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {
@@ -45,7 +45,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
 
   template <class Real, class Kernel>
   static void sum_rows(std::size_t rows, std::size_t n, const Kernel& kernel, double* to) {
-    reduce<Add, Real>(rows, n, kernel, to);
+    reduce<Sum, Real>(rows, n, kernel, to);
   }
   template <class Real, class Kernel>
   static void maximum_to(std::size_t count, const Kernel& kernel, Real* to) {
@@ -53,7 +53,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
   }
   template <class Real, class Kernel>
   static double sum(std::size_t count, const Kernel& kernel) {
-    return result<Add, Real>(count, kernel);
+    return result<Sum, Real>(count, kernel);
   }
   template <class Real, class Kernel>
   static Real maximum(std::size_t count, const Kernel& kernel) {
@@ -68,7 +68,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
   template <class Real>
   static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
     double* sums = System::template scratch<double>() + capacity<double> - rows;
-    reduce<Add, Real>(rows, n, ReadRows<Real>{n, stride, y}, sums, rows);
+    reduce<Sum, Real>(rows, n, ReadRows<Real>{n, stride, y}, sums, rows);
     map<Real>(rows, AddSums<Real>{sums, to});
   }
 
@@ -86,7 +86,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
                              const Real* gradient, const std::array<Real*, n>& part_gradients,
                              Real* parameter_gradient, Real* scratch_) {
     if (std::ranges::any_of(part_gradients, [](const Real* p) { return p != nullptr; })) {
-      if constexpr (S::size == 1 || S::Edge::self_adjoint)
+      if constexpr (S::size == 1 || S::Boundary::self_adjoint)
         run(Correlate<S, G, Direction::adjoint, Real, 1, n, AddTo<Real, n>>{
             parameters, {gradient}, {part_gradients}});
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
@@ -115,7 +115,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
     product(M, N, K, Factor<Real>{y, ldy}, Factor<Real>{x, ldx, true}, a, lda, true);
   }
 
-  /// The blocks of a body (team.hpp).
+  /// The blocks of a body (block.hpp).
   template <class Body>
   static void run(const Body& body) {
     System::run(body);

@@ -10,7 +10,7 @@
 namespace nwm::device {
 
 /// Sums in double.
-struct Add {
+struct Sum {
   using Value = double;
   static constexpr double start = 0;
   static constexpr double join(double a, double b) { return a + b; }
@@ -31,7 +31,7 @@ constexpr std::size_t sections_of(std::size_t rows, std::size_t n, std::size_t r
 }
 
 /// Sets parts (rows, sections) to the reductions of kernel(lane) over the sections of each row of (rows, n).
-/// A body (team.hpp).
+/// A body (block.hpp).
 template <class Op, class Lane, class Kernel>
 struct ReduceSections {
   using Value = typename Op::Value;
@@ -45,25 +45,25 @@ struct ReduceSections {
   Kernel kernel;
   Value* parts;
 
-  template <class Team>
-  constexpr void operator()(Team& team) const {
-    const std::size_t row = team.block / sections, section = team.block % sections;
+  template <class Block>
+  constexpr void operator()(Block& block) const {
+    const std::size_t row = block.index / sections, section = block.index % sections;
     const std::size_t each = (n + sections - 1) / sections;
     const std::size_t begin = row * n + std::min(n, section * each);
     const std::size_t end = row * n + std::min(n, (section + 1) * each);
-    team.each([&](std::size_t thread, Local&) {
+    block.each([&](std::size_t thread, Local&) {
       Value result = Op::start;
       for (std::size_t i = begin + thread; i < end; i += threads)
         result = Op::join(result, static_cast<Value>(kernel(Lane{i})));
-      team.shared.held[thread] = result;
+      block.shared.held[thread] = result;
     });
     for (std::size_t half = threads / 2; half > 0; half /= 2)
-      team.each([&](std::size_t thread, Local&) {
+      block.each([&](std::size_t thread, Local&) {
         if (thread < half)
-          team.shared.held[thread] = Op::join(team.shared.held[thread], team.shared.held[thread + half]);
+          block.shared.held[thread] = Op::join(block.shared.held[thread], block.shared.held[thread + half]);
       });
-    team.each([&](std::size_t thread, Local&) {
-      if (thread == 0) parts[team.block] = team.shared.held[0];
+    block.each([&](std::size_t thread, Local&) {
+      if (thread == 0) parts[block.index] = block.shared.held[0];
     });
   }
 };

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/steps.hpp"
 #include "nwm/backend/device/strip.hpp"
+#include "nwm/time/segment.hpp"
 
 namespace nwm::device {
 
@@ -19,20 +19,20 @@ inline constexpr std::size_t shared_limit = 227 * 1024;
 inline constexpr std::size_t unroll_forward = 1000, unroll_backward = 3000;
 
 /// The products of the largest stencil of a cell where a thread owns `rows` sites.
-template <class Steps>
+template <class TimeSegment>
 constexpr std::size_t unrolled(std::size_t rows) {
   std::size_t most = 0;
-  each_constant<Steps::stages>(
-      [&](auto s) { most = std::max(most, rows * Steps::template StencilAt<s>::weights); });
+  each_constant<TimeSegment::stages>(
+      [&](auto s) { most = std::max(most, rows * TimeSegment::template StencilAt<s>::weights); });
   return most;
 }
 
 /// Where each field of a cell stands while its waves are resident: fields that a 3×3 stencil gathers in
 /// shared memory, twice where their writer gathers them itself (it reads the one and writes the other, in
 /// turns); all others in the registers of the thread that owns the site.
-template <class Steps>
+template <class TimeSegment>
 struct Residence {
-  static constexpr std::size_t fields = Steps::fields;
+  static constexpr std::size_t fields = TimeSegment::fields;
 
   struct Facts {
     std::array<bool, fields> gathered{}, twice{};
@@ -43,8 +43,8 @@ struct Residence {
   static constexpr Facts facts = [] {
     Facts all;
     std::array<std::size_t, fields> writers{};
-    each_constant<Steps::stages>([&](auto s) {
-      using S = typename Steps::template Stage<s>;
+    each_constant<TimeSegment::stages>([&](auto s) {
+      using S = typename TimeSegment::template Stage<s>;
       for (const std::size_t f : S::writes) ++writers[f];
       for (const std::size_t f : S::from) {
         if (S::coupling.size == 1) continue;
@@ -66,22 +66,22 @@ struct Residence {
 };
 
 /// Where the weights of each stage begin in shared memory, and how many numbers all of them take.
-template <class Steps, bool back, std::size_t s>
+template <class TimeSegment, bool back, std::size_t s>
 constexpr std::size_t weights_offset() {
   if constexpr (s == 0) return 0;
   else
-    return weights_offset<Steps, back, s - 1>() +
-           Weights<typename Steps::template StencilAt<s - 1>, back>::size;
+    return weights_offset<TimeSegment, back, s - 1>() +
+           Weights<typename TimeSegment::template StencilAt<s - 1>, back>::size;
 }
 
 /// Copies all parameters to `to` in the order of Weights: thread number `thread` of `threads` its part.
-template <class Steps, bool back, class Real>
+template <class TimeSegment, bool back, class Real>
 constexpr void load_weights(const Real* parameters, Real* to, std::size_t thread, std::size_t threads) {
-  each_constant<Steps::stages>([&](auto s) {
-    using S = typename Steps::template StencilAt<s>;
+  each_constant<TimeSegment::stages>([&](auto s) {
+    using S = typename TimeSegment::template StencilAt<s>;
     for (std::size_t p = thread; p < S::parameters; p += threads)
-      to[weights_offset<Steps, back, s>() + Weights<S, back>::place(p)] =
-          parameters[Steps::template offset<s>() + p];
+      to[weights_offset<TimeSegment, back, s>() + Weights<S, back>::place(p)] =
+          parameters[TimeSegment::template offset<s>() + p];
   });
 }
 

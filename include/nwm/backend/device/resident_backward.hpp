@@ -14,178 +14,184 @@ namespace nwm::device {
 /// gradient of its series (length, channels, image, site) and that of the fields at its end in `gradient`
 /// (fields, channels, image, site), which becomes that at its start (for maps: is added to).
 /// Gradients of maps stand in shared memory, those of other fields in the registers of the thread that owns
-/// the site. What a stage's drive hands to its neighbours' fields goes through shared memory and is gathered
-/// by the mirrored stencil, so that the boundary must be its own adjoint; the same numbers times the field at
-/// the site itself are the gradient in the weights.
-/// That gradient is summed in registers over all steps where there are few parameters (`sums`): partial
-/// (images, parameters) is set, threads added in a fixed order. Else the gradient of every drive is left in
-/// the drive's place on the tape. A body (team.hpp); where `fits` is false it takes more than a block has.
-template <class Steps>
+/// the site. What a stage's coupled value hands to its neighbours' fields goes through shared memory and is
+/// gathered by the mirrored stencil, so that the boundary must be its own adjoint; the same numbers times the
+/// field at the site itself are the gradient in the weights. That gradient is summed in registers over all
+/// steps where there are few parameters (`sums`): partial (images, parameters) is set, threads added in a
+/// fixed order. Else the gradient of every coupled value is left in the coupled value's place on the tape. A
+/// body (block.hpp); where `fits` is false it takes more than a block has.
+template <class TimeSegment>
 struct ResidentBackward {
-  using Real = typename Steps::Real;
-  using G = typename Steps::G;
-  using Mine = Strip<G>;
-  static constexpr unsigned C = Steps::channels, rows = Mine::rows;
-  static constexpr std::size_t field = C * Steps::sites;  ///< numbers of a field of one image
-  static constexpr std::size_t threads = Mine::threads, blocks = Steps::images;
+  using Real = typename TimeSegment::Real;
+  using G = typename TimeSegment::G;
+  using ThreadStrip = Strip<G>;
+  static constexpr unsigned C = TimeSegment::channels, rows = ThreadStrip::rows;
+  static constexpr std::size_t field = C * TimeSegment::sites;  ///< numbers of a field of one image
+  static constexpr std::size_t threads = ThreadStrip::threads, blocks = TimeSegment::images;
 
  private:
   struct Facts {
-    std::array<bool, Steps::fields> map{};
-    std::array<std::size_t, Steps::fields> place{};  ///< among the maps or among the others
+    std::array<bool, TimeSegment::fields> map{};
+    std::array<std::size_t, TimeSegment::fields> place{};  ///< among the maps or among the others
     std::size_t maps = 0, others = 0;
     std::size_t groups = 0;  ///< of the 3×3 stage that has most
     bool known = true;       ///< every boundary is its own adjoint
   };
   static constexpr Facts facts = [] {
     Facts all;
-    for (std::size_t f = 0; f < Steps::fields; ++f) {
-      all.map[f] = Steps::Cell::fields[f].role == cell::Role::map;
+    for (std::size_t f = 0; f < TimeSegment::fields; ++f) {
+      all.map[f] = TimeSegment::Cell::fields[f].role == cell::Role::map;
       all.place[f] = all.map[f] ? all.maps++ : all.others++;
     }
-    each_constant<Steps::stages>([&](auto s) {
-      using S = typename Steps::template StencilAt<s>;
+    each_constant<TimeSegment::stages>([&](auto s) {
+      using S = typename TimeSegment::template StencilAt<s>;
       if (S::size == 1) return;
-      all.groups = std::max<std::size_t>(all.groups, Steps::template Stage<s>::coupling.groups);
-      all.known = all.known && S::Edge::self_adjoint;
+      all.groups = std::max<std::size_t>(all.groups, TimeSegment::template Stage<s>::coupling.groups);
+      all.known = all.known && S::Boundary::self_adjoint;
     });
     return all;
   }();
 
-  static constexpr std::size_t weights = weights_offset<Steps, true, Steps::stages>();
-  /// Numbers of a drive's gradient; at the end the same memory takes the threads' sums.
-  static constexpr std::size_t drive = std::max(facts.groups * field, threads);
+  static constexpr std::size_t weights = weights_offset<TimeSegment, true, TimeSegment::stages>();
+  /// Numbers of a coupled value's gradient; at the end the same memory takes the threads' sums.
+  static constexpr std::size_t coupled = std::max(facts.groups * field, threads);
   static constexpr std::size_t fixed = (weights + facts.maps * field) * sizeof(Real) + 64;
   /// With two of them a stage writes the one while the stage before it is still gathered from the other.
-  static constexpr std::size_t drives = fixed + 2 * drive * sizeof(Real) <= shared_limit ? 2 : 1;
+  static constexpr std::size_t coupled_copies = fixed + 2 * coupled * sizeof(Real) <= shared_limit ? 2 : 1;
 
  public:
-  static constexpr bool sums = Steps::parameter_count * sizeof(Real) <= 40 * sizeof(float);
+  static constexpr bool sums = TimeSegment::parameter_count * sizeof(Real) <= 40 * sizeof(float);
   struct Shared {
     alignas(16) std::array<Real, weights> weight;
-    std::array<Real, drives * drive> drive_gradient;
+    std::array<Real, coupled_copies * coupled> coupled_gradient;
     std::array<Real, std::max<std::size_t>(1, facts.maps* field)> maps;
   };
   struct Local {
     std::array<Real, std::max<std::size_t>(1, facts.others* C* rows)> fields;
     std::array<Real, sums ? weights : 1> sum;
   };
-  static constexpr bool fits = facts.known && Mine::possible && unrolled<Steps>(rows) <= unroll_backward &&
+  static constexpr bool fits = facts.known && ThreadStrip::possible &&
+                               unrolled<TimeSegment>(rows) <= unroll_backward &&
                                sizeof(Shared) <= shared_limit && sizeof(Local) <= 96 * 4;
 
-  Steps steps;
+  TimeSegment steps;
   const Real* series_gradient;
   Real *gradient, *partial;
 
-  template <class Team>
-  constexpr void operator()(Team& team) const {
-    team.each([&](std::size_t thread, Local& local) {
-      load_weights<Steps, true>(steps.parameters, team.shared.weight.data(), thread, threads);
+  template <class Block>
+  constexpr void operator()(Block& block) const {
+    block.each([&](std::size_t thread, Local& local) {
+      load_weights<TimeSegment, true>(steps.parameters, block.shared.weight.data(), thread, threads);
       local.sum.fill(Real(0));
-      each_field(Mine(thread), team.block, [&](auto f, unsigned c, unsigned r, std::size_t at) {
-        const bool lives = Steps::Cell::fields[f].role != cell::Role::scratch;
-        own<f>(team.shared, local, Mine(thread), c, r) = lives ? gradient[f * Steps::columns + at] : Real(0);
+      each_field(ThreadStrip(thread), block.index, [&](auto f, unsigned c, unsigned r, std::size_t at) {
+        const bool lives = TimeSegment::Cell::fields[f].role != cell::Role::intermediate;
+        own<f>(block.shared, local, ThreadStrip(thread), c, r) =
+            lives ? gradient[f * TimeSegment::columns + at] : Real(0);
       });
     });
     std::size_t turn = 0;
-    for (std::size_t i = Steps::length; i-- > 0;)
-      each_constant_back<Steps::stages>([&](auto s) {
-        // The stage that ran before this one, backwards: its drive's gradient is complete.
-        constexpr std::size_t behind = s + 1 < Steps::stages ? s + 1 : 0;
-        const std::size_t step = s + 1 < Steps::stages ? i : i + 1;
-        if constexpr (drives == 2) {
-          team.each([&](std::size_t thread, Local& local) {
-            if (step < Steps::length) gather<behind>(team.shared, local, thread, team.block, step, turn);
-            site<s>(team.shared, local, thread, team.block, i, turn + 1);
+    for (std::size_t i = TimeSegment::length; i-- > 0;)
+      each_constant_back<TimeSegment::stages>([&](auto s) {
+        // The stage that ran before this one, backwards: its coupled value's gradient is complete.
+        constexpr std::size_t behind = s + 1 < TimeSegment::stages ? s + 1 : 0;
+        const std::size_t step = s + 1 < TimeSegment::stages ? i : i + 1;
+        if constexpr (coupled_copies == 2) {
+          block.each([&](std::size_t thread, Local& local) {
+            if (step < TimeSegment::length)
+              gather<behind>(block.shared, local, thread, block.index, step, turn);
+            site<s>(block.shared, local, thread, block.index, i, turn + 1);
           });
         } else {
-          team.each([&](std::size_t thread, Local& local) {
-            site<s>(team.shared, local, thread, team.block, i, turn + 1);
+          block.each([&](std::size_t thread, Local& local) {
+            site<s>(block.shared, local, thread, block.index, i, turn + 1);
           });
-          team.each([&](std::size_t thread, Local& local) {
-            gather<s>(team.shared, local, thread, team.block, i, turn + 1);
+          block.each([&](std::size_t thread, Local& local) {
+            gather<s>(block.shared, local, thread, block.index, i, turn + 1);
           });
         }
         ++turn;
       });
-    team.each([&](std::size_t thread, Local& local) {
-      if constexpr (drives == 2) gather<0>(team.shared, local, thread, team.block, 0, turn);
-      each_field(Mine(thread), team.block, [&](auto f, unsigned c, unsigned r, std::size_t at) {
-        gradient[f * Steps::columns + at] = own<f>(team.shared, local, Mine(thread), c, r);
+    block.each([&](std::size_t thread, Local& local) {
+      if constexpr (coupled_copies == 2) gather<0>(block.shared, local, thread, block.index, 0, turn);
+      each_field(ThreadStrip(thread), block.index, [&](auto f, unsigned c, unsigned r, std::size_t at) {
+        gradient[f * TimeSegment::columns + at] = own<f>(block.shared, local, ThreadStrip(thread), c, r);
       });
     });
-    if constexpr (sums) add_threads(team);
+    if constexpr (sums) add_threads(block);
   }
 
  private:
   template <std::size_t f>
-  static constexpr Real& own(Shared& shared, Local& local, Mine mine, unsigned c, unsigned r) {
-    if constexpr (facts.map[f]) return shared.maps[facts.place[f] * field + c * Steps::sites + mine.site(r)];
+  static constexpr Real& own(Shared& shared, Local& local, ThreadStrip strip, unsigned c, unsigned r) {
+    if constexpr (facts.map[f])
+      return shared.maps[facts.place[f] * field + c * TimeSegment::sites + strip.site(r)];
     else return local.fields[(facts.place[f] * C + c) * rows + r];
   }
   /// f(field, c, r, where it stands) for all numbers of a thread's sites.
   template <class F>
-  static constexpr void each_field(Mine mine, std::size_t image, const F& function) {
-    each_constant<Steps::fields>([&](auto f) {
+  static constexpr void each_field(ThreadStrip strip, std::size_t image, const F& function) {
+    each_constant<TimeSegment::fields>([&](auto f) {
       NWM_UNROLL
       for (unsigned c = 0; c < C; ++c) NWM_UNROLL
       for (unsigned r = 0; r < rows; ++r)
-        if (mine.inside(r)) function(f, c, r, Steps::plane(c, image) + mine.site(r));
+        if (strip.inside(r)) function(f, c, r, TimeSegment::plane(c, image) + strip.site(r));
     });
   }
   template <std::size_t s>
-  static constexpr std::size_t offset = weights_offset<Steps, true, s>();
+  static constexpr std::size_t offset = weights_offset<TimeSegment, true, s>();
   template <std::size_t s>
-  static constexpr bool summed = sums&& Steps::template Stage<s>::coupling.trained;
+  static constexpr bool summed = sums && TimeSegment::template Stage<s>::coupling.trained;
 
-  /// The sites' part of stage s: from the gradient of what it writes to that of its drive and of what it
-  /// reads.
+  /// The sites' part of stage s: from the gradient of what it writes to that of its coupled value and of what
+  /// it reads.
   template <std::size_t s>
   constexpr void site(Shared& shared, Local& local, std::size_t thread, std::size_t image, std::size_t i,
                       std::size_t turn) const {
-    using Stage = typename Steps::template Stage<s>;
-    using Stencil = typename Steps::template StencilAt<s>;
+    using Stage = typename TimeSegment::template Stage<s>;
+    using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, true>;
     constexpr unsigned groups = Stage::coupling.groups, outs = Stencil::out;
     constexpr std::size_t reads = Stage::reads.size(), writes = Stage::writes.size();
-    const Mine mine(thread);
-    Real* const drive_at = steps.template drive<s>(i) + Steps::plane(0, image);
-    Real* const to = shared.drive_gradient.data() + turn % drives * drive;
+    const ThreadStrip strip(thread);
+    Real* const coupled_at = steps.template coupled<s>(i) + TimeSegment::plane(0, image);
+    Real* const to = shared.coupled_gradient.data() + turn % coupled_copies * coupled;
     NWM_UNROLL
     for (unsigned r = 0; r < rows; ++r) {
-      if (!mine.inside(r)) continue;
-      std::array<Real, outs> drive_gradient;
+      if (!strip.inside(r)) continue;
+      std::array<Real, outs> coupled_gradient;
       NWM_UNROLL
       for (unsigned c = 0; c < C; ++c) {
-        const std::size_t at = Steps::plane(c, image) + mine.site(r);
-        if constexpr (s + 1 == Steps::stages)
-          own<Steps::Cell::recorded>(shared, local, mine, c, r) += series_gradient[i * Steps::columns + at];
-        std::array<Real, groups> drives_;
+        const std::size_t at = TimeSegment::plane(c, image) + strip.site(r);
+        if constexpr (s + 1 == TimeSegment::stages)
+          own<TimeSegment::Cell::recorded>(shared, local, strip, c, r) +=
+              series_gradient[i * TimeSegment::columns + at];
+        std::array<Real, groups> coupled_all;
         std::array<Real, reads> in;
         std::array<Real, writes> out;
         NWM_UNROLL
         for (unsigned g = 0; g < groups; ++g)
-          drives_[g] = drive_at[Steps::plane(g * C + c, 0) + mine.site(r)];
+          coupled_all[g] = coupled_at[TimeSegment::plane(g * C + c, 0) + strip.site(r)];
         each_constant<reads>([&](auto k) { in[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
-        each_constant<writes>([&](auto k) { out[k] = own<Stage::writes[k]>(shared, local, mine, c, r); });
-        const auto result = cell::site_adjoint<Stage>(steps.cell, drives_, in, out);
+        each_constant<writes>([&](auto k) { out[k] = own<Stage::writes[k]>(shared, local, strip, c, r); });
+        const auto result = cell::site_adjoint<Stage>(steps.cell, coupled_all, in, out);
         each_constant<writes>([&](auto k) {
           constexpr std::size_t f = Stage::writes[k];
-          if constexpr (cell::position(Stage::reads, f) == reads) own<f>(shared, local, mine, c, r) = Real(0);
+          if constexpr (cell::position(Stage::reads, f) == reads)
+            own<f>(shared, local, strip, c, r) = Real(0);
         });
         each_constant<reads>([&](auto k) {
           constexpr std::size_t f = Stage::reads[k];
-          Real& mine_now = own<f>(shared, local, mine, c, r);
-          if constexpr (cell::position(Stage::writes, f) < writes) mine_now = result.site[k];
-          else mine_now += result.site[k];
+          Real& strip_now = own<f>(shared, local, strip, c, r);
+          if constexpr (cell::position(Stage::writes, f) < writes) strip_now = result.site[k];
+          else strip_now += result.site[k];
         });
         NWM_UNROLL
         for (unsigned g = 0; g < groups; ++g) {
           const unsigned o = g * C + c;
-          drive_gradient[o] = result.drive[g];
-          if constexpr (Stencil::size == 3) to[o * Steps::sites + mine.site(r)] = result.drive[g];
-          if constexpr (!sums) drive_at[Steps::plane(o, 0) + mine.site(r)] = result.drive[g];
-          if constexpr (summed<s> && Stencil::bias) local.sum[offset<s> + W::bias + o] += result.drive[g];
+          coupled_gradient[o] = result.coupled[g];
+          if constexpr (Stencil::size == 3) to[o * TimeSegment::sites + strip.site(r)] = result.coupled[g];
+          if constexpr (!sums) coupled_at[TimeSegment::plane(o, 0) + strip.site(r)] = result.coupled[g];
+          if constexpr (summed<s> && Stencil::bias) local.sum[offset<s> + W::bias + o] += result.coupled[g];
         }
       }
       if constexpr (Stencil::size == 1) {
@@ -195,11 +201,11 @@ struct ResidentBackward {
           for (unsigned c = 0; c < C; ++c) {
             Real value(0);
             if constexpr (summed<s>)
-              value = steps.template seen<s, f>()[i][Steps::plane(c, image) + mine.site(r)];
+              value = steps.template seen<s, f>()[i][TimeSegment::plane(c, image) + strip.site(r)];
             NWM_UNROLL
             for (unsigned o = 0; o < outs; ++o)
-              pass<s>(shared, local, own<f>(shared, local, mine, c, r), W::at(o, 0, k * C + c),
-                      drive_gradient[o], value);
+              pass<s>(shared, local, own<f>(shared, local, strip, c, r), W::at(o, 0, k * C + c),
+                      coupled_gradient[o], value);
           }
         });
       }
@@ -210,11 +216,11 @@ struct ResidentBackward {
   template <std::size_t s>
   constexpr void gather(Shared& shared, Local& local, std::size_t thread, std::size_t image, std::size_t i,
                         std::size_t turn) const {
-    using Stage = typename Steps::template Stage<s>;
-    using Stencil = typename Steps::template StencilAt<s>;
+    using Stage = typename TimeSegment::template Stage<s>;
+    using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, true>;
     if constexpr (Stencil::size == 3) {
-      const Mine mine(thread);
+      const ThreadStrip strip(thread);
       constexpr unsigned ins = Stencil::in;
       std::array<Real, ins * rows> value;  // of the fields at the thread's own sites
       value.fill(Real(0));
@@ -224,25 +230,26 @@ struct ResidentBackward {
           NWM_UNROLL
           for (unsigned c = 0; c < C; ++c) NWM_UNROLL
           for (unsigned r = 0; r < rows; ++r)
-            if (mine.inside(r)) value[(k * C + c) * rows + r] = from[Steps::plane(c, image) + mine.site(r)];
+            if (strip.inside(r))
+              value[(k * C + c) * rows + r] = from[TimeSegment::plane(c, image) + strip.site(r)];
         });
-      const Real* from = shared.drive_gradient.data() + turn % drives * drive;
+      const Real* from = shared.coupled_gradient.data() + turn % coupled_copies * coupled;
       NWM_UNROLL
       for (unsigned o = 0; o < Stencil::out; ++o)
-        mine.template window<typename Stencil::Edge, rows>(
-            from + o * Steps::sites, 0, [&](unsigned r, unsigned tap, Real sent) {
-              if (!mine.inside(r)) return;
+        strip.template window<typename Stencil::Boundary, rows>(
+            from + o * TimeSegment::sites, 0, [&](unsigned r, unsigned tap, Real sent) {
+              if (!strip.inside(r)) return;
               each_constant<Stage::from.size()>([&](auto k) {
                 NWM_UNROLL
                 for (unsigned c = 0; c < C; ++c)
-                  pass<s>(shared, local, own<Stage::from[k]>(shared, local, mine, c, r),
+                  pass<s>(shared, local, own<Stage::from[k]>(shared, local, strip, c, r),
                           W::at(o, tap, k * C + c), sent, value[(k * C + c) * rows + r]);
               });
             });
     }
   }
 
-  /// What a drive's gradient hands to a field's through one weight, and to that weight's.
+  /// What a coupled value's gradient hands to a field's through one weight, and to that weight's.
   template <std::size_t s>
   static constexpr void pass(Shared& shared, Local& local, Real& to, std::size_t weight, Real sent,
                              Real value) {
@@ -252,40 +259,41 @@ struct ResidentBackward {
 
   /// Sets partial: for as many weights at a time as there is memory, each thread's sum, then those of every
   /// `ways`-th thread, then those.
-  template <class Team>
-  constexpr void add_threads(Team& team) const {
-    constexpr std::size_t chunk = std::min(weights, drives * drive / threads);
+  template <class Block>
+  constexpr void add_threads(Block& block) const {
+    constexpr std::size_t chunk = std::min(weights, coupled_copies * coupled / threads);
     constexpr std::size_t ways = std::min<std::size_t>(16, threads);
-    Real* const all = team.shared.drive_gradient.data();
+    Real* const all = block.shared.coupled_gradient.data();
     each_constant<(weights + chunk - 1) / chunk>([&](auto part) {
       constexpr std::size_t first = part * chunk, count = std::min(chunk, weights - first);
-      team.each([&](std::size_t thread, Local& local) {
+      block.each([&](std::size_t thread, Local& local) {
         NWM_UNROLL
         for (std::size_t k = 0; k < count; ++k) all[k * threads + thread] = local.sum[first + k];
       });
-      team.each([&](std::size_t thread, Local&) {
+      block.each([&](std::size_t thread, Local&) {
         for (std::size_t w = thread; w < count * ways; w += threads) {
           Real* const sums_ = all + w / ways * threads + w % ways;
           for (std::size_t t = ways; w % ways + t < threads; t += ways) *sums_ += sums_[t];
         }
       });
-      team.each([&](std::size_t thread, Local&) {
+      block.each([&](std::size_t thread, Local&) {
         for (std::size_t k = thread; k < count; k += threads) {
           Real sum(0);
           for (std::size_t way = 0; way < ways; ++way) sum += all[k * threads + way];
-          set_partial(team.block, first + k, sum);
+          set_partial(block.index, first + k, sum);
         }
       });
     });
   }
   /// The sum at `place` of Weights as the parameter it belongs to.
   constexpr void set_partial(std::size_t image, std::size_t place, Real sum) const {
-    each_constant<Steps::stages>([&](auto s) {
-      using S = typename Steps::template StencilAt<s>;
+    each_constant<TimeSegment::stages>([&](auto s) {
+      using S = typename TimeSegment::template StencilAt<s>;
       using W = Weights<S, true>;
       if (place - offset<s> >= W::size) return;  // another stage's
       const std::size_t p = W::parameter(place - offset<s>);
-      if (p < S::parameters) partial[image * Steps::parameter_count + Steps::template offset<s>() + p] = sum;
+      if (p < S::parameters)
+        partial[image * TimeSegment::parameter_count + TimeSegment::template offset<s>() + p] = sum;
     });
   }
 };

@@ -11,41 +11,41 @@ namespace nwm::device {
 
 /// Runs the steps from steps.initial and sets the tape's slots: model::Recurrence::run over a whole segment,
 /// one image a block, one barrier a stage. Sums run over input channels, then rows, then columns, and begin
-/// with the bias. A body (team.hpp); where `fits` is false it takes more than a block has.
-template <class Steps>
+/// with the bias. A body (block.hpp); where `fits` is false it takes more than a block has.
+template <class TimeSegment>
 struct ResidentForward {
-  using Real = typename Steps::Real;
-  using G = typename Steps::G;
-  using Mine = Strip<G>;
-  using Home = Residence<Steps>;
-  static constexpr unsigned C = Steps::channels, rows = Mine::rows;
-  static constexpr std::size_t field = C * Steps::sites;  ///< numbers of a field of one image
+  using Real = typename TimeSegment::Real;
+  using G = typename TimeSegment::G;
+  using ThreadStrip = Strip<G>;
+  using Placement = Residence<TimeSegment>;
+  static constexpr unsigned C = TimeSegment::channels, rows = ThreadStrip::rows;
+  static constexpr std::size_t field = C * TimeSegment::sites;  ///< numbers of a field of one image
 
-  static constexpr std::size_t threads = Mine::threads, blocks = Steps::images;
+  static constexpr std::size_t threads = ThreadStrip::threads, blocks = TimeSegment::images;
   struct Shared {
-    alignas(16) std::array<Real, weights_offset<Steps, false, Steps::stages>()> weights;
-    std::array<Real, std::max<std::size_t>(1, Home::facts.copies* field)> fields;
+    alignas(16) std::array<Real, weights_offset<TimeSegment, false, TimeSegment::stages>()> weights;
+    std::array<Real, std::max<std::size_t>(1, Placement::facts.copies* field)> fields;
   };
   struct Local {
-    std::array<Real, std::max<std::size_t>(1, Home::facts.registers* C* rows)> fields;
+    std::array<Real, std::max<std::size_t>(1, Placement::facts.registers* C* rows)> fields;
   };
 
   /// Registers for the fields: half of a thread's; the other half computes.
-  static constexpr bool fits = Home::facts.one_writer && Mine::possible &&
-                               unrolled<Steps>(rows) <= unroll_forward && sizeof(Shared) <= shared_limit &&
-                               sizeof(Local) <= 64 * 4;
+  static constexpr bool fits = Placement::facts.one_writer && ThreadStrip::possible &&
+                               unrolled<TimeSegment>(rows) <= unroll_forward &&
+                               sizeof(Shared) <= shared_limit && sizeof(Local) <= 64 * 4;
 
-  Steps steps;
+  TimeSegment steps;
 
-  template <class Team>
-  constexpr void operator()(Team& team) const {
-    team.each([&](std::size_t thread, Local& local) {
-      begin(team.shared, local, Mine(thread), thread, team.block);
+  template <class Block>
+  constexpr void operator()(Block& block) const {
+    block.each([&](std::size_t thread, Local& local) {
+      begin(block.shared, local, ThreadStrip(thread), thread, block.index);
     });
-    for (std::size_t i = 0; i < Steps::length; ++i)
-      each_constant<Steps::stages>([&](auto s) {
-        team.each([&](std::size_t thread, Local& local) {
-          stage<s>(team.shared, local, Mine(thread), team.block, i);
+    for (std::size_t i = 0; i < TimeSegment::length; ++i)
+      each_constant<TimeSegment::stages>([&](auto s) {
+        block.each([&](std::size_t thread, Local& local) {
+          stage<s>(block.shared, local, ThreadStrip(thread), block.index, i);
         });
       });
   }
@@ -53,43 +53,47 @@ struct ResidentForward {
  private:
   /// Field f of channel c at row r, as it is before (`turn` = 0) or after (1) its writer's turn at step i.
   template <std::size_t f, class S, class L>
-  static constexpr auto& own(S& shared, L& local, Mine mine, unsigned c, unsigned r, std::size_t turn) {
-    if constexpr (Home::facts.gathered[f])
-      return shared.fields[copy<f>(turn) + c * Steps::sites + mine.site(r)];
-    else return local.fields[(Home::facts.place[f] * C + c) * rows + r];
+  static constexpr auto& own(S& shared, L& local, ThreadStrip strip, unsigned c, unsigned r,
+                             std::size_t turn) {
+    if constexpr (Placement::facts.gathered[f])
+      return shared.fields[copy<f>(turn) + c * TimeSegment::sites + strip.site(r)];
+    else return local.fields[(Placement::facts.place[f] * C + c) * rows + r];
   }
   template <std::size_t f>
   static constexpr std::size_t copy(std::size_t turn) {
-    return (Home::facts.place[f] + (Home::facts.twice[f] ? turn % 2 : 0)) * field;
+    return (Placement::facts.place[f] + (Placement::facts.twice[f] ? turn % 2 : 0)) * field;
   }
   /// The turn of the copy of field f that stage s sees at step i.
   template <std::size_t s, std::size_t f>
   static constexpr std::size_t turn(std::size_t i) {
-    constexpr auto source = Steps::Map::source(s, f);
-    return source.stage == Steps::Map::none || source.previous ? i : i + 1;
+    constexpr auto source = TimeSegment::Map::source(s, f);
+    return source.stage == TimeSegment::Map::none || source.previous ? i : i + 1;
   }
 
-  constexpr void begin(Shared& shared, Local& local, Mine mine, std::size_t thread, std::size_t image) const {
-    load_weights<Steps, false>(steps.parameters, shared.weights.data(), thread, threads);
-    each_constant<Steps::fields>([&](auto f) {
+  constexpr void begin(Shared& shared, Local& local, ThreadStrip strip, std::size_t thread,
+                       std::size_t image) const {
+    load_weights<TimeSegment, false>(steps.parameters, shared.weights.data(), thread, threads);
+    each_constant<TimeSegment::fields>([&](auto f) {
       NWM_UNROLL
       for (unsigned c = 0; c < C; ++c) NWM_UNROLL
       for (unsigned r = 0; r < rows; ++r)
-        if (mine.inside(r))
-          own<f>(shared, local, mine, c, r, 0) = steps.initial[f][Steps::plane(c, image) + mine.site(r)];
+        if (strip.inside(r))
+          own<f>(shared, local, strip, c, r, 0) =
+              steps.initial[f][TimeSegment::plane(c, image) + strip.site(r)];
     });
   }
 
   template <std::size_t s>
-  constexpr void stage(Shared& shared, Local& local, Mine mine, std::size_t image, std::size_t i) const {
-    using Stage = typename Steps::template Stage<s>;
-    using Stencil = typename Steps::template StencilAt<s>;
+  constexpr void stage(Shared& shared, Local& local, ThreadStrip strip, std::size_t image,
+                       std::size_t i) const {
+    using Stage = typename TimeSegment::template Stage<s>;
+    using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, false>;
     constexpr unsigned groups = Stage::coupling.groups, outs = Stencil::out;
     constexpr std::size_t reads = Stage::reads.size(), writes = Stage::writes.size();
     constexpr unsigned together = divisor(rows, 16 / outs);  // rows whose sums are in registers at a time
-    const Real* weights = shared.weights.data() + weights_offset<Steps, false, s>();
-    Real* const drive_to = steps.template drive<s>(i) + Steps::plane(0, image);
+    const Real* weights = shared.weights.data() + weights_offset<TimeSegment, false, s>();
+    Real* const coupled_to = steps.template coupled<s>(i) + TimeSegment::plane(0, image);
 
     NWM_UNROLL
     for (unsigned first = 0; first < rows; first += together) {
@@ -107,38 +111,38 @@ struct ResidentForward {
               sum[r * outs + o] += weights[W::at(k * C + c, tap, o)] * value;
           };
           if constexpr (Stencil::size == 3) {
-            mine.template window<typename Stencil::Edge, together>(
-                shared.fields.data() + copy<f>(turn<s, f>(i)) + c * Steps::sites, first, take);
+            strip.template window<typename Stencil::Boundary, together>(
+                shared.fields.data() + copy<f>(turn<s, f>(i)) + c * TimeSegment::sites, first, take);
           } else {
             NWM_UNROLL
             for (unsigned r = 0; r < together; ++r)
-              if (mine.inside(first + r))
-                take(r, 0, own<f>(shared, local, mine, c, first + r, turn<s, f>(i)));
+              if (strip.inside(first + r))
+                take(r, 0, own<f>(shared, local, strip, c, first + r, turn<s, f>(i)));
           }
         }
       });
       NWM_UNROLL
       for (unsigned r = 0; r < together; ++r) {
         const unsigned row = first + r;
-        if (!mine.inside(row)) continue;
+        if (!strip.inside(row)) continue;
         NWM_UNROLL
         for (unsigned c = 0; c < C; ++c) {
-          std::array<Real, groups> drive;
+          std::array<Real, groups> coupled;
           std::array<Real, reads> site;
           NWM_UNROLL
           for (unsigned g = 0; g < groups; ++g) {
-            drive[g] = sum[r * outs + g * C + c];
-            drive_to[Steps::plane(g * C + c, 0) + mine.site(row)] = drive[g];
+            coupled[g] = sum[r * outs + g * C + c];
+            coupled_to[TimeSegment::plane(g * C + c, 0) + strip.site(row)] = coupled[g];
           }
           each_constant<reads>([&](auto k) {
             constexpr std::size_t f = Stage::reads[k];
-            site[k] = own<f>(shared, local, mine, c, row, turn<s, f>(i));
+            site[k] = own<f>(shared, local, strip, c, row, turn<s, f>(i));
           });
-          const auto next = Stage::update(steps.cell, drive, site);
+          const auto next = Stage::update(steps.cell, coupled, site);
           each_constant<writes>([&](auto k) {
             constexpr std::size_t f = Stage::writes[k];
-            own<f>(shared, local, mine, c, row, i + 1) = next[k];
-            steps.template version<s, f>(i)[Steps::plane(c, image) + mine.site(row)] = next[k];
+            own<f>(shared, local, strip, c, row, i + 1) = next[k];
+            steps.template version<s, f>(i)[TimeSegment::plane(c, image) + strip.site(row)] = next[k];
           });
         }
       }

@@ -4,46 +4,47 @@
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/steps.hpp"
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/cell/derivative.hpp"
+#include "nwm/time/segment.hpp"
 
 namespace nwm::device {
 
-/// Stage s of step i: from its drive at number `at` of a field (channel·sites + site) to the fields it
-/// writes; sets drive and versions on the tape.
-template <class Steps, std::size_t s>
+/// Stage s of step i: from its coupled value at number `at` of a field (channel·sites + site) to the fields
+/// it writes; sets coupled value and versions on the tape.
+template <class TimeSegment, std::size_t s>
 struct StageSite {
-  using Real = typename Steps::Real;
-  using Stage = typename Steps::template Stage<s>;
+  using Real = typename TimeSegment::Real;
+  using Stage = typename TimeSegment::template Stage<s>;
   static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size();
 
-  Steps steps;
+  TimeSegment steps;
   std::size_t i;
 
-  constexpr void operator()(std::size_t at, const std::array<Real, groups>& drive) const {
-    Real* const to = steps.template drive<s>(i) + at;
+  constexpr void operator()(std::size_t at, const std::array<Real, groups>& coupled) const {
+    Real* const to = steps.template coupled<s>(i) + at;
     NWM_UNROLL
-    for (std::size_t g = 0; g < groups; ++g) to[g * Steps::columns] = drive[g];
+    for (std::size_t g = 0; g < groups; ++g) to[g * TimeSegment::columns] = coupled[g];
     std::array<Real, reads> site;
     each_constant<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
-    const auto next = Stage::update(steps.cell, drive, site);
+    const auto next = Stage::update(steps.cell, coupled, site);
     each_constant<Stage::writes.size()>(
         [&](auto k) { steps.template version<s, Stage::writes[k]>(i)[at] = next[k]; });
   }
 };
 
-/// The adjoint of StageSite: puts the drive's gradient in the place of the drive, and moves that of the
-/// fields (field f at gradient + f·columns) from after the stage to before it; before the last stage of a
-/// step it adds the gradient of the series (length, columns). A kernel of `map` over the numbers of a field.
-template <class Steps, std::size_t s>
+/// The adjoint of StageSite: puts the coupled value's gradient in the place of the coupled value, and moves
+/// that of the fields (field f at gradient + f·columns) from after the stage to before it; before the last
+/// stage of a step it adds the gradient of the series (length, columns). A kernel of `map` over the numbers
+/// of a field.
+template <class TimeSegment, std::size_t s>
 struct StageSiteAdjoint {
-  using Real = typename Steps::Real;
-  using Stage = typename Steps::template Stage<s>;
+  using Real = typename TimeSegment::Real;
+  using Stage = typename TimeSegment::template Stage<s>;
   static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size();
-  static constexpr std::size_t writes = Stage::writes.size(), columns = Steps::columns;
+  static constexpr std::size_t writes = Stage::writes.size(), columns = TimeSegment::columns;
 
-  Steps steps;
+  TimeSegment steps;
   std::size_t i;
   const Real* series_gradient;
   Real* gradient;
@@ -53,19 +54,19 @@ struct StageSiteAdjoint {
     at(lane.index);
   }
   constexpr void at(std::size_t n) const {
-    if constexpr (s + 1 == Steps::stages)
-      gradient[Steps::Cell::recorded * columns + n] += series_gradient[i * columns + n];
-    Real* const drive_at = steps.template drive<s>(i) + n;
-    std::array<Real, groups> drive;
+    if constexpr (s + 1 == TimeSegment::stages)
+      gradient[TimeSegment::Cell::recorded * columns + n] += series_gradient[i * columns + n];
+    Real* const coupled_at = steps.template coupled<s>(i) + n;
+    std::array<Real, groups> coupled;
     std::array<Real, reads> site;
     std::array<Real, writes> out;
     NWM_UNROLL
-    for (std::size_t g = 0; g < groups; ++g) drive[g] = drive_at[g * columns];
+    for (std::size_t g = 0; g < groups; ++g) coupled[g] = coupled_at[g * columns];
     each_constant<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][n]; });
     each_constant<writes>([&](auto k) { out[k] = gradient[Stage::writes[k] * columns + n]; });
-    const auto result = cell::site_adjoint<Stage>(steps.cell, drive, site, out);
+    const auto result = cell::site_adjoint<Stage>(steps.cell, coupled, site, out);
     NWM_UNROLL
-    for (std::size_t g = 0; g < groups; ++g) drive_at[g * columns] = result.drive[g];
+    for (std::size_t g = 0; g < groups; ++g) coupled_at[g * columns] = result.coupled[g];
     // A field that is written starts anew below this stage; one that is only read goes on.
     each_constant<writes>([&](auto k) {
       if constexpr (cell::position(Stage::reads, Stage::writes[k]) == reads)
@@ -82,17 +83,18 @@ struct StageSiteAdjoint {
 /// What the adjoint of stage s's stencil ends with: its sums are added to the gradient of the fields it
 /// gathers, and then the adjoint of the stage before it (`next`; of step i − 1 below the first stage) goes on
 /// at the same site, unless the run's start is reached.
-template <class Steps, std::size_t s, std::size_t next>
+template <class TimeSegment, std::size_t s, std::size_t next>
 struct StageSent {
-  using Real = typename Steps::Real;
-  using Stage = typename Steps::template Stage<s>;
+  using Real = typename TimeSegment::Real;
+  using Stage = typename TimeSegment::template Stage<s>;
   static constexpr std::size_t parts = Stage::from.size();
 
-  StageSiteAdjoint<Steps, next> before;
+  StageSiteAdjoint<TimeSegment, next> before;
   bool last;
 
   constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum) const {
-    each_constant<parts>([&](auto k) { before.gradient[Stage::from[k] * Steps::columns + at] += sum[k]; });
+    each_constant<parts>(
+        [&](auto k) { before.gradient[Stage::from[k] * TimeSegment::columns + at] += sum[k]; });
     if (!last) before.at(at);
   }
 };

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/edge.hpp"
+#include "nwm/backend/device/seen_index.hpp"
 #include "nwm/backend/device/unroll.hpp"
 
 namespace nwm::device {
@@ -40,18 +40,18 @@ struct Strip {
   constexpr unsigned site(unsigned r) const { return (top + r) * width + x; }
 
   /// f(r, tap, value) for rows r of `count` rows from row `first` of the strip and the nine taps of a 3×3
-  /// stencil over `plane` (an image) under Edge: every value is read once.
-  template <class Edge, unsigned count, class Real, class F>
+  /// stencil over `plane` (an image) under Boundary: every value is read once.
+  template <class Boundary, unsigned count, class Real, class F>
   constexpr void window(const Real* plane, unsigned first, const F& f) const {
-    constexpr bool empty = shows_zeros<Edge, G::width> || shows_zeros<Edge, G::height>;
+    constexpr bool empty = shows_zeros<Boundary, G::width> || shows_zeros<Boundary, G::height>;
     const int middle = static_cast<int>(x);
-    const std::array<int, 3> columns{seen_index<Edge, G::width>(middle - 1), middle,
-                                     seen_index<Edge, G::width>(middle + 1)};
+    const std::array<int, 3> columns{seen_index<Boundary, G::width>(middle - 1), middle,
+                                     seen_index<Boundary, G::width>(middle + 1)};
     NWM_UNROLL
     for (unsigned q = 0; q < count + 2; ++q) {
       const int at = static_cast<int>(top + first + q) - 1;
       const bool own = even && first + q > 0 && first + q <= rows;
-      const int row = own ? at : seen_index<Edge, G::height>(at);
+      const int row = own ? at : seen_index<Boundary, G::height>(at);
       NWM_UNROLL
       for (unsigned dx = 0; dx < 3; ++dx) {
         const bool there = !empty || (row >= 0 && columns[dx] >= 0);

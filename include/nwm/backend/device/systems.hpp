@@ -12,19 +12,20 @@
 #include <string_view>
 #include <vector>
 
+#include "nwm/backend/device/block.hpp"
 #include "nwm/backend/device/product.hpp"
-#include "nwm/backend/device/team.hpp"
 #include "nwm/backend/host_memory.hpp"
 
 namespace nwm::device {
 
 // A system is where Operations (operations.hpp) run:
-//   Memories                the vocabulary's words on memory (host_memory.hpp); `queued`, `Recording`, `room`
+//   Memories                the vocabulary's words on memory (host_memory.hpp); `queued`, `CapturedGraph`,
+//   `room`
 //                           are there as well
 //   for_each(count, f)      f(i) for i = 0..count-1, in any order
-//   run(body)               body.blocks blocks of a body (team.hpp)
+//   run(body)               body.blocks blocks of a body (block.hpp)
 //   product<Precision>(…)   as HostProducts
-//   tile, columns           pixels an image that the head takes at a time; columns of a readout's products
+//   tile, series_tile        pixels an image that the head takes at a time; columns of a readout's products
 //   scratch<T>()            scratch_bytes of memory for results on their way between two kernels of a word
 
 /// What all host systems do alike.
@@ -32,11 +33,11 @@ template <class System>
 struct HostSystem : HostProducts {
   using Memories = HostMemory;
   static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
-  static constexpr std::size_t tile = 256, columns = 4096;
+  static constexpr std::size_t tile = 256, series_tile = 4096;
 
   template <class Body>
   static void run(const Body& body) {
-    System::for_each(body.blocks, HostBlock<Body>{body});
+    System::for_each(body.blocks, RunOnHost<Body>{body});
   }
 
   template <class T>

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "nwm/backend/device/batched.hpp"
-#include "nwm/backend/device/edge.hpp"
+#include "nwm/backend/device/seen_index.hpp"
 
 namespace nwm::device {
 
@@ -34,14 +34,14 @@ struct Tiles {
   constexpr std::size_t site(std::size_t i) const {
     return (image * G::height + top + i / width) * G::width + left + i % width;
   }
-  /// Number i of the padded tile from a channel's plane, `Edge` deciding beyond the image.
-  template <class Edge, class Real>
+  /// Number i of the padded tile from a channel's plane, `Boundary` deciding beyond the image.
+  template <class Boundary, class Real>
   constexpr Real load(const Real* plane, std::size_t i) const {
     constexpr auto halo = static_cast<int>(reach), across_ = static_cast<int>(padded_width);
     const auto at = static_cast<int>(i);
-    const int row = seen_index<Edge, G::height>(static_cast<int>(top) + at / across_ - halo);
-    const int column = seen_index<Edge, G::width>(static_cast<int>(left) + at % across_ - halo);
-    if (shows_zeros<Edge, G::height> || shows_zeros<Edge, G::width>)
+    const int row = seen_index<Boundary, G::height>(static_cast<int>(top) + at / across_ - halo);
+    const int column = seen_index<Boundary, G::width>(static_cast<int>(left) + at % across_ - halo);
+    if (shows_zeros<Boundary, G::height> || shows_zeros<Boundary, G::width>)
       if (row < 0 || column < 0) return Real(0);
     return plane[(image * G::height + static_cast<std::size_t>(row)) * G::width +
                  static_cast<std::size_t>(column)];

@@ -33,8 +33,9 @@ constexpr T pick(const std::array<T, n>& all, std::size_t part) {
 /// f(std::integral_constant<std::size_t, i>{}) for i = 0..n-1: for lists that are facts of a type.
 template <std::size_t n, class F>
 constexpr void each_constant(const F& f) {
-  [&]<std::size_t... i>(std::index_sequence<i...>) { (f(std::integral_constant<std::size_t, i>{}), ...); }
-  (std::make_index_sequence<n>{});
+  [&]<std::size_t... i>(std::index_sequence<i...>) {
+    (f(std::integral_constant<std::size_t, i>{}), ...);
+  }(std::make_index_sequence<n>{});
 }
 
 /// As each_constant, from n-1 down.

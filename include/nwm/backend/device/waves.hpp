@@ -23,13 +23,13 @@ class Waves {
   using Gradient = TileGradient<typename S::template StencilAt<s>, typename S::G, typename S::Real,
                                 S::template Stage<s>::from.size(), S::length>;
   template <class S>
-  static constexpr bool sums = ResidentBackward<S>::fits&& ResidentBackward<S>::sums;
+  static constexpr bool sums = ResidentBackward<S>::fits && ResidentBackward<S>::sums;
 
  public:
   /// Numbers that run_steps_back needs: parts of the parameters' gradient.
   template <class Cell, class G, std::size_t channels, std::size_t length, class Real>
   static constexpr std::size_t steps_scratch = [] {
-    using S = Steps<Cell, G, channels, length, Real>;
+    using S = TimeSegment<Cell, G, channels, length, Real>;
     std::size_t most = sums<S> ? S::images * S::parameter_count : 0;
     if constexpr (!sums<S>)
       each_constant<S::stages>([&](auto s) { most = std::max(most, Gradient<S, s>::scratch); });
@@ -39,20 +39,20 @@ class Waves {
   template <class Cell, class G, std::size_t channels, std::size_t length, class Real, std::size_t fields>
   static void run_steps(const Cell& cell, const Real* parameters,
                         const std::array<const Real*, fields>& initial, Real* slots) {
-    using S = Steps<Cell, G, channels, length, Real>;
+    using S = TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
     if constexpr (ResidentForward<S>::fits) B::run(ResidentForward<S>{steps});
     else
       for (std::size_t i = 0; i < length; ++i) each_constant<S::stages>([&](auto s) { step<s>(steps, i); });
   }
 
-  /// Leaves other numbers in the drives' slots.
+  /// Leaves other numbers in the coupled values' slots.
   template <class Cell, class G, std::size_t channels, std::size_t length, class Real, std::size_t fields>
   static void run_steps_back(const Cell& cell, const Real* parameters,
                              const std::array<const Real*, fields>& initial, Real* slots,
                              const Real* series_gradient, Real* gradient, Real* parameter_gradient,
                              Real* scratch) {
-    using S = Steps<Cell, G, channels, length, Real>;
+    using S = TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
     if constexpr (ResidentBackward<S>::fits) {
       B::run(ResidentBackward<S>{steps, series_gradient, gradient, scratch});
@@ -82,8 +82,8 @@ class Waves {
         steps.parameters + S::template offset<s>(), from, {steps, i}});
   }
 
-  /// From the gradient of stage s's drive at step i to that of the stage before it: the stencil's adjoint and
-  /// the next update's in one kernel where the boundary is its own adjoint, else in two.
+  /// From the gradient of stage s's coupled value at step i to that of the stage before it: the stencil's
+  /// adjoint and the next update's in one kernel where the boundary is its own adjoint, else in two.
   template <std::size_t s, class S, class Real>
   static void step_back(const S& steps, std::size_t i, const Real* series_gradient, Real* gradient) {
     using Stage = typename S::template Stage<s>;
@@ -92,21 +92,21 @@ class Waves {
     constexpr std::size_t parts = Stage::from.size(), next = s > 0 ? s - 1 : S::stages - 1;
     const bool start = s == 0 && i == 0;
     const StageSiteAdjoint<S, next> before{steps, s > 0 ? i : i - 1, series_gradient, gradient};
-    const Real* drive = steps.template drive<s>(i);
+    const Real* coupled = steps.template coupled<s>(i);
     const Real* parameters = steps.parameters + S::template offset<s>();
-    if constexpr (Stencil::size == 1 || Stencil::Edge::self_adjoint) {
+    if constexpr (Stencil::size == 1 || Stencil::Boundary::self_adjoint) {
       B::run(Correlate<Stencil, G, Direction::adjoint, Real, 1, parts, StageSent<S, s, next>>{
-          parameters, {drive}, {before, start}});
+          parameters, {coupled}, {before, start}});
     } else {
       std::array<Real*, parts> to;
       each_constant<parts>([&](auto k) { to[k] = gradient + Stage::from[k] * S::columns; });
       B::template map<Real>(Stencil::in * G::sites,
-                            FoldedAdjoint<Stencil, G, Real, parts>{parameters, drive, to});
+                            FoldedAdjoint<Stencil, G, Real, parts>{parameters, coupled, to});
       if (!start) B::template map<Real>(S::columns, before);
     }
   }
 
-  /// From the gradients of the drives on the tape to those of the parameters.
+  /// From the gradients of the coupled values on the tape to those of the parameters.
   template <class S, class Real>
   static void add_gradients(const S& steps, Real* parameter_gradient, Real* scratch) {
     each_constant<S::stages>([&](auto s) {
@@ -115,7 +115,7 @@ class Waves {
       if constexpr (Stage::coupling.trained) {
         std::array<Versions<Real>, Stage::from.size()> in;
         each_constant<Stage::from.size()>([&](auto k) { in[k] = steps.template seen<s, Stage::from[k]>(); });
-        B::run(Gradient<S, s>{in, steps.template drive<s>(0), scratch});
+        B::run(Gradient<S, s>{in, steps.template coupled<s>(0), scratch});
         B::template map<Real>(Stencil::parameters,
                               AddTiles<Real>{Gradient<S, s>::runs, Stencil::parameters, scratch,
                                              parameter_gradient + S::template offset<s>()});

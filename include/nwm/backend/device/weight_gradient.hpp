@@ -6,15 +6,15 @@
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/steps.hpp"
 #include "nwm/backend/device/tile.hpp"
 #include "nwm/backend/device/unroll.hpp"
+#include "nwm/time/segment.hpp"
 
 namespace nwm::device {
 
 /// Sets partial (runs, S::parameters): each run's part of the gradient in weights and bias, summed over
 /// `steps` applications of the stencil: at step i to the input in[..][i] (S::in, sites) in equal parts, with
-/// the output's gradient at gradient + i·S::out·sites (S::out, sites). A body (team.hpp).
+/// the output's gradient at gradient + i·S::out·sites (S::out, sites). A body (block.hpp).
 /// A thread owns the taps of one input channel and `group` output channels and goes along a row of a tile:
 /// three new values of the input and `group` of the gradient feed 9·group products.
 template <class S, class G, class Real, std::size_t parts, std::size_t steps = 1>
@@ -59,35 +59,35 @@ struct TileGradient {
   const Real* gradient;
   Real* partial;
 
-  template <class Team>
-  constexpr void operator()(Team& team) const {
-    const std::size_t number = team.block / (out_chunks * in_chunks);
-    const std::size_t o0 = team.block / in_chunks % out_chunks * outs, i0 = team.block % in_chunks * ins;
-    team.each([&](std::size_t thread, Local& local) {
+  template <class Block>
+  constexpr void operator()(Block& block) const {
+    const std::size_t number = block.index / (out_chunks * in_chunks);
+    const std::size_t o0 = block.index / in_chunks % out_chunks * outs, i0 = block.index % in_chunks * ins;
+    block.each([&](std::size_t thread, Local& local) {
       local.sum.fill(Real(0));
-      for (std::size_t k = thread; k < pairs * sums; k += threads) team.shared.sum[k] = Real(0);
+      for (std::size_t k = thread; k < pairs * sums; k += threads) block.shared.sum[k] = Real(0);
     });
     const std::size_t end = smaller(tiles, (number + 1) * run);
     for (std::size_t tile = number * run; tile < end; ++tile) {
       const Cut cut(tile % Cut::count);
       const std::size_t step = tile / Cut::count;
-      team.each([&](std::size_t thread, Local&) { load(team.shared, thread, cut, step, o0, i0); });
-      team.each([&](std::size_t thread, Local& local) { add(team.shared, local, thread); });
+      block.each([&](std::size_t thread, Local&) { load(block.shared, thread, cut, step, o0, i0); });
+      block.each([&](std::size_t thread, Local& local) { add(block.shared, local, thread); });
     }
     for (std::size_t lane = 0; lane < lanes; ++lane)
-      team.each([&](std::size_t thread, Local& local) {
+      block.each([&](std::size_t thread, Local& local) {
         if (thread / pairs != lane) return;
         NWM_UNROLL
-        for (std::size_t k = 0; k < sums; ++k) team.shared.sum[k * pairs + thread % pairs] += local.sum[k];
+        for (std::size_t k = 0; k < sums; ++k) block.shared.sum[k * pairs + thread % pairs] += local.sum[k];
       });
-    team.each([&](std::size_t thread, Local&) {
+    block.each([&](std::size_t thread, Local&) {
       Real* const to = partial + number * S::parameters;
       for (std::size_t k = thread; k < pairs * sums; k += threads) {
         const std::size_t i = i0 + k % pairs % ins, o = o0 + k % pairs / ins * group + k / pairs % group;
         const std::size_t tap = k / (pairs * group);
         if (o >= S::out || i >= S::in) continue;
-        if (tap < S::taps) to[(o * S::in + i) * S::taps + tap] = team.shared.sum[k];
-        else if (S::bias && i == 0) to[S::weights + o] = team.shared.sum[k];
+        if (tap < S::taps) to[(o * S::in + i) * S::taps + tap] = block.shared.sum[k];
+        else if (S::bias && i == 0) to[S::weights + o] = block.shared.sum[k];
       }
     });
   }
@@ -99,7 +99,7 @@ struct TileGradient {
       const std::size_t c = i0 + k / Cut::padded, at = k % Cut::padded;
       if (c >= S::in) break;
       shared.in[k / Cut::padded * in_plane + at] =
-          cut.template load<typename S::Edge>(pick(in, c / each)[step] + c % each * G::sites, at);
+          cut.template load<typename S::Boundary>(pick(in, c / each)[step] + c % each * G::sites, at);
     }
     const Real* from = gradient + step * S::out * G::sites;
     for (std::size_t k = thread; k < outs * Cut::sites; k += threads) {

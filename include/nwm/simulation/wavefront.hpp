@@ -22,13 +22,13 @@ namespace nwm::model {
 /// go as far as the band's own rows allow, short of the last, which the next band copies meanwhile; `end`
 /// does the rest. Every row is updated in the same way whatever the bands, so that the bits do not depend on
 /// their number.
-template <class Edge, std::size_t height_, std::size_t width, std::size_t group, std::size_t line,
+template <class Boundary, std::size_t height_, std::size_t width, std::size_t group, std::size_t line,
           std::size_t planes, class Real>
 class Wavefront {
   static_assert(height_ % group == 0);
   static constexpr std::size_t height = height_ / group, row_size = group * width;
   static constexpr auto h = static_cast<std::ptrdiff_t>(height_);
-  static constexpr std::ptrdiff_t top = Edge::source(-1, h), bottom = Edge::source(h, h);
+  static constexpr std::ptrdiff_t top = Boundary::source(-1, h), bottom = Boundary::source(h, h);
   static constexpr bool wraps = top == h - 1 && bottom == 0;
 
  public:
@@ -45,9 +45,9 @@ class Wavefront {
 
   /// Moves all rows by `steps` ≤ those of the constructor: row(plane, offset, before, below) moves the one at
   /// field(plane) + offset. before: the line above as it was, to be set to the last line of the row as it
-  /// was; below: the line beneath. All members of a team call it together.
+  /// was; below: the line beneath. All members of a block call it together.
   template <class Field, class Row>
-  void pass(const Member& member, std::size_t steps, const Field& field, const Row& row) {
+  void pass(const Worker& member, std::size_t steps, const Field& field, const Row& row) {
     const auto each = [&](const auto& phase) {
       for (std::size_t b = member.index; b < bands_; b += member.count)
         for (std::size_t p = 0; p < planes; ++p) phase(b, p);

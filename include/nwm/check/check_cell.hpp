@@ -16,13 +16,13 @@
 #include "nwm/backend/default.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/cell/derivative.hpp"
+#include "nwm/check/check_gradient.hpp"
+#include "nwm/checkpointing/reversible.hpp"
 #include "nwm/error.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/memory/layout.hpp"
-#include "nwm/model/check_gradient.hpp"
-#include "nwm/model/recurrence.hpp"
-#include "nwm/model/reverse.hpp"
 #include "nwm/random.hpp"
+#include "nwm/time/recurrence.hpp"
 
 namespace nwm {
 
@@ -54,8 +54,9 @@ struct CheckCellOptions {
 struct CellReport {
   WorstError gradient;  ///< backpropagation through time against differences
   WorstError adjoint;   ///< hand-written adjoints against derived ones; nothing compared when there are none
-  WorstError inverse;   ///< a step back after a step (keep::Reverse); nothing compared without `inverse`
-  WorstError backend;   ///< series and gradients against those of cpu::Scalar
+  WorstError
+      inverse;  ///< a step back after a step (checkpointing::Reversible); nothing compared without `inverse`
+  WorstError backend;  ///< series and gradients against those of cpu::Scalar
   std::vector<std::string> faults;
 
   bool ok() const { return faults.empty() && gradient.compared > 0; }
@@ -113,7 +114,7 @@ struct CellProbe {
       const std::size_t offset = Waves::parameters + f * columns;
       for (double& v : std::span(x).subspan(offset, columns))
         v = random.uniform(options.ranges[f].low, options.ranges[f].high);
-      if (field.role != cell::Role::scratch)
+      if (field.role != cell::Role::intermediate)
         parts.push_back({.name = std::string(field.name.view()), .offset = offset, .size = columns});
       if (field.role == cell::Role::state)
         for (double& v : std::span(end_weight).subspan(f * columns, columns)) v = random.uniform(-1, 1);
@@ -164,30 +165,30 @@ template <class Cell, std::size_t s>
 void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
   using S = cell::Stage<Cell, s>;
   constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
-  std::array<double, groups> drive{};
+  std::array<double, groups> coupled{};
   std::array<double, reads> site{};
   std::array<double, writes> gradient{};
-  if constexpr (requires { S::adjoint(options.cell, drive, site, gradient); }) {
+  if constexpr (requires { S::adjoint(options.cell, coupled, site, gradient); }) {
     Random random(options.seed, s + 1);
     const std::string stage = "adjoint of stage " + std::to_string(s);
     WorstError worst;
     for (int trial = 0; trial < 200; ++trial) {
-      for (double& v : drive) v = random.uniform(-2, 2);
+      for (double& v : coupled) v = random.uniform(-2, 2);
       for (std::size_t r = 0; r < reads; ++r) {
         const auto [low, high] = options.ranges[S::reads[r]];
         site[r] = random.uniform(low, high);
       }
       for (double& v : gradient) v = random.uniform(-1, 1);
-      const auto own = cell::site_adjoint<S>(options.cell, drive, site, gradient);
-      const auto derived = cell::derived_adjoint<S>(options.cell, drive, site, gradient);
+      const auto own = cell::site_adjoint<S>(options.cell, coupled, site, gradient);
+      const auto derived = cell::derived_adjoint<S>(options.cell, coupled, site, gradient);
       double scale = 0;
-      for (const double v : derived.drive) scale = std::max(scale, std::abs(v));
+      for (const double v : derived.coupled) scale = std::max(scale, std::abs(v));
       for (const double v : derived.site) scale = std::max(scale, std::abs(v));
       const auto compare = [&](double a, double b, const std::string& name) {
         worst.take(a == b ? 0 : std::abs(a - b) / scale, stage + ", " + name);
       };
       for (std::size_t g = 0; g < groups; ++g)
-        compare(own.drive[g], derived.drive[g], "drive " + std::to_string(g));
+        compare(own.coupled[g], derived.coupled[g], "coupled " + std::to_string(g));
       for (std::size_t r = 0; r < reads; ++r)
         compare(own.site[r], derived.site[r], std::string(Cell::fields[S::reads[r]].name.view()));
     }
@@ -201,8 +202,8 @@ void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
 /// The step run backwards, where the cell states it, against where the step began, at random sites.
 template <class Cell>
 void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
-  if constexpr (model::Reversible<Cell>) {
-    std::array<double, Cell::coupling.groups> drive{};
+  if constexpr (model::ReversibleCell<Cell>) {
+    std::array<double, Cell::coupling.groups> coupled{};
     std::array<double, Cell::reads.size()> site{};
     Random random(options.seed, 1000);
     const auto compare = [&](double found, std::size_t field, const char* what) {
@@ -212,19 +213,19 @@ void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
                           std::string(what) + " of " + std::string(Cell::fields[field].name.view()));
     };
     for (int trial = 0; trial < 200; ++trial) {
-      for (double& v : drive) v = random.uniform(-2, 2);
+      for (double& v : coupled) v = random.uniform(-2, 2);
       for (std::size_t r = 0; r < site.size(); ++r) {
         const auto [low, high] = options.ranges[Cell::reads[r]];
         site[r] = random.uniform(low, high);
       }
       auto after = site;
-      const auto next = Cell::update(options.cell, drive, site);
+      const auto next = Cell::update(options.cell, coupled, site);
       for (std::size_t w = 0; w < next.size(); ++w)
         if (const std::size_t r = cell::position(Cell::reads, Cell::writes[w]); r < after.size())
           after[r] = next[w];
       const auto coupled = Cell::coupled_before(options.cell, after);
       for (std::size_t k = 0; k < coupled.size(); ++k) compare(coupled[k], Cell::from[k], "coupled_before");
-      const auto before = Cell::inverse(options.cell, drive, after);
+      const auto before = Cell::inverse(options.cell, coupled, after);
       for (std::size_t w = 0; w < before.size(); ++w) compare(before[w], Cell::writes[w], "inverse");
     }
     if (!(report.inverse.error <= options.inverse_tolerance))
@@ -241,12 +242,13 @@ void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
 /// of a stage, where one is written by hand, with the one derived from its update; (c) the step run
 /// backwards, where the cell states it, with where it began; (d) series and gradients with those of
 /// cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0.
-template <cell::Cell Cell, class B = DefaultBackend, class G = Grid<5, 7, cell::EdgeOf<Cell>>,
+template <cell::Cell Cell, class B = DefaultBackend, class G = Grid<5, 7, cell::BoundaryOf<Cell>>,
           std::size_t channels = 2, std::size_t steps = 6>
 CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
   CellReport report;
-  [&]<std::size_t... s>(std::index_sequence<s...>) { (detail::check_adjoint<Cell, s>(options, report), ...); }
-  (std::make_index_sequence<cell::stage_count<Cell>>{});
+  [&]<std::size_t... s>(std::index_sequence<s...>) {
+    (detail::check_adjoint<Cell, s>(options, report), ...);
+  }(std::make_index_sequence<cell::stage_count<Cell>>{});
   detail::check_inverse(options, report);
 
   detail::CellProbe<Cell, B, G, channels, steps> probe(options);

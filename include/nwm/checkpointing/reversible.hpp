@@ -1,4 +1,5 @@
-// The time step run backwards: what keep::Reverse needs instead of checkpoints, and where it cannot be.
+// The time step run backwards: what checkpointing::Reversible needs instead of checkpoints, and where it
+// cannot be.
 #pragma once
 
 #include <array>
@@ -11,27 +12,29 @@
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/error.hpp"
-#include "nwm/model/stability.hpp"
+#include "nwm/time/stability.hpp"
 
 namespace nwm::model {
 
 /// A cell of one stage that can be run backwards: `coupled_before(cell, after)` gives the fields of `from`
-/// before the step, `inverse(cell, drive, after)` those of `writes`; `after` holds the fields of `reads`, the
-/// written ones as they are after the step. `inverse_growth` says what a step back multiplies an error by.
+/// before the step, `inverse(cell, coupled value, after)` those of `writes`; `after` holds the fields of
+/// `reads`, the written ones as they are after the step. `inverse_growth` says what a step back multiplies an
+/// error by.
 template <class C>
-concept Reversible = BoundedCell<C> && cell::stage_count<C>
-== 1 && requires(const C& cell, std::array<double, C::coupling.groups> drive,
-                 std::array<double, C::reads.size()> after, std::array<double, C::bounded.size()> maps) {
-  { C::coupled_before(cell, after) } -> std::same_as<std::array<double, C::from.size()>>;
-  { C::inverse(cell, drive, after) } -> std::same_as<std::array<double, C::writes.size()>>;
-  { C::inverse_growth(cell, maps) } -> std::same_as<double>;
-  C::inverse_bound;
-};
+concept ReversibleCell =
+    BoundedCell<C> && cell::stage_count<C> == 1 &&
+    requires(const C& cell, std::array<double, C::coupling.groups> coupled,
+             std::array<double, C::reads.size()> after, std::array<double, C::bounded.size()> maps) {
+      { C::coupled_before(cell, after) } -> std::same_as<std::array<double, C::from.size()>>;
+      { C::inverse(cell, coupled, after) } -> std::same_as<std::array<double, C::writes.size()>>;
+      { C::inverse_growth(cell, maps) } -> std::same_as<double>;
+      C::inverse_bound;
+    };
 
 /// How many starts of segments a policy keeps: run backwards, the first (which the encoders' adjoints read)
 /// and the current.
-template <class Keep, std::size_t segments>
-inline constexpr std::size_t starts = Keep::reverses&& segments > 2 ? 2 : segments;
+template <class Checkpointing, std::size_t segments>
+inline constexpr std::size_t starts = Checkpointing::reversible && segments > 2 ? 2 : segments;
 
 /// Relative error, of states found by running backwards, that the guard lets pass.
 inline constexpr double reverse_tolerance = 1e-3;
@@ -59,17 +62,17 @@ struct CoupledBefore {
   }
 };
 
-/// The fields of Cell::writes before a step, from the drive and the fields after it.
+/// The fields of Cell::writes before a step, from the coupled value and the fields after it.
 template <class Cell, class Real>
 struct Inverse {
   Cell cell;
   std::size_t columns;
-  const Real* drive;
+  const Real* coupled;
   std::array<const Real*, Cell::reads.size()> after;
   std::array<Real*, Cell::writes.size()> before;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    const auto d = kernel::load_groups<Cell::coupling.groups>(lane, drive, columns);
+    const auto d = kernel::load_groups<Cell::coupling.groups>(lane, coupled, columns);
     const auto site = kernel::load_all(lane, after);
     const auto values = Cell::inverse(cell, d, site);
     for (std::size_t w = 0; w < values.size(); ++w) lane.store(before[w], values[w]);
@@ -100,17 +103,17 @@ void refill_backwards(const Cell& cell, const Real* parameters, typename Waves::
       const bool written = cell::position(Cell::writes, f) < Cell::writes.size();
       after[r] = written ? tape.version(0, f, i) : tape.initial(f);
     }
-    std::array<Real*, Cell::from.size()> coupled;
+    std::array<Real*, Cell::from.size()> gathered;
     std::array<const Real*, Cell::from.size()> from;
-    for (std::size_t k = 0; k < coupled.size(); ++k) from[k] = coupled[k] = before(Cell::from[k]);
-    if (!known) B::template map<Real>(columns, detail::CoupledBefore<Cell, Real>{cell, after, coupled});
-    Real* drive = tape.drive(0, Cell::coupling.groups, i);
-    B::template couple<typename Waves::template StencilAt<0>, G, Activation::none>(parameters, from, drive,
+    for (std::size_t k = 0; k < gathered.size(); ++k) from[k] = gathered[k] = before(Cell::from[k]);
+    if (!known) B::template map<Real>(columns, detail::CoupledBefore<Cell, Real>{cell, after, gathered});
+    Real* coupled = tape.coupled(0, Cell::coupling.groups, i);
+    B::template couple<typename Waves::template StencilAt<0>, G, Activation::none>(parameters, from, coupled,
                                                                                    scratch);
     if (known) return;
     std::array<Real*, Cell::writes.size()> to;
     for (std::size_t w = 0; w < to.size(); ++w) to[w] = before(Cell::writes[w]);
-    B::template map<Real>(columns, detail::Inverse<Cell, Real>{cell, columns, drive, after, to});
+    B::template map<Real>(columns, detail::Inverse<Cell, Real>{cell, columns, coupled, after, to});
   }
 }
 
@@ -138,7 +141,7 @@ void require_reverse(const Cell& cell, Real worst, const std::array<const Real*,
     found += ", " + std::string(Cell::fields[Cell::bounded[i]].name.view()) + " up to " +
              shown(static_cast<double>(most));
   }
-  throw Unstable("wave step backwards (keep::Every has no such limit)", detail::time_step(cell),
+  throw Unstable("wave step backwards (checkpointing::Every has no such limit)", detail::time_step(cell),
                  std::string(Cell::inverse_bound) + " and growth below " + shown(limit) + " a step back",
                  found);
 }

@@ -4,13 +4,13 @@
 
 #include <cstddef>
 
-namespace nwm::keep {
+namespace nwm::checkpointing {
 
 /// Everything: the tape holds all T steps.
-struct Everything {
+struct StoreAll {
   template <std::size_t steps>
   static constexpr std::size_t length = steps;
-  static constexpr bool reverses = false;
+  static constexpr bool reversible = false;
 };
 
 /// The states at every k-th step; the steps between are run again on the way back. The tape holds k steps,
@@ -19,7 +19,7 @@ template <std::size_t k>
 struct Every {
   template <std::size_t steps>
   static constexpr std::size_t length = k;
-  static constexpr bool reverses = false;
+  static constexpr bool reversible = false;
 };
 
 /// Nothing but the end: the steps are run backwards, for cells that state their inverse (cell::Wave). The
@@ -27,7 +27,7 @@ struct Every {
 /// errors grow on the way back as damping shrinks the waves on the way there; where they could reach
 /// `model::reverse_tolerance` the gradient throws Unstable, and Every<k> is the policy to choose.
 template <std::size_t longest = 16>
-struct Reverse {
+struct Reversible {
   static_assert(longest > 0);
   template <std::size_t steps>
   static constexpr std::size_t length = [] {
@@ -35,7 +35,7 @@ struct Reverse {
     while (steps % k != 0) --k;
     return k;
   }();
-  static constexpr bool reverses = true;
+  static constexpr bool reversible = true;
 };
 
 /// A number of steps between checkpoints, as a type: compilers then show it in their messages.
@@ -45,11 +45,11 @@ struct Interval {
 };
 
 /// Checkpoints lie equally far apart, all the way.
-template <class Interval, class Steps>
-concept CheckpointsDivideSteps = (Interval::value > 0) && (Steps::value % Interval::value == 0);
+template <class Interval, class StepCount>
+concept CheckpointsDivideSteps = (Interval::value > 0) && (StepCount::value % Interval::value == 0);
 
-/// A policy of this header that can keep a run of Steps::value steps.
-template <class K, class Steps>
-concept KeepFor = CheckpointsDivideSteps<Interval<K::template length<Steps::value>>, Steps>;
+/// A policy of this header that can keep a run of StepCount::value steps.
+template <class K, class StepCount>
+concept PolicyFor = CheckpointsDivideSteps<Interval<K::template length<StepCount::value>>, StepCount>;
 
-}  // namespace nwm::keep
+}  // namespace nwm::checkpointing

@@ -8,12 +8,12 @@ namespace nwm {
 
 /// `channels` planes over `Grid`, not owned: value (c, y, x) at data[(c·height + y)·width + x].
 template <class Value, std::size_t channels, class Grid>
-class Field {
+class FieldView {
  public:
   static constexpr std::size_t size = channels * Grid::sites;
 
-  explicit constexpr Field(Value* data) : data_(data) {}
-  explicit constexpr Field(std::span<Value, size> values) : data_(values.data()) {}
+  explicit constexpr FieldView(Value* data) : data_(data) {}
+  explicit constexpr FieldView(std::span<Value, size> values) : data_(values.data()) {}
 
   constexpr Value& operator()(std::size_t channel, std::size_t row, std::size_t column) const {
     return data_[(channel * Grid::height + row) * Grid::width + column];

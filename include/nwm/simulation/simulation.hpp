@@ -19,17 +19,17 @@
 #include "nwm/backend/threads.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/error.hpp"
-#include "nwm/grid/field.hpp"
+#include "nwm/grid/field_view.hpp"
 #include "nwm/memory/layout.hpp"
-#include "nwm/model/in_place.hpp"
 #include "nwm/model/parameter_vector.hpp"
-#include "nwm/model/recurrence.hpp"
-#include "nwm/model/stability.hpp"
+#include "nwm/simulation/in_place.hpp"
+#include "nwm/time/recurrence.hpp"
+#include "nwm/time/stability.hpp"
 
 namespace nwm {
 
 /// `channels` oscillators of `Cell` at every site of `Grid`, run step by step: the same physics, backends and
-/// boundaries as in a model (Recurrence). The boundary is the grid's; a cell that names an `Edge` must be
+/// boundaries as in a model (Recurrence). The boundary is the grid's; a cell that names an `Boundary` must be
 /// given a grid with the same. Memory is allocated once, by the constructor. One thread uses one Simulation,
 /// which may spread its rows over more: the bits are the same for any number.
 ///
@@ -51,8 +51,8 @@ class Simulation {
   static constexpr std::size_t field_count = Cell::fields.size();
   static_assert(channels > 0, "Simulation: channels must be at least 1");
   static_assert(
-      !requires { typename Cell::Edge; } || std::same_as<cell::EdgeOf<Cell>, typename Grid::Edge>,
-      "Simulation: the grid's boundary is not the one the cell names as its Edge");
+      !requires { typename Cell::Boundary; } || std::same_as<cell::BoundaryOf<Cell>, typename Grid::Boundary>,
+      "Simulation: the grid's boundary is not the one the cell names as its Boundary");
 
  private:
   using Waves = model::Recurrence<Cell, Grid, channels, 1, 1, Backend, Real>;
@@ -90,9 +90,11 @@ class Simulation {
     return std::span<const Real, columns>(data(f), columns);
   }
   /// The same, read and written as (channel, row, column).
-  nwm::Field<Real, channels, Grid> at(std::size_t f) { return nwm::Field<Real, channels, Grid>(field(f)); }
-  nwm::Field<const Real, channels, Grid> at(std::size_t f) const {
-    return nwm::Field<const Real, channels, Grid>(field(f));
+  nwm::FieldView<Real, channels, Grid> at(std::size_t f) {
+    return nwm::FieldView<Real, channels, Grid>(field(f));
+  }
+  nwm::FieldView<const Real, channels, Grid> at(std::size_t f) const {
+    return nwm::FieldView<const Real, channels, Grid>(field(f));
   }
   /// The state a readout would see.
   std::span<const Real, columns> recorded() const { return field(Cell::recorded); }
@@ -162,8 +164,9 @@ class Simulation {
   /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it, Error
   /// where a five-point coupling has been given a weight elsewhere.
   void check_stable() {
-    [&]<std::size_t... s>(std::index_sequence<s...>) { (check_pattern<s>(), ...); }
-    (std::make_index_sequence<Waves::stages>{});
+    [&]<std::size_t... s>(std::index_sequence<s...>) {
+      (check_pattern<s>(), ...);
+    }(std::make_index_sequence<Waves::stages>{});
     if constexpr (model::BoundedCell<Cell>) {
       std::array<const Real*, Cell::bounded.size()> maps{};
       for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = data(Cell::bounded[i]);

@@ -4,10 +4,11 @@
 //   threads             threads of a block, a constant
 //   Shared, Local       what the block's threads share, and what each keeps for itself from phase to phase
 //   blocks              blocks of the launch, a constant
-//   operator()(team)    the work of block team.block: phases team.each(f) with f(thread, local), and nothing
+//   operator()(block)    the work of block block.index: phases block.each(f) with f(thread, local), and
+//   nothing
 //                       but control flow that is the same for all threads between them
 //
-// A phase ends when all threads have ended it. What one phase writes to team.shared, the next may read.
+// A phase ends when all threads have ended it. What one phase writes to block.shared, the next may read.
 // Arrays in Local are indexed by constants only, once loops are unrolled (unroll.hpp), or they leave the
 // registers; and no constant's address is taken: no std::min of constants, no element of a constant list at
 // an index known at run time only. nvcc compiles a trap for those, and .ci/run looks for one.
@@ -20,8 +21,8 @@ namespace nwm::device {
 
 /// A block on the host: each phase is a loop over its threads.
 template <class Body>
-struct HostTeam {
-  std::size_t block = 0;
+struct HostBlock {
+  std::size_t index = 0;
   typename Body::Shared shared{};
   std::array<typename Body::Local, Body::threads> locals{};
 
@@ -33,12 +34,12 @@ struct HostTeam {
 
 /// Block number `block` of a body, as Thrust's host systems call it.
 template <class Body>
-struct HostBlock {
+struct RunOnHost {
   Body body;
-  void operator()(std::size_t block) const {
-    HostTeam<Body> team;
-    team.block = block;
-    body(team);
+  void operator()(std::size_t index) const {
+    HostBlock<Body> block;
+    block.index = index;
+    body(block);
   }
 };
 

@@ -12,24 +12,24 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/model/recurrence.hpp"
-#include "nwm/model/row_pass.hpp"
-#include "nwm/model/wavefront.hpp"
+#include "nwm/simulation/wavefront.hpp"
+#include "nwm/time/recurrence.hpp"
+#include "nwm/time/row_sweep.hpp"
 
 namespace nwm::model {
 
 /// A backend that can couple some rows of a grid at a time (cpu::Simd has the meaning of both operations).
 template <class B, class S = Stencil<1, 1, 3, Zero, false>, class G = Grid<8, 8, Zero>>
-concept BandedBackend = requires(const std::array<const float*, 1>& parts, const float* in, float* out,
-                                 std::size_t row) {
-  B::template prepare_rows<S, G>(parts, out, row, row);
-  B::template couple_rows<S, G, std::size_t{2}>(in, parts, out, in, row);
-};
+concept BandedBackend =
+    requires(const std::array<const float*, 1>& parts, const float* in, float* out, std::size_t row) {
+      B::template prepare_rows<S, G>(parts, out, row, row);
+      B::template couple_rows<S, G, std::size_t{2}>(in, parts, out, in, row);
+    };
 
 /// The fields of `Cell` with `channels` oscillators over `G`, and its step: that of Recurrence bit for bit. A
-/// stage sees what the stages before it wrote in this step, else the step before. The drive of a band is used
-/// where it was made, in the cache of its thread; bands are the same for every number of threads. A cell of
-/// one five-point stage is moved row by row instead, several steps in one pass (Wavefront).
+/// stage sees what the stages before it wrote in this step, else the step before. The coupled value of a band
+/// is used where it was made, in the cache of its thread; bands are the same for every number of threads. A
+/// cell of one five-point stage is moved row by row instead, several steps in one pass (Wavefront).
 template <cell::Cell Cell, class G, std::size_t channels, class B, class Real>
 class InPlace {
   using Waves = Recurrence<Cell, G, channels, 1, 1, B, Real>;
@@ -42,16 +42,17 @@ class InPlace {
   static constexpr bool banded = BandedBackend<B>;
   static constexpr bool by_rows = [] {
     if constexpr (RowBackend<B> && Waves::stages == 1 && cell::five_point<Stage<0>>)
-      return Wavefront<typename G::Edge, G::height, G::width, 1, B::line(G::width), channels, Real>::possible;
+      return Wavefront<typename G::Boundary, G::height, G::width, 1, B::line(G::width), channels,
+                       Real>::possible;
     return false;
   }();
   static constexpr std::size_t columns = channels * G::sites;
 
-  /// Rows of a band: its drive takes half of a first-level cache; whole tiles of the stencil's kernels (8
-  /// rows at most) where there is room.
+  /// Rows of a band: its coupled value takes half of a first-level cache; whole tiles of the stencil's
+  /// kernels (8 rows at most) where there is room.
   static constexpr std::size_t rows = [] {
     if (!banded) return G::height;
-    constexpr std::size_t cache = 16384, row = Waves::widest_drive * channels * G::width * sizeof(Real);
+    constexpr std::size_t cache = 16384, row = Waves::widest_coupled * channels * G::width * sizeof(Real);
     constexpr std::size_t room = cache / row > 1 ? cache / row : 1;
     return std::min(G::height, room < 8 ? room : room / 8 * 8);
   }();
@@ -65,7 +66,7 @@ class InPlace {
       : threads_(threads),
         fields_(Waves::fields * field_stride),
         scratch_(by_rows ? 0 : Waves::scratch),
-        drives_(by_rows ? 0 : threads * drive_size),
+        coupled_all(by_rows ? 0 : threads * coupled_size),
         order_(std::min(threads, std::max<std::size_t>(1, columns * deepest / least_work)), deepest) {}
 
   Real* field(std::size_t f) { return fields_.data() + f * field_stride; }
@@ -80,15 +81,15 @@ class InPlace {
   void run(const Cell& cell, const Real* parameters, std::size_t count) {
     if constexpr (by_rows) {
       const std::size_t depth = order_.bands() > 1 || flattest < 2 ? deepest : flattest;
-      run_together(order_.bands(), [&](const Member& member) {
+      run_together(order_.bands(), [&](const Worker& member) {
         for (std::size_t taken = 0; taken < count; taken += depth)
           pass(member, cell, parameters, std::min(depth, count - taken));
       });
     } else {
-      for (std::size_t i = 0; i < count; ++i) [&]<std::size_t... s>(std::index_sequence<s...>) {
+      for (std::size_t i = 0; i < count; ++i)
+        [&]<std::size_t... s>(std::index_sequence<s...>) {
           (stage<s>(cell, parameters), ...);
-        }
-      (std::make_index_sequence<Waves::stages>{});
+        }(std::make_index_sequence<Waves::stages>{});
     }
   }
 
@@ -118,14 +119,16 @@ class InPlace {
   };
   template <class Any>
   struct OrderOf<true, Any> {
-    using type = Wavefront<typename G::Edge, G::height, G::width, group, B::line(G::width), channels, Real>;
+    using type =
+        Wavefront<typename G::Boundary, G::height, G::width, group, B::line(G::width), channels, Real>;
   };
 
   // Fields do not stand a power of two apart, where the same sites of all would meet in the same places of
   // the cache.
   static constexpr std::size_t field_stride = (columns + 15) / 16 * 16 + 272;
   // Whole cache lines, so that threads do not share one.
-  static constexpr std::size_t drive_size = (Waves::widest_drive * channels * rows * G::width + 31) / 32 * 32;
+  static constexpr std::size_t coupled_size =
+      (Waves::widest_coupled * channels * rows * G::width + 31) / 32 * 32;
 
   template <std::size_t n>
   std::array<const Real*, n> seen(const std::array<std::size_t, n>& list) const {
@@ -135,7 +138,7 @@ class InPlace {
   }
 
   /// `steps` ≤ deepest steps of the only stage.
-  void pass(const Member& member, const Cell& cell, const Real* parameters, std::size_t steps) {
+  void pass(const Worker& member, const Cell& cell, const Real* parameters, std::size_t steps) {
     using S = Stage<0>;
     std::array<Real*, S::writes.size()> out;
     for (std::size_t w = 0; w < out.size(); ++w) out[w] = field(S::writes[w]);
@@ -145,8 +148,8 @@ class InPlace {
         member, steps, [=](std::size_t c) { return coupled + c * G::sites; },
         [&](std::size_t c, std::size_t offset, Real* before, const Real* below) {
           const std::size_t index = c * G::sites + offset;
-          B::template rows<typename G::Edge, G::width, group>(parameters + c * (channels + 1) * 9,
-                                                              coupled + index, before, below, index, update);
+          B::template rows<typename G::Boundary, G::width, group>(
+              parameters + c * (channels + 1) * 9, coupled + index, before, below, index, update);
         });
   }
 
@@ -159,23 +162,25 @@ class InPlace {
                                                   std::min(G::height, (b + 1) * rows));
       });
     spread_over_threads(bands, threads_, [&](std::size_t b, std::size_t thread) {
-      Real* drive = drives_.data() + thread * drive_size;
-      if (G::height % rows == 0 || b + 1 < bands) band<s, rows>(cell, parameters, b * rows, drive);
-      else if constexpr (G::height % rows != 0) band<s, G::height % rows>(cell, parameters, b * rows, drive);
+      Real* coupled = coupled_all.data() + thread * coupled_size;
+      if (G::height % rows == 0 || b + 1 < bands) band<s, rows>(cell, parameters, b * rows, coupled);
+      else if constexpr (G::height % rows != 0)
+        band<s, G::height % rows>(cell, parameters, b * rows, coupled);
     });
   }
 
-  /// Stage s of `count` rows from `first` on. drive: room for (groups·C, count, W).
+  /// Stage s of `count` rows from `first` on. coupled value: room for (groups·C, count, W).
   template <std::size_t s, std::size_t count>
-  void band(const Cell& cell, const Real* parameters, std::size_t first, Real* drive) {
+  void band(const Cell& cell, const Real* parameters, std::size_t first, Real* coupled) {
     using S = Stage<s>;
     constexpr std::size_t writes = S::writes.size();
     constexpr std::size_t sites = count * G::width;
     const Real* weights = parameters + Waves::template offset<s>();
     if constexpr (banded)
-      B::template couple_rows<StencilAt<s>, G, count>(weights, seen(S::from), drive, scratch_.data(), first);
+      B::template couple_rows<StencilAt<s>, G, count>(weights, seen(S::from), coupled, scratch_.data(),
+                                                      first);
     else
-      B::template couple<StencilAt<s>, G, Activation::none>(weights, seen(S::from), drive, scratch_.data());
+      B::template couple<StencilAt<s>, G, Activation::none>(weights, seen(S::from), coupled, scratch_.data());
     for (std::size_t c = 0; c < channels; ++c) {
       const std::size_t begin = c * G::sites + first * G::width;
       auto in = seen(S::reads);
@@ -183,12 +188,12 @@ class InPlace {
       std::array<Real*, writes> out;
       for (std::size_t w = 0; w < writes; ++w) out[w] = field(S::writes[w]) + begin;
       B::template map<Real>(
-          sites, detail::StageForward<S, Cell, Real>{cell, channels * sites, drive + c * sites, in, out});
+          sites, detail::StageForward<S, Cell, Real>{cell, channels * sites, coupled + c * sites, in, out});
     }
   }
 
   std::size_t threads_;
-  Buffer<Real> fields_, scratch_, drives_;
+  Buffer<Real> fields_, scratch_, coupled_all;
   typename OrderOf<by_rows>::type order_;
 };
 

@@ -14,8 +14,8 @@ namespace detail {
 
 inline constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-/// For every stage: the planes (in units of C channels) before its slots, its drive groups, and for every
-/// field its position among the stage's writes or `none`.
+/// For every stage: the planes (in units of C channels) before its slots, its coupled value groups, and for
+/// every field its position among the stage's writes or `none`.
 template <std::size_t stages, std::size_t fields>
 struct TapeTables {
   std::array<std::size_t, stages + 1> offset{};
@@ -44,17 +44,17 @@ inline constexpr auto tables = tape_tables<C>(std::make_index_sequence<stage_cou
 
 }  // namespace detail
 
-/// Slots of a tape of cell C. A stage leaves two kinds of value at every step: its drive (groups·C planes)
-/// and the new versions of the fields it writes (C planes each). A slot holds one of them for all steps of
-/// the tape, contiguous in time: slot[step][plane][site]; the slot of the recorded state thus is the series
-/// (steps, C, H, W). Offsets count planes in units of C channels, per step.
+/// Slots of a tape of cell C. A stage leaves two kinds of value at every step: its coupled value (groups·C
+/// planes) and the new versions of the fields it writes (C planes each). A slot holds one of them for all
+/// steps of the tape, contiguous in time: slot[step][plane][site]; the slot of the recorded state thus is the
+/// series (steps, C, H, W). Offsets count planes in units of C channels, per step.
 template <Cell C>
 struct TapeMap {
   static constexpr std::size_t stages = stage_count<C>;
   static constexpr std::size_t none = detail::none;
 
   static constexpr std::size_t planes = detail::tables<C>.offset[stages];
-  static constexpr std::size_t drive_offset(std::size_t s) { return detail::tables<C>.offset[s]; }
+  static constexpr std::size_t coupled_offset(std::size_t s) { return detail::tables<C>.offset[s]; }
   static constexpr std::size_t version_offset(std::size_t s, std::size_t field) {
     return detail::tables<C>.offset[s] + detail::tables<C>.groups[s] + detail::tables<C>.slot[s][field];
   }

@@ -1,5 +1,5 @@
-// A five-point coupling and what is done with its drive in one pass over the rows of a grid: the drive is
-// never written to memory.
+// A five-point coupling and what is done with its coupled value in one pass over the rows of a grid: the
+// coupled value is never written to memory.
 #pragma once
 
 #include <algorithm>
@@ -28,14 +28,14 @@ inline constexpr std::size_t row_group = [] {
 
 /// Passes over fields (channels, H, W) with five-point weights (channels, channels, 3, 3).
 template <class B, class G, std::size_t channels, class Real>
-struct RowPass {
-  using Edge = typename G::Edge;
+struct RowSweep {
+  using Boundary = typename G::Boundary;
   static constexpr std::size_t group = row_group<B, G>, size = group * G::width, groups = G::height / group;
   /// Numbers of scratch that both want.
   static constexpr std::size_t scratch = G::width;
 
-  /// Calls kernel(lane, {drive}) once at every index; the drive is that of `field`, which the kernel leaves
-  /// as it is.
+  /// Calls kernel(lane, {coupled value}) once at every index; the coupled value is that of `field`, which the
+  /// kernel leaves as it is.
   template <class Kernel>
   static void couple(const Real* weights, const Real* field, const Kernel& kernel, Real* scratch_) {
     std::fill_n(scratch_, G::width, Real(0));
@@ -43,22 +43,22 @@ struct RowPass {
       for (std::size_t r = 0; r < groups; ++r) rows(block(weights, c), field, c, r, kernel, scratch_);
   }
 
-  /// The same, and the way back through the coupling: the kernel sets drive_gradient (channels, H, W) at its
-  /// lane; what the coupling makes of it is added to `gradient`, once the kernel has seen the site. For
+  /// The same, and the way back through the coupling: the kernel sets coupled_gradient (channels, H, W) at
+  /// its lane; what the coupling makes of it is added to `gradient`, once the kernel has seen the site. For
   /// boundaries that are self-adjoint.
   template <class Kernel>
   static void couple_and_back(const Real* weights, const Real* field, const Kernel& kernel,
-                              const Real* drive_gradient, Real* gradient, Real* scratch_) {
-    static_assert(Edge::self_adjoint);
+                              const Real* coupled_gradient, Real* gradient, Real* scratch_) {
+    static_assert(Boundary::self_adjoint);
     std::fill_n(scratch_, G::width, Real(0));
     for (std::size_t c = 0; c < channels; ++c) {
       std::array<Real, 9> mirrored;
       std::reverse_copy(block(weights, c), block(weights, c) + 9, mirrored.begin());
       const auto back = [&](std::size_t r) {
-        rows(mirrored.data(), drive_gradient, c, r, AddDrive{gradient}, scratch_);
+        rows(mirrored.data(), coupled_gradient, c, r, AddDrive{gradient}, scratch_);
       };
-      // A row's turn is when the drive's gradient is there above and below; on a torus that of the first is
-      // last.
+      // A row's turn is when the coupled value's gradient is there above and below; on a torus that of the
+      // first is last.
       for (std::size_t r = 0; r < groups; ++r) {
         rows(block(weights, c), field, c, r, kernel, scratch_);
         if (r > 1) back(r - 1);
@@ -72,8 +72,8 @@ struct RowPass {
   struct AddDrive {
     Real* to;
     template <class Lane>
-    constexpr void operator()(Lane lane, const std::array<typename Lane::Value, 1>& drive) const {
-      lane.store(to, lane.load(to) + drive[0]);
+    constexpr void operator()(Lane lane, const std::array<typename Lane::Value, 1>& coupled) const {
+      lane.store(to, lane.load(to) + coupled[0]);
     }
   };
 
@@ -84,15 +84,15 @@ struct RowPass {
   static void rows(const Real* weights, const Real* field, std::size_t c, std::size_t r, const Kernel& kernel,
                    const Real* nothing) {
     constexpr auto h = static_cast<std::ptrdiff_t>(G::height);
-    constexpr std::ptrdiff_t top = Edge::source(-1, h), bottom = Edge::source(h, h);
+    constexpr std::ptrdiff_t top = Boundary::source(-1, h), bottom = Boundary::source(h, h);
     const Real* plane = field + c * G::sites;
     const Real* here = plane + r * size;
     const auto beyond = [&](std::ptrdiff_t row) {
       return row < 0 ? nothing : plane + static_cast<std::size_t>(row) * G::width;
     };
-    B::template rows<Edge, G::width, group>(weights, here, r > 0 ? here - G::width : beyond(top),
-                                            r + 1 < groups ? here + size : beyond(bottom),
-                                            c * G::sites + r * size, kernel);
+    B::template rows<Boundary, G::width, group>(weights, here, r > 0 ? here - G::width : beyond(top),
+                                                r + 1 < groups ? here + size : beyond(bottom),
+                                                c * G::sites + r * size, kernel);
   }
 };
 

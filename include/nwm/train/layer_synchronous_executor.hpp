@@ -13,26 +13,26 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/train/dataset.hpp"
-#include "nwm/train/input.hpp"
+#include "nwm/train/captured_step.hpp"
 #include "nwm/train/metrics.hpp"
-#include "nwm/train/program.hpp"
 #include "nwm/train/shards.hpp"
+#include "nwm/train/staged_input.hpp"
 #include "nwm/train/threads.hpp"
 
 namespace nwm {
 
 /// Who carries out the pieces of a layer: the passes of a batch over threads, with fixed shards where sums
 /// are made. A pass is one image, or all of the batch on a backend that takes it so.
-struct Crew {
+struct LayerExecutor {
   std::size_t threads, shard_count;
   std::vector<std::exception_ptr> errors;
 
   /// f(pass, thread), in any order.
   template <class F>
-  void images(std::size_t count, const F& f) {
+  void passes(std::size_t count, const F& f) {
     parallel_for(count, threads, errors, f);
   }
   /// f(pass, shard, thread): pass i belongs to shard i % shards, a shard's passes run in order on one
@@ -46,27 +46,27 @@ struct Crew {
   }
 };
 
-/// The interface of PerImage for models run as whole batches. Results do not depend on the number of threads.
-/// Where Machine::images is more than one, a batch is one pass of just so many images, spread over the
+/// The interface of PerImageExecutor for models run as whole batches. Results do not depend on the number of
+/// threads. Where Model::images is more than one, a batch is one pass of just so many images, spread over the
 /// backend's own threads: `threads` and `shards` have no say then.
-template <class Machine>
-class WholeBatch {
+template <class Model>
+class LayerSynchronousExecutor {
  public:
-  using Real = typename Machine::Real;
-  using Backend = typename Machine::Backend;
+  using Real = typename Model::Real;
+  using Backend = typename Model::Backend;
 
-  WholeBatch(std::size_t threads, std::size_t shards)
-      : crew_{one_pass ? 1 : std::min(thread_count(threads), std::max<std::size_t>(shards, 1)),
-              one_pass ? 1 : shards,
-              {}} {
-    for (std::size_t i = 0; !one_pass && i < shards; ++i) gradients_.emplace_back(Machine::parameter_count);
+  LayerSynchronousExecutor(std::size_t threads, std::size_t shards)
+      : layers_{one_pass ? 1 : std::min(thread_count(threads), std::max<std::size_t>(shards, 1)),
+                one_pass ? 1 : shards,
+                {}} {
+    for (std::size_t i = 0; !one_pass && i < shards; ++i) gradients_.emplace_back(Model::parameter_count);
   }
 
   /// Sets `gradient` to that of the mean cross-entropy over all pixels of the images, and returns that mean.
-  /// Moves the machine's running statistics. Memory for the batch is allocated at the first call. Throws
+  /// Moves the model's running statistics. Memory for the batch is allocated at the first call. Throws
   /// Error when the backend takes another number of images a pass.
-  double gradient(Machine& machine, const data::Dataset& set, std::span<const std::size_t> indices,
-                  std::span<Real, Machine::parameter_count> gradient) {
+  double gradient(Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
+                  std::span<Real, Model::parameter_count> gradient) {
     if (one_pass && indices.size() != images)
       throw Error("training on backend " + std::string(Backend::name), "images of a batch",
                   std::to_string(images) +
@@ -75,14 +75,14 @@ class WholeBatch {
                   std::to_string(indices.size()));
     const std::size_t count = indices.size() / images;
     reserve(count);
-    crew_.images(count, [&](std::size_t i, std::size_t) {
+    layers_.passes(count, [&](std::size_t i, std::size_t) {
       const auto mine = indices.subspan(i * images, images);
       pictures(set, mine, batch_->image(i));
-      targets(set, mine, targets_->data() + i * images * Machine::sites);
+      targets(set, mine, targets_->data() + i * images * Model::sites);
     });
-    const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
-    gradient_program_.run({machine, gradient.data(), scale},
-                          [&] { ask(machine, count, static_cast<Real>(scale), gradient.data()); });
+    const double scale = 1.0 / static_cast<double>(indices.size() * Model::sites);
+    gradient_step_.run({model, gradient.data(), scale},
+                       [&] { ask(model, count, static_cast<Real>(scale), gradient.data()); });
     Backend::download(count, static_cast<const double*>(losses_->data()), host_losses_.data());
     double loss = 0;
     for (std::size_t i = 0; i < count; ++i) loss += host_losses_[i];
@@ -92,7 +92,7 @@ class WholeBatch {
   /// Calls visit(image, scores (classes, H, W)) for every image of `set` in evaluation mode. The last pass
   /// may have fewer images: its last fills it up.
   template <class Visit>
-  void predict(const Machine& machine, const data::Dataset& set, const Visit& visit) {
+  void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     reserve(one_pass ? 1 : std::min<std::size_t>(set.size(), 16));
     std::vector<std::size_t> all(set.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -100,29 +100,27 @@ class WholeBatch {
       const auto chunk = std::span(std::as_const(all))
                              .subspan(start, std::min(batch_->capacity * images, set.size() - start));
       const std::size_t count = (chunk.size() + images - 1) / images;
-      crew_.images(count, [&](std::size_t i, std::size_t) {
+      layers_.passes(count, [&](std::size_t i, std::size_t) {
         pictures(set, one_pass ? chunk : chunk.subspan(i, 1), batch_->image(i));
       });
-      score_program_.run({machine, nullptr, 0}, [&] { machine.evaluate(crew_, *batch_, count); });
+      score_step_.run({model, nullptr, 0}, [&] { model.evaluate(layers_, *batch_, count); });
       const auto scores = [&](std::size_t i) { return std::as_const(*batch_).score(i); };
       if constexpr (one_pass) {
         Backend::download(stage_.scores.size(), scores(0).data(), stage_.scores.data());
         for (std::size_t k = 0; k < chunk.size(); ++k)
           visit(chunk[k],
-                detail::scores_of<Machine>(static_cast<const Real*>(stage_.scores.data()), k, stage_.one));
+                detail::scores_of<Model>(static_cast<const Real*>(stage_.scores.data()), k, stage_.one));
       } else {
-        crew_.images(count, [&](std::size_t i, std::size_t) { visit(chunk[i], scores(i)); });
+        layers_.passes(count, [&](std::size_t i, std::size_t) { visit(chunk[i], scores(i)); });
       }
     }
   }
 
   /// Metrics of each image, averaged in order.
-  Metrics evaluate(const Machine& machine, const data::Dataset& set) {
-    return measure_all(*this, machine, set);
-  }
+  Metrics evaluate(const Model& model, const data::Dataset& set) { return measure_all(*this, model, set); }
 
  private:
-  static constexpr std::size_t images = Machine::images;
+  static constexpr std::size_t images = Model::images;
   static constexpr bool one_pass = images > 1;
   template <class T>
   using Memory = typename Backend::template Memory<T>;
@@ -131,11 +129,11 @@ class WholeBatch {
 
   /// A pass of several images on its way between data sets and the backend's memory.
   struct Stage {
-    Buffer<Real> picture{one_pass ? Machine::image_size : 0};
-    Buffer<Real> one{one_pass ? Machine::score_size : 0};
-    typename Backend::template Staging<Real> pictures{one_pass ? images * Machine::image_size : 0};
-    typename Backend::template Staging<Real> targets{one_pass ? images * Machine::sites : 0};
-    typename Backend::template Staging<Real> scores{one_pass ? images * Machine::score_size : 0};
+    Buffer<Real> picture{one_pass ? Model::image_size : 0};
+    Buffer<Real> one{one_pass ? Model::score_size : 0};
+    typename Backend::template Staging<Real> pictures{one_pass ? images * Model::image_size : 0};
+    typename Backend::template Staging<Real> targets{one_pass ? images * Model::sites : 0};
+    typename Backend::template Staging<Real> scores{one_pass ? images * Model::score_size : 0};
   };
 
   /// Sets a pass's pictures (channels, images, H, W) in the backend's memory to the images `wanted`, the last
@@ -144,7 +142,7 @@ class WholeBatch {
     if constexpr (!one_pass) {
       set.picture(wanted[0], to);
     } else {
-      detail::lay_out_pictures<Machine>(set, wanted, stage_.picture, stage_.pictures.data());
+      detail::lay_out_pictures<Model>(set, wanted, stage_.picture, stage_.pictures.data());
       Backend::upload(to.size(), static_cast<const Real*>(stage_.pictures.data()), to.data());
     }
   }
@@ -159,16 +157,16 @@ class WholeBatch {
 
   /// Sets `gradient` and the losses from the passes staged. Touches the backend's memory alone, the same
   /// places each time, and takes nothing back: what a device can record once and repeat.
-  void ask(Machine& machine, std::size_t count, Real scale, Real* gradient) {
-    const std::size_t shards = std::min(crew_.shard_count, count);
+  void ask(Model& model, std::size_t count, Real scale, Real* gradient) {
+    const std::size_t shards = std::min(layers_.shard_count, count);
     for (std::size_t s = 0; s < shards; ++s)
-      Backend::fill(Machine::parameter_count, Real(0), shard_gradient(s, gradient));
-    machine.forward(crew_, *batch_, count, true);
-    machine.backward(
-        crew_, *batch_, count, [&](std::size_t i) { return targets_->data() + i * images * Machine::sites; },
+      Backend::fill(Model::parameter_count, Real(0), shard_gradient(s, gradient));
+    model.forward(layers_, *batch_, count, true);
+    model.backward(
+        layers_, *batch_, count, [&](std::size_t i) { return targets_->data() + i * images * Model::sites; },
         scale, losses_->data(), [&](std::size_t shard) { return shard_gradient(shard, gradient); });
     if constexpr (!one_pass)
-      Backend::template map<Real>(Machine::parameter_count,
+      Backend::template map<Real>(Model::parameter_count,
                                   detail::SumOfShards<Real>{gradients_.data(), shards, gradient});
   }
 
@@ -181,18 +179,18 @@ class WholeBatch {
   /// Memory for `count` passes.
   void reserve(std::size_t count) {
     if (batch_ && batch_->capacity >= count) return;
-    batch_ = std::make_unique<typename Machine::Batch>(count, crew_.threads);
-    targets_ = std::make_unique<Memory<Real>>(count * images * Machine::sites);
+    batch_ = std::make_unique<typename Model::Batch>(count, layers_.threads);
+    targets_ = std::make_unique<Memory<Real>>(count * images * Model::sites);
     losses_ = std::make_unique<Memory<double>>(count);
     host_losses_.resize(count);
-    crew_.errors.resize(std::max(count, crew_.shard_count));
+    layers_.errors.resize(std::max(count, layers_.shard_count));
   }
 
-  Crew crew_;
+  LayerExecutor layers_;
   std::vector<Buffer<Real>> gradients_;  // the shards', where there are several passes
   Stage stage_;
-  Program<Machine> gradient_program_, score_program_;
-  std::unique_ptr<typename Machine::Batch> batch_;
+  CapturedStep<Model> gradient_step_, score_step_;
+  std::unique_ptr<typename Model::Batch> batch_;
   std::unique_ptr<Memory<Real>> targets_;
   std::unique_ptr<Memory<double>> losses_;
   std::vector<double> host_losses_;

@@ -10,31 +10,31 @@
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/cell/derivative.hpp"
-#include "nwm/cell/tape.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/model/row_pass.hpp"
+#include "nwm/time/row_sweep.hpp"
+#include "nwm/time/tape.hpp"
 
 namespace nwm::model {
 
 namespace detail {
 
-/// One stage of a step at one column: out = Stage::update(cell, drive, in). Drive group g stands at
-/// drive + g·columns.
+/// One stage of a step at one column: out = Stage::update(cell, coupled value, in). Drive group g stands at
+/// coupled value + g·columns.
 template <class Stage, class Cell, class Real>
 struct StageForward {
   static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size(),
                                writes = Stage::writes.size();
   Cell cell;
   std::size_t columns;
-  const Real* drive;
+  const Real* coupled;
   std::array<const Real*, reads> in;
   std::array<Real*, writes> out;
 
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    (*this)(lane, kernel::load_groups<groups>(lane, drive, columns));
+    (*this)(lane, kernel::load_groups<groups>(lane, coupled, columns));
   }
-  /// With a drive that is in registers.
+  /// With a coupled value that is in registers.
   template <class Lane>
   constexpr void operator()(Lane lane, const std::array<typename Lane::Value, groups>& d) const {
     const auto site = kernel::load_all(lane, in);
@@ -43,23 +43,23 @@ struct StageForward {
   }
 };
 
-/// The adjoint of StageForward: sets the drive's gradient, group by group, and moves that of the fields
-/// (field f at fields_gradient + f·columns) from after the stage to before it.
+/// The adjoint of StageForward: sets the coupled value's gradient, group by group, and moves that of the
+/// fields (field f at fields_gradient + f·columns) from after the stage to before it.
 template <class Stage, class Cell, class Real>
 struct StageBackward {
   static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size(),
                                writes = Stage::writes.size();
   Cell cell;
   std::size_t columns;
-  const Real* drive;
+  const Real* coupled;
   std::array<const Real*, reads> in;
-  Real *drive_gradient, *fields_gradient;
+  Real *coupled_gradient, *fields_gradient;
 
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    (*this)(lane, kernel::load_groups<groups>(lane, drive, columns));
+    (*this)(lane, kernel::load_groups<groups>(lane, coupled, columns));
   }
-  /// With a drive that is in registers.
+  /// With a coupled value that is in registers.
   template <class Lane>
   constexpr void operator()(Lane lane, const std::array<typename Lane::Value, groups>& d) const {
     using V = typename Lane::Value;
@@ -74,7 +74,7 @@ struct StageBackward {
       gradient[w] = lane.load(fields_gradient + field * columns);
     });
     const auto result = cell::site_adjoint<Stage>(cell, d, site, gradient);
-    for (std::size_t g = 0; g < groups; ++g) lane.store(drive_gradient + g * columns, result.drive[g]);
+    for (std::size_t g = 0; g < groups; ++g) lane.store(coupled_gradient + g * columns, result.coupled[g]);
     // A field that is written starts anew below this stage; one that is only read goes on.
     each(std::make_index_sequence<writes>{}, [&](auto w) {
       constexpr std::size_t field = Stage::writes[w];
@@ -103,7 +103,7 @@ class Recurrence {
   template <std::size_t s>
   using Stage = cell::Stage<Cell, s>;
   template <std::size_t s>
-  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels, typename G::Edge>;
+  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels, typename G::Boundary>;
 
   static constexpr std::size_t fields = Cell::fields.size(), stages = Map::stages;
   static constexpr std::size_t columns = channels * G::sites;  ///< numbers of one field
@@ -115,11 +115,11 @@ class Recurrence {
   }
   static constexpr std::size_t parameters = offset<stages - 1>() + StencilAt<stages - 1>::parameters;
 
-  /// Whether stage s is one pass over the rows, forward and back. The drive is not on the tape then: it is
-  /// found again from the field that was coupled.
+  /// Whether stage s is one pass over the rows, forward and back. The coupled value is not on the tape then:
+  /// it is found again from the field that was coupled.
   template <std::size_t s>
-  static constexpr bool by_rows = RowBackend<B>&& cell::five_point<Stage<s>>&& G::Edge::self_adjoint;
-  using Rows = RowPass<B, G, channels, Real>;
+  static constexpr bool by_rows = RowBackend<B> && cell::five_point<Stage<s>> && G::Boundary::self_adjoint;
+  using Rows = RowSweep<B, G, channels, Real>;
 
   /// Of a backend that runs all steps at once. A template of its own, as nvcc 13.0 looks into what is left
   /// out.
@@ -136,18 +136,16 @@ class Recurrence {
       ((most = B::template scratch<StencilAt<s>, G> > most ? B::template scratch<StencilAt<s>, G> : most),
        ...);
       return std::max(most, steps_scratch<B>());
-    }
-    (std::make_index_sequence<stages>{});
+    }(std::make_index_sequence<stages>{});
   }();
 
   /// Drives of the stage that has most.
-  static constexpr std::size_t widest_drive = [] {
+  static constexpr std::size_t widest_coupled = [] {
     return []<std::size_t... s>(std::index_sequence<s...>) {
       std::size_t most = 1;
       ((most = Stage<s>::coupling.groups > most ? Stage<s>::coupling.groups : most), ...);
       return most;
-    }
-    (std::make_index_sequence<stages>{});
+    }(std::make_index_sequence<stages>{});
   }();
 
   /// Appends the stages' stencils: 1×1 ones as dense layers.
@@ -157,8 +155,7 @@ class Recurrence {
       (StencilAt<s>::describe(layout, prefix + Stage<s>::coupling.name, Stage<s>::coupling.initial,
                               Stage<s>::coupling.size == 1, Stage<s>::coupling.trained),
        ...);
-    }
-    (std::make_index_sequence<stages>{});
+    }(std::make_index_sequence<stages>{});
   }
 
   /// Fields at the start of each segment, the tape of one segment, and the gradients of the fields.
@@ -182,8 +179,8 @@ class Recurrence {
     Real* version(std::size_t stage, std::size_t f, std::size_t i) {
       return slots.data() + (Map::version_offset(stage, f) * length + i) * columns;
     }
-    Real* drive(std::size_t stage, std::size_t groups, std::size_t i) {
-      return slots.data() + (Map::drive_offset(stage) * length + i * groups) * columns;
+    Real* coupled(std::size_t stage, std::size_t groups, std::size_t i) {
+      return slots.data() + (Map::coupled_offset(stage) * length + i * groups) * columns;
     }
 
     static constexpr std::size_t bytes() {
@@ -193,14 +190,14 @@ class Recurrence {
     typename B::template Memory<Real> start, slots;
   };
 
-  /// What the backward pass adds: gradients of the fields now, and of the drive of one stage.
+  /// What the backward pass adds: gradients of the fields now, and of the coupled value of one stage.
   struct Adjoint {
-    Adjoint() : fields_(fields * columns), drive(widest_drive * columns) {}
+    Adjoint() : fields_(fields * columns), coupled(widest_coupled * columns) {}
     Real* gradient(std::size_t f) { return fields_.data() + f * columns; }
     void clear() { B::fill(fields_.size(), Real(0), fields_.data()); }
-    static constexpr std::size_t bytes() { return (fields + widest_drive) * columns * sizeof(Real); }
+    static constexpr std::size_t bytes() { return (fields + widest_coupled) * columns * sizeof(Real); }
 
-    typename B::template Memory<Real> fields_, drive;
+    typename B::template Memory<Real> fields_, coupled;
   };
 
   /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
@@ -224,7 +221,7 @@ class Recurrence {
   /// Backward through the segment on the tape. series_gradient (length, channels, H, W) belongs to the
   /// recorded series (null: zero, where the backend goes step by step); adjoint.gradient(f) is that of the
   /// fields at the segment's end and becomes that at its start (for maps: is added to). Adds to
-  /// parameter_gradient. The drives on the tape may be lost: `run` comes before the next.
+  /// parameter_gradient. The coupled values on the tape may be lost: `run` comes before the next.
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                        const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
                        Real* scratch_) {
@@ -239,8 +236,8 @@ class Recurrence {
     } else {
       for (std::size_t i = length; i-- > 0;) {
         if (series_gradient)
-          B::template map<Real>(
-              columns, kernel::Add<Real>{series_gradient + i * columns, adjoint.gradient(Cell::recorded)});
+          B::template map<Real>(columns, kernel::Accumulate<Real>{series_gradient + i * columns,
+                                                                  adjoint.gradient(Cell::recorded)});
         step_back(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_);
       }
     }
@@ -251,8 +248,7 @@ class Recurrence {
                    Real* scratch_) {
     [&]<std::size_t... s>(std::index_sequence<s...>) {
       (forward<s>(cell, parameters_, tape, segment, i, scratch_), ...);
-    }
-    (std::make_index_sequence<stages>{});
+    }(std::make_index_sequence<stages>{});
   }
 
   static void step_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
@@ -260,8 +256,7 @@ class Recurrence {
     [&]<std::size_t... s>(std::index_sequence<s...>) {
       (backward<stages - 1 - s>(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_),
        ...);
-    }
-    (std::make_index_sequence<stages>{});
+    }(std::make_index_sequence<stages>{});
   }
 
  private:
@@ -294,16 +289,17 @@ class Recurrence {
                       std::size_t i, Real* scratch_) {
     using S = Stage<s>;
     constexpr std::size_t groups = S::coupling.groups, writes = S::writes.size();
-    Real* drive = tape.drive(s, groups, i);
+    Real* coupled = tape.coupled(s, groups, i);
     const auto from = seen_all<s>(tape, S::from, segment, i);
     std::array<Real*, writes> out;
     for (std::size_t w = 0; w < writes; ++w) out[w] = tape.version(s, S::writes[w], i);
-    const detail::StageForward<S, Cell, Real> update{cell, columns, drive,
+    const detail::StageForward<S, Cell, Real> update{cell, columns, coupled,
                                                      seen_all<s>(tape, S::reads, segment, i), out};
     if constexpr (by_rows<s>) {
       Rows::couple(parameters_ + offset<s>(), from[0], update, scratch_);
     } else {
-      B::template couple<StencilAt<s>, G, Activation::none>(parameters_ + offset<s>(), from, drive, scratch_);
+      B::template couple<StencilAt<s>, G, Activation::none>(parameters_ + offset<s>(), from, coupled,
+                                                            scratch_);
       B::template map<Real>(columns, update);
     }
   }
@@ -314,22 +310,22 @@ class Recurrence {
     using S = Stage<s>;
     constexpr std::size_t groups = S::coupling.groups;
     const auto from = seen_all<s>(tape, S::from, segment, i);
-    Real* drive_gradient = adjoint.drive.data();
+    Real* coupled_gradient = adjoint.coupled.data();
     const detail::StageBackward<S, Cell, Real> pull{cell,
                                                     columns,
-                                                    tape.drive(s, groups, i),
+                                                    tape.coupled(s, groups, i),
                                                     seen_all<s>(tape, S::reads, segment, i),
-                                                    drive_gradient,
+                                                    coupled_gradient,
                                                     adjoint.gradient(0)};
     if constexpr (by_rows<s>) {
-      Rows::couple_and_back(parameters_ + offset<s>(), from[0], pull, drive_gradient,
+      Rows::couple_and_back(parameters_ + offset<s>(), from[0], pull, coupled_gradient,
                             adjoint.gradient(S::from[0]), scratch_);
     } else {
       B::template map<Real>(columns, pull);
       std::array<Real*, S::from.size()> into;
       for (std::size_t k = 0; k < into.size(); ++k) into[k] = adjoint.gradient(S::from[k]);
       B::template couple_adjoint<StencilAt<s>, G>(
-          parameters_ + offset<s>(), from, drive_gradient, into,
+          parameters_ + offset<s>(), from, coupled_gradient, into,
           S::coupling.trained ? parameter_gradient + offset<s>() : nullptr, scratch_);
     }
   }

@@ -6,7 +6,7 @@
 
 #include "nwm/backend/device/batched.hpp"
 #include "nwm/cell/cell.hpp"
-#include "nwm/cell/tape.hpp"
+#include "nwm/time/tape.hpp"
 
 namespace nwm::device {
 
@@ -22,7 +22,7 @@ struct Versions {
 /// `length` steps of Cell with `channels` oscillators over G on a tape (cell/tape.hpp): slot[step][plane of
 /// channel c, image, site]. The pointers are those of model::Recurrence; initial[f] is field f at the start.
 template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_>
-struct Steps {
+struct TimeSegment {
   using Cell = Cell_;
   using G = G_;
   using Real = Real_;
@@ -35,7 +35,7 @@ struct Steps {
   template <std::size_t s>
   using Stage = cell::Stage<Cell, s>;
   template <std::size_t s>
-  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels, typename G::Edge>;
+  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels, typename G::Boundary>;
 
   /// Where the parameters of stage s begin; of `stages`: how many there are.
   template <std::size_t s>
@@ -61,10 +61,10 @@ struct Steps {
     constexpr std::size_t offset = Map::version_offset(s, f) * length;
     return slots + (offset + i) * columns;
   }
-  /// The drive of stage s at step i, group after group.
+  /// The coupled value of stage s at step i, group after group.
   template <std::size_t s>
-  constexpr Real* drive(std::size_t i) const {
-    constexpr std::size_t offset = Map::drive_offset(s) * length, groups = Stage<s>::coupling.groups;
+  constexpr Real* coupled(std::size_t i) const {
+    constexpr std::size_t offset = Map::coupled_offset(s) * length, groups = Stage<s>::coupling.groups;
     return slots + (offset + i * groups) * columns;
   }
   /// Field f as stage s sees it.

@@ -12,20 +12,20 @@
 #include <type_traits>
 #include <vector>
 
+#include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/train/dataset.hpp"
 #include "nwm/train/metrics.hpp"
 #include "nwm/train/shards.hpp"
 #include "nwm/train/threads.hpp"
 
 namespace nwm {
 
-/// Throws Error unless the data set's pictures have the machine's channels, height and width and its classes
-/// are among the machine's.
-template <class Machine>
+/// Throws Error unless the data set's pictures have the model's channels, height and width and its classes
+/// are among the model's.
+template <class Model>
 void require_fit(const data::Dataset& set) {
-  constexpr auto shape = Machine::shape;
+  constexpr auto shape = Model::shape;
   const data::Extent expected{set.size(), shape.image_channels, shape.height, shape.width};
   if (set.extent() != expected)
     throw Error(set.name(), "image size", to_string(expected), to_string(set.extent()));
@@ -36,70 +36,68 @@ void require_fit(const data::Dataset& set) {
 
 /// The gradient of a batch and the metrics of a data set. Partial gradients are made over a fixed number of
 /// shards and added in a fixed order, so that results do not depend on the number of threads, to the bit.
-template <class Machine>
-class PerImage {
+template <class Model>
+class PerImageExecutor {
  public:
-  using Real = typename Machine::Real;
-  using Backend = typename Machine::Backend;
+  using Real = typename Model::Real;
+  using Backend = typename Model::Backend;
 
   /// threads 0: all. Allocates `threads` work spaces and `shards` gradients.
-  PerImage(std::size_t threads, std::size_t shards)
+  PerImageExecutor(std::size_t threads, std::size_t shards)
       : threads_(std::min(thread_count(threads), shards)), errors_(shards), losses_(shards) {
     for (std::size_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<Worker>());
-    for (std::size_t i = 0; i < shards; ++i) gradients_.emplace_back(Machine::parameter_count);
+    for (std::size_t i = 0; i < shards; ++i) gradients_.emplace_back(Model::parameter_count);
   }
 
   /// Sets `gradient` to that of the mean cross-entropy over all pixels of the images `indices` of `set`, and
   /// returns that mean.
-  double gradient(const Machine& machine, const data::Dataset& set, std::span<const std::size_t> indices,
-                  std::span<Real, Machine::parameter_count> gradient) {
+  double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
+                  std::span<Real, Model::parameter_count> gradient) {
     static_assert(std::is_same_v<typename Backend::template Memory<Real>, Buffer<Real>>,
                   "a backend with memory of its own takes several images a pass: Cuda<64>, say");
     const std::size_t shards = std::min(gradients_.size(), indices.size());
-    const double scale = 1.0 / static_cast<double>(indices.size() * Machine::sites);
+    const double scale = 1.0 / static_cast<double>(indices.size() * Model::sites);
     parallel_for(shards, threads_, errors_, [&](std::size_t shard, std::size_t thread) {
       Worker& w = *workers_[thread];
       Buffer<Real>& mine = gradients_[shard];
       Backend::fill(mine.size(), Real(0), mine.data());
       losses_[shard] = 0;
-      const std::span<Real, Machine::parameter_count> flat(mine.data(), Machine::parameter_count);
+      const std::span<Real, Model::parameter_count> flat(mine.data(), Model::parameter_count);
       for (std::size_t i = shard; i < indices.size(); i += shards) {
         set.picture(indices[i], w.image.span());
         losses_[shard] +=
-            machine.add_gradient(w.picture(), set.mask(indices[i]), static_cast<Real>(scale), flat, w.space);
+            model.add_gradient(w.picture(), set.mask(indices[i]), static_cast<Real>(scale), flat, w.space);
       }
     });
     double loss = 0;
     for (std::size_t s = 0; s < shards; ++s) loss += losses_[s];
-    Backend::template map<Real>(Machine::parameter_count,
+    Backend::template map<Real>(Model::parameter_count,
                                 detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
     return loss * scale;
   }
 
   /// Calls visit(image, scores (classes, H, W)) for every image of `set`, on any thread, in any order.
   template <class Visit>
-  void predict(const Machine& machine, const data::Dataset& set, const Visit& visit) {
+  void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     if (errors_.size() < set.size()) errors_.resize(set.size());
     parallel_for(set.size(), threads_, errors_, [&](std::size_t i, std::size_t thread) {
       Worker& w = *workers_[thread];
       set.picture(i, w.image.span());
-      machine.scores(w.picture(), std::span<Real, Machine::score_size>(w.scores.data(), Machine::score_size),
-                     w.space);
-      visit(i, std::span<const Real, Machine::score_size>(w.scores.data(), Machine::score_size));
+      model.scores(w.picture(), std::span<Real, Model::score_size>(w.scores.data(), Model::score_size),
+                   w.space);
+      visit(i, std::span<const Real, Model::score_size>(w.scores.data(), Model::score_size));
     });
   }
 
   /// Metrics of each image, averaged in order.
-  Metrics evaluate(const Machine& machine, const data::Dataset& set) {
-    return measure_all(*this, machine, set);
-  }
+  Metrics evaluate(const Model& model, const data::Dataset& set) { return measure_all(*this, model, set); }
 
  private:
   struct Worker {
-    typename Machine::Workspace space;
-    Buffer<Real> image{Machine::image_size}, scores{Machine::score_size};
-    std::span<const Real, Machine::image_size> picture() const {
-      return std::span<const Real, Machine::image_size>(image.data(), Machine::image_size);
+    typename Model::Workspace space;
+    Buffer<Real> image{Model::image_size}, scores{Model::score_size};
+    std::span<const Real, Model::image_size> picture() const {
+      return std::span<const Real, Model::image_size>(image.data(), Model::image_size);
     }
   };
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <string>
 
+#include "nwm/checkpointing/policies.hpp"
 #include "nwm/error.hpp"
-#include "nwm/model/keep.hpp"
 
 namespace nwm {
 
@@ -20,15 +20,15 @@ constexpr std::size_t sparest(std::size_t steps) {
 }
 
 /// What to do about a pass that needs more than `room` bytes.
-template <class Machine>
+template <class Model>
 std::string advice(std::size_t room) {
-  const std::string fewer = "fewer images a pass than " + std::to_string(Machine::images);
-  if constexpr (requires { typename Machine::Keep; }) {
-    constexpr std::size_t k = sparest(Machine::shape.steps);
+  const std::string fewer = "fewer images a pass than " + std::to_string(Model::images);
+  if constexpr (requires { typename Model::Checkpointing; }) {
+    constexpr std::size_t k = sparest(Model::shape.steps);
     using Spare =
-        typename Machine::template with<typename Machine::Backend, typename Machine::Real, keep::Every<k>>;
+        typename Model::template with<typename Model::Backend, typename Model::Real, checkpointing::Every<k>>;
     constexpr std::size_t bytes = Spare::Workspace::bytes();
-    const std::string policy = "keep::Every<" + std::to_string(k) + "> (" + shown_bytes(bytes) + ")";
+    const std::string policy = "checkpointing::Every<" + std::to_string(k) + "> (" + shown_bytes(bytes) + ")";
     return bytes <= room ? policy : fewer + "; " + policy + " is not enough";
   }
   return fewer;
@@ -37,17 +37,17 @@ std::string advice(std::size_t room) {
 }  // namespace detail
 
 /// Throws Error, with the bytes needed and those there are and what would fit, when the backend knows how
-/// much memory is free (`B::room()`, in bytes) and that is not enough for a pass of Machine.
-template <class Machine>
-void require_room() {
-  using Backend = typename Machine::Backend;
-  if constexpr (requires { Backend::room(); }) {
-    constexpr std::size_t needed = Machine::Workspace::bytes();
-    const std::size_t room = Backend::room();
+/// much memory is free (`B::free_memory()`, in bytes) and that is not enough for a pass of Model.
+template <class Model>
+void require_memory() {
+  using Backend = typename Model::Backend;
+  if constexpr (requires { Backend::free_memory(); }) {
+    constexpr std::size_t needed = Model::Workspace::bytes();
+    const std::size_t room = Backend::free_memory();
     if (needed <= room) return;
     throw Error("memory of " + std::string(Backend::name),
-                "a pass of " + std::to_string(Machine::images) + " images", shown_bytes(needed) + " free",
-                shown_bytes(room) + "; try " + detail::advice<Machine>(room));
+                "a pass of " + std::to_string(Model::images) + " images", shown_bytes(needed) + " free",
+                shown_bytes(room) + "; try " + detail::advice<Model>(room));
   }
 }
 

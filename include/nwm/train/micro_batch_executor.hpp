@@ -1,0 +1,115 @@
+// Runs a model on a backend that takes several images in one pass.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "nwm/backend/backend.hpp"
+#include "nwm/data/dataset.hpp"
+#include "nwm/memory/buffer.hpp"
+#include "nwm/train/captured_step.hpp"
+#include "nwm/train/memory_budget.hpp"
+#include "nwm/train/metrics.hpp"
+#include "nwm/train/staged_input.hpp"
+
+namespace nwm {
+
+/// The interface of PerImageExecutor for models whose Model::images is more than one: a batch in passes of so
+/// many images, one after the other, each spread over the backend's own threads. The last pass of a batch may
+/// have fewer: what fills it up weighs nothing. Where the backend works while the host goes on, the input of
+/// the next pass is made ready meanwhile, and what a pass asks for is recorded once and then asked for as
+/// one.
+template <class Model>
+class MicroBatchExecutor {
+ public:
+  using Real = typename Model::Real;
+  using Backend = typename Model::Backend;
+
+  /// Threads and shards are those of other executors: here the backend has threads of its own, and gradients
+  /// are added pass by pass. Throws Error when the backend has too little memory for a pass.
+  MicroBatchExecutor(std::size_t, std::size_t) {}
+
+  /// Says which images the gradient after the next will be taken of, so that they can be made ready. The
+  /// indices must stay until then; none: nothing is made ready.
+  void expect(std::span<const std::size_t> indices) { expected_ = indices; }
+
+  /// Sets `gradient` (memory of the backend) to that of the mean cross-entropy over all pixels of the images
+  /// `indices` of `set`, and returns that mean.
+  double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
+                  std::span<Real, Model::parameter_count> gradient) {
+    const Pass expected = std::exchange(expected_, Pass{});
+    Backend::fill(gradient.size(), Real(0), gradient.data());
+    const double scale = 1.0 / static_cast<double>(indices.size() * Model::sites);
+    double loss = 0;
+    for (std::size_t start = 0; start < indices.size(); start += images) {
+      const Input<Model>& input = staged(set, pass_of(indices, start));
+      model.load(input.pictures(), *space_);
+      model.set_target(input.encoded_target(), *space_);
+      gradient_step_.run({model, gradient.data(), scale},
+                         [&] { model.ask_gradient(static_cast<Real>(scale), gradient.data(), *space_); });
+      if constexpr (queued<Backend>) {
+        turn_ = 1 - turn_;
+        const auto next =
+            start + images < indices.size() ? pass_of(indices, start + images) : pass_of(expected, 0);
+        if (!next.empty()) staged(set, next);
+      }
+      loss += model.fetch_loss(*space_);
+    }
+    return loss * scale;
+  }
+
+  /// Calls visit(image, scores (classes, H, W)) for every image of `set`, in order.
+  template <class Visit>
+  void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
+    std::vector<std::size_t> all(set.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    for (std::size_t start = 0; start < all.size(); start += images) {
+      const auto pass = pass_of(all, start);
+      model.load(staged(set, pass).pictures(), *space_);
+      score_step_.run({model, nullptr, 0}, [&] { model.ask_scores(*space_); });
+      model.fetch_scores(std::span<Real, images * Model::score_size>(scores_.data(), scores_.size()),
+                         *space_);
+      for (std::size_t i = 0; i < pass.size(); ++i)
+        visit(start + i, detail::scores_of<Model>(static_cast<const Real*>(scores_.data()), i, one_));
+    }
+  }
+
+  /// Metrics of each image, averaged in order.
+  Metrics evaluate(const Model& model, const data::Dataset& set) { return measure_all(*this, model, set); }
+
+ private:
+  static constexpr std::size_t images = Model::images;
+  using Pass = std::span<const std::size_t>;
+
+  static Pass pass_of(Pass indices, std::size_t start) {
+    return indices.subspan(start, std::min(images, indices.size() - start));
+  }
+
+  /// The input of the images `pass`, made ready ahead or now.
+  const Input<Model>& staged(const data::Dataset& set, Pass pass) {
+    Input<Model>& input = inputs_[turn_];
+    input.stage(set, pass);
+    return input;
+  }
+
+  static auto make_space() {
+    require_memory<Model>();
+    return std::make_unique<typename Model::Workspace>();
+  }
+
+  std::unique_ptr<typename Model::Workspace> space_ = make_space();
+  std::array<Input<Model>, queued<Backend> ? 2 : 1> inputs_;
+  std::size_t turn_ = 0;
+  Pass expected_;
+  CapturedStep<Model> gradient_step_, score_step_;
+  typename Backend::template Staging<Real> scores_{images * Model::score_size};
+  Buffer<Real> one_{Model::score_size};
+};
+
+}  // namespace nwm
