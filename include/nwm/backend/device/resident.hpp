@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "nwm/backend/device/strip.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/time/segment.hpp"
 
 namespace nwm::device {
@@ -22,7 +23,7 @@ inline constexpr std::size_t unroll_forward = 1000, unroll_backward = 3000;
 template <class TimeSegment>
 constexpr std::size_t unrolled(std::size_t rows) {
   std::size_t most = 0;
-  each_constant<TimeSegment::stages>(
+  for_constants<TimeSegment::stages>(
       [&](auto s) { most = std::max(most, rows * TimeSegment::template StencilAt<s>::weights); });
   return most;
 }
@@ -43,7 +44,7 @@ struct Residence {
   static constexpr Facts facts = [] {
     Facts all;
     std::array<std::size_t, fields> writers{};
-    each_constant<TimeSegment::stages>([&](auto s) {
+    for_constants<TimeSegment::stages>([&](auto s) {
       using S = typename TimeSegment::template Stage<s>;
       for (const std::size_t f : S::writes) ++writers[f];
       for (const std::size_t f : S::from) {
@@ -77,7 +78,7 @@ constexpr std::size_t weights_offset() {
 /// Copies all parameters to `to` in the order of Weights: thread number `thread` of `threads` its part.
 template <class TimeSegment, bool back, class Real>
 constexpr void load_weights(const Real* parameters, Real* to, std::size_t thread, std::size_t threads) {
-  each_constant<TimeSegment::stages>([&](auto s) {
+  for_constants<TimeSegment::stages>([&](auto s) {
     using S = typename TimeSegment::template StencilAt<s>;
     for (std::size_t p = thread; p < S::parameters; p += threads)
       to[weights_offset<TimeSegment, back, s>() + Weights<S, back>::place(p)] =

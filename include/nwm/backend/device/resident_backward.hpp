@@ -43,7 +43,7 @@ struct ResidentBackward {
       all.map[f] = TimeSegment::Cell::fields[f].role == cell::Role::map;
       all.place[f] = all.map[f] ? all.maps++ : all.others++;
     }
-    each_constant<TimeSegment::stages>([&](auto s) {
+    for_constants<TimeSegment::stages>([&](auto s) {
       using S = typename TimeSegment::template StencilAt<s>;
       if (S::size == 1) return;
       all.groups = std::max<std::size_t>(all.groups, TimeSegment::template Stage<s>::coupling.groups);
@@ -91,7 +91,7 @@ struct ResidentBackward {
     });
     std::size_t turn = 0;
     for (std::size_t i = TimeSegment::length; i-- > 0;)
-      each_constant_back<TimeSegment::stages>([&](auto s) {
+      for_constants_back<TimeSegment::stages>([&](auto s) {
         // The stage that ran before this one, backwards: its coupled value's gradient is complete.
         constexpr std::size_t behind = s + 1 < TimeSegment::stages ? s + 1 : 0;
         const std::size_t step = s + 1 < TimeSegment::stages ? i : i + 1;
@@ -130,7 +130,7 @@ struct ResidentBackward {
   /// f(field, c, r, where it stands) for all numbers of a thread's sites.
   template <class F>
   static constexpr void each_field(ThreadStrip strip, std::size_t image, const F& function) {
-    each_constant<TimeSegment::fields>([&](auto f) {
+    for_constants<TimeSegment::fields>([&](auto f) {
       NWM_UNROLL
       for (unsigned c = 0; c < C; ++c) NWM_UNROLL
       for (unsigned r = 0; r < rows; ++r)
@@ -171,15 +171,15 @@ struct ResidentBackward {
         NWM_UNROLL
         for (unsigned g = 0; g < groups; ++g)
           coupled_all[g] = coupled_at[TimeSegment::plane(g * C + c, 0) + strip.site(r)];
-        each_constant<reads>([&](auto k) { in[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
-        each_constant<writes>([&](auto k) { out[k] = own<Stage::writes[k]>(shared, local, strip, c, r); });
+        for_constants<reads>([&](auto k) { in[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
+        for_constants<writes>([&](auto k) { out[k] = own<Stage::writes[k]>(shared, local, strip, c, r); });
         const auto result = cell::site_adjoint<Stage>(steps.cell, coupled_all, in, out);
-        each_constant<writes>([&](auto k) {
+        for_constants<writes>([&](auto k) {
           constexpr std::size_t f = Stage::writes[k];
           if constexpr (cell::position(Stage::reads, f) == reads)
             own<f>(shared, local, strip, c, r) = Real(0);
         });
-        each_constant<reads>([&](auto k) {
+        for_constants<reads>([&](auto k) {
           constexpr std::size_t f = Stage::reads[k];
           Real& strip_now = own<f>(shared, local, strip, c, r);
           if constexpr (cell::position(Stage::writes, f) < writes) strip_now = result.site[k];
@@ -195,7 +195,7 @@ struct ResidentBackward {
         }
       }
       if constexpr (Stencil::size == 1) {
-        each_constant<Stage::from.size()>([&](auto k) {
+        for_constants<Stage::from.size()>([&](auto k) {
           constexpr std::size_t f = Stage::from[k];
           NWM_UNROLL
           for (unsigned c = 0; c < C; ++c) {
@@ -225,7 +225,7 @@ struct ResidentBackward {
       std::array<Real, ins * rows> value;  // of the fields at the thread's own sites
       value.fill(Real(0));
       if constexpr (summed<s>)
-        each_constant<Stage::from.size()>([&](auto k) {
+        for_constants<Stage::from.size()>([&](auto k) {
           const Real* from = steps.template seen<s, Stage::from[k]>()[i];
           NWM_UNROLL
           for (unsigned c = 0; c < C; ++c) NWM_UNROLL
@@ -239,7 +239,7 @@ struct ResidentBackward {
         strip.template window<typename Stencil::Boundary, rows>(
             from + o * TimeSegment::sites, 0, [&](unsigned r, unsigned tap, Real sent) {
               if (!strip.inside(r)) return;
-              each_constant<Stage::from.size()>([&](auto k) {
+              for_constants<Stage::from.size()>([&](auto k) {
                 NWM_UNROLL
                 for (unsigned c = 0; c < C; ++c)
                   pass<s>(shared, local, own<Stage::from[k]>(shared, local, strip, c, r),
@@ -264,7 +264,7 @@ struct ResidentBackward {
     constexpr std::size_t chunk = std::min(weights, coupled_copies * coupled / threads);
     constexpr std::size_t ways = std::min<std::size_t>(16, threads);
     Real* const all = block.shared.coupled_gradient.data();
-    each_constant<(weights + chunk - 1) / chunk>([&](auto part) {
+    for_constants<(weights + chunk - 1) / chunk>([&](auto part) {
       constexpr std::size_t first = part * chunk, count = std::min(chunk, weights - first);
       block.each([&](std::size_t thread, Local& local) {
         NWM_UNROLL
@@ -287,7 +287,7 @@ struct ResidentBackward {
   }
   /// The sum at `place` of Weights as the parameter it belongs to.
   constexpr void set_partial(std::size_t image, std::size_t place, Real sum) const {
-    each_constant<TimeSegment::stages>([&](auto s) {
+    for_constants<TimeSegment::stages>([&](auto s) {
       using S = typename TimeSegment::template StencilAt<s>;
       using W = Weights<S, true>;
       if (place - offset<s> >= W::size) return;  // another stage's

@@ -43,7 +43,7 @@ struct ResidentForward {
       begin(block.shared, local, ThreadStrip(thread), thread, block.index);
     });
     for (std::size_t i = 0; i < TimeSegment::length; ++i)
-      each_constant<TimeSegment::stages>([&](auto s) {
+      for_constants<TimeSegment::stages>([&](auto s) {
         block.each([&](std::size_t thread, Local& local) {
           stage<s>(block.shared, local, ThreadStrip(thread), block.index, i);
         });
@@ -73,7 +73,7 @@ struct ResidentForward {
   constexpr void begin(Shared& shared, Local& local, ThreadStrip strip, std::size_t thread,
                        std::size_t image) const {
     load_weights<TimeSegment, false>(steps.parameters, shared.weights.data(), thread, threads);
-    each_constant<TimeSegment::fields>([&](auto f) {
+    for_constants<TimeSegment::fields>([&](auto f) {
       NWM_UNROLL
       for (unsigned c = 0; c < C; ++c) NWM_UNROLL
       for (unsigned r = 0; r < rows; ++r)
@@ -101,7 +101,7 @@ struct ResidentForward {
       NWM_UNROLL
       for (unsigned k = 0; k < together * outs; ++k)
         sum[k] = Stencil::bias ? weights[W::bias + k % outs] : Real(0);
-      each_constant<Stage::from.size()>([&](auto k) {
+      for_constants<Stage::from.size()>([&](auto k) {
         constexpr std::size_t f = Stage::from[k];
         NWM_UNROLL
         for (unsigned c = 0; c < C; ++c) {
@@ -134,12 +134,12 @@ struct ResidentForward {
             coupled[g] = sum[r * outs + g * C + c];
             coupled_to[TimeSegment::plane(g * C + c, 0) + strip.site(row)] = coupled[g];
           }
-          each_constant<reads>([&](auto k) {
+          for_constants<reads>([&](auto k) {
             constexpr std::size_t f = Stage::reads[k];
             site[k] = own<f>(shared, local, strip, c, row, turn<s, f>(i));
           });
           const auto next = Stage::update(steps.cell, coupled, site);
-          each_constant<writes>([&](auto k) {
+          for_constants<writes>([&](auto k) {
             constexpr std::size_t f = Stage::writes[k];
             own<f>(shared, local, strip, c, row, i + 1) = next[k];
             steps.template version<s, f>(i)[TimeSegment::plane(c, image) + strip.site(row)] = next[k];

@@ -6,6 +6,7 @@
 
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/cell/derivative.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/time/segment.hpp"
 
 namespace nwm::device {
@@ -26,9 +27,9 @@ struct StageSite {
     NWM_UNROLL
     for (std::size_t g = 0; g < groups; ++g) to[g * TimeSegment::columns] = coupled[g];
     std::array<Real, reads> site;
-    each_constant<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
+    for_constants<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
     const auto next = Stage::update(steps.cell, coupled, site);
-    each_constant<Stage::writes.size()>(
+    for_constants<Stage::writes.size()>(
         [&](auto k) { steps.template version<s, Stage::writes[k]>(i)[at] = next[k]; });
   }
 };
@@ -62,17 +63,17 @@ struct StageSiteAdjoint {
     std::array<Real, writes> out;
     NWM_UNROLL
     for (std::size_t g = 0; g < groups; ++g) coupled[g] = coupled_at[g * columns];
-    each_constant<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][n]; });
-    each_constant<writes>([&](auto k) { out[k] = gradient[Stage::writes[k] * columns + n]; });
+    for_constants<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][n]; });
+    for_constants<writes>([&](auto k) { out[k] = gradient[Stage::writes[k] * columns + n]; });
     const auto result = cell::site_adjoint<Stage>(steps.cell, coupled, site, out);
     NWM_UNROLL
     for (std::size_t g = 0; g < groups; ++g) coupled_at[g * columns] = result.coupled[g];
     // A field that is written starts anew below this stage; one that is only read goes on.
-    each_constant<writes>([&](auto k) {
+    for_constants<writes>([&](auto k) {
       if constexpr (cell::position(Stage::reads, Stage::writes[k]) == reads)
         gradient[Stage::writes[k] * columns + n] = Real(0);
     });
-    each_constant<reads>([&](auto k) {
+    for_constants<reads>([&](auto k) {
       Real& to = gradient[Stage::reads[k] * columns + n];
       if constexpr (cell::position(Stage::writes, Stage::reads[k]) < writes) to = result.site[k];
       else to += result.site[k];
@@ -93,7 +94,7 @@ struct StageSent {
   bool last;
 
   constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum) const {
-    each_constant<parts>(
+    for_constants<parts>(
         [&](auto k) { before.gradient[Stage::from[k] * TimeSegment::columns + at] += sum[k]; });
     if (!last) before.at(at);
   }

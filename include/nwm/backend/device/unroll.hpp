@@ -1,11 +1,9 @@
 // What code that a GPU's compiler reads needs: loops that must be unrolled, so that what they index stays in
-// registers, and lists of constants.
+// registers.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <type_traits>
-#include <utility>
 
 /// Before a loop with constant bounds: unrolled in device code, as it stands on the host.
 #if defined(__CUDA_ARCH__)
@@ -28,20 +26,6 @@ constexpr T pick(const std::array<T, n>& all, std::size_t part) {
   for (std::size_t k = 1; k < n; ++k)
     if (part == k) picked = all[k];
   return picked;
-}
-
-/// f(std::integral_constant<std::size_t, i>{}) for i = 0..n-1: for lists that are facts of a type.
-template <std::size_t n, class F>
-constexpr void each_constant(const F& f) {
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    (f(std::integral_constant<std::size_t, i>{}), ...);
-  }(std::make_index_sequence<n>{});
-}
-
-/// As each_constant, from n-1 down.
-template <std::size_t n, class F>
-constexpr void each_constant_back(const F& f) {
-  each_constant<n>([&](auto i) { f(std::integral_constant<std::size_t, n - 1 - i>{}); });
 }
 
 }  // namespace nwm::device

@@ -12,6 +12,7 @@
 #include "nwm/backend/device/resident_forward.hpp"
 #include "nwm/backend/device/stage.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/memory/for_constants.hpp"
 
 namespace nwm::device {
 
@@ -32,7 +33,7 @@ class Waves {
     using S = TimeSegment<Cell, G, channels, length, Real>;
     std::size_t most = sums<S> ? S::images * S::parameter_count : 0;
     if constexpr (!sums<S>)
-      each_constant<S::stages>([&](auto s) { most = std::max(most, Gradient<S, s>::scratch); });
+      for_constants<S::stages>([&](auto s) { most = std::max(most, Gradient<S, s>::scratch); });
     return most;
   }();
 
@@ -43,7 +44,7 @@ class Waves {
     const S steps{cell, parameters, initial, slots};
     if constexpr (ResidentForward<S>::fits) B::run(ResidentForward<S>{steps});
     else
-      for (std::size_t i = 0; i < length; ++i) each_constant<S::stages>([&](auto s) { step<s>(steps, i); });
+      for (std::size_t i = 0; i < length; ++i) for_constants<S::stages>([&](auto s) { step<s>(steps, i); });
   }
 
   /// Leaves other numbers in the coupled values' slots.
@@ -61,7 +62,7 @@ class Waves {
       B::template map<Real>(S::columns,
                             StageSiteAdjoint<S, last>{steps, length - 1, series_gradient, gradient});
       for (std::size_t i = length; i-- > 0;)
-        each_constant_back<S::stages>([&](auto s) { step_back<s>(steps, i, series_gradient, gradient); });
+        for_constants_back<S::stages>([&](auto s) { step_back<s>(steps, i, series_gradient, gradient); });
     }
     if constexpr (sums<S>)
       B::template map<Real>(S::parameter_count,
@@ -76,7 +77,7 @@ class Waves {
     using Stage = typename S::template Stage<s>;
     using Real = typename S::Real;
     std::array<const Real*, Stage::from.size()> from;
-    each_constant<Stage::from.size()>([&](auto k) { from[k] = steps.template seen<s, Stage::from[k]>()[i]; });
+    for_constants<Stage::from.size()>([&](auto k) { from[k] = steps.template seen<s, Stage::from[k]>()[i]; });
     B::run(Correlate<typename S::template StencilAt<s>, typename S::G, Direction::forward, Real,
                      Stage::from.size(), Stage::coupling.groups, StageSite<S, s>>{
         steps.parameters + S::template offset<s>(), from, {steps, i}});
@@ -99,7 +100,7 @@ class Waves {
           parameters, {coupled}, {before, start}});
     } else {
       std::array<Real*, parts> to;
-      each_constant<parts>([&](auto k) { to[k] = gradient + Stage::from[k] * S::columns; });
+      for_constants<parts>([&](auto k) { to[k] = gradient + Stage::from[k] * S::columns; });
       B::template map<Real>(Stencil::in * G::sites,
                             FoldedAdjoint<Stencil, G, Real, parts>{parameters, coupled, to});
       if (!start) B::template map<Real>(S::columns, before);
@@ -109,12 +110,12 @@ class Waves {
   /// From the gradients of the coupled values on the tape to those of the parameters.
   template <class S, class Real>
   static void add_gradients(const S& steps, Real* parameter_gradient, Real* scratch) {
-    each_constant<S::stages>([&](auto s) {
+    for_constants<S::stages>([&](auto s) {
       using Stage = typename S::template Stage<s>;
       using Stencil = typename S::template StencilAt<s>;
       if constexpr (Stage::coupling.trained) {
         std::array<Versions<Real>, Stage::from.size()> in;
-        each_constant<Stage::from.size()>([&](auto k) { in[k] = steps.template seen<s, Stage::from[k]>(); });
+        for_constants<Stage::from.size()>([&](auto k) { in[k] = steps.template seen<s, Stage::from[k]>(); });
         B::run(Gradient<S, s>{in, steps.template coupled<s>(0), scratch});
         B::template map<Real>(Stencil::parameters,
                               AddTiles<Real>{Gradient<S, s>::runs, Stencil::parameters, scratch,
