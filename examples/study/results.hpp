@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nwm/train/metrics.hpp"
+#include "nwm/loss/segmentation_metrics.hpp"
 #include "plan.hpp"
 
 namespace study {

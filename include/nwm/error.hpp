@@ -11,10 +11,11 @@
 
 namespace nwm {
 
-/// A number as errors tell it: nine digits, so that 1e-8 does not read as zero.
-inline std::string shown(double value) {
+/// A number as errors tell it: nine digits, so that 1e-8 does not read as zero. 17 digits tell every double
+/// apart.
+inline std::string shown(double value, int digits = 9) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.9g", value);
+  std::snprintf(text.data(), text.size(), "%.*g", digits, value);
   return text.data();
 }
 

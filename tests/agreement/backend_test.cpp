@@ -12,7 +12,7 @@
 #include "cases.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/kernels.hpp"
-#include "nwm/layer/cross_entropy.hpp"
+#include "nwm/loss/cross_entropy_kernel.hpp"
 
 namespace {
 
@@ -178,9 +178,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(loss, C, Cases) {
   Numbers<Real> a(classes * n, 1), target(n, 2);
   for (std::size_t p = 0; p < n; ++p) target.data()[p] = static_cast<Real>(p % classes);
   Numbers<Real> b = a;
-  const double one = nwm::layer::cross_entropy<Scalar, classes, n>(a.data(), target.data(), Real(0.3));
+  const double one = nwm::loss::cross_entropy<Scalar, classes, n>(a.data(), target.data(), Real(0.3));
   const double two =
-      nwm::layer::cross_entropy<typename C::Simd, classes, n>(b.data(), target.data(), Real(0.3));
+      nwm::loss::cross_entropy<typename C::Simd, classes, n>(b.data(), target.data(), Real(0.3));
   BOOST_TEST(std::abs(one - two) < 3 * C::bound * one);
   BOOST_TEST(distance(b, a) < C::bound);
 }

@@ -14,7 +14,7 @@
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/io/checkpoint.hpp"
 #include "nwm/model/wave_machine.hpp"
-#include "nwm/train/optimizer.hpp"
+#include "nwm/optimizer/adam.hpp"
 #include "registry.hpp"
 
 namespace conformance {

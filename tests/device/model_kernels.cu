@@ -16,7 +16,7 @@
 #include "nwm/cell/wave.hpp"
 #include "nwm/checkpointing/reversible.hpp"
 #include "nwm/layer/batch_norm.hpp"
-#include "nwm/layer/cross_entropy.hpp"
+#include "nwm/loss/cross_entropy_kernel.hpp"
 #include "nwm/layer/pooling.hpp"
 #include "nwm/layer/transposed_convolution.hpp"
 #include "nwm/random.hpp"
@@ -24,7 +24,7 @@
 #include "nwm/readout/max_time.hpp"
 #include "nwm/readout/mean_time.hpp"
 #include "nwm/time/recurrence.hpp"
-#include "nwm/train/optimizer.hpp"
+#include "nwm/optimizer/adam.hpp"
 #include "present.cuh"
 
 namespace {

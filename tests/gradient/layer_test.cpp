@@ -13,7 +13,7 @@
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/check/check_gradient.hpp"
-#include "nwm/layer/cross_entropy.hpp"
+#include "nwm/loss/cross_entropy_kernel.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
@@ -113,19 +113,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(loss, B, Backends) {
   for (std::size_t p = 0; p < n; ++p) target[p] = static_cast<double>(p % classes);
   const auto value = [&] {
     std::vector<double> copy = scores;
-    return nwm::layer::cross_entropy<B, classes, n>(copy.data(), target.data(), 1.0);
+    return nwm::loss::cross_entropy<B, classes, n>(copy.data(), target.data(), 1.0);
   };
   std::vector<double> gradient = scores, half = scores;
-  nwm::layer::cross_entropy<B, classes, n>(gradient.data(), target.data(), 1.0);
+  nwm::loss::cross_entropy<B, classes, n>(gradient.data(), target.data(), 1.0);
   require(nwm::check_gradient(std::span(scores), gradient, value));
-  nwm::layer::cross_entropy<B, classes, n>(half.data(), target.data(), 0.5);
+  nwm::loss::cross_entropy<B, classes, n>(half.data(), target.data(), 0.5);
   for (std::size_t i = 0; i < half.size(); ++i) BOOST_TEST(std::abs(half[i] - 0.5 * gradient[i]) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(loss_of_scores_that_would_overflow, B, Backends) {
   constexpr std::size_t n = 3, classes = 2;
   std::vector<double> scores{1000, -1000, 5, -1000, 1000, 5}, target{0, 0, 1};
-  const double loss = nwm::layer::cross_entropy<B, classes, n>(scores.data(), target.data(), 1.0);
+  const double loss = nwm::loss::cross_entropy<B, classes, n>(scores.data(), target.data(), 1.0);
   BOOST_TEST(std::abs(loss - (0 + 2000 + std::log(2.0))) < 1e-9);
   const std::vector<double> expected{0, -1, 0.5, 0, 1, -0.5};
   for (std::size_t i = 0; i < scores.size(); ++i) BOOST_TEST(std::abs(scores[i] - expected[i]) < 1e-15);

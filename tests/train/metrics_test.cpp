@@ -2,7 +2,7 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE train_metrics
 
-#include "nwm/train/metrics.hpp"
+#include "nwm/loss/segmentation_metrics.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>

@@ -2,7 +2,7 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE train_optimizer
 
-#include "nwm/train/optimizer.hpp"
+#include "nwm/optimizer/adam.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>

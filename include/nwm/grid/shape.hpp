@@ -15,6 +15,10 @@ struct Shape {
   std::size_t classes = 2;              ///< class 0 is the background
   std::size_t encoder_width = 16;       ///< c_mid, channels inside the encoders
 
+  std::size_t outputs = 0;  ///< numbers at every pixel where these are no class scores; 0: one a class
+
+  /// Scores a model gives at every pixel.
+  constexpr std::size_t scores() const { return outputs > 0 ? outputs : classes; }
   constexpr std::size_t sites() const { return height * width; }
   bool operator==(const Shape&) const = default;
 };

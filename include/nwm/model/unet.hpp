@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -17,12 +18,13 @@
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/pass.hpp"
 #include "nwm/grid/shape.hpp"
-#include "nwm/layer/cross_entropy.hpp"
 #include "nwm/layer/double_convolution.hpp"
 #include "nwm/layer/pooling.hpp"
 #include "nwm/layer/transposed_convolution.hpp"
-#include "nwm/memory/layout.hpp"
-#include "nwm/model/parameter_vector.hpp"
+#include "nwm/loss/apply.hpp"
+#include "nwm/memory/for_constants.hpp"
+#include "nwm/memory/parts.hpp"
+#include "nwm/model/pixel_model.hpp"
 
 namespace nwm {
 
@@ -30,92 +32,26 @@ namespace nwm {
 template <Shape shape, std::size_t width>
 concept UNetShape = (width >= 1) && (shape.height % 16 == 0) && (shape.width % 16 == 0) && ValidShape<shape>;
 
-/// Ronneberger et al. 2015 with widths m, 2m, 4m, 8m, 16m over five grids (systems: 122,071 parameters for m
-/// = 4 on Multi-MNIST). Of Shape, oscillators, steps and encoder_width are not used; height and width must be
-/// multiples of 16. Parameter names and running statistics as in PyTorch checkpoints.
-///
-/// A batch is passes of `images` images each, one on the processor's backends. On a backend that takes more
-/// the whole batch is one pass. Fields of a pass are (channels, images, H, W).
-template <Shape shape_, std::size_t width_, class Backend_ = DefaultBackend, class Real_ = float>
-requires UNetShape<shape_, width_> && Backend<Backend_> && std::floating_point<Real_>
-class UNet {
- public:
+namespace model {
+/// The layers of a UNet, as types: level 0 is the image's grid, each below it half as high and wide.
+template <Shape shape_, std::size_t width, class Backend_, class Real_>
+struct UNetParts {
   static constexpr Shape shape = shape_;
-  static constexpr std::size_t width = width_;
   using Backend = Backend_;
   using Real = Real_;
-  template <class B, class R = Real>
-  using with = UNet<shape_, width_, B, R>;
-  /// The images of a batch depend on each other: training takes the executor for whole batches.
-  static constexpr bool couples_images = true;
-
-  static constexpr std::size_t sites = shape.sites(), image_size = shape.image_channels * sites;
-  static constexpr std::size_t score_size = shape.classes * sites;
-  static constexpr std::size_t images =
-      PassGrid<Backend, Grid<shape.height, shape.width, Zero>>::sites / sites;  ///< of one pass
-
- private:
+  using ImageGrid = Grid<shape.height, shape.width, Zero>;
   static constexpr std::size_t levels = 5;
-  static constexpr std::size_t halved(std::size_t side, std::size_t times) { return side >> times; }
+  static constexpr std::size_t images = PassGrid<Backend, ImageGrid>::sites / shape.sites();
   template <std::size_t l>
-  using GridAt = PassGrid<Backend, Grid<halved(shape.height, l), halved(shape.width, l), Zero>>;
-  static constexpr std::size_t channels(std::size_t l) { return width_ << l; }
+  using GridAt = PassGrid<Backend, Grid<(shape.height >> l), (shape.width >> l), Zero>>;
+  static constexpr std::size_t channels(std::size_t l) { return width << l; }
   /// Numbers of a pass at level l, and of its field pooled from the level above.
-  static constexpr std::size_t plane(std::size_t l) { return channels(l) * images * (sites >> 2 * l); }
+  static constexpr std::size_t plane(std::size_t l) {
+    return channels(l) * images * (shape.sites() >> 2 * l);
+  }
   static constexpr std::size_t pooled_plane(std::size_t l) { return l == 0 ? 0 : plane(l - 1) / 4; }
-  using Memory = typename Backend::template Memory<Real>;
 
-  template <std::size_t l>
-  using Down = layer::DoubleConvolution<GridAt<l>, 1, (l == 0 ? shape.image_channels : channels(l) / 2),
-                                        channels(l), Backend, Real>;
-  template <std::size_t l>
-  using Up = layer::DoubleConvolution<GridAt<l>, 2, 2 * channels(l), channels(l), Backend, Real>;
-  template <std::size_t l>  // from the grid below, l + 1, to grid l
-  using Rise = layer::TransposedConvolution<channels(l + 1), channels(l), GridAt<l + 1>>;
-  template <std::size_t l>  // from grid l − 1 to grid l
-  using Pool = layer::MaxPool<channels(l - 1), GridAt<l - 1>>;
-  using Out = Stencil<channels(0), shape.classes, 1, Zero>;
-
-  // Order of the checkpoints: inc, down1..4, then from the lowest grid up: up1.up, up1.conv, ..., outc.
-  template <std::size_t l>
-  static constexpr std::size_t down_offset() {
-    if constexpr (l == 0) return 0;
-    else return down_offset<l - 1>() + Down<l - 1>::parameters;
-  }
-  template <std::size_t l>
-  static constexpr std::size_t rise_offset() {
-    if constexpr (l == levels - 2) return down_offset<levels - 1>() + Down<levels - 1>::parameters;
-    else return rise_offset<l + 1>() + Rise<l + 1>::parameters + Up<l + 1>::parameters;
-  }
-  template <std::size_t l>
-  static constexpr std::size_t up_offset() {
-    return rise_offset<l>() + Rise<l>::parameters;
-  }
-  static constexpr std::size_t out_offset = rise_offset<0>() + Rise<0>::parameters + Up<0>::parameters;
-  template <std::size_t l>
-  static constexpr std::size_t down_statistics() {
-    if constexpr (l == 0) return 0;
-    else return down_statistics<l - 1>() + Down<l - 1>::statistics;
-  }
-  template <std::size_t l>
-  static constexpr std::size_t up_statistics() {
-    if constexpr (l == levels - 2) return down_statistics<levels - 1>() + Down<levels - 1>::statistics;
-    else return up_statistics<l + 1>() + Up<l + 1>::statistics;
-  }
-
-  template <class F>
-  static constexpr void each_level(const F& f) {
-    [&]<std::size_t... l>(std::index_sequence<l...>) {
-      (f.template operator()<l>(), ...);
-    }(std::make_index_sequence<levels>{});
-  }
-  /// f<3>, f<2>, f<1>, f<0>: the way up.
-  template <class F>
-  static constexpr void each_rise(const F& f) {
-    [&]<std::size_t... l>(std::index_sequence<l...>) {
-      (f.template operator()<levels - 2 - l>(), ...);
-    }(std::make_index_sequence<levels - 1>{});
-  }
+  /// Names of the checkpoints.
   template <std::size_t l>
   static constexpr Name down_name() {
     return l == 0 ? Name("inc.double_conv") : Name("down") + l + ".maxpool_conv.1.double_conv";
@@ -125,35 +61,132 @@ class UNet {
     return Name("up") + (levels - 1 - l);
   }
 
+  template <std::size_t l>
+  using DownLayers = layer::DoubleConvolution<GridAt<l>, 1, (l == 0 ? shape.image_channels : channels(l) / 2),
+                                              channels(l), Backend, Real>;
+  template <std::size_t l>
+  struct Down : DownLayers<l> {
+    template <class L>
+    static constexpr void describe(L& all) {
+      DownLayers<l>::describe(all, down_name<l>());
+    }
+  };
+  template <std::size_t l>
+  using UpLayers = layer::DoubleConvolution<GridAt<l>, 2, 2 * channels(l), channels(l), Backend, Real>;
+  template <std::size_t l>
+  struct Up : UpLayers<l> {
+    template <class L>
+    static constexpr void describe(L& all) {
+      UpLayers<l>::describe(all, up_name<l>() + ".conv.double_conv");
+    }
+  };
+  template <std::size_t l>
+  using RiseLayers = layer::TransposedConvolution<channels(l + 1), channels(l), GridAt<l + 1>>;
+  template <std::size_t l>  // from the grid below, l + 1, to grid l
+  struct Rise : RiseLayers<l> {
+    template <class L>
+    static constexpr void describe(L& all) {
+      RiseLayers<l>::describe(all, up_name<l>() + ".up");
+    }
+  };
+  template <std::size_t l>  // from grid l − 1 to grid l
+  using Pool = layer::MaxPool<channels(l - 1), GridAt<l - 1>>;
+  using OutStencil = Stencil<channels(0), shape.scores(), 1, Zero>;
+  struct Out : OutStencil {
+    template <class L>
+    static constexpr void describe(L& all) {
+      OutStencil::describe(all, "outc.conv");
+    }
+  };
+
+  /// Running statistics of the batch normalisations of a part.
+  template <std::size_t l>
+  struct DownStatistics {
+    static constexpr std::size_t parameters = Down<l>::statistics;
+    template <class L>
+    static constexpr void describe(L& all) {
+      Down<l>::describe_statistics(all, down_name<l>());
+    }
+  };
+  template <std::size_t l>
+  struct UpStatistics {
+    static constexpr std::size_t parameters = Up<l>::statistics;
+    template <class L>
+    static constexpr void describe(L& all) {
+      Up<l>::describe_statistics(all, up_name<l>() + ".conv.double_conv");
+    }
+  };
+
+  // Order of the checkpoints: inc, down1..4, then from the lowest grid up: up1.up, up1.conv, ..., outc.
+  using List = PartList<Down<0>, Down<1>, Down<2>, Down<3>, Down<4>, Rise<3>, Up<3>, Rise<2>, Up<2>, Rise<1>,
+                        Up<1>, Rise<0>, Up<0>, Out>;
+  using Statistics =
+      PartList<DownStatistics<0>, DownStatistics<1>, DownStatistics<2>, DownStatistics<3>, DownStatistics<4>,
+               UpStatistics<3>, UpStatistics<2>, UpStatistics<1>, UpStatistics<0>>;
+};
+}  // namespace model
+
+/// Ronneberger et al. 2015 with widths m, 2m, 4m, 8m, 16m over five grids (systems: 122,071 parameters for m
+/// = 4 on Multi-MNIST). Of Shape, oscillators, steps and encoder_width are not used; height and width must be
+/// multiples of 16. Parameter names and running statistics as in PyTorch checkpoints.
+///
+/// A batch is passes of `images` images each, one on the processor's backends. On a backend that takes more
+/// the whole batch is one pass. Fields of a pass are (channels, images, H, W).
+template <Shape shape_, std::size_t width_, class Backend_ = DefaultBackend, class Real_ = float>
+requires UNetShape<shape_, width_> && Backend<Backend_> && std::floating_point<Real_>
+class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_, Backend_, Real_>> {
+  using Layers = model::UNetParts<shape_, width_, Backend_, Real_>;
+  using Base = model::ParametersOverImages<Layers>;
+
  public:
-  static constexpr auto layout = exact_layout<[](auto& all) {
-    each_level([&]<std::size_t l>() { Down<l>::describe(all, down_name<l>()); });
-    each_rise([&]<std::size_t l>() {
-      Rise<l>::describe(all, up_name<l>() + ".up");
-      Up<l>::describe(all, up_name<l>() + ".conv.double_conv");
-    });
-    Out::describe(all, "outc.conv");
-  }>();
-  static constexpr std::size_t parameter_count = layout.size;
-  static_assert(parameter_count == out_offset + Out::parameters);
+  static constexpr std::string_view kind = "unet";
+  static constexpr std::size_t width = width_;
+  using Backend = Backend_;
+  using Real = Real_;
+  template <class B, class R = Real>
+  using with = UNet<shape_, width_, B, R>;
+  /// The images of a batch depend on each other: training takes the executor for whole batches.
+  static constexpr bool couples_images = true;
+  using Base::shape, Base::images, Base::sites, Base::image_size, Base::score_size, Base::outputs;
+  /// Numbers of an encoded target of loss L for one pass.
+  template <loss::Loss L>
+  static constexpr std::size_t target_numbers = loss::EncodedTarget<L, outputs, images, sites>::size;
 
   /// Running statistics of the batch normalisations: not trained, but part of the model.
-  static constexpr auto buffer_layout = exact_layout<[](auto& all) {
-    each_level([&]<std::size_t l>() { Down<l>::describe_statistics(all, down_name<l>()); });
-    each_rise([&]<std::size_t l>() { Up<l>::describe_statistics(all, up_name<l>() + ".conv.double_conv"); });
-  }>();
+  static constexpr auto buffer_layout = layout_of<typename Layers::Statistics>();
   static constexpr std::size_t buffer_count = buffer_layout.size;
 
+ private:
+  static constexpr std::size_t levels = Layers::levels;
+  template <std::size_t l>
+  using GridAt = typename Layers::template GridAt<l>;
+  template <std::size_t l>
+  using Down = typename Layers::template Down<l>;
+  template <std::size_t l>
+  using Up = typename Layers::template Up<l>;
+  template <std::size_t l>
+  using Rise = typename Layers::template Rise<l>;
+  template <std::size_t l>
+  using Pool = typename Layers::template Pool<l>;
+  using Out = typename Layers::Out;
+  using Memory = typename Backend::template Memory<Real>;
+  static constexpr std::size_t plane(std::size_t l) { return Layers::plane(l); }
+  static constexpr std::size_t pooled_plane(std::size_t l) { return Layers::pooled_plane(l); }
+  template <class P>
+  static constexpr std::size_t offset = Base::template offset<P>;
+  template <std::size_t l>
+  static constexpr std::size_t down_statistics =
+      Layers::Statistics::template offset<typename Layers::template DownStatistics<l>>;
+  template <std::size_t l>
+  static constexpr std::size_t up_statistics =
+      Layers::Statistics::template offset<typename Layers::template UpStatistics<l>>;
+
+ public:
   struct Options {
     std::uint64_t seed = 0;  ///< of the initial values
   };
-  explicit UNet(const Options& options = Options{})
-      : parameters_(layout, options.seed), buffers_(buffer_layout, 0) {}
+  explicit UNet(const Options& options = Options{}) : Base(options.seed), buffers_(buffer_layout, 0) {}
 
-  std::span<Real, parameter_count> parameters() { return parameters_.span(); }
-  std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
-  /// Where they stand, without waiting for the backend.
-  const Real* place() const { return parameters_.data(); }
   std::span<Real, buffer_count> buffers() { return buffers_.span(); }
   std::span<const Real, buffer_count> buffers() const { return buffers_.span(); }
 
@@ -174,6 +207,7 @@ class UNet {
           up_gradient(fields(capacity_, risen_plane)),
           risen(fields(capacity_, risen_plane)),
           risen_gradient(fields(capacity_, risen_plane)) {
+      averaged.resize(threads);
       for (std::size_t t = 0; t < threads; ++t) scratch.emplace_back(scratch_size());
     }
     /// The pictures of pass i (image_channels, images, H, W).
@@ -210,13 +244,14 @@ class UNet {
     static constexpr std::size_t risen_plane(std::size_t l) { return l + 1 < levels ? plane(l) : 0; }
     static constexpr std::size_t widest() {
       std::size_t most = 0;
-      each_level([&]<std::size_t l>() { most = std::max(most, plane(l)); });
+      for_constants<levels>([&](auto l) { most = std::max(most, plane(l)); });
       return most;
     }
     static constexpr std::size_t scratch_size() {
       std::size_t most = Backend::template scratch<Out, GridAt<0>>;
-      each_level([&]<std::size_t l>() { most = std::max(most, Down<l>::scratch); });
-      each_rise([&]<std::size_t l>() { most = std::max({most, Up<l>::scratch, Rise<l>::scratch}); });
+      for_constants<levels>([&](auto l) { most = std::max(most, Down<l>::scratch); });
+      for_constants_back<levels - 1>(
+          [&](auto l) { most = std::max({most, Up<l>::scratch, Rise<l>::scratch}); });
       return most;
     }
 
@@ -226,6 +261,7 @@ class UNet {
     Memory inner;
     Fields down_gradient, pooled, pooled_gradient, up_gradient, risen, risen_gradient;
     std::vector<Memory> scratch;
+    std::vector<loss::PoolMemory<Backend, Real, outputs, images>> averaged;  // for losses that pool
   };
 
   /// Sets batch.score(i) for the first `count` passes of the batch. training: normalise by the batch's
@@ -240,59 +276,58 @@ class UNet {
     run(executor, b, count, nullptr);
   }
 
-  /// After forward(training): target(i) (images, H, W) are the classes of pass i, as Reals. losses[i] is set
-  /// to the summed cross-entropy of pass i; `scale` times the gradient is added to the shards' vectors
+  /// After forward(training): target(i) is the encoded target of pass i (EncodedTarget). losses[i] is set to
+  /// the loss summed over pass i; `scale` times the gradient is added to the shards' vectors
   /// shard_gradient(shard). All three lie in the backend's memory.
-  template <class LayerExecutor, class Target, class ShardGradient>
-  void backward(LayerExecutor& executor, Batch& b, std::size_t count, const Target& target, Real scale,
-                double* losses, const ShardGradient& shard_gradient) {
-    constexpr std::size_t pass_sites = GridAt<0>::sites;
-    const Real* p = parameters_.data();
+  template <loss::Loss L, class LayerExecutor, class Target, class ShardGradient>
+  requires loss::LossFor<L, outputs>
+  void backward(const L& loss, LayerExecutor& executor, Batch& b, std::size_t count, const Target& target,
+                Real scale, double* losses, const ShardGradient& shard_gradient) {
+    const Real* p = this->place();
     executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       Real* scores = b.scores.data() + i * images * score_size;
-      layer::cross_entropy<Backend, shape.classes, pass_sites>(scores, static_cast<const Real*>(target(i)),
-                                                               scale, losses + i);
+      loss::apply<Backend, outputs, images, sites>(loss, scores, static_cast<const Real*>(target(i)),
+                                                   static_cast<double>(scale), losses + i,
+                                                   b.averaged[thread]);
       Real* below_ = b.up_gradient[0].data() + i * plane(0);
       Backend::fill(plane(0), Real(0), below_);
       Backend::template couple_adjoint<Out, GridAt<0>>(
-          p + out_offset, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
-          shard_gradient(shard) + out_offset, b.scratch[thread].data());
+          p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
+          shard_gradient(shard) + offset<Out>, b.scratch[thread].data());
     });
-    [&]<std::size_t... l>(std::index_sequence<l...>) {
-      (back_up<l>(executor, b, count, shard_gradient), ...);
-    }(std::make_index_sequence<levels - 1>{});
-    [&]<std::size_t... l>(std::index_sequence<l...>) {
-      (back_down<levels - 1 - l>(executor, b, count, shard_gradient), ...);
-    }(std::make_index_sequence<levels>{});
+    UNet* const self = this;
+    for_constants<levels - 1>([&](auto l) { self->template back_up<l>(executor, b, count, shard_gradient); });
+    for_constants_back<levels>(
+        [&](auto l) { self->template back_down<l>(executor, b, count, shard_gradient); });
   }
 
  private:
   /// `moved`: the running statistics that move in training, null in evaluation.
   template <class LayerExecutor>
   void run(LayerExecutor& executor, Batch& b, std::size_t count, Real* moved) const {
-    const Real* p = parameters_.data();
+    const Real* p = this->place();
     const Real* running = buffers_.data();
-    const auto from = [&](std::size_t offset) { return moved ? moved + offset : nullptr; };
-    each_level([&]<std::size_t l>() {
+    const auto from = [&](std::size_t begin) { return moved ? moved + begin : nullptr; };
+    for_constants<levels>([&](auto l) {
       if constexpr (l > 0)
         executor.passes(count, [&](std::size_t i, std::size_t) {
           Pool<l>::template forward<Backend>(std::get<l - 1>(b.down).out(i),
                                              b.pooled[l].data() + i * pooled_plane(l));
         });
-      Down<l>::forward(executor, count, p + down_offset<l>(), running + down_statistics<l>(),
-                       from(down_statistics<l>()), below<l>(b), std::get<l>(b.down), b.scratch);
+      Down<l>::forward(executor, count, p + offset<Down<l>>, running + down_statistics<l>,
+                       from(down_statistics<l>), below<l>(b), std::get<l>(b.down), b.scratch);
     });
-    each_rise([&]<std::size_t l>() {
+    for_constants_back<levels - 1>([&](auto l) {
       executor.passes(count, [&](std::size_t i, std::size_t thread) {
-        Rise<l>::template forward<Backend>(p + rise_offset<l>(), lower<l>(b, i),
+        Rise<l>::template forward<Backend>(p + offset<Rise<l>>, lower<l>(b, i),
                                            b.risen[l].data() + i * plane(l), b.scratch[thread].data());
       });
-      Up<l>::forward(executor, count, p + up_offset<l>(), running + up_statistics<l>(),
-                     from(up_statistics<l>()), joined<l>(b), std::get<l>(b.up), b.scratch);
+      Up<l>::forward(executor, count, p + offset<Up<l>>, running + up_statistics<l>, from(up_statistics<l>),
+                     joined<l>(b), std::get<l>(b.up), b.scratch);
     });
     executor.passes(count, [&](std::size_t i, std::size_t thread) {
       Backend::template couple<Out, GridAt<0>, Activation::none>(
-          p + out_offset, std::array{std::get<0>(b.up).out(i)}, b.scores.data() + i * images * score_size,
+          p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, b.scores.data() + i * images * score_size,
           b.scratch[thread].data());
     });
   }
@@ -321,33 +356,33 @@ class UNet {
 
   template <std::size_t l, class LayerExecutor, class ShardGradient>
   void back_up(LayerExecutor& executor, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
-    const Real* p = parameters_.data();
+    const Real* p = this->place();
     Up<l>::backward(
-        executor, count, p + up_offset<l>(), joined<l>(b), std::get<l>(b.up), b.up_gradient[l].data(),
+        executor, count, p + offset<Up<l>>, joined<l>(b), std::get<l>(b.up), b.up_gradient[l].data(),
         b.inner.data(),
         [&](std::size_t i) {
           return std::array<Real*, 2>{b.down_gradient[l].data() + i * plane(l),
                                       b.risen_gradient[l].data() + i * plane(l)};
         },
-        [&](std::size_t shard) { return shard_gradient(shard) + up_offset<l>(); }, b.scratch);
+        [&](std::size_t shard) { return shard_gradient(shard) + offset<Up<l>>; }, b.scratch);
     auto& lower_gradient = l == levels - 2 ? b.down_gradient[l + 1] : b.up_gradient[l + 1];
     executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
-      Rise<l>::template backward<Backend>(p + rise_offset<l>(), lower<l>(b, i),
+      Rise<l>::template backward<Backend>(p + offset<Rise<l>>, lower<l>(b, i),
                                           b.risen_gradient[l].data() + i * plane(l),
                                           lower_gradient.data() + i * plane(l + 1),
-                                          shard_gradient(shard) + rise_offset<l>(), b.scratch[thread].data());
+                                          shard_gradient(shard) + offset<Rise<l>>, b.scratch[thread].data());
     });
   }
 
   template <std::size_t l, class LayerExecutor, class ShardGradient>
   void back_down(LayerExecutor& executor, Batch& b, std::size_t count, const ShardGradient& shard_gradient) {
     Down<l>::backward(
-        executor, count, parameters_.data() + down_offset<l>(), below<l>(b), std::get<l>(b.down),
+        executor, count, this->place() + offset<Down<l>>, below<l>(b), std::get<l>(b.down),
         b.down_gradient[l].data(), b.inner.data(),
         [&](std::size_t i) {
           return std::array<Real*, 1>{l == 0 ? nullptr : b.pooled_gradient[l].data() + i * pooled_plane(l)};
         },
-        [&](std::size_t shard) { return shard_gradient(shard) + down_offset<l>(); }, b.scratch);
+        [&](std::size_t shard) { return shard_gradient(shard) + offset<Down<l>>; }, b.scratch);
     if constexpr (l > 0)
       executor.passes(count, [&](std::size_t i, std::size_t) {
         Pool<l>::template backward<Backend>(std::get<l - 1>(b.down).out(i),
@@ -356,7 +391,6 @@ class UNet {
       });
   }
 
-  model::ParameterVector<Backend, Real, parameter_count> parameters_;
   model::ParameterVector<Backend, Real, buffer_count> buffers_;
 };
 

@@ -2,11 +2,13 @@
 // readout, head and loss, with every size and offset a compile-time constant.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "nwm/backend/backend.hpp"
@@ -19,35 +21,14 @@
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/memory/layout.hpp"
-#include "nwm/model/parameter_vector.hpp"
-#include "nwm/model/pixel_head.hpp"
+#include "nwm/memory/for_constants.hpp"
+#include "nwm/model/pixel_model.hpp"
+#include "nwm/model/wave_parts.hpp"
 #include "nwm/readout/linear.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/stability.hpp"
 
 namespace nwm {
-
-namespace model::detail {
-/// The order in which a cell's encoders stand in the parameter vector: `encoding_order`, or the order of
-/// fields.
-template <class C>
-constexpr auto encoding_order() {
-  if constexpr (requires { C::encoding_order; }) {
-    return C::encoding_order;
-  } else {
-    constexpr std::size_t count = [] {
-      std::size_t n = 0;
-      for (const auto& f : C::fields) n += f.encoder_layers > 0;
-      return n;
-    }();
-    std::array<std::size_t, count> order{};
-    for (std::size_t f = 0, i = 0; f < C::fields.size(); ++f)
-      if (C::fields[f].encoder_layers > 0) order[i++] = f;
-    return order;
-  }
-}
-}  // namespace model::detail
 
 /// image (image_channels, H, W) → encoders → cell × T → readout → head → scores (classes, H, W)
 /// (arXiv 2502.06034; with the wave cell 176,124 parameters on Tetrominoes). Shape, readout, head, cell,
@@ -59,9 +40,15 @@ template <Shape shape_, class Readout_ = readout::Linear, class Head_ = head::Wi
 requires ValidShape<shape_> && readout::ReadoutFor<Readout_, StepCount<shape_.steps>> &&
          head::HeadWidths<Head_> && cell::Cell<Cell_> && Backend<Backend_> && std::floating_point<Real_> &&
          checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
-class WaveMachine {
+class WaveMachine : public model::PixelModel<
+                        WaveMachine<shape_, Readout_, Head_, Cell_, Backend_, Real_, Checkpointing_>,
+                        model::WaveParts<shape_, Readout_, Head_, Cell_, Backend_, Real_, Checkpointing_>> {
+  using Layers = model::WaveParts<shape_, Readout_, Head_, Cell_, Backend_, Real_, Checkpointing_>;
+  using Base = model::PixelModel<WaveMachine, Layers>;
+  friend Base;
+
  public:
-  static constexpr Shape shape = shape_;
+  static constexpr std::string_view kind = "wave_machine";
   using Readout = Readout_;
   using Head = Head_;
   using Cell = Cell_;
@@ -71,168 +58,94 @@ class WaveMachine {
   template <class B, class R = Real, class K = Checkpointing>
   using with = WaveMachine<shape_, Readout_, Head_, Cell_, B, R, K>;
 
-  using ImageGrid = Grid<shape.height, shape.width, cell::BoundaryOf<Cell>>;
-  static constexpr std::size_t steps = shape.steps, channels = shape.oscillators, sites = ImageGrid::sites;
+  using Base::shape, Base::sites, Base::images, Base::image_size, Base::pass_sites;
+  static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
   static constexpr std::size_t columns = channels * sites;
-  /// Images of one pass: arrays of a pass hold images beside each other, (channel, image, row, column).
-  static constexpr std::size_t images = PassGrid<Backend, ImageGrid>::sites / sites;
-  static constexpr std::size_t image_size = shape.image_channels * sites;
-  static constexpr std::size_t score_size = shape.classes * sites;
   static constexpr std::size_t series_size = steps * columns;
-  static constexpr std::size_t length = Checkpointing::template length<steps>, segments = steps / length;
+  static constexpr std::size_t length = Layers::length, segments = Layers::segments;
   static constexpr std::size_t rows = Readout::template rows<steps>;
   static constexpr std::size_t features = Readout::template features<steps>;
 
  private:
-  using BatchGrid = PassGrid<Backend, ImageGrid>;
-  static constexpr std::size_t pass_sites = BatchGrid::sites,
-                               numbers = channels * pass_sites;  // of a plane, of a field
-  static constexpr auto encoded = model::detail::encoding_order<Cell>();
+  using typename Base::BatchGrid;
+  using End = typename Layers::End;
+  using Waves = typename Layers::Waves;
+  using Mlp = typename Layers::Mlp;
   template <std::size_t e>
-  using EncoderAt =
-      layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
-                     Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
-  using Waves = model::Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
-                                  model::starts<Checkpointing, segments>>;
+  using Encoder = typename Layers::template Encoder<e>;
+  static constexpr std::size_t numbers = channels * pass_sites;  // of a field of a pass
+  static constexpr auto encoded = Layers::encoded;
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
                 "checkpointing::Reversible needs a cell of one stage that states its inverse");
-  using Mlp = layer::Head<features * channels, shape.classes, Head>;
-  using End = model::PixelHead<Mlp, images, sites, Backend, Real>;
-
-  template <class F>
-  static constexpr void each_encoder(const F& f) {
-    [&]<std::size_t... e>(std::index_sequence<e...>) {
-      (f.template operator()<e>(), ...);
-    }(std::make_index_sequence<encoded.size()>{});
-  }
-  template <std::size_t e>
-  static constexpr std::size_t encoder_offset() {
-    if constexpr (e == 0) return 0;
-    else return encoder_offset<e - 1>() + EncoderAt<e - 1>::parameters;
-  }
-  static constexpr std::size_t cell_offset =
-      encoder_offset<encoded.size() - 1>() + EncoderAt<encoded.size() - 1>::parameters;
-  static constexpr std::size_t matrix_offset = cell_offset + Waves::parameters;
-  static constexpr std::size_t matrix_rows = Readout::template matrix_rows<steps>;
-  static constexpr std::size_t head_offset = matrix_offset + matrix_rows * steps;
 
  public:
-  /// Named slices of the flat parameter vector, in the order of the authors' checkpoints.
-  static constexpr auto layout = exact_layout<[](auto& all) {
-    each_encoder([&]<std::size_t e>() {
-      EncoderAt<e>::describe(all, Name("classifier.") + Cell::fields[encoded[e]].name + "_encoder");
-    });
-    Waves::describe(all, "classifier.");
-    all.add("classifier.fc_time.weight", {matrix_rows, steps}, steps, Initial::uniform,
-            Readout::learns_matrix);
-    Mlp::describe(all, "classifier.fc_readout");
-  }>();
-  static constexpr std::size_t parameter_count = layout.size;
-  static_assert(parameter_count == head_offset + Mlp::parameters);
-
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values
   };
 
   /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian.
-  explicit WaveMachine(const Options& options = Options{})
-      : cell(options.cell), parameters_(layout, options.seed) {}
-
-  std::span<Real, parameter_count> parameters() { return parameters_.span(); }
-  std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
-  /// Where they stand, without waiting for the backend.
-  const Real* place() const { return parameters_.data(); }
+  explicit WaveMachine(const Options& options = Options{}) : Base(options.seed), cell(options.cell) {}
 
   /// Memory for a whole forward and backward pass. Allocated once, used for any images, by one thread at a
   /// time.
   class Workspace {
    public:
-    Workspace() = default;
+    /// target_numbers<L> of the loss L of add_gradient.
+    explicit Workspace(std::size_t target_numbers = pass_sites) : pass(target_numbers) {}
     /// The recorded series (T, C, images, H, W) of the pass run last: only under checkpointing::StoreAll.
     std::span<const Real> series() const
     requires(segments == 1)
     {
       return {tape.series(), images * series_size};
     }
-    /// BatchGrid f (C, images, H, W) at t = 0 of the pass run last: initial states, and maps such as omega.
+    /// Field f (C, images, H, W) at t = 0 of the pass run last: initial states, and maps such as omega.
     std::span<const Real> initial(std::size_t f) { return {tape.initial(f), numbers}; }
     /// Bytes of the backend's memory it holds: what training needs for each thread (or each pass) besides
     /// parameters, gradients and data.
-    static constexpr std::size_t bytes() {
-      constexpr std::size_t plain = images * image_size + hidden_size + work_size + scratch_size +
-                                    rows * numbers + length * numbers + 2;
-      return Waves::Tape::bytes() + Waves::Adjoint::bytes() + End::Space::bytes() + plain * sizeof(Real);
+    static constexpr std::size_t bytes(std::size_t target_numbers = pass_sites) {
+      constexpr std::size_t plain =
+          hidden_size + work_size + scratch_size + rows * numbers + length * numbers + 2;
+      return Waves::Tape::bytes() + Waves::Adjoint::bytes() + Base::Pass::bytes(target_numbers) +
+             plain * sizeof(Real);
     }
 
    private:
     friend WaveMachine;
+    friend Base;
+    using Memory = typename Backend::template Memory<Real>;
+    typename Base::Pass pass;
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
-    typename End::Space end;
-    using Memory = typename Backend::template Memory<Real>;
-    Buffer<Real> classes{pass_sites};  // the target on the host
-    Memory image{images * image_size}, hidden{hidden_size}, work{work_size}, scratch{scratch_size};
+    Memory hidden{hidden_size}, work{work_size}, scratch{scratch_size};
     Memory gathered{rows * numbers};  // the readout's rows, then their gradient
     Memory series_gradient{length * numbers};
     Memory worst{2};  // growth of a step, and of a step back
   };
 
-  /// Sets scores (classes, images, H, W) for the images of a pass (image_channels, images, H, W). Throws
-  /// Unstable when the encoded fields leave the range in which the cell's time step is stable.
-  void scores(std::span<const Real, images * image_size> image, std::span<Real, images * score_size> out,
-              Workspace& w) const {
-    load(image, w);
-    ask_scores(w);
-    fetch_scores(out, w);
-  }
-
   /// Sets series (T, C, images, H, W), the recorded state at every step. Throws as `scores`.
   void record(std::span<const Real, images * image_size> image, std::span<Real, images * series_size> series,
               Workspace& w) const {
-    load(image, w);
+    this->set_input(image, w);
     run(w, [&](std::size_t segment) {
       Backend::download(length * numbers, w.tape.series(), series.data() + segment * length * numbers);
     });
     require_stable(w);
   }
 
-  /// Returns the cross-entropy summed over the pixels, and adds `scale` times its gradient to `gradient`
-  /// (parameter_count), memory of the backend. target (images, H, W) holds the class of each pixel; images it
-  /// leaves out at the end weigh nothing. Throws as `scores`, and Error when the target has another size or a
-  /// class the machine has not; nothing is added then (by queued backends: in place of Unstable, anything).
-  double add_gradient(std::span<const Real, images * image_size> image, std::span<const std::uint8_t> target,
-                      Real scale, std::span<Real, parameter_count> gradient, Workspace& w) const {
-    encode_target(target, w.classes.span());
-    load(image, w);
-    set_target(w.classes.span(), w);
-    ask_gradient(scale, gradient.data(), w);
-    return fetch_loss(w);
-  }
-
-  // The same in parts, for an executor that stages its input ahead and records what `ask_…` asks of a queued
-  // backend (train/per_pass.hpp). Host memory given to `load` and `take` must stay until something is
-  // fetched.
-  static void encode_target(std::span<const std::uint8_t> target, std::span<Real> out) {
-    End::encode_target(target, out);
-  }
-  void load(std::span<const Real, images * image_size> image, Workspace& w) const {
-    Backend::upload(image.size(), image.data(), w.image.data());
-  }
-  void set_target(std::span<const Real> encoded_target, Workspace& w) const {
-    End::set_target(encoded_target, w.end);
-  }
+  // What PixelModel asks for.
   void ask_scores(Workspace& w) const {
     run(w);
-    End::score(head(), w.end, former(w));
+    End::score(head(), w.pass.end, former(w));
   }
-  void ask_gradient(Real scale, Real* gradient, Workspace& w) const {
+  template <loss::Loss L>
+  void ask_gradient(const L& loss, Real scale, Real* gradient, Workspace& w) const {
     run(w);
     if constexpr (Checkpointing::reversible) {
       model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data() + 1);
       if constexpr (!queued<Backend>) require_reversible(w);
     }
-    End::add_gradient(head(), w.end, scale, gradient + head_offset, former(w),
+    End::add_gradient(loss, head(), w.pass.end, scale, gradient + Base::template offset<Mlp>, former(w),
                       [&](auto n, std::size_t start, const Real* x_gradient) {
                         for (std::size_t c = 0; c < channels; ++c)
                           Readout::template form_adjoint<Backend, steps, n>(
@@ -241,56 +154,49 @@ class WaveMachine {
                       });
     run_back(w, gradient);
   }
-  void fetch_scores(std::span<Real, images * score_size> out, Workspace& w) const {
-    require_stable(w);
-    Backend::download(out.size(), w.end.scores(), out.data());
-  }
-  double fetch_loss(Workspace& w) const {
-    require_stable(w);
-    if constexpr (Checkpointing::reversible) require_reversible(w);
-    return End::loss(w.end);
-  }
 
   Cell cell;
 
  private:
   static constexpr std::size_t hidden_size = [] {
     std::size_t sum = 0;
-    each_encoder([&]<std::size_t e>() { sum += EncoderAt<e>::hidden; });
+    for_constants<encoded.size()>([&](auto e) { sum += Encoder<e>::hidden; });
     return sum;
   }();
   template <std::size_t e>
   static constexpr std::size_t hidden_offset() {
-    if constexpr (e == 0) return 0;
-    else return hidden_offset<e - 1>() + EncoderAt<e - 1>::hidden;
+    std::size_t sum = 0;
+    for_constants<e>([&](auto before) { sum += Encoder<before>::hidden; });
+    return sum;
   }
   static constexpr std::size_t work_size = 2 * shape.encoder_width * pass_sites;
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
-    each_encoder([&]<std::size_t e>() {
-      if (EncoderAt<e>::template scratch < Backend >> most) most = EncoderAt<e>::template scratch<Backend>;
-    });
+    for_constants<encoded.size()>(
+        [&](auto e) { most = std::max(most, Encoder<e>::template scratch<Backend>); });
     return most;
   }();
 
-  const Real* head() const { return parameters_.data() + head_offset; }
-  const Real* matrix() const { return parameters_.data() + matrix_offset; }
+  const Real* head() const { return this->place() + Base::template offset<Mlp>; }
+  const Real* matrix() const { return this->place() + Base::template offset<typename Layers::Matrix>; }
+  const Real* coupling() const { return this->place() + Base::template offset<typename Layers::Coupling>; }
 
   /// Encoders, all steps, and the readout's rows, for the image loaded. after(segment) sees the tape of each
   /// segment.
   template <class After>
   void run(Workspace& w, const After& after) const {
-    each_encoder([&]<std::size_t e>() {
-      EncoderAt<e>::template forward<Backend>(parameters_.data() + encoder_offset<e>(), w.image.data(),
-                                              w.hidden.data() + hidden_offset<e>(),
-                                              w.tape.initial(encoded[e]), w.scratch.data());
+    const Real* const all = this->place();
+    for_constants<encoded.size()>([&w, all](auto e) {
+      Encoder<e>::template forward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
+                                            w.hidden.data() + hidden_offset<e>(), w.tape.initial(encoded[e]),
+                                            w.scratch.data());
     });
     if constexpr (model::BoundedCell<Cell>) {
       model::ask_growth<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data());
       if constexpr (!queued<Backend>) require_stable(w);
     }
     for (std::size_t segment = 0; segment < segments; ++segment) {
-      Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
+      Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
       Readout::template gather<Backend, steps, length, numbers>(matrix(), segment * length, w.tape.series(),
                                                                 w.gathered.data());
       after(segment);
@@ -316,20 +222,22 @@ class WaveMachine {
       if (segment + 1 < segments) {
         if constexpr (Checkpointing::reversible)
           model::refill_backwards<Cell, BatchGrid, channels, length, Backend, Real, Waves>(
-              cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
-        else Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
+              cell, coupling(), w.tape, segment, w.scratch.data());
+        else Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
       }
       Readout::template gather_adjoint<Backend, steps, length, numbers>(
           matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
-          gradient + matrix_offset);
-      Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(),
-                      w.adjoint, gradient + cell_offset, w.scratch.data());
+          gradient + Base::template offset<typename Layers::Matrix>);
+      Waves::run_back(cell, coupling(), w.tape, segment, w.series_gradient.data(), w.adjoint,
+                      gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
-    each_encoder([&]<std::size_t e>() {
-      EncoderAt<e>::template backward<Backend>(
-          parameters_.data() + encoder_offset<e>(), w.image.data(), w.hidden.data() + hidden_offset<e>(),
-          w.tape.initial(encoded[e]), w.adjoint.gradient(encoded[e]), gradient + encoder_offset<e>(),
-          static_cast<Real*>(nullptr), w.work.data(), w.scratch.data());
+    const Real* const all = this->place();
+    for_constants<encoded.size()>([&w, all, gradient](auto e) {
+      Encoder<e>::template backward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
+                                             w.hidden.data() + hidden_offset<e>(), w.tape.initial(encoded[e]),
+                                             w.adjoint.gradient(encoded[e]),
+                                             gradient + Base::template offset<Encoder<e>>,
+                                             static_cast<Real*>(nullptr), w.work.data(), w.scratch.data());
     });
   }
 
@@ -349,8 +257,10 @@ class WaveMachine {
   void require_reversible(Workspace& w) const {
     model::require_reverse<Cell, Backend, Real>(cell, answer(w, 1), bounded_maps(w), numbers, steps);
   }
-
-  model::ParameterVector<Backend, Real, parameter_count> parameters_;
+  void require_gradient_stable(Workspace& w) const {
+    require_stable(w);
+    if constexpr (Checkpointing::reversible) require_reversible(w);
+  }
 };
 
 }  // namespace nwm

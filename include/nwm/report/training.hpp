@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/loss/segmentation_metrics.hpp"
 #include "nwm/report/chart.hpp"
 #include "nwm/report/page.hpp"
-#include "nwm/train/metrics.hpp"
 
 namespace nwm::report {
 

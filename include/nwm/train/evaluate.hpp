@@ -6,7 +6,9 @@
 
 #include "nwm/train/layer_synchronous_executor.hpp"
 #include "nwm/train/micro_batch_executor.hpp"
+#include "nwm/train/one_pass_executor.hpp"
 #include "nwm/train/per_image_executor.hpp"
+#include "nwm/train/targets.hpp"
 
 namespace nwm {
 
@@ -23,26 +25,29 @@ constexpr std::size_t images_of_pass() {
   if constexpr (requires { Model::images; }) return Model::images;
   else return 1;
 }
-template <class Model>
+template <class Model, class L>
 constexpr auto executor_of() {
-  if constexpr (couples_images<Model>()) return std::type_identity<LayerSynchronousExecutor<Model>>{};
-  else if constexpr (images_of_pass<Model>() > 1) return std::type_identity<MicroBatchExecutor<Model>>{};
-  else return std::type_identity<PerImageExecutor<Model>>{};
+  constexpr bool several = images_of_pass<Model>() > 1;
+  if constexpr (couples_images<Model>() && several) return std::type_identity<OnePassExecutor<Model, L>>{};
+  else if constexpr (couples_images<Model>()) return std::type_identity<LayerSynchronousExecutor<Model, L>>{};
+  else if constexpr (several) return std::type_identity<MicroBatchExecutor<Model, L>>{};
+  else return std::type_identity<PerImageExecutor<Model, L>>{};
 }
 }  // namespace detail
 
 /// How a model is run over many images: one at a time, several at a time where its backend takes them so, or
 /// as whole batches where they depend on each other.
-template <class Model>
-using ExecutorOf = typename decltype(detail::executor_of<Model>())::type;
+template <class Model, loss::Loss L = loss::CrossEntropy>
+using ExecutorOf = typename decltype(detail::executor_of<Model, L>())::type;
 
-/// Metrics of `model` on a data set. Throws Error when the set is empty or does not fit the model,
-/// Unstable when a wave step is. threads 0: all there are.
-template <class Model>
-Metrics evaluate(const Model& model, const data::Dataset& set, std::size_t threads = 0) {
-  require_fit<Model>(set);
+/// Metrics of `model` on a data set, by the loss's measure. Throws Error when the set is empty or does not
+/// fit model and loss, Unstable when a wave step is. threads 0: all there are.
+template <class Model, loss::Loss L = loss::CrossEntropy>
+typename L::Metrics evaluate(const Model& model, const data::Dataset& set, std::size_t threads = 0,
+                             const L& loss = {}) {
+  require_fit<Model>(set, loss);
   if (set.size() == 0) throw Error(set.name(), "images", "at least 1", "0");
-  return ExecutorOf<Model>(threads, thread_count(threads)).evaluate(model, set);
+  return ExecutorOf<Model, L>(threads, thread_count(threads), loss).evaluate(model, set);
 }
 
 }  // namespace nwm

@@ -12,11 +12,12 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/data/dataset.hpp"
+#include "nwm/loss/cross_entropy.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/captured_step.hpp"
 #include "nwm/train/memory_budget.hpp"
-#include "nwm/train/metrics.hpp"
 #include "nwm/train/staged_input.hpp"
+#include "nwm/train/targets.hpp"
 
 namespace nwm {
 
@@ -25,7 +26,7 @@ namespace nwm {
 /// have fewer: what fills it up weighs nothing. Where the backend works while the host goes on, the input of
 /// the next pass is made ready meanwhile, and what a pass asks for is recorded once and then asked for as
 /// one.
-template <class Model>
+template <class Model, loss::Loss L = loss::CrossEntropy>
 class MicroBatchExecutor {
  public:
   using Real = typename Model::Real;
@@ -33,26 +34,27 @@ class MicroBatchExecutor {
 
   /// Threads and shards are those of other executors: here the backend has threads of its own, and gradients
   /// are added pass by pass. Throws Error when the backend has too little memory for a pass.
-  MicroBatchExecutor(std::size_t, std::size_t) {}
+  MicroBatchExecutor(std::size_t, std::size_t, const L& loss = {}) : loss_(loss) {}
 
   /// Says which images the gradient after the next will be taken of, so that they can be made ready. The
   /// indices must stay until then; none: nothing is made ready.
   void expect(std::span<const std::size_t> indices) { expected_ = indices; }
 
-  /// Sets `gradient` (memory of the backend) to that of the mean cross-entropy over all pixels of the images
-  /// `indices` of `set`, and returns that mean.
+  /// Sets `gradient` (memory of the backend) to that of the mean loss over the images `indices` of
+  /// `set`, and returns that mean.
   double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Model::parameter_count> gradient) {
     const Pass expected = std::exchange(expected_, Pass{});
     Backend::fill(gradient.size(), Real(0), gradient.data());
-    const double scale = 1.0 / static_cast<double>(indices.size() * Model::sites);
+    const double scale = detail::mean_factor(loss_, set, indices);
     double loss = 0;
     for (std::size_t start = 0; start < indices.size(); start += images) {
-      const Input<Model>& input = staged(set, pass_of(indices, start));
-      model.load(input.pictures(), *space_);
+      const StagedInput<Model, L>& input = staged(set, pass_of(indices, start));
+      model.set_input(input.pictures(), *space_);
       model.set_target(input.encoded_target(), *space_);
-      gradient_step_.run({model, gradient.data(), scale},
-                         [&] { model.ask_gradient(static_cast<Real>(scale), gradient.data(), *space_); });
+      gradient_step_.run({model, gradient.data(), scale}, [&] {
+        model.ask_gradient(loss_, static_cast<Real>(scale), gradient.data(), *space_);
+      });
       if constexpr (queued<Backend>) {
         turn_ = 1 - turn_;
         const auto next =
@@ -71,7 +73,8 @@ class MicroBatchExecutor {
     std::iota(all.begin(), all.end(), std::size_t{0});
     for (std::size_t start = 0; start < all.size(); start += images) {
       const auto pass = pass_of(all, start);
-      model.load(staged(set, pass).pictures(), *space_);
+      inputs_[turn_].stage_pictures(set, pass);
+      model.set_input(inputs_[turn_].pictures(), *space_);
       score_step_.run({model, nullptr, 0}, [&] { model.ask_scores(*space_); });
       model.fetch_scores(std::span<Real, images * Model::score_size>(scores_.data(), scores_.size()),
                          *space_);
@@ -81,7 +84,9 @@ class MicroBatchExecutor {
   }
 
   /// Metrics of each image, averaged in order.
-  Metrics evaluate(const Model& model, const data::Dataset& set) { return measure_all(*this, model, set); }
+  typename L::Metrics evaluate(const Model& model, const data::Dataset& set) {
+    return detail::measure_all(*this, model, set, loss_);
+  }
 
  private:
   static constexpr std::size_t images = Model::images;
@@ -92,19 +97,21 @@ class MicroBatchExecutor {
   }
 
   /// The input of the images `pass`, made ready ahead or now.
-  const Input<Model>& staged(const data::Dataset& set, Pass pass) {
-    Input<Model>& input = inputs_[turn_];
-    input.stage(set, pass);
+  const StagedInput<Model, L>& staged(const data::Dataset& set, Pass pass) {
+    StagedInput<Model, L>& input = inputs_[turn_];
+    input.stage(loss_, set, pass);
     return input;
   }
 
   static auto make_space() {
-    require_memory<Model>();
-    return std::make_unique<typename Model::Workspace>();
+    constexpr std::size_t target = Model::template target_numbers<L>;
+    require_memory<Model>(target);
+    return std::make_unique<typename Model::Workspace>(target);
   }
 
+  L loss_;
   std::unique_ptr<typename Model::Workspace> space_ = make_space();
-  std::array<Input<Model>, queued<Backend> ? 2 : 1> inputs_;
+  std::array<StagedInput<Model, L>, queued<Backend> ? 2 : 1> inputs_;
   std::size_t turn_ = 0;
   Pass expected_;
   CapturedStep<Model> gradient_step_, score_step_;

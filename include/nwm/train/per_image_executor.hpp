@@ -15,58 +15,44 @@
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
-#include "nwm/train/metrics.hpp"
 #include "nwm/train/shards.hpp"
+#include "nwm/train/targets.hpp"
 #include "nwm/train/threads.hpp"
 
 namespace nwm {
 
-/// Throws Error unless the data set's pictures have the model's channels, height and width and its classes
-/// are among the model's.
-template <class Model>
-void require_fit(const data::Dataset& set) {
-  constexpr auto shape = Model::shape;
-  const data::Extent expected{set.size(), shape.image_channels, shape.height, shape.width};
-  if (set.extent() != expected)
-    throw Error(set.name(), "image size", to_string(expected), to_string(set.extent()));
-  if (set.classes() > shape.classes)
-    throw Error(set.name(), "class", "below " + std::to_string(shape.classes),
-                std::to_string(set.classes() - 1));
-}
-
 /// The gradient of a batch and the metrics of a data set. Partial gradients are made over a fixed number of
 /// shards and added in a fixed order, so that results do not depend on the number of threads, to the bit.
-template <class Model>
+template <class Model, loss::Loss L = loss::CrossEntropy>
 class PerImageExecutor {
  public:
   using Real = typename Model::Real;
   using Backend = typename Model::Backend;
 
   /// threads 0: all. Allocates `threads` work spaces and `shards` gradients.
-  PerImageExecutor(std::size_t threads, std::size_t shards)
-      : threads_(std::min(thread_count(threads), shards)), errors_(shards), losses_(shards) {
-    for (std::size_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<Worker>());
+  PerImageExecutor(std::size_t threads, std::size_t shards, const L& loss = {})
+      : loss_(loss), threads_(std::min(thread_count(threads), shards)), errors_(shards), losses_(shards) {
+    for (std::size_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<ThreadSpace>());
     for (std::size_t i = 0; i < shards; ++i) gradients_.emplace_back(Model::parameter_count);
   }
 
-  /// Sets `gradient` to that of the mean cross-entropy over all pixels of the images `indices` of `set`, and
-  /// returns that mean.
+  /// Sets `gradient` to that of the mean loss over the images `indices` of `set`, and returns that mean.
   double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Model::parameter_count> gradient) {
     static_assert(std::is_same_v<typename Backend::template Memory<Real>, Buffer<Real>>,
                   "a backend with memory of its own takes several images a pass: Cuda<64>, say");
     const std::size_t shards = std::min(gradients_.size(), indices.size());
-    const double scale = 1.0 / static_cast<double>(indices.size() * Model::sites);
+    const double scale = detail::mean_factor(loss_, set, indices);
     parallel_for(shards, threads_, errors_, [&](std::size_t shard, std::size_t thread) {
-      Worker& w = *workers_[thread];
-      Buffer<Real>& mine = gradients_[shard];
-      Backend::fill(mine.size(), Real(0), mine.data());
+      ThreadSpace& w = *workers_[thread];
+      Buffer<Real>& partial = gradients_[shard];
+      Backend::fill(partial.size(), Real(0), partial.data());
       losses_[shard] = 0;
-      const std::span<Real, Model::parameter_count> flat(mine.data(), Model::parameter_count);
+      const std::span<Real, Model::parameter_count> flat(partial.data(), Model::parameter_count);
       for (std::size_t i = shard; i < indices.size(); i += shards) {
         set.picture(indices[i], w.image.span());
-        losses_[shard] +=
-            model.add_gradient(w.picture(), set.mask(indices[i]), static_cast<Real>(scale), flat, w.space);
+        losses_[shard] += model.add_gradient(w.picture(), loss_.target(set, indices[i]),
+                                             static_cast<Real>(scale), flat, w.space, loss_);
       }
     });
     double loss = 0;
@@ -81,7 +67,7 @@ class PerImageExecutor {
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     if (errors_.size() < set.size()) errors_.resize(set.size());
     parallel_for(set.size(), threads_, errors_, [&](std::size_t i, std::size_t thread) {
-      Worker& w = *workers_[thread];
+      ThreadSpace& w = *workers_[thread];
       set.picture(i, w.image.span());
       model.scores(w.picture(), std::span<Real, Model::score_size>(w.scores.data(), Model::score_size),
                    w.space);
@@ -90,19 +76,22 @@ class PerImageExecutor {
   }
 
   /// Metrics of each image, averaged in order.
-  Metrics evaluate(const Model& model, const data::Dataset& set) { return measure_all(*this, model, set); }
+  typename L::Metrics evaluate(const Model& model, const data::Dataset& set) {
+    return detail::measure_all(*this, model, set, loss_);
+  }
 
  private:
-  struct Worker {
-    typename Model::Workspace space;
+  struct ThreadSpace {
+    typename Model::Workspace space{Model::template target_numbers<L>};
     Buffer<Real> image{Model::image_size}, scores{Model::score_size};
     std::span<const Real, Model::image_size> picture() const {
       return std::span<const Real, Model::image_size>(image.data(), Model::image_size);
     }
   };
 
+  L loss_;
   std::size_t threads_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<ThreadSpace>> workers_;
   std::vector<Buffer<Real>> gradients_;
   std::vector<std::exception_ptr> errors_;
   std::vector<double> losses_;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "nwm/train/metrics.hpp"
+#include "nwm/loss/segmentation_metrics.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
@@ -13,8 +13,10 @@
 
 namespace nwm {
 
-/// Handed to the callback of Trainer::fit after every step, and once more at the end of every epoch.
-struct Progress {
+/// Handed to the callback of Trainer::fit after every step, and once more at the end of every epoch. M: the
+/// metrics of the loss.
+template <loss::Metrics M>
+struct ProgressOf {
   std::size_t epoch = 0, epochs = 0;  ///< from 1; the most there will be
   std::size_t step = 0, steps = 0;    ///< of this epoch, from 1
   std::size_t images = 0;             ///< seen since training began
@@ -22,7 +24,7 @@ struct Progress {
   double loss = 0;                    ///< mean training loss of this epoch so far
   double gradient_norm = 0;           ///< of this step, before clipping
   bool epoch_end = false;
-  Metrics validation{};   ///< at epoch_end
+  M validation{};         ///< at epoch_end
   bool improved = false;  ///< at epoch_end: these weights are the best so far
 
   /// Seconds left when the rest goes as the part behind.
@@ -33,6 +35,9 @@ struct Progress {
   }
 };
 
+/// Progress of training for a class a pixel.
+using Progress = ProgressOf<Metrics>;
+
 /// A callback that draws a bar with epoch, loss, elapsed and remaining time on `out`, and a line an epoch.
 /// Where `out` is not a terminal there is no bar; the lines stay only with `lines`.
 inline auto progress_bar(std::FILE* out = stderr, bool lines = false) {
@@ -41,15 +46,12 @@ inline auto progress_bar(std::FILE* out = stderr, bool lines = false) {
 #else
   const bool terminal = false;
 #endif
-  return [out, terminal, lines, drawn = -1.0](const Progress& p) mutable {
+  return [out, terminal, lines, drawn = -1.0](const auto& p) mutable {
     if (p.epoch_end) {
       if (terminal) std::fprintf(out, "\r\033[K");
       if (terminal || lines)
-        std::fprintf(out,
-                     "epoch %3zu/%zu  loss %.4f  validation: loss %.4f  accuracy %.4f  foreground IoU %.4f  "
-                     "%.0f s%s\n",
-                     p.epoch, p.epochs, p.loss, p.validation.loss, p.validation.acc,
-                     p.validation.iou_foreground, p.seconds, p.improved ? "  *" : "");
+        std::fprintf(out, "epoch %3zu/%zu  loss %.4f  validation: %s  %.0f s%s\n", p.epoch, p.epochs, p.loss,
+                     text(p.validation).c_str(), p.seconds, p.improved ? "  *" : "");
       std::fflush(out);
       drawn = -1;
     } else if (terminal && (drawn < 0 || p.seconds - drawn > 0.1)) {

@@ -9,6 +9,7 @@
 
 #include "nwm/backend/host_memory.hpp"
 #include "nwm/data/dataset.hpp"
+#include "nwm/loss/encoded_target.hpp"
 #include "nwm/memory/buffer.hpp"
 
 namespace nwm {
@@ -28,51 +29,57 @@ void lay_out_pictures(const data::Dataset& set, std::span<const std::size_t> ind
   }
 }
 
-/// The scores (classes, H, W) of image i of a pass (classes, images, H, W), copied to `one`.
+/// The scores (outputs, H, W) of image i of a pass (outputs, images, H, W), copied to `one`.
 template <class Model, class Real>
 std::span<const Real, Model::score_size> scores_of(const Real* pass, std::size_t i, Buffer<Real>& one) {
   constexpr std::size_t images = Model::images, sites = Model::sites;
-  HostMemory::copy_rows(Model::shape.classes, sites, pass + i * sites, images * sites, one.data(), sites);
+  HostMemory::copy_rows(Model::outputs, sites, pass + i * sites, images * sites, one.data(), sites);
   return std::span<const Real, Model::score_size>(one.data(), Model::score_size);
 }
 
 }  // namespace detail
 
-/// Pictures (channels, images, H, W) and class numbers (images, H, W) of up to Model::images images.
-template <class Model>
-class Input {
+/// Pictures (channels, images, H, W) and encoded targets of loss L of up to Model::images images.
+template <class Model, loss::Loss L>
+class StagedInput {
  public:
   using Real = typename Model::Real;
 
-  /// Sets them to the images `indices` of `set`, the last of them again where there are fewer: any other
+  /// Sets them to the images `indices` of `set`, the last picture again where there are fewer: any other
   /// content might not be one on which the wave step is stable. Does nothing when they are there already.
-  void stage(const data::Dataset& set, std::span<const std::size_t> indices) {
-    if (&set == set_ && std::ranges::equal(indices, staged_)) return;
-    set_ = nullptr;
+  void stage(const L& loss, const data::Dataset& set, std::span<const std::size_t> indices) {
+    stage_pictures(set, indices);
+    if (has_targets_) return;
+    const std::span<Real> to(target_.data(), target_.size());
+    Target::clear(to);
+    for (std::size_t i = 0; i < indices.size(); ++i) Target::set(loss, i, loss.target(set, indices[i]), to);
+    has_targets_ = true;
+  }
+  /// The same for the pictures alone, of a set whose targets may be of any kind.
+  void stage_pictures(const data::Dataset& set, std::span<const std::size_t> indices) {
+    if (content_ != 0 && content_ == set.content() && std::ranges::equal(indices, staged_)) return;
+    content_ = 0;
+    has_targets_ = false;
     detail::lay_out_pictures<Model>(set, indices, picture_, pictures_.data());
-    for (std::size_t i = 0; i < indices.size(); ++i)
-      std::ranges::copy(set.mask(indices[i]),
-                        target_.begin() + static_cast<std::ptrdiff_t>(i * Model::sites));
-    Model::encode_target(std::span<const std::uint8_t>(target_).first(indices.size() * Model::sites),
-                         std::span<Real>(numbered_.data(), numbered_.size()));
     staged_.assign(indices.begin(), indices.end());
-    set_ = &set;
+    content_ = set.content();
   }
 
   std::span<const Real, Model::images * Model::image_size> pictures() const {
     return std::span<const Real, images * Model::image_size>(pictures_.data(), pictures_.size());
   }
-  /// Beyond the images staged: −1.
-  std::span<const Real> encoded_target() const { return {numbered_.data(), numbered_.size()}; }
+  /// Images beyond those staged count nothing.
+  std::span<const Real> encoded_target() const { return {target_.data(), target_.size()}; }
 
  private:
   static constexpr std::size_t images = Model::images;
+  using Target = loss::TargetOf<L, Model>;
   using Staging = typename Model::Backend::template Staging<Real>;
 
   Buffer<Real> picture_{Model::image_size};
-  Staging pictures_{images * Model::image_size}, numbered_{images * Model::sites};
-  std::vector<std::uint8_t> target_ = std::vector<std::uint8_t>(images * Model::sites);
-  const data::Dataset* set_ = nullptr;
+  Staging pictures_{images * Model::image_size}, target_{Target::size};
+  std::uint64_t content_ = 0;  // of the set staged: an address would not tell two sets in turn apart
+  bool has_targets_ = false;
   std::vector<std::size_t> staged_;
 };
 

@@ -17,8 +17,9 @@
 
 #include "nwm/backend/kernels.hpp"
 #include "nwm/error.hpp"
+#include "nwm/loss/cross_entropy.hpp"
+#include "nwm/optimizer/adam.hpp"
 #include "nwm/train/evaluate.hpp"
-#include "nwm/train/optimizer.hpp"
 #include "nwm/train/progress.hpp"
 #include "nwm/train/schedule.hpp"
 
@@ -27,9 +28,8 @@ namespace nwm {
 /// Defaults are the study's protocol.
 struct TrainerOptions {
   double learning_rate = 1e-3;
-  std::size_t batch = 64;    ///< images a step; the last partial batch of an epoch is dropped
-  std::size_t epochs = 300;  ///< at most
-  AdamOptions adam{};
+  std::size_t batch = 64;      ///< images a step; the last partial batch of an epoch is dropped
+  std::size_t epochs = 300;    ///< at most
   Schedule schedule{};         ///< factor on the learning rate; constant when empty
   double clip_norm = 0;        ///< gradients longer than this are scaled down to it; 0: never
   std::size_t patience = 302;  ///< stop after so many epochs without improvement
@@ -49,31 +49,32 @@ struct TrainerState {
   double seconds = 0;
 };
 
-template <class Model_>
+/// Trains a model by a loss (loss/loss.hpp) and an optimiser (optimizer/optimizer.hpp).
+template <class Model_, loss::Loss Loss_ = loss::CrossEntropy,
+          optimizer::Optimizer Optimizer_ = optimizer::Adam>
+requires loss::LossFor<Loss_, Model_::outputs>
 class Trainer {
  public:
   using Model = Model_;
+  using Loss = Loss_;
+  using Optimizer = Optimizer_;
   using Real = typename Model::Real;
+  using Executor = ExecutorOf<Model, Loss>;
+  using Metrics = typename Loss::Metrics;
+  using Progress = ProgressOf<Metrics>;
+  using State = TrainerState;
   static constexpr std::size_t parameter_count = Model::parameter_count;
 
-  /// All memory of training is allocated here and at the beginning of fit.
-  explicit Trainer(const TrainerOptions& options = {}, Model model = Model{})
-      : options_(options),
+  /// All memory of training is allocated here and at the beginning of fit. Training goes on from the weights
+  /// of `model`. Throws Error, naming the option, where an option makes no sense.
+  explicit Trainer(const TrainerOptions& options = {}, Model model = Model{}, const Loss& loss = {},
+                   const Optimizer& optimizer = {})
+      : options_(checked(options)),
+        loss_(loss),
         model_(std::move(model)),
         best_(model_),
-        adam_(options.adam),
-        executor_(options.threads, std::max<std::size_t>(options.shards, 1)) {
-    const auto require = [](const char* field, double value, bool fine, const char* expected) {
-      if (!fine) throw Error("TrainerOptions", field, expected, shown(value));
-    };
-    const char* positive = "a positive number";
-    require("learning_rate", options.learning_rate,
-            options.learning_rate > 0 && std::isfinite(options.learning_rate), positive);
-    require("batch", static_cast<double>(options.batch), options.batch > 0, positive);
-    require("shards", static_cast<double>(options.shards), options.shards > 0, positive);
-    require("clip_norm", options.clip_norm, options.clip_norm >= 0, "a positive number, or 0 for none");
-    require("improvement", options.improvement, options.improvement >= 0, "0 or a positive number");
-  }
+        optimizer_(optimizer),
+        executor_(options.threads, options.shards, loss) {}
 
   /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called
   /// after each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
@@ -82,8 +83,8 @@ class Trainer {
   /// then still is the best so far.
   template <class Callback>
   void fit(const data::Dataset& train, const data::Dataset& validation, Callback&& callback) {
-    require_fit<Model>(train);
-    require_fit<Model>(validation);
+    require_fit<Model>(train, loss_);
+    require_fit<Model>(validation, loss_);
     const std::size_t steps = train.size() / options_.batch;
     if (steps == 0)
       throw Error(train.name(), "images", "at least one batch of " + std::to_string(options_.batch),
@@ -102,12 +103,7 @@ class Trainer {
       progress.seconds = state_.seconds;
       progress.loss = state_.loss_sum / static_cast<double>(std::max<std::uint64_t>(state_.step, 1));
     };
-    const auto report = [&] {
-      if constexpr (std::is_same_v<decltype(callback(progress)), bool>)
-        return callback(std::as_const(progress));
-      callback(std::as_const(progress));
-      return true;
-    };
+    const auto report = [&] { return goes_on(callback, std::as_const(progress)); };
     while (state_.epoch < options_.epochs && state_.stale < options_.patience) {
       std::iota(order.begin(), order.end(), std::size_t{0});
       Random(options_.seed, state_.epoch).shuffle(std::span(order));
@@ -151,7 +147,8 @@ class Trainer {
   /// number of steps of an epoch, for the schedule. Throws as `fit`, and Error when the batch is empty or
   /// names an image that is not there.
   double step(const data::Dataset& set, std::span<const std::size_t> batch, std::size_t steps) {
-    require_fit<Model>(set);
+    require_fit<Model>(set, loss_);
+    if (steps == 0) throw Error("Trainer::step", "steps of an epoch", "at least 1", "0");
     if (batch.empty()) throw Error(set.name(), "images of a batch", "at least 1", "0");
     for (const std::size_t i : batch)
       if (i >= set.size())
@@ -169,7 +166,9 @@ class Trainer {
     const auto done = static_cast<double>(state_.epoch * steps + state_.step);
     const double factor =
         options_.schedule ? options_.schedule(done / static_cast<double>(options_.epochs * steps)) : 1.0;
-    adam_.step(model_.parameters(), gradient, options_.learning_rate * factor, clip);
+    if (!(factor >= 0) || !std::isfinite(factor))
+      throw Error(where(), "schedule", "0 or a positive number", shown(factor));
+    optimizer_.step(model_.parameters(), gradient, options_.learning_rate * factor, clip);
     last_loss_ = loss;
     state_.loss_sum += loss;
     state_.images += batch.size();
@@ -177,21 +176,69 @@ class Trainer {
     return norm;
   }
 
+  /// Begins anew from the weights of `model`: they are current and best, state and optimiser start at zero.
+  /// The call for fine-tuning: `nwm::load(model, path); trainer.start_from(model);`
+  void start_from(const Model& model) {
+    model_ = model;
+    best_ = model;
+    state_ = {};
+    optimizer_ = optimizer::Stepper<Model, Optimizer>(optimizer_.policy());
+    last_loss_ = 0;
+  }
+
   /// The weights with the best validation loss so far (the initial ones before the first epoch ends).
   const Model& best() const { return best_; }
-  Model& best() { return best_; }
   /// The weights after the latest step.
   const Model& current() const { return model_; }
-  Model& current() { return model_; }
 
-  double last_loss() const { return last_loss_; }  ///< of the latest step
+  double last_loss() const { return last_loss_; }  ///< of the latest step; 0 before it
   const TrainerOptions& options() const { return options_; }
   const TrainerState& state() const { return state_; }
-  TrainerState& state() { return state_; }
-  Adam<Model>& adam() { return adam_; }
-  ExecutorOf<Model>& executor() { return executor_; }
+  const Loss& loss() const { return loss_; }
+  optimizer::Stepper<Model, Optimizer>& optimizer() { return optimizer_; }
+  const optimizer::Stepper<Model, Optimizer>& optimizer() const { return optimizer_; }
+  Executor& executor() { return executor_; }
+
+  /// Goes on from a state that was saved (io/checkpoint.hpp): weights, best weights, counters and the latest
+  /// loss. The optimiser's state is set by itself.
+  void restore(const Model& current, const Model& best, const TrainerState& state, double last_loss) {
+    model_ = current;
+    best_ = best;
+    state_ = state;
+    last_loss_ = last_loss;
+  }
 
  private:
+  /// The options, where all of them make sense.
+  static const TrainerOptions& checked(const TrainerOptions& o) {
+    const auto require = [](const char* field, double value, bool fine, const char* expected) {
+      if (!fine) throw Error("TrainerOptions", field, expected, shown(value));
+    };
+    const char* positive = "a positive number";
+    const auto count = [](std::size_t n) { return static_cast<double>(n); };
+    require("learning_rate", o.learning_rate, o.learning_rate > 0 && std::isfinite(o.learning_rate),
+            positive);
+    require("batch", count(o.batch), o.batch > 0, positive);
+    require("shards", count(o.shards), o.shards > 0, positive);
+    require("patience", count(o.patience), o.patience > 0, positive);
+    require("clip_norm", o.clip_norm, o.clip_norm >= 0, "a positive number, or 0 for none");
+    require("improvement", o.improvement, o.improvement >= 0, "0 or a positive number");
+    return o;
+  }
+  /// What a callback answers: any type that converts to bool counts, none means to go on.
+  template <class Callback>
+  static bool goes_on(Callback& callback, const Progress& progress) {
+    using Answer = decltype(callback(progress));
+    if constexpr (std::is_void_v<Answer>) {
+      callback(progress);
+      return true;
+    } else {
+      static_assert(
+          std::is_constructible_v<bool, Answer>,
+          "a callback of fit answers nothing, or something that converts to bool: whether to go on");
+      return static_cast<bool>(callback(progress));
+    }
+  }
   /// Puts epoch and step before the place of an Unstable error.
   template <class Where, class F>
   static auto located(const Where& where, const F& f) {
@@ -207,9 +254,10 @@ class Trainer {
   }
 
   TrainerOptions options_;
+  Loss loss_;
   Model model_, best_;
-  Adam<Model> adam_;
-  ExecutorOf<Model> executor_;
+  optimizer::Stepper<Model, Optimizer> optimizer_;
+  Executor executor_;
   typename Model::Backend::template Memory<Real> gradient_{parameter_count};
   TrainerState state_;
   double last_loss_ = 0;

@@ -2,11 +2,13 @@
 // averaged over images).
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <span>
-#include <vector>
+#include <string>
 
 namespace nwm {
 
@@ -18,13 +20,17 @@ struct Metrics {
   double loss_foreground = 0, acc_foreground = 0, iou_foreground = 0;
 };
 
-/// Metrics of one image: scores (classes, sites), target (sites). Ties go to the lower class.
-template <class Real>
-Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target, std::size_t classes) {
+/// Metrics of one image: scores (classes, sites), target (sites). Ties go to the lower class. weight(class) is what
+/// a pixel of that class weighs in the losses; a pixel that weighs 0 is left out of all figures.
+template <class Real, class Weight>
+Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target, std::size_t classes,
+                const Weight& weight) {
   const std::size_t sites = target.size();
-  double loss = 0, loss_foreground = 0;
-  std::size_t right = 0, right_foreground = 0, foreground = 0;
+  double loss = 0, loss_foreground = 0, all_weight = 0, foreground_weight = 0;
+  std::size_t right = 0, counted = 0, right_foreground = 0, foreground = 0;
   for (std::size_t p = 0; p < sites; ++p) {
+    const double w = weight(target[p]);
+    if (w == 0) continue;
     std::size_t best = 0;
     for (std::size_t k = 1; k < classes; ++k)
       if (scores[k * sites + p] > scores[best * sites + p]) best = k;
@@ -32,11 +38,14 @@ Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> targ
     double total = 0;
     for (std::size_t k = 0; k < classes; ++k)
       total += std::exp(static_cast<double>(scores[k * sites + p]) - largest);
-    const double nll = std::log(total) - (static_cast<double>(scores[target[p] * sites + p]) - largest);
+    const double nll = w * (std::log(total) - (static_cast<double>(scores[target[p] * sites + p]) - largest));
     loss += nll;
+    all_weight += w;
+    ++counted;
     right += best == target[p];
     if (target[p] == 0) continue;
     ++foreground;
+    foreground_weight += w;
     loss_foreground += nll;
     right_foreground += best == target[p];
   }
@@ -44,20 +53,27 @@ Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> targ
     return static_cast<double>(part) / static_cast<double>(whole);
   };
   Metrics m;
-  m.loss = loss / static_cast<double>(sites);
-  m.acc = share(right, sites);
+  m.loss = loss / all_weight;
+  m.acc = share(right, counted);
   m.iou = m.acc / (2 - m.acc);
-  m.loss_foreground = loss_foreground / static_cast<double>(foreground);
+  m.loss_foreground = loss_foreground / foreground_weight;
   m.acc_foreground = share(right_foreground, foreground);
   m.iou_foreground = m.acc_foreground / (2 - m.acc_foreground);
   return m;
 }
+/// The same where all pixels count alike.
+template <class Real>
+Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target, std::size_t classes) {
+  return measure<Real>(scores, target, classes, [](std::uint8_t) { return 1.0; });
+}
 
-/// The average over images, in order; images without foreground are left out of the foreground figures.
+/// The average over images, in order. Images without foreground are left out of the foreground figures, and images
+/// without a pixel that counts out of all.
 inline Metrics average(std::span<const Metrics> images) {
   Metrics sum;
   double all = 0, some = 0;
   for (const Metrics& m : images) {
+    if (std::isnan(m.acc)) continue;
     all += 1;
     sum.loss += m.loss, sum.acc += m.acc, sum.iou += m.iou;
     if (std::isnan(m.acc_foreground)) continue;
@@ -70,15 +86,12 @@ inline Metrics average(std::span<const Metrics> images) {
   return sum;
 }
 
-/// The average of measure over the images of a data set, their scores those of executor.predict.
-template <class Model, class Executor, class Dataset>
-Metrics measure_all(Executor& executor, const Model& model, const Dataset& set) {
-  using Real = typename Model::Real;
-  std::vector<Metrics> each(set.size());
-  executor.predict(model, set, [&](std::size_t i, std::span<const Real> scores) {
-    each[i] = measure<Real>(scores, set.mask(i), Model::shape.classes);
-  });
-  return average(each);
+/// "loss 0.1234  accuracy 0.9876  foreground IoU 0.9543".
+inline std::string text(const Metrics& m) {
+  std::array<char, 128> line{};
+  std::snprintf(line.data(), line.size(), "loss %.4f  accuracy %.4f  foreground IoU %.4f", m.loss, m.acc,
+                m.iou_foreground);
+  return line.data();
 }
 
 }  // namespace nwm

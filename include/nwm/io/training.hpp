@@ -1,0 +1,148 @@
+// The state of a training on disk: all that is needed to go on as if it had not stopped.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nwm/error.hpp"
+#include "nwm/io/safetensors.hpp"
+#include "nwm/io/weights.hpp"
+#include "nwm/model/description.hpp"
+
+namespace nwm {
+
+namespace io::detail {
+
+/// The numbers that decide those of a run, named: options of trainer, loss and optimiser, the schedule at
+/// some places, and all numbers of the cell. A resumed run must have the same.
+template <class Trainer>
+std::vector<std::pair<std::string, double>> decisive(const Trainer& trainer) {
+  const auto& o = trainer.options();
+  std::vector<std::pair<std::string, double>> all;
+  const auto add = [&](std::string_view name, double value) { all.emplace_back(name, value); };
+  add("learning_rate", o.learning_rate);
+  add("batch", static_cast<double>(o.batch));
+  add("shards", static_cast<double>(o.shards));
+  add("clip_norm", o.clip_norm);
+  add("improvement", o.improvement);
+  trainer.optimizer().policy().options(add);
+  trainer.loss().options(add);
+  model::for_cell_numbers(trainer.current(), add);
+  // A schedule counts in shares of all planned steps: only with one do the epochs decide a number.
+  add("epochs", o.schedule ? static_cast<double>(o.epochs) : 0);
+  constexpr int places = 32;
+  for (int i = 0; i < places; ++i) {
+    const double share = static_cast<double>(i) / places;
+    add("schedule(" + shown(share) + ")", o.schedule ? o.schedule(share) : 1.0);
+  }
+  return all;
+}
+
+/// The names of its policies.
+template <class Trainer>
+std::vector<std::pair<std::string, std::string>> policies() {
+  return {{"optimizer", std::string(Trainer::Optimizer::name)}, {"loss", std::string(Trainer::Loss::name)}};
+}
+
+template <class Trainer>
+std::string state_name(std::size_t i) {
+  return std::string(Trainer::Optimizer::name) + "." + std::string(Trainer::Optimizer::state[i]);
+}
+
+}  // namespace io::detail
+
+/// Writes weights, best weights, the optimiser's state, counters and options, whole or not at all. Throws
+/// Error when the file cannot be written; an old one then stays.
+template <class Trainer>
+void save_training(Trainer& trainer, const std::filesystem::path& path) {
+  using Real = typename Trainer::Real;
+  io::Safetensors file;
+  io::put_model(file, trainer.current());
+  io::put_model(file, trainer.best(), "best.");
+  io::put_description(file, trainer.current());
+  const std::size_t n = Trainer::parameter_count;
+  for (std::size_t i = 0; i < Trainer::Optimizer::state.size(); ++i)
+    file.add(io::detail::state_name<Trainer>(i), {n}, std::span<const Real>(trainer.optimizer().state(i)));
+  for (const auto& [key, value] : io::detail::policies<Trainer>())
+    file.metadata["nwm.trainer." + key] = value;
+  const auto& s = trainer.state();
+  const std::vector<std::int64_t> counters{
+      static_cast<std::int64_t>(s.epoch), static_cast<std::int64_t>(s.step),
+      static_cast<std::int64_t>(s.stale), static_cast<std::int64_t>(s.images),
+      static_cast<std::int64_t>(trainer.optimizer().steps())};
+  file.add("trainer.counters", {counters.size()}, counters);
+  file.add("trainer.seed", {1}, std::vector<std::uint64_t>{trainer.options().seed});
+  file.add("trainer.numbers", {4},
+           std::vector<double>{s.loss_sum, s.best_loss, s.seconds, trainer.last_loss()});
+  std::vector<double> options;
+  for (const auto& [name, value] : io::detail::decisive(trainer)) options.push_back(value);
+  file.add("trainer.options", {options.size()}, options);
+  io::write_safetensors(path, file);
+}
+
+/// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was
+/// trained with other options, another loss, optimiser, schedule or cell (named); the trainer then is
+/// unchanged.
+template <class Trainer>
+void load_training(Trainer& trainer, const std::filesystem::path& path) {
+  using Real = typename Trainer::Real;
+  const io::Safetensors file = io::read_safetensors(path);
+  const auto values = [&]<class T>(const std::string& name, std::size_t count, T) {
+    auto v = file.values<T>(name);
+    if (v.size() != count)
+      throw Error(file.source, "length of '" + name + "'", std::to_string(count), std::to_string(v.size()));
+    return v;
+  };
+  const auto refuse = [&](const std::string& field, const std::string& expected, const std::string& found) {
+    throw Error(file.source, field, expected, found);
+  };
+  for (const auto& [key, value] : io::detail::policies<Trainer>()) {
+    const auto found = file.metadata.find("nwm.trainer." + key);
+    if (found != file.metadata.end() && found->second != value) refuse("option " + key, value, found->second);
+  }
+  const auto wanted = io::detail::decisive(trainer);
+  const auto options = values("trainer.options", wanted.size(), 0.0);
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (options[i] != wanted[i].second)
+      refuse("option " + wanted[i].first, shown(wanted[i].second), shown(options[i]));
+  const std::uint64_t seed = values("trainer.seed", 1, std::uint64_t{0})[0];
+  if (seed != trainer.options().seed)
+    refuse("option seed", std::to_string(trainer.options().seed), std::to_string(seed));
+  io::check_description(file, trainer.current());
+
+  std::vector<std::vector<Real>> states;
+  for (std::size_t i = 0; i < Trainer::Optimizer::state.size(); ++i) {
+    const std::string name = io::detail::state_name<Trainer>(i);
+    states.push_back(values(name, Trainer::parameter_count, Real(0)));
+    const bool square = Trainer::Optimizer::state[i] == "second_moment";
+    for (const Real v : states.back())
+      if (!std::isfinite(v) || (square && v < Real(0)))
+        refuse("'" + name + "'", square ? "no negative number" : "finite numbers",
+               shown(static_cast<double>(v)));
+  }
+  const auto counters = values("trainer.counters", 5, std::int64_t{0});
+  for (const std::int64_t c : counters)
+    if (c < 0) refuse("'trainer.counters'", "no negative number", std::to_string(c));
+  const auto numbers = values("trainer.numbers", 4, 0.0);
+  const auto counter = [&](std::size_t i) { return static_cast<std::uint64_t>(counters[i]); };
+  typename Trainer::State state;
+  state.epoch = counter(0), state.step = counter(1), state.stale = counter(2), state.images = counter(3);
+  state.loss_sum = numbers[0], state.best_loss = numbers[1], state.seconds = numbers[2];
+  auto current = trainer.current();
+  auto best = trainer.best();
+  io::take_model(file, current);
+  io::take_model(file, best, "best.");
+  trainer.restore(current, best, state, numbers[3]);
+  for (std::size_t i = 0; i < states.size(); ++i)
+    std::ranges::copy(states[i], trainer.optimizer().state(i).begin());
+  trainer.optimizer().set_steps(counter(4));
+}
+
+}  // namespace nwm

@@ -1,0 +1,185 @@
+// Weights on disk, under the names of the authors' PyTorch checkpoints, with a description of the model they
+// belong to.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nwm/error.hpp"
+#include "nwm/io/safetensors.hpp"
+#include "nwm/memory/layout.hpp"
+#include "nwm/model/description.hpp"
+#include "nwm/version.hpp"
+
+namespace nwm {
+
+namespace io {
+
+namespace detail {
+
+inline std::string tensor_name(const std::string& prefix, const Slice& slice) {
+  return prefix + std::string(slice.name.view());
+}
+
+template <class Layout, class Real>
+void put_slices(Safetensors& file, const Layout& layout, std::span<const Real> values,
+                const std::string& prefix) {
+  for (const Slice& slice : layout.slices)
+    file.add(tensor_name(prefix, slice), {slice.shape().begin(), slice.shape().end()},
+             values.subspan(slice.offset, slice.size));
+}
+
+/// Throws Error where a weight is no finite number, or a running variance is negative.
+template <class T>
+void check_values(const Safetensors& file, const std::string& name, std::span<const T> values) {
+  const bool variance = name.ends_with("running_var");
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!std::isfinite(values[i]) || (variance && values[i] < T(0)))
+      throw Error(file.source, "value " + std::to_string(i) + " of '" + name + "'",
+                  variance ? "0 or a positive number" : "a finite number",
+                  shown(static_cast<double>(values[i])));
+}
+
+template <class Real, class Layout>
+void check_slices(const Safetensors& file, const Layout& layout, const std::string& prefix) {
+  for (const Slice& slice : layout.slices) {
+    const std::string name = tensor_name(prefix, slice);
+    const Tensor& tensor = file.at(name);
+    const std::vector<std::size_t> shape(slice.shape().begin(), slice.shape().end());
+    if (tensor.shape != shape)
+      throw Error(file.source, "shape of '" + name + "'", to_string(std::span<const std::size_t>(shape)),
+                  to_string(std::span<const std::size_t>(tensor.shape)));
+    if (tensor.dtype != dtype_of<Real>() && tensor.dtype != DType::F32)
+      throw Error(file.source, "type of '" + name + "'", name_of(dtype_of<Real>()), name_of(tensor.dtype));
+    if (tensor.dtype == DType::F32) check_values(file, name, tensor.template view<float>());
+    else check_values(file, name, tensor.template view<Real>());
+  }
+}
+
+template <class Layout, class Real>
+void take_slices(const Safetensors& file, const Layout& layout, std::span<Real> values,
+                 const std::string& prefix) {
+  for (const Slice& slice : layout.slices) {
+    const Tensor& tensor = file.at(tensor_name(prefix, slice));
+    const auto to = values.subspan(slice.offset, slice.size);
+    if (tensor.dtype == DType::F32)
+      std::ranges::transform(tensor.template view<float>(), to.begin(),
+                             [](float v) { return static_cast<Real>(v); });
+    else std::ranges::copy(tensor.template view<Real>(), to.begin());
+  }
+}
+
+/// A count PyTorch keeps beside each pair of running statistics and wants to find; it has no part in the
+/// numbers.
+inline constexpr std::string_view batches_tracked = "num_batches_tracked";
+
+template <class Model>
+bool knows(std::string_view name) {
+  const auto named = [&](const Slice& s) { return s.name.view() == name; };
+  if (std::ranges::any_of(Model::layout.slices, named)) return true;
+  if constexpr (requires { Model::buffer_layout; })
+    return name.ends_with(batches_tracked) || std::ranges::any_of(Model::buffer_layout.slices, named);
+  return false;
+}
+
+}  // namespace detail
+
+/// Adds every slice of the model's parameters to `file` under prefix + its name.
+template <class Model>
+void put_parameters(Safetensors& file, const Model& model, const std::string& prefix = "") {
+  detail::put_slices(file, Model::layout, std::span<const typename Model::Real>(model.parameters()), prefix);
+}
+
+/// Sets the model's parameters from the tensors prefix + name. All are checked before any is set: throws
+/// Error naming the file, the tensor and what differs (missing, shape, type). A float model takes F32; a
+/// double model F64, or F32 widened.
+template <class Model>
+void take_parameters(const Safetensors& file, Model& model, const std::string& prefix = "") {
+  using Real = typename Model::Real;
+  detail::check_slices<Real>(file, Model::layout, prefix);
+  detail::take_slices(file, Model::layout, std::span<Real>(model.parameters()), prefix);
+}
+
+/// Parameters and, where a model has them, the running statistics of its batch normalisations.
+template <class Model>
+void put_model(Safetensors& file, const Model& model, const std::string& prefix = "") {
+  put_parameters(file, model, prefix);
+  if constexpr (requires { Model::buffer_layout; }) {
+    detail::put_slices(file, Model::buffer_layout, std::span<const typename Model::Real>(model.buffers()),
+                       prefix);
+    for (const Slice& slice : Model::buffer_layout.slices) {
+      const std::string name = detail::tensor_name(prefix, slice);
+      if (name.ends_with("running_mean"))
+        file.add(name.substr(0, name.rfind('.') + 1) + std::string(detail::batches_tracked), {},
+                 std::vector<std::int64_t>{0});
+    }
+  }
+}
+
+/// As take_parameters, with the running statistics.
+template <class Model>
+void take_model(const Safetensors& file, Model& model, const std::string& prefix = "") {
+  using Real = typename Model::Real;
+  if constexpr (requires { Model::buffer_layout; })
+    detail::check_slices<Real>(file, Model::buffer_layout, prefix);
+  take_parameters(file, model, prefix);
+  if constexpr (requires { Model::buffer_layout; })
+    detail::take_slices(file, Model::buffer_layout, std::span<Real>(model.buffers()), prefix);
+}
+
+/// What a file says of the model its weights belong to: entries of its metadata. Keys begin with "nwm.".
+template <class Model>
+void put_description(Safetensors& file, const Model& model) {
+  file.metadata["nwm.version"] = version;
+  describe(model,
+           [&](const std::string& key, const std::string& value) { file.metadata["nwm." + key] = value; });
+}
+
+/// Throws Error, naming what differs, where the file describes another model. What a file does not say is not
+/// asked for: files of the authors say nothing.
+template <class Model>
+void check_description(const Safetensors& file, const Model& model) {
+  describe(model, [&](const std::string& key, const std::string& value) {
+    const auto found = file.metadata.find("nwm." + key);
+    if (found != file.metadata.end() && found->second != value)
+      throw Error(file.source, key + " of the model", value, found->second);
+  });
+}
+
+}  // namespace io
+
+/// Writes the weights and the description of the model (description.hpp), whole or not at all. Throws Error
+/// when the file cannot be written; an old one then stays.
+template <class Model>
+void save(const Model& model, const std::filesystem::path& path) {
+  io::Safetensors file;
+  io::put_model(file, model);
+  io::put_description(file, model);
+  file.metadata["format"] = "pt";
+  io::write_safetensors(path, file);
+}
+
+/// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Throws Error
+/// when the file is damaged, any tensor is missing, foreign, or of another shape or type, a value is no
+/// finite number, or the file describes another model (its dt, its readout, …); the model then is unchanged.
+template <class Model>
+void load(Model& model, const std::filesystem::path& path) {
+  const io::Safetensors file = io::read_safetensors(path);
+  for (const auto& [name, tensor] : file.tensors)
+    if (!io::detail::knows<Model>(name))
+      throw Error(file.source, "tensor '" + name + "'", "no tensor of that name in this model", "one");
+  Model loaded = model;
+  io::take_model(file, loaded);
+  io::check_description(file, model);
+  model = std::move(loaded);
+}
+
+}  // namespace nwm

@@ -1,0 +1,150 @@
+// Cross-entropy for a class at every pixel: the loss of the study.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "nwm/error.hpp"
+#include "nwm/loss/cross_entropy_kernel.hpp"
+#include "nwm/loss/loss.hpp"
+#include "nwm/loss/segmentation_metrics.hpp"
+
+namespace nwm::loss {
+
+namespace detail {
+
+/// Throws Error where a class of the set is not among `outputs`.
+inline void require_classes(const data::Dataset& set, std::size_t outputs, int left_out) {
+  if (set.classes(left_out) > outputs)
+    throw Error(set.name(), "class", "below " + std::to_string(outputs),
+                std::to_string(set.classes(left_out) - 1));
+}
+/// Throws Error where `wanted` is no class.
+inline void require_class(std::size_t wanted, std::size_t pixel, std::size_t outputs) {
+  if (wanted >= outputs)
+    throw Error("add_gradient", "class of pixel " + std::to_string(pixel), "below " + std::to_string(outputs),
+                std::to_string(wanted));
+}
+
+}  // namespace detail
+
+/// −log softmax(scores)[class] at every pixel, averaged over the pixels that count: PyTorch's
+/// `cross_entropy(…, ignore_index)`. The target is a class a pixel.
+struct CrossEntropy {
+  int ignore_index = -1;  ///< pixels of this class count nothing, e.g. 255; −1: all pixels count
+
+  static constexpr std::string_view name = "cross_entropy";
+  using Target = std::uint8_t;
+  using Metrics = nwm::Metrics;
+  static constexpr bool pooled = false;
+  static constexpr std::size_t target_size(std::size_t, std::size_t sites) { return sites; }
+  template <std::size_t>
+  static constexpr std::size_t planes = 1;
+  template <std::size_t outputs>
+  static constexpr bool accepts = (outputs >= 2 && outputs <= 256);
+
+  template <class F>
+  void options(const F& f) const {
+    f("ignore_index", static_cast<double>(ignore_index));
+  }
+  bool counts(std::uint8_t c) const { return static_cast<int>(c) != ignore_index; }
+
+  void check(const data::Dataset& set, std::size_t outputs) const {
+    require_kind(set, data::Targets::Kind::classes);
+    detail::require_classes(set, outputs, ignore_index);
+  }
+  static std::span<const Target> target(const data::Dataset& set, std::size_t i) { return set.mask(i); }
+  double weight(std::span<const Target> target) const {
+    std::size_t counted = target.size();
+    if (ignore_index >= 0)
+      for (const Target c : target) counted -= counts(c) ? 0 : 1;
+    return static_cast<double>(counted);
+  }
+  template <std::size_t outputs, class Real>
+  void encode(std::span<const Target> target, Real* to, std::size_t) const {
+    for (std::size_t p = 0; p < target.size(); ++p) {
+      if (counts(target[p])) detail::require_class(target[p], p, outputs);
+      to[p] = counts(target[p]) ? static_cast<Real>(target[p]) : Real(-1);
+    }
+  }
+  template <std::size_t outputs, class Real>
+  auto kernel(double factor, const Real* target, std::size_t, Real* scores, std::size_t score_stride) const {
+    return CrossEntropyKernel<outputs, false, Real>{factor, 0, score_stride, target, scores};
+  }
+  template <class Real>
+  Metrics measure(std::span<const Real> scores, std::span<const Target> target, std::size_t outputs) const {
+    return nwm::measure<Real>(scores, target, outputs, [this](Target c) { return counts(c) ? 1.0 : 0.0; });
+  }
+};
+
+/// The same with a weight for each class w: Σ w(class) · loss / Σ w(class), as PyTorch's
+/// `cross_entropy(weight, ignore_index)`. Weights are positive or 0.
+template <std::size_t classes>
+struct WeightedCrossEntropy {
+  std::array<double, classes> weights = [] {
+    std::array<double, classes> ones{};
+    ones.fill(1);
+    return ones;
+  }();
+  int ignore_index = -1;  ///< as CrossEntropy's
+
+  static constexpr std::string_view name = "weighted_cross_entropy";
+  using Target = std::uint8_t;
+  using Metrics = nwm::Metrics;
+  static constexpr bool pooled = false;
+  static constexpr std::size_t target_size(std::size_t, std::size_t sites) { return sites; }
+  template <std::size_t>
+  static constexpr std::size_t planes = 2;  // the class, and what it weighs
+  template <std::size_t outputs>
+  static constexpr bool accepts = outputs == classes;
+
+  template <class F>
+  void options(const F& f) const {
+    f("ignore_index", static_cast<double>(ignore_index));
+    for (std::size_t c = 0; c < classes; ++c) f("weights[" + std::to_string(c) + "]", weights[c]);
+  }
+  double weight_of(std::uint8_t c) const {
+    return c >= classes || static_cast<int>(c) == ignore_index ? 0.0 : weights[c];
+  }
+
+  /// Throws Error where a weight is negative or no finite number, too.
+  void check(const data::Dataset& set, std::size_t outputs) const {
+    for (std::size_t c = 0; c < classes; ++c)
+      if (!(weights[c] >= 0) || !std::isfinite(weights[c]))
+        throw Error("WeightedCrossEntropy", "weights[" + std::to_string(c) + "]", "0 or a positive number",
+                    shown(weights[c]));
+    require_kind(set, data::Targets::Kind::classes);
+    detail::require_classes(set, outputs, ignore_index);
+  }
+  static std::span<const Target> target(const data::Dataset& set, std::size_t i) { return set.mask(i); }
+  double weight(std::span<const Target> target) const {
+    double sum = 0;
+    for (const Target c : target) sum += weight_of(c);
+    return sum;
+  }
+  template <std::size_t outputs, class Real>
+  void encode(std::span<const Target> target, Real* to, std::size_t stride) const {
+    for (std::size_t p = 0; p < target.size(); ++p) {
+      const bool counts = static_cast<int>(target[p]) != ignore_index;
+      if (counts) detail::require_class(target[p], p, outputs);
+      to[p] = counts ? static_cast<Real>(target[p]) : Real(-1);
+      to[stride + p] = static_cast<Real>(weight_of(target[p]));
+    }
+  }
+  template <std::size_t outputs, class Real>
+  auto kernel(double factor, const Real* target, std::size_t target_stride, Real* scores,
+              std::size_t score_stride) const {
+    return CrossEntropyKernel<outputs, true, Real>{factor, target_stride, score_stride, target, scores};
+  }
+  template <class Real>
+  Metrics measure(std::span<const Real> scores, std::span<const Target> target, std::size_t outputs) const {
+    return nwm::measure<Real>(scores, target, outputs, [this](Target c) { return weight_of(c); });
+  }
+};
+
+}  // namespace nwm::loss

@@ -1,0 +1,94 @@
+// What a loss is: a policy that says which target a model is trained towards, how far its scores are from it,
+// and by which metrics it is judged. A loss L is a trivially copyable struct; its members are its options.
+//
+//   name                 what weight files, tables and errors call it
+//   Target               the value type of a target in a data set: std::uint8_t or float
+//   Metrics              see metrics.hpp; `loss` is what a trainer compares
+//   pooled               true: the loss is taken of scores averaged over the pixels of an image
+//   target_size(outputs, sites)          values of the target of one image
+//   planes<outputs>      numbers a pixel (pooled: an image) that a target becomes for the backend
+//   accepts<outputs>     whether a model with so many scores a pixel can be trained by it
+//   options(f)           f(name, value) for each option: what a resumed run must have the same
+//   check(set, outputs)  throws Error where a data set has another kind of target or a class there is not
+//   target(set, i)       the target of image i, a span of Target
+//   weight(target)       what an image counts in the mean: a batch's loss is Σ loss / Σ weight
+//   encode<outputs>(target, to, stride)   sets plane k at to + k·stride, on the host; throws Error
+//   kernel<outputs>(factor, target, target_stride, scores, score_stride)
+//                        a kernel (backend/kernels.hpp): at each pixel it returns the loss, and replaces
+//                        score k at scores + k·score_stride by factor times the loss's slope in it. Plane k
+//                        of the target stands at target + k·target_stride. Plane 0 below 0: the pixel counts
+//                        nothing
+//   measure(scores, target, outputs)      Metrics of one image, scores (outputs, sites)
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "nwm/data/dataset.hpp"
+
+namespace nwm::loss {
+
+namespace detail {
+struct TakeOption {
+  void operator()(std::string_view, double) const {}
+};
+struct ProbeLane {
+  using Value = float;
+  std::size_t index = 0;
+  constexpr float load(const float* p) const { return p[index]; }
+  constexpr void store(float* p, float v) const { p[index] = v; }
+};
+}  // namespace detail
+
+/// What a trainer needs of the metrics of a loss: the loss, an average over images, and a line to print.
+template <class M>
+concept Metrics =
+    std::is_default_constructible_v<M> && requires(const M& metrics, std::span<const M> images) {
+      { metrics.loss } -> std::convertible_to<double>;
+      { average(images) } -> std::same_as<M>;
+      { text(metrics) } -> std::convertible_to<std::string>;
+    };
+
+/// A loss, as described at the top of this header.
+template <class L>
+concept Loss = std::is_trivially_copyable_v<L> &&
+               requires {
+                 { L::name } -> std::convertible_to<std::string_view>;
+                 typename L::Target;
+                 typename L::Metrics;
+                 { L::pooled } -> std::convertible_to<bool>;
+                 { L::target_size(std::size_t{1}, std::size_t{1}) } -> std::convertible_to<std::size_t>;
+                 { L::template planes<2> } -> std::convertible_to<std::size_t>;
+                 { L::template accepts<2> } -> std::convertible_to<bool>;
+               } && Metrics<typename L::Metrics> &&
+               requires(const L& loss, const data::Dataset& set, std::size_t n, float* out, const float* in,
+                        std::span<const typename L::Target> target) {
+                 loss.options(detail::TakeOption{});
+                 loss.check(set, n);
+                 { loss.target(set, n) } -> std::same_as<std::span<const typename L::Target>>;
+                 { loss.weight(target) } -> std::convertible_to<double>;
+                 loss.template encode<2>(target, out, n);
+                 {
+                   loss.template kernel<2>(0.5, in, n, out, n)(detail::ProbeLane{})
+                 } -> std::convertible_to<float>;
+                 {
+                   loss.measure(std::span<const float>(in, n), target, n)
+                 } -> std::same_as<typename L::Metrics>;
+               };
+
+/// A loss for a model of `outputs` scores a pixel.
+template <class L, std::size_t outputs>
+concept LossFor = Loss<L> && L::template accepts<outputs>;
+
+/// Throws Error unless the set holds targets of that kind.
+inline void require_kind(const data::Dataset& set, data::Targets::Kind kind) {
+  if (set.targets().kind() != kind)
+    throw Error(set.name(), "target", data::Targets::name(kind), data::Targets::name(set.targets().kind()));
+}
+
+}  // namespace nwm::loss

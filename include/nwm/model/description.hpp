@@ -1,0 +1,60 @@
+// What a model is, in words: what weight files say of the model they belong to.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "nwm/cell/cell.hpp"
+#include "nwm/error.hpp"
+
+namespace nwm {
+
+namespace model {
+
+/// f(name, value) for every run-time number of the model's cell (its dt, …), where it has one.
+template <class Model, class F>
+void for_cell_numbers(const Model& model, const F& f) {
+  if constexpr (requires { model.cell; }) {
+    if constexpr (requires { static_cast<double>(model.cell.dt); })
+      f("dt", static_cast<double>(model.cell.dt));
+  }
+}
+
+/// A list of widths: "256, 256, 256".
+template <class Widths>
+std::string list(const Widths& widths) {
+  std::string text;
+  for (const std::size_t w : widths) text.append(text.empty() ? "" : ", ").append(std::to_string(w));
+  return text;
+}
+
+}  // namespace model
+
+/// f(key, value), both std::string, for everything that decides what the numbers of a model's weights mean:
+/// its kind and shape, its cell with all its numbers, readout and head. A model of one's own adds to it by a
+/// member describe(f).
+template <class Model, class F>
+void describe(const Model& model, const F& f) {
+  f("kind", std::string(Model::kind));
+  constexpr auto shape = Model::shape;
+  const auto number = [&](const char* key, std::size_t value) {
+    f(std::string("shape.") + key, std::to_string(value));
+  };
+  number("height", shape.height), number("width", shape.width);
+  number("image_channels", shape.image_channels), number("oscillators", shape.oscillators);
+  number("steps", shape.steps), number("outputs", shape.scores()),
+      number("encoder_width", shape.encoder_width);
+  if constexpr (requires { Model::Readout::name; }) f("readout", std::string(Model::Readout::name));
+  if constexpr (requires { Model::Head::widths; }) f("head", model::list(Model::Head::widths));
+  if constexpr (requires { Model::layers; }) f("layers", std::to_string(Model::layers));
+  if constexpr (requires { Model::width; }) f("width", std::to_string(Model::width));
+  if constexpr (requires { Model::Cell::name; }) f("cell", std::string(Model::Cell::name));
+  if constexpr (requires { Model::ImageGrid::Boundary::name; })
+    f("boundary", std::string(Model::ImageGrid::Boundary::name));
+  model::for_cell_numbers(
+      model, [&](std::string_view name, double value) { f("cell." + std::string(name), shown(value, 17)); });
+  if constexpr (requires { model.describe(f); }) model.describe(f);
+}
+
+}  // namespace nwm

@@ -1,0 +1,95 @@
+// The parts of a wave machine: which layers it is made of, and where their parameters stand.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "nwm/backend/pass.hpp"
+#include "nwm/cell/cell.hpp"
+#include "nwm/checkpointing/reversible.hpp"
+#include "nwm/grid/grid.hpp"
+#include "nwm/grid/shape.hpp"
+#include "nwm/layer/encoder.hpp"
+#include "nwm/layer/head.hpp"
+#include "nwm/memory/layout.hpp"
+#include "nwm/memory/parts.hpp"
+#include "nwm/model/pixel_head.hpp"
+#include "nwm/time/recurrence.hpp"
+
+namespace nwm::model {
+
+/// The fields of a cell that are encoded from the image, in the order in which their encoders stand in the
+/// parameter vector: `encoding_order`, or the order of fields.
+template <class C>
+constexpr auto encoding_order() {
+  if constexpr (requires { C::encoding_order; }) {
+    return C::encoding_order;
+  } else {
+    constexpr std::size_t count = [] {
+      std::size_t n = 0;
+      for (const auto& f : C::fields) n += f.encoder_layers > 0;
+      return n;
+    }();
+    std::array<std::size_t, count> order{};
+    for (std::size_t f = 0, i = 0; f < C::fields.size(); ++f)
+      if (C::fields[f].encoder_layers > 0) order[i++] = f;
+    return order;
+  }
+}
+
+/// The layers of a WaveMachine of these policies, as types.
+template <Shape shape_, class Readout, class Head, class Cell, class Backend_, class Real_,
+          class Checkpointing>
+struct WaveParts {
+  static constexpr Shape shape = shape_;
+  using Backend = Backend_;
+  using Real = Real_;
+  using ImageGrid = Grid<shape.height, shape.width, cell::BoundaryOf<Cell>>;
+  using BatchGrid = PassGrid<Backend, ImageGrid>;
+  static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
+  static constexpr std::size_t length = Checkpointing::template length<steps>, segments = steps / length;
+  static constexpr auto encoded = encoding_order<Cell>();
+
+  template <std::size_t e>
+  using EncoderLayers =
+      layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
+                     Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
+  template <std::size_t e>
+  struct Encoder : EncoderLayers<e> {
+    template <class L>
+    static constexpr void describe(L& all) {
+      EncoderLayers<e>::describe(all, Name("classifier.") + Cell::fields[encoded[e]].name + "_encoder");
+    }
+  };
+  using Waves =
+      Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real, starts<Checkpointing, segments>>;
+  struct Coupling {
+    static constexpr std::size_t parameters = Waves::parameters;
+    template <class L>
+    static constexpr void describe(L& all) {
+      Waves::describe(all, "classifier.");
+    }
+  };
+  struct Matrix {
+    static constexpr std::size_t rows = Readout::template matrix_rows<steps>, parameters = rows * steps;
+    template <class L>
+    static constexpr void describe(L& all) {
+      all.add("classifier.fc_time.weight", {rows, steps}, steps, Initial::uniform, Readout::learns_matrix);
+    }
+  };
+  using HeadLayers = layer::Head<Readout::template features<steps> * channels, shape.scores(), Head>;
+  struct Mlp : HeadLayers {
+    template <class L>
+    static constexpr void describe(L& all) {
+      HeadLayers::describe(all, "classifier.fc_readout");
+    }
+  };
+  using End = PixelHead<Mlp, BatchGrid::sites / ImageGrid::sites, ImageGrid::sites, Backend, Real>;
+
+  template <std::size_t... e>
+  static auto list_of(std::index_sequence<e...>) -> PartList<Encoder<e>..., Coupling, Matrix, Mlp>;
+  using List = decltype(list_of(std::make_index_sequence<encoded.size()>{}));
+};
+
+}  // namespace nwm::model
