@@ -155,9 +155,10 @@ inline Dataset segmented(const Digits& digits, std::size_t first, std::size_t en
 }  // namespace detail
 
 /// MNIST as the study segments it (arXiv 2502.06034): pictures (1, 56, 56) of floats in [0, 1], each digit
-/// enlarged twice, bilinear without corner alignment. The class of a pixel brighter than one half is its
-/// digit plus one, that of the others 0. Training images are the first 85 % of the training digits,
-/// validation images the last 15 %. Throws Error when there are fewer images than asked for.
+/// enlarged twice, bilinear without corner alignment; the class of a pixel brighter than one half is its
+/// digit
+/// + 1, of the others 0. Training images are the first 85 % of the training digits, validation images the
+/// last 15 %. Throws Error when there are fewer images than asked for.
 inline Split mnist(const Mnist& files, const MnistOptions& options = {}) {
   const std::size_t all = files.training.size(), train = all - validation_digits(files.training);
   return {detail::segmented(files.training, 0, train, options.images, "train"),

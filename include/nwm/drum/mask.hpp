@@ -25,7 +25,7 @@ struct Site {
 namespace mask {
 
 /// The outline of a drum before it lies on a grid; lengths in lattice spacings. Its bounding box is put in
-/// the middle of the grid with its top left corner on a site, so that shapes with whole-numbered
+/// the middle of the grid with its top left corner on a site, so that shapes with whole-encoded_target
 /// corners have their corners on sites. Sites on the outline are clamped: only those strictly inside swing.
 struct Outline {
   std::string name;

@@ -90,7 +90,7 @@ Axis fitted(std::span<const Curve> curves, bool logarithmic, Value&& value) {
 
 }  // namespace detail
 
-/// The curves as a line chart on a light ground: axes with numbered ticks, a grid, title, axis labels,
+/// The curves as a line chart on a light ground: axes with encoded_target ticks, a grid, title, axis labels,
 /// a legend at the right. The y axis starts at 0 unless logarithmic or some value is negative. Throws Error
 /// when a curve has not equally many x and y, when no point can be drawn, or when the picture is to be
 /// smaller than 320 x 200.
