@@ -1,20 +1,17 @@
 // What a backend takes through a model in one pass. Members of a backend that it need not have:
 //
-//   grid<G>
-//       the grid of a pass over images on G: several of them in one field (device/batched.hpp); G itself
-//       where there is none: one image a pass
-//   tile
-//       pixels, over all images of a pass, that the head takes at a time: 256 where there is none, so that
-//       its layers stay in a processor's cache
-//   series_tile
-//       columns that a readout's products take at a time: as many as `tile` where there is none
+//   grid<G>   the grid of a pass over images on G: several of them in one field (device/batched.hpp);
+//             G itself where there is none: one image a pass
+//   tile      pixels, over all images of a pass, that the head takes at a time: 256 where there is none, so
+//             that its layers stay in a processor's cache
+//   series_tile   columns that a readout's products take at a time: as many as `tile` where there is none
 //   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
-//       all steps of a segment at once: sets the slots of the tape from the fields at the start
-//       (time/recurrence.hpp); step by step where there is none, or where it does not take these types
+//             all steps of a segment at once: sets the slots of the tape from the fields at the start
+//             (model/recurrence.hpp); step by step where there is none, or where it does not take these types
 //   run_steps_back<…>(cell, parameters, initial, slots, series_gradient, gradient, parameter_gradient,
-//                     scratch)
-//       the same backwards, with scratch of steps_scratch<Cell, G, channels, length, Real> numbers; it may
-//       leave other numbers in the coupled values' slots
+//   scratch)
+//             the same backwards, with scratch of steps_scratch<Cell, G, channels, length, Real> numbers; it
+//             may leave other numbers in the coupled values' slots
 #pragma once
 
 #include <cstddef>
