@@ -1,5 +1,5 @@
-// The library's version, stated here alone: CMakeLists.txt reads these three numbers for project(VERSION). The
-// first is the major number; while it is 0, a new minor number may rename or remove (CHANGELOG.md says what).
+// The library's version, stated here alone: CMakeLists.txt reads these three numbers for project(VERSION).
+// While the major number is 0, a new minor number may rename or remove (CHANGELOG.md says what).
 #pragma once
 
 #include <string_view>
