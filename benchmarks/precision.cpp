@@ -1,7 +1,7 @@
 // What products in bfloat16 cost and gain, where the processor has them:
 //   train_step/nwm/tetrominoes/linear_bf16   beside train_step/nwm/tetrominoes/linear
-//   precision/polygons/float, bf16           one training of a small machine; foreground IoU on 200 test
-//   images
+//   precision/polygons/float, bf16           one training of a small machine; foreground IoU on 200
+//                                            test images
 #include "model.hpp"
 #include "nwm/backend/cpu/simd_bf16.hpp"
 #include "nwm/data/generate.hpp"

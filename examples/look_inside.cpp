@@ -46,7 +46,7 @@ double look_inside(const std::string& name, const Machine& untrained) {
               waves.moving, waves.directed, shuffled.directed, waves.directionality, shuffled.directionality);
   std::printf("  speed: by spectrum %.2f, by phase %.2f pixels a step\n", waves.spectral_speed,
               waves.phase_speed);
-  const analysis::CapturedGraph series = analysis::record(machine, data.test, 0);
+  const analysis::Recording series = analysis::record(machine, data.test, 0);
   nwm::plot::write_png(name + "-spectrum.png",
                        analysis::picture(analysis::space_time_spectrum(series.view())));
   nwm::plot::write_png(name + "-waves.png", analysis::picture(analysis::phase_waves(series.view())));

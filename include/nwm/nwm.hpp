@@ -20,3 +20,4 @@
 #include "nwm/readout/mean_time.hpp"
 #include "nwm/simulation/simulation.hpp"
 #include "nwm/train/trainer.hpp"
+#include "nwm/version.hpp"

@@ -26,8 +26,8 @@ ReceptiveField ring(double influence) {
   return f;
 }
 
-CapturedGraph plane_wave(double right) {
-  CapturedGraph r{{}, 40, 1, 12, 16, true};
+Recording plane_wave(double right) {
+  Recording r{{}, 40, 1, 12, 16, true};
   for (std::size_t t = 0; t < 40; ++t)
     for (std::size_t p = 0; p < 12 * 16; ++p)
       r.values.push_back(static_cast<float>(

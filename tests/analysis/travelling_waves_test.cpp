@@ -25,9 +25,9 @@ using namespace nwm::analysis;
 constexpr double pi = std::numbers::pi;
 
 /// y(t, row, column) of one channel over a grid, on a torus.
-CapturedGraph series(std::size_t steps, std::size_t height, std::size_t width,
-                     const std::function<double(double, double, double)>& y) {
-  CapturedGraph r{{}, steps, 1, height, width, true};
+Recording series(std::size_t steps, std::size_t height, std::size_t width,
+                 const std::function<double(double, double, double)>& y) {
+  Recording r{{}, steps, 1, height, width, true};
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t p = 0; p < height * width; ++p)
       r.values.push_back(static_cast<float>(
@@ -36,8 +36,8 @@ CapturedGraph series(std::size_t steps, std::size_t height, std::size_t width,
 }
 
 /// forward · cos(k·x − ωt) + backward · cos(k·x + ωt), `down` and `right` wavelengths over the grid.
-CapturedGraph waves(std::size_t steps, std::size_t height, std::size_t width, double down, double right,
-                    double omega, double forward, double backward) {
+Recording waves(std::size_t steps, std::size_t height, std::size_t width, double down, double right,
+                double omega, double forward, double backward) {
   const double ky = 2 * pi * down / static_cast<double>(height);
   const double kx = 2 * pi * right / static_cast<double>(width);
   return series(steps, height, width, [=](double t, double y, double x) {
@@ -45,26 +45,26 @@ CapturedGraph waves(std::size_t steps, std::size_t height, std::size_t width, do
   });
 }
 
-CapturedGraph noise(std::size_t steps, std::size_t height, std::size_t width, std::uint64_t seed) {
+Recording noise(std::size_t steps, std::size_t height, std::size_t width, std::uint64_t seed) {
   nwm::Random random(seed);
   return series(steps, height, width, [&](double, double, double) {
     return std::sqrt(-2 * std::log(1 - random.uniform())) * std::cos(2 * pi * random.uniform());
   });
 }
 
-CapturedGraph sum(CapturedGraph a, const CapturedGraph& b, float share = 1) {
+Recording sum(Recording a, const Recording& b, float share = 1) {
   for (std::size_t i = 0; i < a.values.size(); ++i) a.values[i] += share * b.values[i];
   return a;
 }
 
 /// Puts the channels of two series of one channel each behind one another.
-CapturedGraph joined(const CapturedGraph& a, const CapturedGraph& b) {
-  CapturedGraph r = a;
+Recording joined(const Recording& a, const Recording& b) {
+  Recording r = a;
   r.channels = 2;
   r.values.clear();
   const auto n = static_cast<std::ptrdiff_t>(a.height * a.width);
   for (std::ptrdiff_t t = 0; t < static_cast<std::ptrdiff_t>(a.steps); ++t)
-    for (const CapturedGraph* from : {&a, &b})
+    for (const Recording* from : {&a, &b})
       r.values.insert(r.values.end(), from->values.begin() + t * n, from->values.begin() + (t + 1) * n);
   return r;
 }
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(plane_waves_have_their_direction_and_speed) {
   for (const auto& [down, right] : wave_vectors)
     for (const double periods : {6.0, 6.4}) {
       const double omega = 2 * pi * periods / 50;
-      const CapturedGraph r = waves(50, 15, 24, down, right, omega, 1, 0);
+      const Recording r = waves(50, 15, 24, down, right, omega, 1, 0);
       const double ky = 2 * pi * down / 15, kx = 2 * pi * right / 24, k = std::hypot(ky, kx);
       BOOST_TEST_CONTEXT("down " << down << ", right " << right << ", " << periods << " periods") {
         const SpaceTimeSpectrum s = space_time_spectrum(r.view());
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(all_power_of_a_plane_wave_lies_at_its_frequency_and_wave_ve
 BOOST_AUTO_TEST_CASE(standing_waves_have_no_direction) {
   for (const auto& [down, right] : wave_vectors)
     for (const double periods : {6.0, 6.4}) {
-      const CapturedGraph r = waves(50, 15, 24, down, right, 2 * pi * periods / 50, 0.7, 0.7);
+      const Recording r = waves(50, 15, 24, down, right, 2 * pi * periods / 50, 0.7, 0.7);
       const TravellingWaves w = travelling_waves(r.view());
       near(w.moving, 1, 0.02);  // it moves, but nowhere
       near(w.directed, 0, 1e-5);
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(waves_that_meet_lie_between) {
 }
 
 BOOST_AUTO_TEST_CASE(waves_that_run_apart_are_seen_by_neighbourhoods_only) {
-  CapturedGraph r = series(60, 33, 33, [](double t, double y, double x) {
+  Recording r = series(60, 33, 33, [](double t, double y, double x) {
     const double radius = std::hypot(y - 16, x - 16);
     return std::cos(0.8 * radius - 0.6 * t) / (1 + 0.1 * radius);
   });
@@ -183,19 +183,18 @@ BOOST_AUTO_TEST_CASE(a_neighbourhood_as_large_as_the_grid_is_the_plane_measure) 
 }
 
 BOOST_AUTO_TEST_CASE(still_pictures_and_uniform_beats_do_not_move) {
-  const CapturedGraph still =
-      series(30, 9, 9, [](double, double y, double x) { return 3 + std::sin(y) * x; });
-  const CapturedGraph beat = series(30, 9, 9, [](double t, double, double) { return 3 + std::sin(t); });
-  const CapturedGraph zero = series(30, 9, 9, [](double, double, double) { return 0.0; });
-  for (const CapturedGraph& r : {still, beat, zero, sum(still, beat)}) {
+  const Recording still = series(30, 9, 9, [](double, double y, double x) { return 3 + std::sin(y) * x; });
+  const Recording beat = series(30, 9, 9, [](double t, double, double) { return 3 + std::sin(t); });
+  const Recording zero = series(30, 9, 9, [](double, double, double) { return 0.0; });
+  for (const Recording& r : {still, beat, zero, sum(still, beat)}) {
     const TravellingWaves w = travelling_waves(r.view());
     near(w.moving, 0, 1e-10);
     for (const double v : {w.directed, w.directionality, w.plane, w.spectral_speed, w.phase_speed})
       BOOST_TEST(v == 0);
   }
   // A picture and a beat behind a wave hide neither its direction nor its speed.
-  const CapturedGraph wave = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0);
-  const CapturedGraph both =
+  const Recording wave = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0);
+  const Recording both =
       sum(wave, series(50, 9, 18, [](double t, double y, double) { return 2 * std::sin(y) + std::sin(t); }));
   const TravellingWaves w = travelling_waves(both.view());
   near(w.directed, 1, 0.01);
@@ -206,14 +205,14 @@ BOOST_AUTO_TEST_CASE(still_pictures_and_uniform_beats_do_not_move) {
 
 // Neurons that run off like t², each its own way, twenty times higher than the wave they carry.
 BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
-  const CapturedGraph wave = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0);
+  const Recording wave = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0);
   nwm::Random random(5);
   std::vector<double> drift(2 * 9 * 18);
   for (double& d : drift) d = random.uniform(-20, 20);
-  const CapturedGraph both = sum(wave, series(50, 9, 18, [&](double t, double y, double x) {
-                                   const auto p = static_cast<std::size_t>(y * 18 + x);
-                                   return drift[p] * t * t / 2500 + drift[162 + p] * t / 50;
-                                 }));
+  const Recording both = sum(wave, series(50, 9, 18, [&](double t, double y, double x) {
+                               const auto p = static_cast<std::size_t>(y * 18 + x);
+                               return drift[p] * t * t / 2500 + drift[162 + p] * t / 50;
+                             }));
   const TravellingWaves w = travelling_waves(both.view()), raw = travelling_waves(both.view(), {.trend = 0});
   near(w.directed, 1, 0.01);
   near(w.directionality, 1, 0.02);
@@ -223,7 +222,7 @@ BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
   BOOST_TEST(raw.directionality < 0.5);
 
   // Drift alone does not move, unless it is of a higher order than what is taken out.
-  const CapturedGraph cubic = series(50, 9, 18, [&](double t, double y, double x) {
+  const Recording cubic = series(50, 9, 18, [&](double t, double y, double x) {
     return drift[static_cast<std::size_t>(y * 18 + x)] * t * t * t;
   });
   near(travelling_waves(cubic.view(), {.trend = 3}).moving, 0, 1e-10);
@@ -232,9 +231,9 @@ BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
 }
 
 BOOST_AUTO_TEST_CASE(channels_that_run_against_each_other_both_count) {
-  const CapturedGraph right = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0),
-                      left = waves(50, 9, 18, 0, -2, 2 * pi * 5 / 50, 1, 0);
-  const CapturedGraph both = joined(right, left);
+  const Recording right = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0),
+                  left = waves(50, 9, 18, 0, -2, 2 * pi * 5 / 50, 1, 0);
+  const Recording both = joined(right, left);
   const SpaceTimeSpectrum s = space_time_spectrum(both.view());
   const PhaseWaves p = phase_waves(both.view());
   near(s.directed, 1, 0.003);
@@ -267,7 +266,7 @@ BOOST_AUTO_TEST_CASE(noise_has_the_level_the_documentation_gives) {
 BOOST_AUTO_TEST_CASE(a_wave_in_noise_rises_above_its_shuffled_self) {
   double last = -1;
   for (const float share : {3.0f, 1.0f, 0.3f}) {
-    const CapturedGraph r = sum(waves(64, 16, 16, 1, 1, 2 * pi * 9 / 64, 1, 0), noise(64, 16, 16, 7), share);
+    const Recording r = sum(waves(64, 16, 16, 1, 1, 2 * pi * 9 / 64, 1, 0), noise(64, 16, 16, 7), share);
     const TravellingWaves w = travelling_waves(r.view()),
                           null = travelling_waves(shuffled(r.view(), 3).view());
     BOOST_TEST(w.directed > last);
@@ -281,11 +280,11 @@ BOOST_AUTO_TEST_CASE(a_wave_in_noise_rises_above_its_shuffled_self) {
 }
 
 BOOST_AUTO_TEST_CASE(shuffling_moves_sites_and_keeps_their_courses) {
-  const CapturedGraph r = joined(noise(9, 4, 5, 1), noise(9, 4, 5, 2));
-  const CapturedGraph s = shuffled(r.view(), 4);
+  const Recording r = joined(noise(9, 4, 5, 1), noise(9, 4, 5, 2));
+  const Recording s = shuffled(r.view(), 4);
   BOOST_TEST((s.values != r.values));
   BOOST_TEST((s.values == shuffled(r.view(), 4).values));
-  const auto courses = [](const CapturedGraph& x, std::size_t c) {
+  const auto courses = [](const Recording& x, std::size_t c) {
     std::vector<std::vector<float>> all(20);
     for (std::size_t p = 0; p < 20; ++p)
       for (std::size_t t = 0; t < 9; ++t) all[p].push_back(x.values[(t * 2 + c) * 20 + p]);
@@ -296,9 +295,9 @@ BOOST_AUTO_TEST_CASE(shuffling_moves_sites_and_keeps_their_courses) {
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_fit_is_told) {
-  const CapturedGraph good = noise(10, 4, 5, 1);
+  const Recording good = noise(10, 4, 5, 1);
   const auto fails = [&](auto change, const char* field) {
-    CapturedGraph r = good;
+    Recording r = good;
     PhaseOptions options;
     change(r, options);
     const auto names = [&](const nwm::Error& e) { return e.field() == field; };
@@ -306,14 +305,14 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_told) {
     if (std::string(field) == "series")
       BOOST_CHECK_EXCEPTION(space_time_spectrum(r.view()), nwm::Error, names);
   };
-  fails([](CapturedGraph& r, PhaseOptions&) { r.values.pop_back(); }, "series");
-  fails([](CapturedGraph& r, PhaseOptions&) { r.values[3] = NAN; }, "series");
-  fails([](CapturedGraph& r, PhaseOptions&) { r.steps = 7, r.values.resize(7 * 20); }, "series");
-  fails([](CapturedGraph& r, PhaseOptions&) { r.width = 2, r.height = 10; }, "series");
-  fails([](CapturedGraph&, PhaseOptions& o) { o.neighbourhood = 4; }, "neighbourhood");
-  fails([](CapturedGraph&, PhaseOptions& o) { o.trim = 0.5; }, "trim");
-  fails([](CapturedGraph&, PhaseOptions& o) { o.trim = NAN; }, "trim");
-  fails([](CapturedGraph&, PhaseOptions& o) { o.trend = 3; }, "trend");
+  fails([](Recording& r, PhaseOptions&) { r.values.pop_back(); }, "series");
+  fails([](Recording& r, PhaseOptions&) { r.values[3] = NAN; }, "series");
+  fails([](Recording& r, PhaseOptions&) { r.steps = 7, r.values.resize(7 * 20); }, "series");
+  fails([](Recording& r, PhaseOptions&) { r.width = 2, r.height = 10; }, "series");
+  fails([](Recording&, PhaseOptions& o) { o.neighbourhood = 4; }, "neighbourhood");
+  fails([](Recording&, PhaseOptions& o) { o.trim = 0.5; }, "trim");
+  fails([](Recording&, PhaseOptions& o) { o.trim = NAN; }, "trim");
+  fails([](Recording&, PhaseOptions& o) { o.trend = 3; }, "trend");
 }
 
 BOOST_AUTO_TEST_CASE(machines_are_measured_over_images_of_a_set) {
@@ -326,7 +325,7 @@ BOOST_AUTO_TEST_CASE(machines_are_measured_over_images_of_a_set) {
   nwm::data::Dataset::Floats pixels(3 * 9 * 11);
   for (float& v : pixels) v = static_cast<float>(random.uniform());
   const nwm::data::Dataset set({3, 1, 9, 11}, pixels, nwm::data::Dataset::Bytes(pixels.size()));
-  const CapturedGraph r = record(machine, set, 1);
+  const Recording r = record(machine, set, 1);
   BOOST_TEST(r.values.size() == 12u * 2u * 99u);
   BOOST_TEST(r.torus);
   BOOST_CHECK_THROW(record(machine, set, 3), nwm::Error);

@@ -42,7 +42,7 @@ struct SeriesView {
 };
 
 /// A series with its storage.
-struct CapturedGraph {
+struct Recording {
   std::vector<float> values;
   std::size_t steps = 0, channels = 0, height = 0, width = 0;
   bool torus = true;
@@ -53,7 +53,7 @@ struct CapturedGraph {
 /// What the cells of `machine` do on image `index` of `set`; any cell of a WaveMachine. Throws Error when the
 /// set does not fit the machine or has no such image, Unstable when a wave step is.
 template <class Machine>
-CapturedGraph record(const Machine& machine, const data::Dataset& set, std::size_t index) {
+Recording record(const Machine& machine, const data::Dataset& set, std::size_t index) {
   using Real = typename Machine::Real;
   require_fit<Machine>(set);
   if (index >= set.size())
@@ -64,25 +64,25 @@ CapturedGraph record(const Machine& machine, const data::Dataset& set, std::size
   machine.record(std::span<const Real, Machine::image_size>(image.data(), Machine::image_size),
                  std::span<Real, Machine::series_size>(series.data(), Machine::series_size), *space);
   constexpr auto shape = Machine::shape;
-  CapturedGraph result{std::vector<float>(Machine::series_size),
-                       shape.steps,
-                       shape.oscillators,
-                       shape.height,
-                       shape.width,
-                       on_torus<Machine>};
+  Recording result{std::vector<float>(Machine::series_size),
+                   shape.steps,
+                   shape.oscillators,
+                   shape.height,
+                   shape.width,
+                   on_torus<Machine>};
   std::ranges::transform(series.span(), result.values.begin(), [](Real v) { return static_cast<float>(v); });
   return result;
 }
 
 /// A series whose sites are put elsewhere, each channel's by a permutation of its own that is the same at all
 /// steps: every neuron keeps its course, and neighbours have nothing to do with each other.
-inline CapturedGraph shuffled(const SeriesView& series, std::uint64_t seed) {
-  CapturedGraph result{std::vector<float>(series.values.size()),
-                       series.steps,
-                       series.channels,
-                       series.height,
-                       series.width,
-                       series.torus};
+inline Recording shuffled(const SeriesView& series, std::uint64_t seed) {
+  Recording result{std::vector<float>(series.values.size()),
+                   series.steps,
+                   series.channels,
+                   series.height,
+                   series.width,
+                   series.torus};
   std::vector<std::size_t> order(series.plane());
   for (std::size_t c = 0; c < series.channels; ++c) {
     for (std::size_t p = 0; p < order.size(); ++p) order[p] = p;

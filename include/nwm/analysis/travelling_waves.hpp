@@ -69,7 +69,7 @@ MachineWaves travelling_waves(const Machine& machine, const data::Dataset& set,
   if (images == 0) throw Error("nwm::analysis::travelling_waves", "images", "at least 1", "0");
   std::vector<TravellingWaves> waves, null;
   for (std::size_t i = 0; i < images; ++i) {
-    const CapturedGraph recording = record(machine, set, i);
+    const Recording recording = record(machine, set, i);
     waves.push_back(travelling_waves(recording.view(), options.phase));
     null.push_back(travelling_waves(shuffled(recording.view(), options.seed + i).view(), options.phase));
   }

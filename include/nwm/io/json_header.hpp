@@ -122,8 +122,8 @@ class HeaderText {
   }
 
   /// A JSON object; member(key) must read the value. Keys must differ.
-  template <std::invocable<const std::string&> Worker>
-  void json_object(Worker&& member) {
+  template <std::invocable<const std::string&> Member>
+  void json_object(Member&& member) {
     expect("{");
     if (accept("}")) return;
     std::set<std::string> seen;

@@ -160,9 +160,8 @@ class DrumReport {
                       .floor = 1e-5 * detail::loudest(mean_),
                       .marks = marks}),
                "Its spectrum.",
-               modes_ ? "Dotted: the modes that an eigen-solver finds for this shape, encoded_target. A "
-                        "neuron on a nodal "
-                        "line of a mode does not hear it."
+               modes_ ? "Dotted: the modes that an eigen-solver finds for this shape, numbered. A neuron "
+                        "on a nodal line of a mode does not hear it."
                       : "Waves leave through the edge.",
                detail::tone_table(own, 12)}});
     Table drift{{"Step", "E/E₀ − 1"}};

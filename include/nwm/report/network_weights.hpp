@@ -116,8 +116,7 @@ void add_coupling(Page& page, const Machine& machine) {
             scale(number(-scale_, 3), number(scale_, 3),
                   [](double part) { return plot::diverging(2 * part - 1, 1); }),
         std::string(Stage::coupling.name.view()) + ".",
-        "Row: the oscillator that is driven; column: the one that coupled_copies it, from its 3×3 "
-        "neighbours."};
+        "Row: the oscillator that is driven; column: the one that drives it, from its 3×3 neighbours."};
     if (many) figure.caption += " The largest are beyond the scale.";
     if (Stage::coupling.initial == Initial::laplacian)
       figure.caption += " It began as a Laplacian of each oscillator by itself; now " +

@@ -4,9 +4,8 @@
 //   threads             threads of a block, a constant
 //   Shared, Local       what the block's threads share, and what each keeps for itself from phase to phase
 //   blocks              blocks of the launch, a constant
-//   operator()(block)    the work of block block.index: phases block.each(f) with f(thread, local), and
-//   nothing
-//                       but control flow that is the same for all threads between them
+//   operator()(block)   the work of block number block.index: phases block.each(f) with f(thread, local);
+//                       between them only control flow that is the same for all threads
 //
 // A phase ends when all threads have ended it. What one phase writes to block.shared, the next may read.
 // Arrays in Local are indexed by constants only, once loops are unrolled (unroll.hpp), or they leave the

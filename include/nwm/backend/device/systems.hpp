@@ -19,13 +19,12 @@
 namespace nwm::device {
 
 // A system is where Operations (operations.hpp) run:
-//   Memories                the vocabulary's words on memory (host_memory.hpp); `queued`, `CapturedGraph`,
-//   `room`
-//                           are there as well
+//   Memories                the vocabulary's words on memory (host_memory.hpp), with `queued`,
+//                           `CapturedGraph` and `free_memory`
 //   for_each(count, f)      f(i) for i = 0..count-1, in any order
 //   run(body)               body.blocks blocks of a body (block.hpp)
 //   product<Precision>(…)   as HostProducts
-//   tile, series_tile        pixels an image that the head takes at a time; columns of a readout's products
+//   tile, series_tile       pixels an image that the head takes at a time; columns of a readout's products
 //   scratch<T>()            scratch_bytes of memory for results on their way between two kernels of a word
 
 /// What all host systems do alike.
