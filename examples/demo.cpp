@@ -104,15 +104,15 @@ void run(const Options& o) {
   const auto data = nwm::data::polygons<Machine>({.images = o.images, .seed = o.seed, .rotated = o.rotated});
   // Weight decay and a short memory of Adam's keep the learned damping inside the range in which a step of
   // 0.3 is stable.
-  nwm::Trainer<Machine> trainer({.learning_rate = o.learning_rate,
-                                 .batch = 16,
-                                 .epochs = o.epochs,
-                                 .adam = {.kind = nwm::Optimizer::adamw, .beta2 = 0.99, .weight_decay = 0.1},
-                                 .schedule = nwm::schedule::cosine(0.02, 0.15),
-                                 .clip_norm = 1,
-                                 .seed = o.seed,
-                                 .threads = o.threads},
-                                Machine({.cell = {.dt = 0.3}, .seed = o.seed}));
+  nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW> trainer(
+      {.learning_rate = o.learning_rate,
+       .batch = 16,
+       .epochs = o.epochs,
+       .schedule = nwm::schedule::cosine(0.02, 0.15),
+       .clip_norm = 1,
+       .seed = o.seed,
+       .threads = o.threads},
+      Machine({.cell = {.dt = 0.3}, .seed = o.seed}), {}, {.beta2 = 0.99, .weight_decay = 0.1});
   std::printf("%zu parameters, %zu oscillators on %zux%zu pixels, %zu steps of %g; %zu images, %zu threads\n",
               Machine::parameter_count, Machine::channels, Machine::shape.height, Machine::shape.width,
               Machine::steps, trainer.best().cell.dt, data.train.size(), nwm::thread_count(o.threads));

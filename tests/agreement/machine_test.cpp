@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(the_backend_asked_for_is_the_one_that_runs) {
   const std::vector<double> gradient = problem.gradient();
   const std::size_t between = Counted::maps;
   BOOST_TEST(between > before);
-  nwm::Adam<M> adam;
+  nwm::optimizer::Stepper<M, nwm::optimizer::Adam> adam;
   adam.step(problem.machine.parameters(), gradient, 1e-3);
   BOOST_TEST(Counted::maps > between);
 }

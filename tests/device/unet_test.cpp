@@ -29,7 +29,7 @@ using Threads = Net<1, nwm::device::Host<nwm::device::OpenMp, images>, double>;
 using Threads = Batch;
 #endif
 static_assert(One::images == 1 && Batch::images == images);
-static_assert(std::is_same_v<nwm::ExecutorOf<Batch>, nwm::LayerSynchronousExecutor<Batch>>);
+static_assert(std::is_same_v<nwm::ExecutorOf<Batch>, nwm::OnePassExecutor<Batch>>);
 
 /// After one gradient of three images: that gradient, the loss, the running statistics, and with them the
 /// scores of seven images.

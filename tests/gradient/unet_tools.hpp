@@ -55,7 +55,7 @@ M shaken(std::uint64_t seed = 3) {
 template <class M>
 std::vector<typename M::Real> gradient(M& machine, const nwm::data::Dataset& set, std::size_t threads,
                                        std::size_t shards, double* loss = nullptr) {
-  nwm::LayerSynchronousExecutor<M> executor(threads, shards);
+  nwm::ExecutorOf<M> executor(threads, shards);
   std::vector<typename M::Real> result(M::parameter_count, 9);
   const double value =
       executor.gradient(machine, set, all_of(set),
@@ -68,7 +68,7 @@ std::vector<typename M::Real> gradient(M& machine, const nwm::data::Dataset& set
 template <class M>
 std::vector<typename M::Real> scores(const M& machine, const nwm::data::Dataset& set) {
   std::vector<typename M::Real> result(set.size() * M::score_size);
-  nwm::LayerSynchronousExecutor<M> executor(1, 1);
+  nwm::ExecutorOf<M> executor(1, 1);
   executor.predict(machine, set, [&](std::size_t i, std::span<const typename M::Real> s) {
     std::ranges::copy(s, result.begin() + static_cast<std::ptrdiff_t>(i * M::score_size));
   });
@@ -93,7 +93,7 @@ void every_slice_has_its_gradient(std::size_t images) {
   std::vector<nwm::GradientPart> parts;
   for (const nwm::Slice& s : M::layout.slices)
     parts.push_back({.name = std::string(s.name.view()), .offset = s.offset, .size = s.size});
-  nwm::LayerSynchronousExecutor<M> executor(1, 2);
+  nwm::ExecutorOf<M> executor(1, 2);
   std::vector<double> unused(M::parameter_count);
   const std::vector<std::size_t> indices = all_of(set);
   const auto loss = [&] {

@@ -18,7 +18,7 @@
 namespace {
 
 using Machine = tools::Small<nwm::cpu::Scalar>;
-using Trainer = nwm::Trainer<Machine>;
+using Trainer = nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW>;
 using nwm::Progress;
 const std::filesystem::path file = "resume_test.safetensors";
 
@@ -36,7 +36,6 @@ nwm::TrainerOptions options() {
   return {.learning_rate = 0.3,
           .batch = 4,
           .epochs = 6,
-          .adam = {.kind = nwm::Optimizer::adamw, .weight_decay = 0.01},
           .schedule = nwm::schedule::cosine(0.1, 0.1),
           .clip_norm = 1,
           .improvement = 0.03,
@@ -60,8 +59,8 @@ struct Run {
   void end(Trainer& t) {
     current.assign(t.current().parameters().begin(), t.current().parameters().end());
     best.assign(t.best().parameters().begin(), t.best().parameters().end());
-    first_moment.assign(t.adam().first_moment().begin(), t.adam().first_moment().end());
-    second_moment.assign(t.adam().second_moment().begin(), t.adam().second_moment().end());
+    first_moment.assign(t.optimizer().state(0).begin(), t.optimizer().state(0).end());
+    second_moment.assign(t.optimizer().state(1).begin(), t.optimizer().state(1).end());
     state = t.state();
   }
 };

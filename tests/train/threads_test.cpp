@@ -41,8 +41,8 @@ Outcome trained(std::size_t threads, std::size_t shards, std::size_t batch) {
   const auto copy = [](auto span) { return std::vector<float>(span.begin(), span.end()); };
   o.current = copy(trainer.current().parameters());
   o.best = copy(trainer.best().parameters());
-  o.first_moment = copy(trainer.adam().first_moment());
-  o.second_moment = copy(trainer.adam().second_moment());
+  o.first_moment = copy(trainer.optimizer().state(0));
+  o.second_moment = copy(trainer.optimizer().state(1));
   o.test = nwm::evaluate(trainer.best(), validation, threads);
   return o;
 }

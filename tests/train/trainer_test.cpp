@@ -100,13 +100,13 @@ BOOST_AUTO_TEST_CASE(a_step_is_the_mean_gradient_through_adam) {
     }
     const double length = norm(gradient);
     const double scale = clip > 0 ? std::min(1.0, clip / length) : 1;
-    nwm::Adam<Machine> adam;
+    nwm::optimizer::Stepper<Machine, nwm::optimizer::Adam> adam;
     adam.step(machine.parameters(), gradient, rate, scale);
 
     const double reported = trainer.step(train(), batch, 1);
     BOOST_TEST(reported == length, boost::test_tools::tolerance(1e-12));
     BOOST_TEST(trainer.last_loss() == loss / (5.0 * Machine::sites), boost::test_tools::tolerance(1e-12));
-    BOOST_TEST(norm(trainer.adam().first_moment()) == 0.1 * scale * length,
+    BOOST_TEST(norm(trainer.optimizer().state(0)) == 0.1 * scale * length,
                boost::test_tools::tolerance(1e-4));
     const auto got = weights(trainer.current()), expected = weights(machine);
     double worst = 0;

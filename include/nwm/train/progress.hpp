@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "nwm/loss/loss.hpp"
 #include "nwm/loss/segmentation_metrics.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)

@@ -8,6 +8,7 @@
 
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
+#include "nwm/loss/cross_entropy.hpp"
 #include "nwm/loss/loss.hpp"
 
 namespace nwm {
@@ -22,8 +23,8 @@ void require_pictures(const data::Dataset& set) {
 }
 
 /// Throws Error unless the set's pictures fit the model and its targets the loss.
-template <class Model, loss::Loss L>
-void require_fit(const data::Dataset& set, const L& loss) {
+template <class Model, loss::Loss L = loss::CrossEntropy>
+void require_fit(const data::Dataset& set, const L& loss = {}) {
   require_pictures<Model>(set);
   loss.check(set, Model::outputs);
 }

@@ -188,8 +188,9 @@ class Trainer {
 
   /// The weights with the best validation loss so far (the initial ones before the first epoch ends).
   const Model& best() const { return best_; }
-  /// The weights after the latest step.
+  /// The weights after the latest step: those that the next one changes.
   const Model& current() const { return model_; }
+  Model& current() { return model_; }
 
   double last_loss() const { return last_loss_; }  ///< of the latest step; 0 before it
   const TrainerOptions& options() const { return options_; }
