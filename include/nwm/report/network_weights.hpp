@@ -76,8 +76,8 @@ inline double median(std::vector<double> values) {
 
 }  // namespace detail
 
-/// Adds the stencils that couple neighbours: every kernel of every stage as a picture, beside its initial
-/// value.
+/// Adds the stencils that couple neighbours: every kernel of every stage as a picture. For stencils that
+/// began as a Laplacian, also says how much of the weight still lies within one oscillator.
 template <class Machine>
 void add_coupling(Page& page, const Machine& machine) {
   page.section("The coupling it learned");
