@@ -12,6 +12,7 @@ namespace nwm {
 /// SplitMix64 (Steele, Lea, Flood 2014): a 64-bit counter through a bijective mixer.
 class Random {
  public:
+  /// The stream of a seed. Equal seeds give equal numbers.
   explicit Random(std::uint64_t seed) : state_(seed) {}
 
   /// An independent stream for each pair of numbers, e.g. (seed, epoch).

@@ -22,6 +22,7 @@
 
 namespace nwm::analysis {
 
+/// Size of the maps and range of the logarithmic ones.
 struct DrawOptions {
   std::size_t minimum_width = 240;  ///< least width of a map in pixels, reached by whole enlargement
   double decades = 4;  ///< range of the logarithmic maps of energy and influence below their maximum

@@ -16,6 +16,7 @@
 
 namespace nwm::analysis {
 
+/// Drift removal, neighbourhood and trimming of phase_waves.
 struct PhaseOptions {
   /// Order of the drift in time that is removed from each neuron's series (`centred`).
   std::size_t trend = default_trend;

@@ -21,6 +21,7 @@
 
 namespace nwm::analysis {
 
+/// Number of images and probes, size of the change, seed and threads.
 struct ReceptiveFieldOptions {
   std::size_t images = 8;   ///< images, from the start of the set; all when there are fewer
   std::size_t probes = 16;  ///< randomly drawn pixels changed in each image, one at a time

@@ -26,6 +26,7 @@ struct TravellingWaves {
   double phase_speed = 0;     ///< sites per step, by phase gradients
 };
 
+/// Collects the measures from a spectrum and a phase analysis.
 inline TravellingWaves travelling_waves(const SpaceTimeSpectrum& spectrum, const PhaseWaves& phase) {
   return {spectrum.moving, spectrum.directed, spectrum.speed, phase.directionality, phase.plane, phase.speed};
 }
@@ -47,6 +48,7 @@ inline TravellingWaves average(const std::vector<TravellingWaves>& all) {
   return mean;
 }
 
+/// Images, analysis and shuffles of a machine's measures.
 struct WaveOptions {
   std::size_t images = 8;  ///< images, from the start of the set; all when there are fewer
   PhaseOptions phase{};

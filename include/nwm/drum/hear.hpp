@@ -16,6 +16,7 @@
 
 namespace nwm {
 
+/// How spectra are computed and tones found in them.
 struct HearingOptions {
   sound::SpectrumOptions spectrum{};
   sound::ToneOptions tone{};

@@ -70,11 +70,13 @@ class Mask {
   const std::string& name() const { return name_; }
   std::size_t height() const { return height_; }
   std::size_t width() const { return width_; }
+  /// Whether a site is inside; false for sites outside the grid.
   bool contains(Site s) const {
     return s.row < height_ && s.column < width_ && inside_[s.row * width_ + s.column] != 0;
   }
   /// Row-major indices of the sites inside, ascending.
   std::span<const std::size_t> sites() const { return sites_; }
+  /// Nonzero inside, 0 outside: height·width values, row-major.
   std::span<const std::uint8_t> values() const { return inside_; }
   /// Area and perimeter of the shape the mask was drawn from, in lattice spacings; NaN when not known.
   double area() const { return area_; }

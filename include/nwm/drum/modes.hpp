@@ -28,6 +28,7 @@ struct Modes {
   double frequency(std::size_t k) const { return physics.frequency(eigenvalues[k]); }
 };
 
+/// How many modes to compute, and whether with shapes.
 struct ModeOptions {
   std::size_t count = 30;  ///< number of modes, from the lowest; below the number of sites
   bool shapes = false;     ///< whether to compute the shapes as well

@@ -30,6 +30,7 @@ inline constexpr plot::Rgb silent_colour{150, 155, 165};
 struct Frame {
   std::size_t top = 0, left = 0, height = 0, width = 0;
 };
+/// The smallest frame around the drum with `margin` sites on each side, cut off at the grid's border.
 inline Frame frame(const Mask& mask, std::size_t margin = 3) {
   std::size_t top = mask.height(), bottom = 0, left = mask.width(), right = 0;
   for (const std::size_t i : mask.sites()) {

@@ -31,9 +31,11 @@ class Recording {
   std::size_t every() const { return every_; }
   /// Time between two samples: every · dt.
   double interval() const { return static_cast<double>(every_) * physics_.dt; }
+  /// Samples recorded so far.
   std::size_t steps() const { return sites_.empty() ? 0 : samples_.size() / sites_.size(); }
   std::span<const std::size_t> sites() const { return sites_; }
   Site site(std::size_t i) const { return {sites_[i] / mask_.width(), sites_[i] % mask_.width()}; }
+  /// All samples (steps, sites), step-major.
   std::span<const Real> samples() const { return samples_; }
 
   /// A copy of the i-th site's series: steps() values.

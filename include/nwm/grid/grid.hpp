@@ -14,6 +14,7 @@ struct Grid {
   static_assert(height_ > 0 && width_ > 0, "a grid needs at least one row and one column");
   static constexpr std::size_t height = height_, width = width_, sites = height_ * width_;
   using Boundary = Boundary_;
+  /// The same sites with another boundary.
   template <nwm::Boundary Other>
   using with_boundary = Grid<height_, width_, Other>;
 };

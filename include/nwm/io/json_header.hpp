@@ -75,6 +75,7 @@ class HeaderText {
     at_ += wanted.size();
     return true;
   }
+  /// Skips `wanted`, which must come next.
   void expect(std::string_view wanted) {
     if (!accept(wanted)) fail("'" + std::string(wanted) + "'");
   }

@@ -43,6 +43,7 @@ inline constexpr DTypeInfo dtype_table[] = {
 };
 static_assert(std::size(dtype_table) == static_cast<std::size_t>(DType::F8_E5M2FNUZ) + 1);
 
+/// A type's name in files, and its bits per value.
 constexpr const char* name_of(DType d) { return dtype_table[static_cast<std::size_t>(d)].name; }
 constexpr std::size_t bits_of(DType d) { return dtype_table[static_cast<std::size_t>(d)].bits; }
 
@@ -58,6 +59,7 @@ template <class T>
 concept TensorValue = std::is_same_v<T, float> || std::is_same_v<T, double> ||
                       (std::is_integral_v<T> && !std::is_same_v<T, bool>);
 
+/// The DType of a C++ type.
 template <TensorValue T>
 constexpr DType dtype_of() {
   if constexpr (std::is_floating_point_v<T>) return sizeof(T) == 4 ? DType::F32 : DType::F64;

@@ -174,11 +174,13 @@ struct BatchNorm {
   static constexpr double epsilon = 1e-5, momentum = 0.1;
   static constexpr std::size_t size = channels * n, parameters = 2 * channels, statistics = 2 * channels;
 
+  /// Appends "<prefix>.weight" (γ) and "<prefix>.bias" (β).
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
     layout.add(prefix + ".weight", {channels}, 1, Initial::one);
     layout.add(prefix + ".bias", {channels}, 1, Initial::zero);
   }
+  /// Appends "<prefix>.running_mean" and "<prefix>.running_var".
   template <class L>
   static constexpr void describe_statistics(L& layout, const Name& prefix) {
     layout.add(prefix + ".running_mean", {channels}, 1, Initial::zero, false);

@@ -29,6 +29,7 @@ struct DoubleConvolution {
   static constexpr std::size_t scratch =
       std::max(B::template scratch<First, G>, B::template scratch<Second, G>);
 
+  /// Appends the parameters under "<prefix>.0", ".1", ".3" and ".4", as in the authors' checkpoints.
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
     First::describe(layout, prefix + ".0");

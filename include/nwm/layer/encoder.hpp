@@ -24,6 +24,7 @@ struct Encoder {
   template <std::size_t l>
   static constexpr Activation activation = l + 1 == layers ? last : Activation::relu;
 
+  /// Place of layer l's parameters.
   template <std::size_t l>
   static constexpr std::size_t offset() {
     if constexpr (l == 0) return 0;

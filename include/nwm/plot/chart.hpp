@@ -24,6 +24,7 @@ struct Curve {
   std::vector<double> x = {}, y = {};  ///< points; both of one length
 };
 
+/// Texts, size and axis of a chart.
 struct ChartOptions {
   std::string title = {}, x_label = {}, y_label = {};
   std::size_t width = 960, height = 540;  ///< pixels, at least 320 x 200

@@ -19,6 +19,7 @@
 
 namespace nwm::plot {
 
+/// Title, timing, size and colour scale of a film.
 struct FilmOptions {
   std::string title = {};           ///< line above the waves; none when empty
   int delay = 6;                    ///< hundredths of a second for which a step is shown
@@ -40,6 +41,7 @@ namespace film_palette {
 
 inline constexpr std::uint8_t levels = 253, zero = 126, not_finite = 253, ground = 254, writing = 255;
 
+/// The 256 colours of the palette.
 inline std::vector<Rgb> colours() {
   std::vector<Rgb> result;
   for (int i = 0; i < levels; ++i) result.push_back(diverging(i - zero, zero));

@@ -218,6 +218,7 @@ inline Image states(std::span<const float> series, const SeriesShape& shape,
   return framed(beside(columns, gap, paper), 2 * gap, paper);
 }
 
+/// Channel, moments, title, colour scale and size of the pictures.
 struct GalleryOptions {
   std::optional<std::size_t> channel = {};  ///< channel in the strip; none: the one with most motion
   std::vector<std::size_t> moments = {};    ///< steps 1..T to show; empty: five evenly spaced ones

@@ -16,6 +16,7 @@ namespace nwm::plot {
 struct SeriesShape {
   std::size_t steps = 0, channels = 0, height = 0, width = 0;
 
+  /// Values of one channel at one step; of one step; of the whole series.
   constexpr std::size_t plane() const noexcept { return height * width; }
   constexpr std::size_t state() const noexcept { return channels * plane(); }
   constexpr std::size_t size() const noexcept { return steps * state(); }

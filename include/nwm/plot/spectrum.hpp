@@ -103,6 +103,7 @@ class ClassSpectra {
   std::vector<float> cosine_, sine_;
 };
 
+/// Axes and names of a spectrum chart.
 struct SpectrumOptions {
   std::string title = "Mean spectrum of each class";
   double dt = 0;                        ///< time of one step, for an x axis in cycles per unit time; 0: bins

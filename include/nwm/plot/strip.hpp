@@ -25,6 +25,7 @@ struct StripRow {
   std::span<const std::uint8_t> target;      ///< (height, width) labels
 };
 
+/// Channel, moments, size and colour scale of a strip.
 struct StripOptions {
   std::size_t image_channels = 1;         ///< 1 or 3
   std::size_t channel = 0;                ///< the oscillator channel shown

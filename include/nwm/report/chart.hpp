@@ -28,6 +28,7 @@ struct Mark {
   std::string text = {};
 };
 
+/// Texts, marks, axes and size of a chart.
 struct ChartOptions {
   std::string title = {};  ///< text for readers who cannot see the picture
   std::string x_label = {}, y_label = {};

@@ -24,6 +24,7 @@ struct Compared {
   std::string remark = {};
 };
 
+/// Title and axis of a comparison.
 struct ComparisonOptions {
   std::string title = {}, caption = {};
   std::string quantity = "value";  ///< label of the axis

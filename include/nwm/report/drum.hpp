@@ -94,6 +94,7 @@ class DrumReport {
   /// The mapping to the page's sounds: this drum's lowest mode sounds at plan.lowest_hertz.
   const sound::Pitch& pitch() const { return pitch_; }
 
+  /// Adds all sections: area only for a clamped drum, modes only if they were computed.
   void add_all(Page& page) const {
     add_wave(page), add_neuron(page);
     if (physics().edge == drum::Boundary::clamped) add_area(page);

@@ -25,6 +25,7 @@ struct DrumPlan {
   std::size_t modes = 12;                    ///< number of modes shown
   double lowest_hertz = 110;                 ///< pitch of the lowest mode, Hz
 
+  /// Strikes the drum.
   template <class Drum>
   void apply(Drum& drum) const {
     if (random) drum.strike_at_random(*random);

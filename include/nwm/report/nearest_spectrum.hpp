@@ -23,8 +23,10 @@ class Confusion {
  public:
   explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
   std::size_t classes() const { return classes_; }
+  /// Counts one item of class `truth` assigned to `said`.
   void add(std::size_t truth, std::size_t said) { ++counts_.at(truth * classes_ + said); }
   std::size_t count(std::size_t truth, std::size_t said) const { return counts_.at(truth * classes_ + said); }
+  /// Number of items of class `truth`.
   std::size_t total(std::size_t truth) const {
     std::size_t sum = 0;
     for (std::size_t c = 0; c < classes_; ++c) sum += count(truth, c);

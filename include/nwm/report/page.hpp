@@ -66,6 +66,7 @@ std::string scale(const std::string& from, const std::string& to, const Colour& 
   return result + ")\">&nbsp;</span><span>" + escape(to) + "</span></div>\n";
 }
 
+/// An HTML page, built section by section. Each method appends its content and returns the page.
 class Page {
  public:
   Page(std::string title, std::string lead) : title_(std::move(title)), lead_(std::move(lead)) {}

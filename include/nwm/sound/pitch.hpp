@@ -42,6 +42,7 @@ struct Pitch {
   }
 };
 
+/// Sampling rate, loudness and fades of a rendered sound.
 struct RenderOptions {
   unsigned rate = 44100;  ///< samples per second
   double peak = 0.8;      ///< largest sample, as share of full scale

@@ -50,6 +50,7 @@ inline std::size_t quick_length(std::size_t n) {
 
 }  // namespace detail
 
+/// Window, zero-padding and averaging of a spectrum.
 struct SpectrumOptions {
   Window window = Window::blackman_harris;
   std::size_t padding = 2;  ///< the transform is at least this many times as long as a segment
@@ -66,6 +67,7 @@ struct Spectrum {
   double sidelobe = 0;            ///< the largest false peak beside a tone, as share of the tone's peak
   double shoulder = 0;            ///< amplitude half a lobe from a tone's frequency, as share of its peak
 
+  /// Frequency of a bin, cycles per unit time.
   double frequency(std::size_t bin) const { return spacing * static_cast<double>(bin); }
 };
 
@@ -102,6 +104,7 @@ class Ear {
     fft_.SetFlag(Eigen::FFT<double>::HalfSpectrum);
   }
 
+  /// Length of the series; number of frequency bins of a spectrum.
   std::size_t samples() const { return samples_; }
   std::size_t bins() const { return padded_.size() / 2 + 1; }
 

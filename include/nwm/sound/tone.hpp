@@ -18,6 +18,7 @@ struct Tone {
   double frequency = 0, amplitude = 0;
 };
 
+/// Limits within which peaks count as tones.
 struct ToneOptions {
   double threshold = 3e-5;  ///< a tone is at least this share of the loudest peak
   double clearness = 8;     ///< the lowest tone is this many times the median beside it

@@ -23,6 +23,7 @@ struct Clip {
   std::string title = {};    ///< INAM in the file
   std::string comment = {};  ///< ICMT in the file: how the sound was made
 
+  /// Length of the clip in seconds.
   double seconds() const { return static_cast<double>(samples.size()) / rate; }
 };
 

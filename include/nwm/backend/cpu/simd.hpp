@@ -31,6 +31,7 @@ struct Simd : HostMemory {
     Value load(const Real* p) const { return Value::load(p + index); }
     void store(Real* p, Value v) const { v.store(p + index); }
   };
+  /// The first `count` indices of a pack.
   template <class Real>
   struct Partial {
     using Value = math::Pack<Real, Arch>;

@@ -12,6 +12,7 @@
 
 namespace nwm::device {
 
+/// Correlate computes a stencil or its adjoint.
 enum class Direction { forward, adjoint };
 
 /// Stores a stencil's sums: to[part] (channels, sites) = f(sum).
