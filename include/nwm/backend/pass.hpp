@@ -7,7 +7,7 @@
 //   series_tile   columns that a readout's products process at a time. Default: `tile`.
 //   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
 //                 all steps of a segment at once: sets the slots of the tape from the fields at the start
-//                 (model/recurrence.hpp). Default, also for types it does not accept: step by step.
+//                 (time/recurrence.hpp). Default, also for types it does not accept: step by step.
 //   run_steps_back<…>(…, series_gradient, gradient, parameter_gradient, scratch)
 //                 the same backwards; scratch holds steps_scratch<Cell, G, channels, length, Real> numbers.
 //                 It may overwrite the coupled values' slots.
