@@ -1,4 +1,4 @@
-// What the study compares the Neural Wave Machine with.
+// The models that the study compares with the Neural Wave Machine.
 #include "model.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/model/cnn.hpp"

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Our figure, PyTorch's or deepwave's, and the ratio, measured in turn in one run on the same number of threads.
+"""Compares nwm with PyTorch or deepwave: both rates and their ratio, measured in turn on the same number of threads.
 
     cmake --workflow --preset benchmark
     python3 benchmarks/peers/install_torch.py build/peer
-    python3 benchmarks/compare.py                              everything both programs have
+    python3 benchmarks/compare.py                              all benchmarks that both programs have
     python3 benchmarks/compare.py train_step/nwm/tetrominoes   names that contain one of these texts
-    python3 benchmarks/compare.py wave/                        the waves alone, beside deepwave
+    python3 benchmarks/compare.py wave/                        only the waves, beside deepwave
 
-In every round each program measures once, one after the other, in an order that moves on from round to round. Medians
-stand in the table, smallest and largest in brackets. The ratio is that to the fastest PyTorch variant (of all --peer):
-the median over the rounds of the quotient of two figures taken seconds apart. The GEMM peak is the fastest matrix product
-that any of the programs measured. Writes results/<name>.json and .md.
+In every round each program measures once, one after the other, in an order that rotates from round to round. The table
+shows medians, with smallest and largest in brackets. The ratio compares nwm with the fastest PyTorch variant (of all
+--peer): it is the median over the rounds of the quotient of two figures taken seconds apart. The GEMM peak is the fastest
+matrix product that any program measured. Writes results/<name>.json and .md.
 """
 import argparse
 import json
@@ -32,12 +32,12 @@ README_BEGIN, README_END = "<!-- results of compare.py -->", "<!-- end of result
 
 
 def program(name):
-    """The peer program that has a configuration."""
+    """The peer program for a configuration."""
     return WAVE_PEER if name.startswith("wave/") else PEER
 
 
 class Server:
-    """One configuration and variant of the peer program, waiting to be asked."""
+    """A running peer program for one configuration and variant."""
 
     def __init__(self, python, name, variant, threads):
         environment = clean_environment() | {"OMP_NUM_THREADS": str(threads), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
@@ -75,7 +75,7 @@ def has_deepwave(python):
 
 
 def start_peers(name, peers, variants, options):
-    """The servers that came up, and what the others said instead."""
+    """The peers that started, and the messages of those that failed."""
     servers, failures = [], {}
     for index, python in enumerate(peers):
         for variant in variants[index]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What including the library costs: processor seconds of the compiler on one core, median of several runs.
+"""The compile time of the library: processor seconds of the compiler on one core, median of several runs.
 
     python3 benchmarks/compile_time.py [--compiler g++] [--repetitions 5]
 
@@ -22,7 +22,7 @@ AIMS = {"include": 2.0, "program": 20.0}  # seconds
 
 
 def include_folders():
-    """Where Eigen is, unless the compiler knows."""
+    """The include option for Eigen, unless the compiler finds it by itself."""
     run = subprocess.run(["pkg-config", "--cflags-only-I", "eigen3"], capture_output=True, text=True)
     found = run.stdout.split() if run.returncode == 0 else []
     return found or ["-I/usr/include/eigen3"]
@@ -67,7 +67,7 @@ def main():
             print(f"program  left out: {program} is not there")
         for name, arguments in cases.items():
             command = [options.compiler, *flags, *arguments]
-            compile_once(command)  # the files come into memory
+            compile_once(command)  # loads the files into the page cache
             runs = [compile_once(command) for _ in range(options.repetitions)]
             cpu = spread([r[0] for r in runs])
             report["figures"][name] = {"seconds": cpu, "wall_seconds": spread([r[1] for r in runs]),

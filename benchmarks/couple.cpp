@@ -42,7 +42,7 @@ bool add() {
       W::run(nwm::cell::Wave{}, m.parameters.data(), m.tape, 0, m.scratch.data());
     });
   });
-  // Back through steps that ran before: the two adjoints of the products, towards the field and the weights.
+  // Backwards through recorded steps: the two adjoints of the products, towards the field and the weights.
   bench::add(name + "/adjoint", [](benchmark::State& state) {
     bench::measure_part<Memory<channels>>(state, {.items = updates, .flops = 2 * flops}, [](auto& m) {
       m.adjoint.clear();

@@ -6,10 +6,10 @@
     python3 benchmarks/gate.py HEAD --base v1.0    against any other commit
     python3 benchmarks/gate.py --filter 'part/couple'
 
-Both are built with the preset `benchmark` in folders of their own, and measured in turn, benchmark by benchmark: new, old,
-old, new, ... Only ratios of measurements taken next to each other count, so a machine that is slow today is slow for both.
-A benchmark has lost when the median ratio is below 1 - tolerance and the median's 95 % interval lies below 1; what looks
-like a loss is measured once more with twice the rounds before it counts. Exit status: 0 no loss, 1 a loss.
+Both are built with the preset `benchmark` in separate folders, and measured in turn, benchmark by benchmark: new, old,
+old, new, ... Only ratios of neighbouring measurements count, so that a slow machine slows both. A benchmark has lost when
+the median ratio is below 1 - tolerance and the median's 95 % interval lies below 1. An apparent loss is measured once more
+with twice the rounds before it counts. Exit status: 0 no loss, 1 a loss.
 """
 import argparse
 import os
@@ -48,7 +48,7 @@ def lay_out(commit, folder):
 
 
 def build(commit, label, work, jobs):
-    """Path of nwm_benchmark built from a commit. One that was built before is taken as it is, but for the working tree."""
+    """Path of nwm_benchmark built from a commit. An earlier build is reused, except for the working tree."""
     folder = work / label
     binary = folder / "build" / "bin" / "nwm_benchmark"
     if commit != "." and binary.exists():
@@ -65,7 +65,7 @@ def build(commit, label, work, jobs):
 
 
 def ratios(name, new, old, options, rounds):
-    """New rate over old rate, a pair of neighbouring measurements each."""
+    """New rate over old rate for each pair of neighbouring measurements."""
     rate = lambda b: run_benchmarks(b, [name], options.threads, options.seconds)[0][name]["items_per_second"]
     result = []
     for round_number in range(rounds):

@@ -1,4 +1,4 @@
-// The sizes of the study and numbers to run on: what all benchmarks start from, on any backend.
+// The study's sizes and random inputs, for all benchmarks on any backend.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +21,15 @@ inline constexpr nwm::Shape mnist{
 inline constexpr nwm::Shape multi_mnist{
     .height = 128, .width = 128, .image_channels = 1, .oscillators = 16, .steps = 100, .classes = 11};
 
-/// The ConvLSTM's.
+/// The study's configuration for ConvLSTM.
 inline constexpr nwm::Shape tetrominoes_in_twenty_steps = [] {
   nwm::Shape shape = tetrominoes;
   shape.steps = 20;
   return shape;
 }();
 
-/// `count` images of random pixels in [0, 1) with random classes: the cost of a step does not depend on them.
+/// `count` images of random pixels in [0, 1) with random classes; the cost of a step does not depend on
+/// values.
 template <class Machine>
 nwm::data::Dataset random_images(std::size_t count) {
   constexpr nwm::Shape shape = Machine::shape;

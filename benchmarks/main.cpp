@@ -14,8 +14,8 @@
 
 namespace {
 
-/// Takes --threads N or --threads=N out of the arguments. Returns false when N is not a number from 1 to
-/// 4096.
+/// Removes --threads N or --threads=N from the arguments and applies it. Returns false unless N is a number
+/// from 1 to 4096.
 bool take_threads(std::vector<char*>& arguments) {
   for (auto it = arguments.begin() + 1; it != arguments.end();) {
     const std::string_view text = *it;

@@ -1,4 +1,4 @@
-// How every benchmark here is timed: by the wall clock, over whole repetitions, on the threads asked for.
+// The timing of all benchmarks here: by the wall clock, over whole repetitions, on the chosen threads.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -21,8 +21,8 @@ inline std::size_t& threads() {
   return count;
 }
 
-/// Times f() and sets the counters items_per_second, GFLOP/s and GB/s. f runs once before, so that what is
-/// made once is made. The rates are by the wall clock without the suffix that UseRealTime puts behind the
+/// Times f() and sets the counters items_per_second, GFLOP/s and GB/s. f runs once before the timing, so that
+/// one-time allocations are done. Rates are by the wall clock, without the suffix that UseRealTime adds to
 /// names.
 template <class F>
 void measure(benchmark::State& state, const Work& work, const F& f) {
@@ -43,8 +43,7 @@ void measure(benchmark::State& state, const Work& work, const F& f) {
   }
 }
 
-/// Calls f(thread) on all threads at once: a part as it runs within training, each thread on an image of its
-/// own.
+/// Calls f(thread) on all threads at once, as parts run in training: each thread works on its own image.
 template <class F>
 void on_all_threads(const F& f) {
 #ifdef _OPENMP
@@ -57,7 +56,7 @@ void on_all_threads(const F& f) {
   for (std::size_t thread = 0; thread < threads(); ++thread) f(thread);
 }
 
-/// Times f(memory) with one `Memory` a thread; `work` is that of one thread.
+/// Times f(memory) with one `Memory` per thread; `work` is one thread's work.
 template <class Memory, class F>
 void measure_part(benchmark::State& state, const Work& work, const F& f) {
   std::vector<Memory> each(threads());
@@ -68,7 +67,7 @@ void measure_part(benchmark::State& state, const Work& work, const F& f) {
   });
 }
 
-/// Registers at start: `const bool registered = bench::add("part/…", f);`
+/// Registers a benchmark at program start: `const bool registered = bench::add("part/…", f);`
 inline bool add(const std::string& name, const std::function<void(benchmark::State&)>& f) {
   benchmark::RegisterBenchmark(name.c_str(), f);
   return true;

@@ -1,4 +1,4 @@
-"""Shared by compare.py, gate.py and compile_time.py: running nwm_benchmark, medians, and what the machine is."""
+"""Shared by compare.py, gate.py and compile_time.py: running nwm_benchmark, medians, a description of the machine."""
 import datetime
 import json
 import math
@@ -14,12 +14,12 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def clean_environment():
-    """Without settings that slow an OpenBLAS down: they are set on some machines for older builds of it."""
+    """The environment without settings for older OpenBLAS builds, which some machines have and which slow newer ones."""
     return {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
 
 
 def names(binary, pattern):
-    """The benchmarks of a program that match."""
+    """The names of a program's benchmarks that match."""
     run = subprocess.run([binary, "--benchmark_list_tests", f"--benchmark_filter={pattern}"], check=True,
                          capture_output=True, text=True)
     return [line for line in run.stdout.split("\n") if line]
@@ -55,7 +55,7 @@ def spread(values):
 
 
 def median_interval(values):
-    """Limits between which the median lies with at least 95 % (order statistics; all values when there are few)."""
+    """An interval that holds the median with at least 95 % (order statistics; all values when there are few)."""
     ordered, n = sorted(values), len(values)
     k = 0
     while 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2 ** n <= 0.05:
@@ -76,11 +76,11 @@ def cpu_model():
 
 
 def machine():
-    """What the figures belong to."""
+    """The machine and the commit of the figures."""
     load = os.getloadavg()[0]
     return {"date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"), "cpu": cpu_model(),
             "cores": os.cpu_count(), "system": f"{platform.system()} {platform.release()}", "load": round(load, 2),
-            # Left over from a build, or other work: what is measured beside it says little.
+            # Other work runs, perhaps left from a build: measurements beside it mean little.
             "busy": load > 0.25 * (os.cpu_count() or 1),
             "commit": git("rev-parse", "--short", "HEAD"),
             "changed": bool(git("status", "--porcelain", "--", "include", "benchmarks"))}

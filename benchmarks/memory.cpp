@@ -1,7 +1,7 @@
-// memory/<policy>/<T>: forward, loss and gradient of one image on each thread, by what is kept for the way
-// back. The wave machine of tetrominoes with four learned rows in the readout and the narrow head: the rows
-// of Linear, and the unused matrix that the other readouts carry in their checkpoints, grow with T by
-// themselves. `workspace_bytes` is that of one thread; memory.py runs each in a process of its own for
+// memory/<policy>/<T>: forward, loss and gradient of one image on each thread, for different checkpointing
+// policies. The model is the tetrominoes' wave machine with four learned rows in the readout and the narrow
+// head. (The rows of Linear, and the unused matrix in the other readouts' checkpoints, would grow with T by
+// themselves.) `workspace_bytes` is one thread's. memory.py runs each benchmark in its own process to measure
 // `peak_bytes`, the resident size.
 #include <algorithm>
 #include <cstdint>
@@ -26,8 +26,7 @@ using Machine = nwm::WaveMachine<
     nwm::readout::LinearMap<4>, nwm::head::Narrow, nwm::cell::Wave, nwm::DefaultBackend, float,
     Checkpointing>;
 
-/// Of the process since it began; 0 where the system does not tell. (What wait4 reports counts the parent,
-/// too.)
+/// Peak resident bytes of the process; 0 where the system does not tell. (wait4 would include the parent.)
 double peak_bytes() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;)
@@ -39,7 +38,7 @@ template <std::size_t steps, class Checkpointing>
 void gradient(benchmark::State& state) {
   using M = Machine<steps, Checkpointing>;
   M machine;
-  // No damping: 1600 steps backwards through what damping has shrunk would pass the guard's limit.
+  // Without damping: 1600 steps backwards through damped states would exceed the guard's limit.
   for (const nwm::Slice& slice : M::layout.slices)
     if (slice.name.view().find("alpha_encoder") != std::string_view::npos)
       std::ranges::fill(machine.parameters().subspan(slice.offset, slice.size), 0.0f);
@@ -63,7 +62,7 @@ void gradient(benchmark::State& state) {
   state.counters["peak_bytes"] = peak_bytes();
 }
 
-/// k near sqrt(T) needs least.
+/// A k near sqrt(T) needs the least memory.
 template <std::size_t steps, std::size_t k>
 bool add() {
   const std::string end = "/" + std::to_string(steps);

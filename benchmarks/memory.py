@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Memory and time of what is kept for the way back (nwm::checkpointing), by the number of steps.
+"""Memory and time of the checkpointing policies (nwm::checkpointing), by the number of steps.
 
     python3 benchmarks/memory.py [--threads 1] [--rounds 3] [--seconds 1]
 
-Each policy and number of steps in a process of its own; medians over rounds.
+Each policy and number of steps runs in its own process; figures are medians over rounds.
 """
 import argparse
 import statistics

@@ -14,7 +14,7 @@
 
 namespace bench {
 
-/// Forward, loss, backward and Adam for a batch.
+/// Times forward, loss, backward and Adam for a batch.
 template <class Machine>
 void train_step(benchmark::State& state, std::size_t batch) {
   const auto images = random_images<Machine>(batch);
@@ -26,7 +26,7 @@ void train_step(benchmark::State& state, std::size_t batch) {
           [&] { benchmark::DoNotOptimize(trainer.step(images, indices, 1)); });
 }
 
-/// The scores of a batch.
+/// Times the scores of a batch.
 template <class Machine>
 void infer(benchmark::State& state, std::size_t batch) {
   const auto images = random_images<Machine>(batch);

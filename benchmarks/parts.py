@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The parts of a model beside their limits: the GEMM peak and the copying speed measured in the same run.
+"""The parts of a model compared with their limits: the GEMM peak and the copying speed, measured in the same run.
 
     python3 benchmarks/parts.py [--threads N] [--filter part/couple]
 
-Every round measures the limits and all parts once; medians stand in the table.
+Every round measures the limits and all parts once; the table shows medians.
 """
 import argparse
 import os

@@ -1,8 +1,8 @@
-// The limits of the machine, measured in the same run as what is held against them:
+// The limits of the machine, measured in the same run as the benchmarks compared with them:
 //   part/gemm_peak/eigen, nwm   a single-precision matrix product on each thread: Eigen's, 1024³, and the
-//                    library's own where its factors stay in the second-level cache
-//   part/fma_peak    fused multiply-adds on registers alone: no program can be faster
-//   part/copy_peak   copying between arrays that do not fit in cache; bytes read and written
+//                    library's own, with factors that stay in the second-level cache
+//   part/fma_peak    fused multiply-adds on registers alone: the upper limit for any program
+//   part/copy_peak   copying between arrays that do not fit in cache; counts bytes read and written
 #include <Eigen/Core>
 #include <array>
 #include <xsimd/xsimd.hpp>

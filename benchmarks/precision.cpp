@@ -1,4 +1,4 @@
-// What products in bfloat16 cost and gain, where the processor has them:
+// Speed and accuracy of products in bfloat16, on processors that have them:
 //   train_step/nwm/tetrominoes/linear_bf16   beside train_step/nwm/tetrominoes/linear
 //   precision/polygons/float, bf16           one training of a small machine; foreground IoU on 200
 //                                            test images
@@ -11,7 +11,7 @@
 
 namespace {
 
-/// The README's first machine. Seeds differ from call to call, alike for every backend.
+/// Trains the README's first machine. Seeds differ from call to call, but are the same for all backends.
 template <class B>
 void train_polygons(benchmark::State& state) {
   using Machine = nwm::WaveMachine<

@@ -1,6 +1,6 @@
 // part/readout/<name>/forward|adjoint: from the series of two channels on 64 × 64 over 100 steps to the
-// readout's rows and back. An item is a site; bytes are those of the series, read or written once, and of the
-// rows.
+// readout's rows, and back. An item is a site. Bytes count the series and the rows, each read or written
+// once.
 #include "measure.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/readout/fft.hpp"
@@ -40,7 +40,7 @@ bool add() {
     });
   });
   bench::add(name + "/adjoint", [](benchmark::State& state) {
-    // The linear readout also reads the series once more, for the gradient of its matrix.
+    // The linear readout reads the series once more, for its matrix's gradient.
     const bench::Work work{.items = sites,
                            .flops = linear ? 2 * product : product,
                            .bytes = (steps + rows + (linear ? steps : 0.0)) * columns * sizeof(float)};

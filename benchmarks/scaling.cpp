@@ -1,7 +1,7 @@
-// scaling/<by>/<size>: what a gradient costs as pixels, steps or images grow over two decades, all else the
-// same (scaling.py fits the exponents). A wave machine with one oscillator channel, the readout Last and a
-// small head. An iteration is forward, loss and gradient of `images` images, one after the other, on one
-// thread.
+// scaling/<by>/<size>: the cost of a gradient as pixels, steps or images grow over two decades and all else
+// stays the same (scaling.py fits the exponents). The model is a wave machine with one oscillator channel,
+// the readout Last and a small head. An iteration is forward, loss and gradient of `images` images, one after
+// the other, on one thread.
 #include <array>
 #include <cstdint>
 #include <memory>

@@ -3,8 +3,8 @@
 
     python3 benchmarks/scaling.py [--rounds 5] [--seconds 0.5] [--plot scaling.png]
 
-cost = a size^b by least squares in the logarithms, of the medians over rounds. Encoders, readout and head cost the same for any
-number of steps: for steps it is the cost above that of the fewest, by the steps above the fewest. --plot needs gnuplot.
+Fits cost = a size^b by least squares in the logarithms of the medians over rounds. Encoders, readout and head cost the same
+for any number of steps. For steps, the fit therefore uses cost and steps above those of the smallest run. --plot needs gnuplot.
 """
 import argparse
 import math

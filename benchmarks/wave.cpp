@@ -1,9 +1,10 @@
-// wave/<what>/<n>: a linear wave on an n × n torus beside deepwave's scalar propagator
+// wave/<what>/<n>: a linear wave on an n × n torus, to compare with deepwave's scalar propagator
 // (peers/deepwave_peer.py: the same equation, stencil, start and steps). An item is the update of one site.
 //   forward    a Simulation on each thread
 //   rows       one Simulation, its rows over the threads
 //   gradient   forward and back to the speed at every site, for an image on each thread
-// `norm` is that of the last field, or of the gradient of ½ |u_T|² by the speed: what the peer must agree on.
+// `norm` is the norm of the last field, or of the gradient of ½ |u_T|² by the speed; the peer must agree on
+// it.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -61,7 +62,7 @@ double speed(std::size_t row, std::size_t column, std::size_t n) {
   return 1 + 0.2 * std::sin(unit * static_cast<double>(row)) * std::cos(unit * static_cast<double>(column));
 }
 
-/// Sets the start and the map, (n, n).
+/// Sets the initial displacement and the speed map, both (n, n).
 void fill(float* u, float* speed2, std::size_t n) {
   for (std::size_t row = 0; row < n; ++row)
     for (std::size_t column = 0; column < n; ++column) {
@@ -81,7 +82,7 @@ double norm(std::span<const float> values) {
 template <std::size_t n>
 using Waves = nwm::Simulation<Linear, nwm::Grid<n, n>>;
 
-/// Runs from the start that stands in `begin`.
+/// Runs from the initial field `begin`.
 template <std::size_t n>
 void simulate(Waves<n>& waves, const nwm::Buffer<float>& begin) {
   waves.reset();
@@ -89,7 +90,7 @@ void simulate(Waves<n>& waves, const nwm::Buffer<float>& begin) {
   waves.run(steps(n));
 }
 
-/// `count` simulations with `threads` threads each.
+/// Times `count` simulations with `threads` threads each.
 template <std::size_t n>
 void forward(benchmark::State& state, std::size_t count, std::size_t threads) {
   nwm::Buffer<float> begin(n * n), speed2(n * n);
@@ -108,8 +109,8 @@ void forward(benchmark::State& state, std::size_t count, std::size_t threads) {
   state.counters["norm"] = norm(std::as_const(*each[0]).recorded());
 }
 
-/// Forward keeping the state every few steps, and back: the steps between two of these are run a second time,
-/// on a tape.
+/// The forward pass keeps the state every few steps. The backward pass runs the steps between two kept states
+/// again, with a tape.
 template <std::size_t n>
 struct Gradient {
   static constexpr std::size_t length = n <= 256 ? 20 : 10, segments = steps(n) / length;
@@ -139,7 +140,7 @@ struct Gradient {
 
   static void copy(const float* from, float* to) { std::copy_n(from, n * n, to); }
 
-  /// Of the gradient by the speed, from that by its square.
+  /// Norm of the gradient by the speed, computed from the gradient by its square.
   double size() {
     std::vector<float> by_speed(n * n);
     for (std::size_t row = 0; row < n; ++row)

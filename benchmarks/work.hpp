@@ -1,4 +1,4 @@
-// The arithmetic of a model, counted from its parameters: what a measured time is held against.
+// A model's arithmetic, counted from its parameters, to compare measured times with.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 namespace bench {
 
-/// What one call of the measured function comes to; 0: not told.
+/// The work of one call of the measured function; 0: unknown.
 struct Work {
   double items = 0;  ///< images, site updates, ...
   double flops = 0;  ///< counted as in Flops
-  double bytes = 0;  ///< that must move between memory and processor at least
+  double bytes = 0;  ///< least traffic between memory and processor
 };
 
-/// Floating-point operations an image costs. Counted are the multiply-adds, as 2, of convolutions, couplings,
-/// dense layers and the readout's linear map (the Fourier transform as the dense (2K, T) product it could
-/// be). Left out are biases, activations, the pointwise part of a step, batch norm, loss and optimiser: they
-/// cost time, and are not what a matrix product's peak speaks of.
+/// Floating-point operations per image. Counts the multiply-adds (2 each) of convolutions, couplings, dense
+/// layers and the readout's linear map (the Fourier transform counts as the dense (2K, T) product it could
+/// be). Does not count biases, activations, the pointwise part of a step, batch norm, loss and optimiser:
+/// they take time, but cannot be compared with a matrix product's peak.
 struct Flops {
   double forward = 0;
   double training = 0;  ///< forward and both adjoints; no gradient of the image is needed
@@ -32,7 +32,7 @@ constexpr bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// The level of a U-Net's resolution (side / 2^level) on which a parameter acts.
+/// The level of a U-Net's resolution (side / 2^level) at which a parameter acts.
 constexpr std::size_t level(std::string_view name) {
   for (std::size_t i = 1; i <= 4; ++i) {
     const char digit = static_cast<char>('0' + i);
@@ -43,7 +43,7 @@ constexpr std::size_t level(std::string_view name) {
 }
 }  // namespace detail
 
-/// Counts by the names of the authors' checkpoints, so that it holds for any model of the library.
+/// Counts by the parameters' names in the authors' checkpoints, which all models of the library share.
 template <class Machine>
 constexpr Flops flops() {
   constexpr nwm::Shape shape = Machine::shape;

@@ -1,5 +1,5 @@
-// ceiling/copy and ceiling/matrix/<precision>: what the floors of everything else are made of, measured in
-// the same run.
+// ceiling/copy and ceiling/matrix/<precision>: the device's limits, measured in the same run. The floors of
+// all other benchmarks are computed from them.
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,7 @@ using namespace nwm::device;
 template <class Precision>
 using B = Place::Backend<1, Precision>;
 
-/// From one half of the memory to the other; read and written bytes count.
+/// Copies one half of the memory to the other; counts bytes read and written.
 void copy(Entry& entry, const Options& options) {
   using Here = B<precision::Full>;
   constexpr std::size_t size = Place::gpu ? std::size_t{1} << 28 : std::size_t{1} << 16;  // 1 GiB each
@@ -31,7 +31,7 @@ void copy(Entry& entry, const Options& options) {
 constexpr std::size_t n = Place::gpu ? 8192 : 64;
 constexpr bench::Work product_work{.flops = 2.0 * n * n * n, .bytes = 3.0 * n * n * sizeof(float)};
 
-/// The product of two n × n matrices of float, as models multiply in this precision.
+/// The product of two n × n matrices of float, computed as models do in this precision.
 template <class Precision>
 void product(Entry& entry, const Options& options) {
   using Here = B<Precision>;
@@ -51,7 +51,7 @@ const bool converted = add("ceiling/matrix_of_float/bf16", product<precision::Bf
 /// n × n numbers of bfloat16 in the device's memory.
 class Bf16Matrix {
  public:
-  explicit Bf16Matrix(std::uint64_t seed) : memory_(n * n / 2) {  // two in the room of a float
+  explicit Bf16Matrix(std::uint64_t seed) : memory_(n * n / 2) {  // two fit in a float
     const auto block = bench::random_numbers(std::size_t{1} << 20, -1, 1, seed);
     std::vector<std::uint16_t> numbers(n * n);
     for (std::size_t i = 0; i < numbers.size(); ++i)
@@ -65,7 +65,7 @@ class Bf16Matrix {
   CudaMemories::Memory<float> memory_;
 };
 
-/// Factors and result of bfloat16, sums of float: what no product in this precision is faster than.
+/// Factors and result in bfloat16, sums in float: the fastest product in this precision.
 void bf16_product(Entry& entry, const Options& options) {
   Bf16Matrix a(1), x(2), y(3);
   const float one = 1, zero = 0;

@@ -1,4 +1,4 @@
-// What nwm_device_benchmark is made of: named benchmarks, and what each has to say.
+// Named benchmarks of nwm_device_benchmark, and their results.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,7 @@
 
 namespace device_bench {
 
-/// A JSON object of numbers, texts and truths, in the order in which they were set.
+/// A JSON object of numbers, texts and truth values, in the order in which they were set.
 class Entry {
  public:
   /// A number that is not finite becomes null.
@@ -40,19 +40,19 @@ struct Options {
   double seconds = 0.5;  ///< of each measurement
 };
 
-/// A benchmark: sets what it found, `name` being there already; throws when it cannot.
+/// A benchmark. `run` adds its results to an entry that already has `name`, and throws on failure.
 struct Benchmark {
   std::string name;
   std::function<void(Entry&, const Options&)> run;
 };
 
-/// In the order of the files they stand in, which is no order to rely on.
+/// All registered benchmarks, in an unspecified order.
 inline std::vector<Benchmark>& registry() {
   static std::vector<Benchmark> all;
   return all;
 }
 
-/// Registers at start: `const bool registered = add("part/…", f);`
+/// Registers a benchmark at program start: `const bool registered = add("part/…", f);`
 inline bool add(std::string name, std::function<void(Entry&, const Options&)> run) {
   registry().push_back({std::move(name), std::move(run)});
   return true;

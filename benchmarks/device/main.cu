@@ -1,9 +1,9 @@
 // nwm_device_benchmark [--list] [--only REGEX] [--seconds S] [--json FILE]
 //
-// Runs the benchmarks whose names REGEX finds, each for S seconds, says a line of each on stderr, and writes
-// device and results as JSON: to FILE, anew after each, or to stdout at the end. What one cannot do is its
-// `error`, and the next goes on. Exit status 1 where that happened, a check did not pass, nothing was found,
-// or there is no device.
+// Runs the benchmarks whose names match REGEX, each for S seconds, and prints a line about each on stderr.
+// Writes the device and the results as JSON: to FILE, again after each benchmark, or to stdout at the end. A
+// failing benchmark gets an `error`, and the next one runs. The exit status is 1 if a benchmark failed, a
+// check did not pass, no name matched, or there is no device.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -58,7 +58,7 @@ std::string report(const Entry& device, const std::vector<std::string>& results)
   return text + "]}\n";
 }
 
-/// As a whole or not at all.
+/// Writes a file whole or not at all.
 void write(const std::string& path, const std::string& text) {
   const std::string part = path + ".part";
   std::ofstream file(part);
@@ -68,7 +68,7 @@ void write(const std::string& path, const std::string& text) {
   std::filesystem::rename(part, path);
 }
 
-/// Runs one; returns whether it was done and passed.
+/// Runs one benchmark; returns whether it ran and passed.
 bool run(const Benchmark& benchmark, const Options& options, std::string& result) {
   Entry entry;
   entry.set("name", benchmark.name);

@@ -1,5 +1,5 @@
-// Whole models as a user of the library trains them: nwm::Trainer::step with all that a step does, and the
-// scores of a batch; whether two trainings from one seed have the same bits, and what a precision costs.
+// Whole models as users train them: times of nwm::Trainer::step and of a batch's scores. Checks that two
+// trainings from one seed have the same bits, and measures the error of reduced precision.
 #pragma once
 
 #include <cmath>
@@ -19,7 +19,7 @@
 
 namespace device_bench {
 
-/// The images of two batches, in turns: the next is made ready while the device works, as in Trainer::fit.
+/// Two batches of images used in turn: the next is prepared while the device works, as in Trainer::fit.
 template <class Machine>
 class Batches {
  public:
@@ -29,7 +29,7 @@ class Batches {
   std::span<const std::size_t> half(std::size_t which) const {
     return std::span<const std::size_t>(indices_).subspan(which * size, size);
   }
-  /// One step on the batch whose turn it is.
+  /// One training step on the next batch.
   void step(nwm::Trainer<Machine>& trainer) {
     if constexpr (requires { trainer.executor().expect(half(0)); })
       trainer.executor().expect(half(1 - turn_));
@@ -48,7 +48,7 @@ nwm::Trainer<Machine> new_trainer(double learning_rate) {
   return nwm::Trainer<Machine>({.learning_rate = learning_rate, .batch = Place::batch, .threads = 1});
 }
 
-/// Bytes of the backend's memory that one pass of a machine works in; 0 where the machine does not tell.
+/// Bytes of backend memory for one pass of a machine; 0 when the machine does not tell.
 template <class Machine>
 double workspace_bytes() {
   if constexpr (requires { Machine::Workspace::bytes(); })
@@ -56,7 +56,7 @@ double workspace_bytes() {
   else return 0;
 }
 
-/// A step must at least read each picture and mask once, and read and write parameters and moments.
+/// Times a training step. Its floor: read each picture and mask once, read and write parameters and moments.
 template <class Machine>
 void train_step(Entry& entry, const Options& options) {
   constexpr auto count = static_cast<double>(Place::batch);
@@ -67,14 +67,14 @@ void train_step(Entry& entry, const Options& options) {
       .bytes = sizeof(float) * (count * pixels + 6.0 * static_cast<double>(Machine::parameter_count))};
   const double before = Place::free_bytes();
   Batches<Machine> batches;
-  // So small that weights stay where the steps are stable, however often this runs.
+  // A learning rate so small that the steps stay stable, however often this runs.
   auto trainer = new_trainer<Machine>(1e-6);
   measure(entry, options, work, [&] { batches.step(trainer); });
   entry.set("memory_bytes", before - Place::free_bytes()).set("workspace_bytes", workspace_bytes<Machine>());
 }
 
-/// Pictures from the host's memory to scores in the backend's, which models of whole batches hand on to the
-/// host.
+/// Times inference, from pictures in host memory to scores in the backend's memory. Whole-batch models also
+/// copy the scores to the host.
 template <class Machine>
 void infer(Entry& entry, const Options& options) {
   using B = typename Machine::Backend;
@@ -118,7 +118,7 @@ std::pair<std::vector<float>, std::vector<double>> trained() {
   Batches<Machine> batches;
   auto trainer = new_trainer<Machine>(1e-3);
   std::vector<double> losses;
-  for (int i = 0; i < 5; ++i) {  // asked, recorded and replayed
+  for (int i = 0; i < 5; ++i) {  // plain, captured and replayed
     batches.step(trainer);
     losses.push_back(trainer.last_loss());
   }
@@ -132,7 +132,7 @@ bool equal_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
-/// Two trainings from one seed.
+/// Checks that two trainings from one seed have the same bits.
 template <class Machine>
 void same_bits(Entry& entry, const Options&) {
   const auto first = trained<Machine>(), second = trained<Machine>();
@@ -140,7 +140,7 @@ void same_bits(Entry& entry, const Options&) {
   entry.set("passed", equal_bits(first.first, second.first) && equal_bits(first.second, second.second));
 }
 
-/// Of the first batch, at the parameters `from`, or those of seed 0 when there are none.
+/// The gradient on the first batch, at the parameters `from`, or at seed 0's when `from` is empty.
 template <class Machine>
 std::vector<double> gradient(std::span<const float> from = {}) {
   using B = typename Machine::Backend;
@@ -172,8 +172,8 @@ using nwm::device::precision::Full;
 using nwm::device::precision::Tf32;
 
 /// A configuration's machine in a precision on the place's backend. A configuration is a type with a `name`
-/// and a template `Machine` on the backend: nvcc 13.0 cannot name a machine, whose shape is a value, outside
-/// of a template.
+/// and a template `Machine` on the backend. (nvcc 13.0 cannot name a machine, whose shape is a value, outside
+/// of a template.)
 template <class Configuration, class Precision>
 using On = typename Configuration::template Machine<Place::Backend<Place::batch, Precision>>;
 
@@ -196,7 +196,7 @@ void add_in() {
 /// train_step/<name>/<precision>, infer/<name>/<precision>, check/same_bits/<name>, check/precision/<name>.
 template <class Configuration>
 bool add_model() {
-  // A U-Net runs on backends that take a batch as one pass once it counts its images.
+  // U-Nets with an image count run on backends that process a batch as one pass.
   if constexpr (requires { On<Configuration, Full>::images; }) {
     add_in<Configuration, Full>();
     add_in<Configuration, Tf32>();

@@ -1,4 +1,4 @@
-// Memory of a backend, full of numbers: zeros would hide mistakes, and can be quicker than real data.
+// Backend memory filled with numbers. (Zeros could hide mistakes and run faster than real data.)
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace device_bench {
 
-/// `size` numbers in [low, high): a block of random ones, over and over.
+/// `size` numbers in [low, high): one random block, repeated.
 template <class B>
 class Numbers {
  public:

@@ -1,8 +1,8 @@
-// part/waves/<grid>/forward|gradient      all wave steps of a batch, as a machine asks for them
+// part/waves/<grid>/forward|gradient      all wave steps of a batch, as a machine runs them
 // part/encoder/<data>/forward|backward    the four convolutions that compute y(0) from an image
 // part/head/<kind>/…/<precision>          the per-pixel head, tile by tile
 // part/readout/<data>/…/<precision>       the linear readout's product
-// Bytes are those that must move however it is done: inputs read once, results written once.
+// Bytes are the least that must move: inputs read once, results written once.
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -214,7 +214,7 @@ void add_readout_in(const std::string& data) {
                                                                     m.gathered.data());
             }));
   });
-  // To the series and to the matrix.
+  // The gradients of the series and of the matrix.
   add(begin + "/backward" + end, [](Entry& entry, const Options& options) {
     Memory m;
     measure(entry, options,

@@ -1,5 +1,5 @@
-// Where nwm_device_benchmark runs: the GPU where nvcc compiles it, else the same backend on the processor, in
-// sizes so small that the program itself can be tried.
+// The place where nwm_device_benchmark runs: the GPU when nvcc compiles it. Otherwise the same backend runs
+// on the processor, in tiny sizes, to test the program itself.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct Place {
   /// A configuration in its own size.
   static constexpr nwm::Shape sized(nwm::Shape shape) { return shape; }
 
-  /// What figures belong to. Throws nwm::Error where no device can be used.
+  /// The device, its driver and libraries, for the results. Throws nwm::Error when no device can be used.
   static Entry describe() {
     nwm::device::CudaContext::current();
     int device = 0, driver = 0, runtime = 0, blas = 0;
@@ -58,7 +58,7 @@ struct Place {
     return static_cast<double>(free);
   }
 
-  /// Milliseconds from before f() to the end of what it asked of the device: by the device's clock.
+  /// Milliseconds, by the device's clock, from before f() to the end of the operations it requested.
   class Watch {
    public:
     Watch() {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Everything there is to know about the device backend on one GPU, unattended, in a few minutes.
+"""Tests and measures the device backend on one GPU, unattended, in a few minutes.
 
     python3 benchmarks/device/run.py build/cuda/bin [--out FILE.json] [--minutes 8]
 
 BINARIES is the folder with nwm_device_benchmark, nwm_conformance and device_*. In order of importance: conformance, two
-equal runs, training steps beside PyTorch's eager and compiled, parts and their floors, the sanitizer. Nothing new is
-started when time is short; what was left out is said. Prints the tables and writes the JSON, anew after each part. Exit
-status 1 where there is no GPU or something is wrong (a figure that misses its aim is not), 0 otherwise.
+equal runs, training steps beside PyTorch's eager and compiled, parts and their floors, the sanitizer. When time is short,
+nothing new is started, and the report lists what was left out. Prints the tables and writes the JSON again after each part.
+Exit status 1 without a GPU or when something is wrong (a figure that misses its aim is not wrong), 0 otherwise.
 """
 import argparse
 import datetime
@@ -40,7 +40,7 @@ def say(line):
 
 
 def call(command, limit, environment=None):
-    """(exit status or None when it ran out of time, stdout, stderr). Ends the program and what it started."""
+    """(exit status or None when it ran out of time, stdout, stderr). Ends the program and its child processes."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         try:
             process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
@@ -50,7 +50,7 @@ def call(command, limit, environment=None):
         try:
             status = process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # a session of its own: nobody else is in it
+            os.killpg(process.pid, signal.SIGKILL)  # its own session, with only its children in it
             process.wait()
             status = None
         texts = []
@@ -66,7 +66,7 @@ def last_line(text):
 
 
 def library_folders(python):
-    """Where CUDA's libraries may be beside the system's own folders: with a toolkit, or as PyTorch brings them."""
+    """Folders that may hold CUDA's libraries, besides the system's: a toolkit's, or PyTorch's."""
     status, out, _ = call([python, "-c", "import sys, json; print(json.dumps(sys.path))"], 30)
     packages = [pathlib.Path(p) for p in json.loads(out)] if status == 0 else []
     folders = [f for p in packages for f in sorted(p.glob("nvidia/*/lib"))]
@@ -81,7 +81,7 @@ def missing_libraries(program, environment):
 
 
 class Run:
-    """One run: what is measured where, for how long, and the report so far."""
+    """One run: its programs and time limits, and the report so far."""
 
     def __init__(self, options):
         self.options = options
@@ -104,7 +104,7 @@ class Run:
 
     # ---- before anything ----------------------------------------------------------------------------------
     def prepare(self):
-        """What makes a run impossible, or None."""
+        """The reason why a run is impossible, or None."""
         if not self.benchmark.exists():
             return f"{self.benchmark}: not there; build it with: cmake --workflow --preset cuda"
         lacking = missing_libraries(self.benchmark, self.environment)
@@ -126,7 +126,7 @@ class Run:
 
     # ---- the parts ----------------------------------------------------------------------------------------
     def ours(self, only, limit, seconds):
-        """Runs nwm_device_benchmark; what it found goes into the report, whatever became of it in the end."""
+        """Runs nwm_device_benchmark; its results go into the report even if it fails in the end."""
         file = pathlib.Path(self.scratch.name) / "ours.json"
         file.unlink(missing_ok=True)
         status, out, err = call([self.benchmark, "--only", only, "--seconds", seconds, "--json", file], limit, self.environment)
@@ -135,12 +135,12 @@ class Run:
         self.report["results"] += found["results"]
         if status is None:
             return found["results"], f"stopped after {limit:.0f} s"
-        # An error within is in the results; this is a program that ended before its time.
+        # A benchmark's error is in the results; here the program itself ended too early.
         return found["results"], last_line(err) if status not in (0, 1) or not found["results"] else None
 
     def ours_or_error(self, only, limit):
         results, error = self.ours(only, limit, self.options.seconds)
-        if error and "expected a name of --list" in error:  # this build has none of it
+        if error and "expected a name of --list" in error:  # this build does not have the benchmark
             self.report["left_out"].append(f"{only} (not in this build)")
         elif error:
             self.report["results"].append({"name": only.strip("^$"), "error": error})
@@ -161,7 +161,7 @@ class Run:
                                                    for q in self.report["peers"])]
         if not wanted:
             return
-        # What eager had no room for is not tried again: every try may mean a compilation.
+        # Batches that did not fit for eager are not tried again: every try may mean a compilation.
         fits = [q["batch"] for q in self.report["peers"] if q["name"] == name and q["variant"] == "eager" and "batch" in q
                 and q["precision"] in wanted]
         first = min(fits, default=self.options.batch)
@@ -176,7 +176,7 @@ class Run:
                 "error": f"no answer in {limit:.0f} s" if status is None else last_line(err)})
 
     def programs(self, limit):
-        """The programs of tests/device that are there: kernels and whole models against the host."""
+        """Runs the programs of tests/device that were built: kernels and whole models against the host."""
         end = time.monotonic() + limit
         for program in sorted(self.binaries.glob("device_*")):
             entry = {"program": program.name}
@@ -218,7 +218,7 @@ class Run:
 
     # ---- all of it ----------------------------------------------------------------------------------------
     def jobs(self):
-        """(name, seconds it is worth starting with, seconds it may take, what to do with so many seconds)."""
+        """(name, seconds needed to start, most seconds it may take, a function of the seconds it gets)."""
         every, one = tables.PRECISIONS, ("float32",)
         rest = [c for c in CONFIGURATIONS if c not in FIRST and c not in tables.PEER_NAMES]
 
@@ -271,7 +271,7 @@ class Run:
                 limit, start = min(most, self.left()), time.monotonic()
                 try:
                     job(limit)
-                except Exception as error:  # the next may still do
+                except Exception as error:  # the next may still work
                     self.report["left_out"].append(f"{name} ({type(error).__name__}: {error})")
                 say(f"{time.monotonic() - self.begin:6.1f} s  {name} ({time.monotonic() - start:.1f} s)")
             self.write()

@@ -1,5 +1,5 @@
-"""python3 benchmarks/device/run.py --self-test: what run.py makes of what programs say. tried.json is what one run of
-run.py --host wrote, PyTorch included, cut to a few configurations: its figures are those of tiny sizes on a processor."""
+"""python3 benchmarks/device/run.py --self-test: run.py's evaluation of its programs' output. tried.json was written by
+run.py --host, PyTorch included, and cut to a few configurations; its figures are for tiny sizes on a processor."""
 import json
 import pathlib
 import unittest
@@ -11,7 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def made_up():
-    """A report whose ratios are easy to see."""
+    """A report with simple ratios."""
     ours = [{"name": "ceiling/copy", "median_ms": 1.0, "bytes": 2e9, "flops": 0},
             {"name": "ceiling/matrix/float32", "median_ms": 2.0, "bytes": 1, "flops": 1e11},
             {"name": "train_step/nwm/tetrominoes/linear/float32", "median_ms": 4.0, "items": 64, "flops": 1e11, "bytes": 2e9,

@@ -1,5 +1,5 @@
-// check/float32/small: the gradient of a small machine in float32 against the plain loops in double, which
-// are the specification; and all that models.hpp does with a model.
+// check/float32/small: the gradient of a small machine in float32 against the reference backend in double.
+// Also runs everything else in models.hpp on this machine.
 #include <span>
 #include <string>
 #include <vector>
@@ -25,7 +25,7 @@ struct Small {
   using Machine =
       nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<16>, nwm::cell::Wave, B, Real>;
 };
-constexpr double bound = 5e-3;  // that of nwm_conformance: kinks of ReLU
+constexpr double bound = 5e-3;  // nwm_conformance's bound: kinks of ReLU
 
 template <class Configuration>
 void against_double(Entry& entry, const Options&) {

@@ -1,4 +1,4 @@
-// The configurations that are timed: one file of nwm_device_benchmark each (CMakeLists.txt).
+// The timed configurations; each becomes a source file of nwm_device_benchmark (CMakeLists.txt).
 #pragma once
 
 #include "models.hpp"
@@ -45,7 +45,7 @@ struct NwmMultiMnistLinear {
   template <class B>
   using Machine = WaveMachine<multi_mnist, nwm::readout::Linear, nwm::head::Narrow, Wave, B>;
 };
-/// The same with every tenth step kept.
+/// The same, keeping the state every 10 steps.
 struct NwmMultiMnistEvery10 {
   static constexpr const char* name = "nwm/multi_mnist/linear_every10";
   template <class B>

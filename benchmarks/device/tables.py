@@ -1,9 +1,9 @@
-"""What a run of run.py says, from what it measured: floors, ratios, tables, and whether the aims are met."""
+"""Evaluates the measurements of run.py: floors, ratios, tables, and whether the aims are met."""
 import json
 
 PRECISIONS = ("float32", "tf32", "bf16")
 COMPILED = ("compile_step", "compile", "compile_nhwc")
-# Our configuration and the peer's: how much is kept for the way back is our choice alone.
+# nwm's configuration and the peer's; only nwm has a choice of checkpointing.
 PEER_NAMES = {"nwm/multi_mnist/linear_every10": "nwm/multi_mnist/linear"}
 # Of a training step at the same precision: times faster than eager and than compiled, and less memory than eager.
 AIMS = {"nwm/tetrominoes/linear": (10, 3, None), "nwm/multi_mnist/linear": (5, 2, 4),
@@ -13,13 +13,13 @@ LEFT_TO_MEASURE = "-"
 
 
 def peer_name(name):
-    """Of train_step/… or infer/… without the precision."""
+    """The peer's name for our train_step/… or infer/…, without the precision."""
     task, _, model = name.partition("/")
     return f"{task}/{PEER_NAMES.get(model, model)}"
 
 
 def parse_conformance(text):
-    """The lines "name backend precision logits gradients ok|FAIL" and what else is wrong."""
+    """The lines "name backend precision logits gradients ok|FAIL" and a list of other problems."""
     cases, failures = [], []
     for line in text.splitlines():
         words = line.split()
@@ -46,7 +46,7 @@ def parse_json_lines(text):
 
 
 def parse_sanitizer(text):
-    """Errors that compute-sanitizer counted; None where it never came to that."""
+    """Errors that compute-sanitizer counted; None when it did not get that far."""
     counts = [line.rpartition("ERROR SUMMARY:")[2].split()[0] for line in text.splitlines() if "ERROR SUMMARY:" in line]
     counts += [line.rpartition("RACECHECK SUMMARY:")[2].split()[0] for line in text.splitlines()
                if "RACECHECK SUMMARY:" in line]
@@ -55,7 +55,7 @@ def parse_sanitizer(text):
 
 # ---- floors ----------------------------------------------------------------------------------------------------
 def ceilings(results):
-    """Bytes a second of copying, operations a second of products by precision: from what was measured in this run."""
+    """Bytes a second of copying, operations a second of products by precision, from measurements of this run."""
     found = {"flops": {}}
     for r in results:
         if "median_ms" not in r or not r["name"].startswith("ceiling/"):
@@ -68,7 +68,7 @@ def ceilings(results):
 
 
 def floor(result, limits):
-    """(milliseconds, "bytes" or "products") that a result takes at least; None where a ceiling is missing."""
+    """(milliseconds, "bytes" or "products") as the lower limit of a result; None when a ceiling is missing."""
     rate = limits["flops"].get(result["name"].rpartition("/")[2])
     if not rate or "bytes" not in limits or "median_ms" not in result:
         return None
@@ -89,7 +89,7 @@ def fastest(peers, variants):
 
 
 def model_rows(report, task):
-    """One dictionary a configuration and precision that we or the peer have a figure or an error of."""
+    """One dictionary for each configuration and precision with a figure or an error of nwm or the peer."""
     ours = {r["name"]: r for r in report["results"]}
     limits = ceilings(report["results"])
     names = [f"{task}/{c}" for c in report["configurations"]]
@@ -104,7 +104,7 @@ def model_rows(report, task):
                    "graph": fastest(peers, ["graph"])}
             if "median_ms" in mine:
                 for kind in ("eager", "compiled", "graph"):
-                    if row[kind]:  # of an image: the batches are the same but for --host
+                    if row[kind]:  # per image: batches differ only with --host
                         row[f"times_{kind}"] = row[kind]["median_ms"] / report["batch"] / (mine["median_ms"] / mine["items"])
                 if row["eager"] and mine.get("memory_bytes", 0) > 0:
                     row["times_memory"] = row["eager"]["peak_bytes"] / mine["memory_bytes"]
@@ -206,7 +206,7 @@ def check_lines(report):
 
 
 def passed(report):
-    """Whether all that is right or wrong, as far as it ran, is right."""
+    """Whether all checks that ran have passed."""
     conformance = report.get("conformance") or {"failures": []}
     return (not conformance["failures"] and not conformance.get("error")
             and all("error" not in r and r.get("passed", True) for r in report["results"])
@@ -215,7 +215,7 @@ def passed(report):
 
 
 def text(report):
-    """All of it, the tables last."""
+    """The whole report, the tables last."""
     device, limits = report["device"], ceilings(report["results"])
     lines = [f"# The device backend on {device.get('name')}", "",
              f"driver {report.get('driver') or 'unknown'}; {report['date'][:16].replace('T', ' ')}; commit {report['commit'] or 'unknown'}"

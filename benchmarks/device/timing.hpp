@@ -1,4 +1,4 @@
-// How everything here is timed: after a warm-up, by the device's clock, the median of many repetitions.
+// The timing of all benchmarks here: after a warm-up, by the device's clock, the median of many repetitions.
 #pragma once
 
 #include <algorithm>
@@ -12,9 +12,9 @@
 
 namespace device_bench {
 
-/// Sets the times of f() in milliseconds, median, least and most, and `work` of one call: what a floor is
-/// made of. Repeats for options.seconds, at least 5 and at most 2000 times, after three calls whose time does
-/// not count (asked, recorded, replayed). Calls far shorter than the clock's own cost are timed in groups.
+/// Times f() and sets median, least and most milliseconds, and `work` of one call, from which tables.py
+/// computes the floor. Repeats for options.seconds, at least 5 and at most 2000 times, after three uncounted
+/// calls (plain, captured, replayed). Calls much shorter than the clock's own cost are timed in groups.
 /// wall_ms is a call's share of the wall clock.
 template <class F>
 void measure(Entry& entry, const Options& options, const bench::Work& work, const F& f) {
@@ -43,16 +43,16 @@ void measure(Entry& entry, const Options& options, const bench::Work& work, cons
   entry.set("items", work.items).set("flops", work.flops).set("bytes", work.bytes);
 }
 
-/// What ask() asks of B, as one: a recording of it where B makes recordings, else ask() itself. What it uses
-/// must stay. It has run once when this returns.
+/// The operations that ask() requests of B, as one call: a captured graph where B has them, else ask()
+/// itself. Everything that ask() uses must outlive the result. ask() has run once when this returns.
 template <class B, class F>
 auto as_one(const F& ask) {
   ask();
   B::wait();
   if constexpr (requires { typename B::CapturedGraph; }) {
     auto recording = std::make_shared<typename B::CapturedGraph>();
-    recording->record(ask);
-    return [recording] { recording->replay(); };
+    recording->capture(ask);
+    return [recording] { recording->launch(); };
   } else {
     return ask;
   }

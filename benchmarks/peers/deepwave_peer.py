@@ -8,8 +8,8 @@
     wave/rows/<n>       the same, one shot on all threads
     wave/gradient/<n>   forward, and the gradient of 1/2 |u_T|^2 by v at every site, one shot for each thread
 
-An item is the update of one site. The stencil has five points (accuracy 2), the time step is second order: u_T is that of
-wave.cpp to rounding, and compare.py holds the norms of u_T and of the gradient beside each other.
+An item is the update of one site. The stencil has five points (accuracy 2) and the time step is second order, so that
+u_T agrees with wave.cpp to rounding. compare.py compares the norms of u_T and of the gradient.
 """
 import argparse
 import importlib.metadata
@@ -62,11 +62,11 @@ class Task:
         # At rest at first: the field one step before is the field.
         return deepwave.scalar(self.speed, 1.0, DT, wavefield_0=self.start, wavefield_m1=self.start, nt=STEPS[self.n],
                                accuracy=2, pml_width=0, boundary="periodic", max_vel=1.21, origin=[0, 0],
-                               pml_freq=0.1,  # of no effect without an absorbing rim, but asked for
+                               pml_freq=0.1,  # required, but without effect when there is no absorbing rim
                                check_output_finite=False)[0]
 
     def norm(self):
-        """Of u_T of one shot, or of its gradient."""
+        """The norm of u_T of one shot, or of its gradient."""
         shots = self.start.shape[0]
         return (self.speed.grad / shots).norm().item() if self.training else self.end[0].norm().item()
 

@@ -16,7 +16,7 @@ import tempfile
 import venv
 
 SMALL = ["numpy", "filelock", "typing-extensions", "setuptools", "sympy", "networkx", "jinja2", "fsspec"]
-CUDA = re.compile(r"^lib(cu|nv|nccl)(?!da\.)")  # not the driver's libcuda: torch looks for that one itself
+CUDA = re.compile(r"^lib(cu|nv|nccl)(?!da\.)")  # not the driver's libcuda, which torch finds itself
 STAND_IN = "libcuda_absent.so"
 
 
@@ -77,7 +77,7 @@ def main():
                               "torch", "lib"))
     if arguments.deepwave:
         subprocess.run([*pip, "scipy"], check=True)
-        subprocess.run([*pip, "--no-deps", "deepwave"], check=True)  # its torch is there
+        subprocess.run([*pip, "--no-deps", "deepwave"], check=True)  # its torch is installed
     done = subprocess.run([python, "-c", "import torch; torch.ones(8, 8) @ torch.ones(8, 8); print('torch', torch.__version__)"])
     return done.returncode
 

@@ -1,4 +1,4 @@
-"""What peer programs share: timing a task, and answering compare.py."""
+"""Shared by the peer programs: timing a task, and answering compare.py."""
 import json
 import os
 import resource
@@ -18,8 +18,8 @@ def measure(task, seconds):
 
 
 def serve(make, warm_up):
-    """Answers every line (seconds) with a line of JSON, task.remarks() in it. make() gives the task, warm_up(task) the
-    seconds it took to warm up. What compilers and libraries print goes to stderr."""
+    """Answers every line (seconds) with a line of JSON that includes task.remarks(). make() returns the task,
+    warm_up(task) the seconds of its warm-up. Output of compilers and libraries goes to stderr."""
     channel = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     try:

@@ -4,10 +4,10 @@
     torch_device.py --info                                  versions and device, as JSON
     torch_device.py NAME VARIANT [--precisions float32,tf32,bf16] [--batch 64] [--seconds 0.5]
 
-Images and targets lie on the device and the loss is not fetched, so that nothing waits for the host. Prints a line of
-JSON for each precision, as soon as it has it: the median of a batch by the device's clock, the peak of the allocated
-memory, the seconds of the warm-up (compilation is in there). When the device has too little memory the batch is halved
-until it fits: `batch` is then the one measured, `median_ms` that for the whole batch by proportion, `scaled` true.
+Images and targets are on the device and the loss is not fetched, so that nothing waits for the host. Prints a line of
+JSON for each precision as soon as it is measured: the median time of a batch by the device's clock, the peak of the
+allocated memory, the seconds of the warm-up (including compilation). When memory is short, the batch is halved until it
+fits: `batch` is then the measured size, `median_ms` is scaled up to the whole batch, and `scaled` is true.
 Precisions: float32; tf32, allowed in products and convolutions; bf16, by autocast. Variants: those of torch_peer.py,
 and
     graph          eager, the whole step captured once as a CUDA graph and replayed
@@ -40,7 +40,7 @@ def make_task(name, variant, precision, device, batch):
         part.allow_tf32 = precision == "tf32"
     captured = variant == "graph"
     task = Task(name, "eager" if captured else variant, device, batch, **({"capturable": True} if captured else {}))
-    if precision == "bf16":  # what autocast keeps would be of the capture's memory
+    if precision == "bf16":  # autocast's cache would lie in the capture's memory
         task.precision = functools.partial(torch.autocast, device, torch.bfloat16, cache_enabled=not captured)
     return task
 
@@ -78,7 +78,7 @@ def times(step, seconds, device):
 
 
 def measure(name, variant, precision, device, batch, seconds):
-    """Of one batch, which fits or raises torch.cuda.OutOfMemoryError."""
+    """Measures one batch, which fits or raises torch.cuda.OutOfMemoryError."""
     cuda = device == "cuda"
     if cuda:
         torch.cuda.reset_peak_memory_stats()
@@ -100,7 +100,7 @@ def measure(name, variant, precision, device, batch, seconds):
 
 
 def measure_what_fits(name, variant, precision, device, wanted, batch, seconds):
-    """`batch` is the first that is tried."""
+    """Measures with the first batch size that fits, beginning with `batch`."""
     while True:
         gc.collect()
         if device == "cuda":
@@ -113,7 +113,7 @@ def measure_what_fits(name, variant, precision, device, wanted, batch, seconds):
         except torch.cuda.OutOfMemoryError:
             if batch == 1:
                 raise
-        batch //= 2  # outside: the exception holds on to what was allocated
+        batch //= 2  # outside of `except`: the exception keeps the allocated memory
     if batch < wanted:
         for key in ("median_ms", "least_ms", "most_ms", "peak_bytes", "reserved_bytes"):
             found[key] *= wanted / batch
@@ -146,7 +146,7 @@ def main():
         try:
             line |= measure_what_fits(arguments.name, arguments.variant, precision, arguments.device, arguments.batch,
                                       min(arguments.first_batch or arguments.batch, arguments.batch), arguments.seconds)
-        except Exception as error:  # the other precisions may still do
+        except Exception as error:  # the other precisions may still work
             line["error"] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             failed = True
         print(json.dumps(line), flush=True)

@@ -1,7 +1,7 @@
-"""The study's models in PyTorch, of our own writing: what a PyTorch user would run, with the authors' parameter names.
+"""The study's models, written anew in PyTorch as a PyTorch user would, with the authors' parameter names.
 
 Every model maps images (batch, c_in, H, W) to class scores (batch, classes, H, W). Nothing here is tuned against PyTorch:
-where there are several ways to write the same thing, the one that measured fastest on the CPU stands here.
+where there are several ways to write the same thing, the one measured fastest on the CPU was chosen.
 """
 import torch
 from torch import nn
@@ -164,7 +164,7 @@ class RecurrentClassifier(Readout):
 
 
 class Model(nn.Module):
-    """Puts the prefix `classifier.` before the names."""
+    """Adds the prefix `classifier.` to the names."""
 
     def __init__(self, classifier):
         super().__init__()
@@ -243,7 +243,7 @@ class UNet(nn.Module):
 
 
 def make(model, c_in, c_mid=16, channels=2, steps=100, classes=2, readout="linear", cell="", head="wide", layers=0, dt=0.1):
-    """A model by the fields that a reference case's metadata has. `c_mid` is the width of a U-Net."""
+    """The model described by a reference case's metadata. `c_mid` is the width of a U-Net."""
     widths = HEADS[head]
     if model == "nwm":
         return Model(WaveClassifier(c_in, c_mid, channels, steps, dt, readout, classes, widths))

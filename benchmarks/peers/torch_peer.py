@@ -15,7 +15,7 @@ A training step is: forward, cross-entropy, backward, Adam. Variants:
 """
 import os
 
-# Settings some machines have for older OpenBLAS builds; they slow newer ones. Gone before the libraries load.
+# Settings for older OpenBLAS builds, which some machines have, slow newer ones. Remove them before the libraries load.
 for variable in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(variable, None)
 
@@ -131,7 +131,7 @@ class Task:
 
 
 def warm_up(task):
-    """Compiles what is compiled, and lets allocators and caches settle."""
+    """Compiles the compiled variants, and lets allocators and caches settle."""
     begin = time.perf_counter()
     task()
     task()
@@ -263,7 +263,7 @@ def check(folder, variants):
                 try:
                     errors = (check_trajectory if trajectory else check_gradient_case)(metadata, tensors, real, variant)
                 except LookupError:
-                    continue  # this variant is not for this model
+                    continue  # the model does not have this variant
                 passed = all(e <= b for e, b in zip(errors, bounds))
                 fine = fine and passed
                 print(path.stem, variant, precision, *(f"{e:.2e}" for e in errors), "ok" if passed else "FAIL", flush=True)

@@ -18,7 +18,7 @@ using nwm::data::Dataset;
 using nwm::data::Extent;
 using nwm::data::Split;
 
-/// The options' sizes, and where they say "all": as many as the study's own sets have.
+/// The generator's options, with the sizes of the study's own sets where the options say "all".
 template <class Generator>
 Generator drawn(const Options& o) {
   Generator g;
@@ -40,7 +40,7 @@ Split first(Split split, const Options& o) {
   return split;
 }
 
-/// Whether there are ready-made files of that name in the folder given.
+/// Whether the given folder has ready-made files of that name.
 bool ready(const Options& o, const std::string& name) {
   std::error_code code;
   if (o.data_dir.empty()) return false;

@@ -1,4 +1,4 @@
-// The study's four data sets, from files or drawn.
+// The study's four data sets, loaded from files or generated.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@ namespace study {
 
 struct Data {
   nwm::data::Split split;
-  std::string source;       ///< in words, for people
-  std::string fingerprint;  ///< sizes and a number that changes with the pictures' masks
+  std::string source;       ///< description for people
+  std::string fingerprint;  ///< sizes and a hash of the masks
 };
 
-/// Loads or draws a data set, with as many images as the options say. Throws nwm::Error naming the folder or
-/// file, what was expected and found, and how to get it.
+/// Loads or generates a data set, with the number of images in the options. Throws nwm::Error naming the
+/// folder or file, what was expected and found, and how to get the data.
 Data load(const std::string& name, const Options& options);
 
 }  // namespace study

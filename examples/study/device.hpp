@@ -1,5 +1,4 @@
-// The device backend as a place of machines.hpp: the GPU where nvcc compiles this, else Thrust's host
-// systems.
+// The device backend as a place (machines.hpp): the GPU when nvcc compiles this, else Thrust's host systems.
 #pragma once
 
 #include <cstddef>

@@ -27,7 +27,7 @@ const std::string header =
     "foreground,"
     "validation_acc_foreground";
 
-/// The numbers of a line, as many as were asked for; none when it has others.
+/// The `count` numbers of a line; empty when the line does not have exactly so many.
 std::vector<double> numbers(const std::string& line, std::size_t count) {
   std::vector<double> out;
   for (std::size_t start = 0; start <= line.size();) {

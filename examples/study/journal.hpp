@@ -1,5 +1,5 @@
-// What a run leaves in its folder besides the weights: the learning curve, and how training is told and
-// saved. Nothing here depends on the machine.
+// The learning curve of a run, and the progress reports and saved states of its training. Nothing here
+// depends on the machine.
 #pragma once
 
 #include <chrono>
@@ -12,16 +12,16 @@
 
 namespace study {
 
-/// The learning curve, one row an epoch.
+/// The learning curve, one row per epoch.
 class Curve {
  public:
-  /// The first `epochs` rows of the file; it may hold more, of epochs whose state was not saved any more.
-  /// Throws nwm::Error naming the file when it has fewer, or is damaged.
+  /// Reads the first `epochs` rows of the file. The file may have more rows, for epochs whose state was not
+  /// saved. Throws nwm::Error naming the file when it has fewer rows or is damaged.
   Curve(std::filesystem::path path, std::size_t epochs);
 
   /// Adds an epoch and writes the file, whole or not at all.
   void add(const nwm::Progress& progress);
-  /// Draws training and validation loss, when there is an epoch to draw.
+  /// Draws training and validation loss, if there is at least one epoch.
   void draw(const std::filesystem::path& picture, const std::string& title) const;
 
  private:
@@ -33,7 +33,7 @@ class Curve {
   std::vector<Epoch> epochs_;
 };
 
-/// The names in a run's folder.
+/// The files in a run's folder.
 struct Files {
   explicit Files(const std::filesystem::path& folder)
       : state(folder / "training.safetensors"),
@@ -44,10 +44,10 @@ struct Files {
   std::filesystem::path state, weights, curve, picture, result;
 };
 
-/// Removes what a killed program left half-written.
+/// Removes half-written files of a killed program.
 void remove_leftovers(const Files& files);
 
-/// True every so many seconds.
+/// True once every given number of seconds.
 class Every {
  public:
   explicit Every(double seconds) : seconds_(seconds) {}
@@ -66,7 +66,7 @@ class Every {
 /// The trainer's options for a run.
 nwm::TrainerOptions trainer_options(const Options& options, std::uint64_t seed);
 
-/// "diverged at epoch 3 step 5 (loss nan)": fit for a field of a CSV file.
+/// "diverged at epoch 3 step 5 (loss nan)", usable as a CSV field.
 std::string verdict(const nwm::Unstable& error);
 
 }  // namespace study

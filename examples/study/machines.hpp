@@ -1,5 +1,5 @@
-// The study's machines as types: sizes of the data sets, kinds of models, places to run. Each combination is
-// instantiated in a source file of its own.
+// The study's machines as types: sizes of the data sets, kinds of models, backends. Each combination is
+// instantiated in its own source file.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@
 
 namespace study {
 
-/// The protocol's batch: what a U-Net on a device takes as one pass.
+/// The protocol's batch size; a U-Net on a device processes it as one pass.
 inline constexpr std::size_t whole_batch = 64;
 
 struct Polygons {
@@ -53,7 +53,7 @@ struct Mnist {
 struct MultiMnist {
   static constexpr const char* name = "multi-mnist";
   static constexpr std::size_t pass = 16;       ///< images a device takes at a time
-  static constexpr std::size_t most_kept = 50;  ///< half of it: within 1 GB on two threads
+  static constexpr std::size_t most_kept = 50;  ///< half of the steps: within 1 GB on two threads
   static constexpr nwm::Shape shape{
       .height = 128, .width = 128, .image_channels = 1, .oscillators = 16, .classes = 11};
   using Head = nwm::head::Narrow;
@@ -64,13 +64,13 @@ constexpr nwm::Shape with_steps(nwm::Shape shape, std::size_t steps) {
   return shape;
 }
 
-/// Where the machines run: a backend for a data set.
+/// A place where machines run: chooses a backend for a data set.
 struct Cpu {
   static constexpr const char* name = "cpu";
   template <class Data>
   using Backend = nwm::DefaultBackend;
   template <class Data>
-  using WholeBackend = nwm::DefaultBackend;  ///< of models that normalise by their batch
+  using WholeBackend = nwm::DefaultBackend;  ///< for models that normalise by their batch
 };
 
 template <class Machine, class Place>
@@ -78,7 +78,8 @@ void add(const Configuration& configuration) {
   registry().push_back({configuration, Place::name, Machine::parameter_count, &train_run<Machine>});
 }
 
-/// What BPTT keeps: everything, or, of runs that are longer than `most_kept`, the states every so many steps.
+/// What backpropagation through time keeps: all states, or, in runs longer than `most_kept`, one every so
+/// many steps.
 template <class Data, std::size_t steps>
 using Kept = nwm::checkpointing::Every<(steps < Data::most_kept ? steps : Data::most_kept)>;
 

@@ -1,5 +1,5 @@
-// nwm_study: the comparisons of arXiv 2502.06034 as one command. OUT/runs/<run>/ has each run's weights,
-// learning curve and result; OUT/results.csv, OUT/table.md and OUT/report.html have them all.
+// nwm_study: the comparisons of arXiv 2502.06034 as one command. OUT/runs/<run>/ gets each run's weights,
+// learning curve and result; OUT/results.csv, OUT/table.md and OUT/report.html collect all runs.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -31,7 +31,7 @@ const Entry& entry_of(const Configuration& c, const std::string& backend) {
                    c.name() + " on the " + backend);
 }
 
-/// The folder's common settings, results.csv and table.md.
+/// A study's folder: its common settings, runs, results.csv and table.md.
 class Study {
  public:
   explicit Study(const Options& o) : o_(o), settings_(o.out / "settings.txt") {
@@ -41,7 +41,7 @@ class Study {
     settings_.write();
   }
 
-  /// Does those of the runs that are not done.
+  /// Performs those runs that are not done yet.
   void run(const std::vector<Configuration>& configurations, const std::vector<std::uint64_t>& seeds) {
     const std::size_t all = configurations.size() * seeds.size();
     std::size_t number = 0;
@@ -49,7 +49,7 @@ class Study {
       const std::string data_name = c->data;
       const auto end =
           std::find_if(c, configurations.end(), [&](const Configuration& o) { return o.data != data_name; });
-      std::optional<Data> data;  // loaded when there is a run that needs it
+      std::optional<Data> data;  // loaded when a run needs it
       for (const std::uint64_t seed : seeds)
         for (auto of = c; of != end; ++of) one({*of, seed}, ++number, all, data);
       c = end;
@@ -57,7 +57,7 @@ class Study {
     write();
   }
 
-  /// The table of all that is done.
+  /// The table of all finished runs.
   std::string table() const { return table(finished(o_.out / "runs")); }
 
  private:
@@ -117,7 +117,7 @@ class Study {
     return line + ".";
   }
 
-  /// results.csv, table.md and report.html of all that is done.
+  /// Writes results.csv, table.md and report.html of all finished runs.
   void write() const {
     std::string rows = csv_header();
     const std::vector<Result> results = finished(o_.out / "runs");

@@ -1,4 +1,4 @@
-// Numbers as text and back, without a loss.
+// Converts numbers to text and back without loss.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace study {
 
-/// The shortest text that reads back as the same number; "nan" for any that is none.
+/// The shortest text that reads back as the same number; "nan" for any NaN.
 inline std::string text(double value) {
   if (std::isnan(value)) return "nan";
   std::array<char, 40> out{};

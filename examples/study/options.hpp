@@ -11,7 +11,7 @@
 
 namespace study {
 
-/// Defaults are the study's own protocol (arXiv 2502.06034).
+/// The defaults are the study's protocol (arXiv 2502.06034).
 struct Options {
   Selection selection;
   std::string backend = "cpu";  ///< or "device"
@@ -19,17 +19,17 @@ struct Options {
   double learning_rate = 1e-3, clip = 0;
   std::string schedule = "constant";
   std::size_t train_images = 0, validation_images = 0,
-              test_images = 0;  ///< 0: all, or as many as the study's
+              test_images = 0;  ///< 0: all, or as many as in the study
   std::filesystem::path data_dir, out = "study";
   std::size_t threads = 0;  ///< 0: all
-  double save_every = 30;   ///< seconds between two saved states, besides one an epoch
+  double save_every = 30;   ///< seconds between saved states; each epoch saves one as well
 };
 
-/// Sets `options` from the command line. Returns an exit status where there is nothing more to do (--help, an
-/// option that is not there), else −1. Throws nwm::Error naming an option whose value cannot be.
+/// Sets `options` from the command line. Returns −1, or an exit status when the program should end (--help,
+/// an unknown option). Throws nwm::Error naming an option with an invalid value.
 int parse(int argc, char** argv, Options& options);
 
-/// Name and value of everything that decides a run's numbers but its configuration, its seed and its data.
+/// Names and values of all options that decide a run's numbers, except configuration, seed and data.
 std::vector<std::pair<std::string, std::string>> decisive(const Options& options);
 
 }  // namespace study

@@ -1,4 +1,4 @@
-// What the study compares: data sets, models and their variants, seeds; their names and their order.
+// The study's comparisons: data sets, models with their variants, seeds; their names and order.
 #pragma once
 
 #include <cstddef>
@@ -9,21 +9,21 @@
 
 namespace study {
 
-/// A model with all that makes it another row of the table.
+/// A model variant on a data set; one row of a table.
 struct Configuration {
   std::string data, model;
-  std::string readout = {};  ///< of the recurrent models
-  std::size_t layers = 0;    ///< of the CNN
-  std::size_t width = 0;     ///< of the U-Net
+  std::string readout = {};  ///< recurrent models only
+  std::size_t layers = 0;    ///< CNN only
+  std::size_t width = 0;     ///< U-Net only
 
   bool operator==(const Configuration&) const = default;
-  /// The readout, the layers or the width: what the published figures are listed by.
+  /// The readout, number of layers or width, as in the published tables.
   std::string variant() const;
   /// "tetrominoes-cnn-8".
   std::string name() const;
-  /// As the study calls it: "ConvLSTM linear".
+  /// The name in the study: "ConvLSTM linear".
   std::string title() const;
-  /// Recurrent steps; 0 where there are none.
+  /// Recurrent steps; 0 for models without.
   std::size_t steps() const;
 };
 
@@ -42,19 +42,18 @@ const std::vector<Configuration>& configurations();
 /// Position in configurations().
 std::size_t position(const Configuration& configuration);
 
-/// The run of that name, if it is one of the study's.
+/// The study's run of that name, if there is one.
 std::optional<Run> run_named(const std::string& name);
 
-/// What is asked for on the command line: comma lists.
+/// The command line's selection, as comma-separated lists.
 struct Selection {
   std::string data = "tetrominoes", model = "nwm", readout = "linear,fft,last,mean_time,max_time",
               layers = "2,4,8,16,32", width = "2-5", seeds = "0-9";
 };
 
-/// The configurations and seeds of a selection. A model may bring its own variants:
-/// "lstm:linear+last,cnn:2+8". Numbers may be ranges, "0-9". Data sets in the order of the study, then
-/// configurations so, each once; the seeds sorted. Throws nwm::Error naming the option, what it may be and
-/// what it was.
+/// The configurations and seeds of a selection. A model may list its variants: "lstm:linear+last,cnn:2+8".
+/// Numbers may be ranges, "0-9". Data sets and configurations come in the order of the study, each once;
+/// seeds are sorted. Throws nwm::Error naming the option, the allowed values and the value found.
 std::vector<Configuration> selected_configurations(const Selection& selection);
 std::vector<std::uint64_t> selected_seeds(const Selection& selection);
 

@@ -1,5 +1,5 @@
-// The paper's figures on its test sets, over ten seeds (arXiv 2502.06034): mean and standard deviation; of
-// the foreground IoU also median, smallest and largest where they were published.
+// The paper's results on its test sets over ten seeds (arXiv 2502.06034): mean and standard deviation; for
+// the foreground IoU also median, smallest and largest, where published.
 #pragma once
 
 #include <array>

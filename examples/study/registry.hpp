@@ -1,5 +1,4 @@
-// The machines that nwm_study has: each source file of a model and a data set registers its own, the rest
-// finds them.
+// The machines of nwm_study. Each source file, one for a model and a data set, registers its machines here.
 #pragma once
 
 #include <filesystem>
@@ -14,13 +13,13 @@
 
 namespace study {
 
-/// One run to be done.
+/// A run to be trained and evaluated.
 struct Job {
   Run run;
   const Options& options;
   const nwm::data::Split& data;
-  std::filesystem::path folder;  ///< of its files; there
-  /// Told where training stands when it goes on from a saved state, then of every step.
+  std::filesystem::path folder;  ///< of the run's files; exists already
+  /// Called with the training state: once when a run resumes from a saved state, then at every step.
   std::function<void(const nwm::TrainerState&)> resumed;
   std::function<void(const nwm::Progress&)> progress;
 };

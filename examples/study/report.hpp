@@ -1,4 +1,4 @@
-// The comparison as a page to look at: every seed a dot beside the published mean and deviation.
+// The comparison as an HTML page: every seed a dot beside the published mean and deviation.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,8 @@
 
 namespace study {
 
-/// Writes the page, whole or not at all: for each data set foreground IoU and accuracy of every model.
-/// `results` in the order of the study, `budget` as for table(). Nothing is written where there is no result.
+/// Writes the page, whole or not at all: for each data set, foreground IoU and accuracy of every model.
+/// `results` must be in the order of the study; `budget` as for table(). Without results, nothing is written.
 void write_report(const std::filesystem::path& path, const std::vector<Result>& results,
                   const std::string& budget);
 

@@ -1,4 +1,4 @@
-// What a run came to, as a line of the study's CSV.
+// The result of a run, as a line of the study's CSV.
 #pragma once
 
 #include <filesystem>
@@ -13,11 +13,11 @@ namespace study {
 struct Result {
   Run run;
   nwm::Metrics metrics;      ///< on the test set, with the weights of the best validation loss
-  std::string verdict = {};  ///< "", "collapsed", or "diverged …": where and what; no commas
+  std::string verdict = {};  ///< "", "collapsed", or "diverged …" with place and value; no commas
 };
 
-/// Whether a model has given up on everything but the background: it finds less than one in a thousand of the
-/// pixels that are not.
+/// Whether a model predicts almost only background: it finds less than one in a thousand of the foreground
+/// pixels.
 bool collapsed(const nwm::Metrics& metrics);
 
 /// run_name,dataset,model_type,readout_type,max_iters,num_layers,extension,loss,iou,acc,loss_foreground,
@@ -29,7 +29,7 @@ std::string csv_row(const Result& result);
 Result read_result(const std::filesystem::path& path);
 void write_result(const std::filesystem::path& path, const Result& result);
 
-/// The results of all runs that are done in a folder, in the order of the study.
+/// The results of all finished runs in a folder, in the order of the study.
 std::vector<Result> finished(const std::filesystem::path& runs);
 
 }  // namespace study

@@ -1,4 +1,4 @@
-// What the runs in a folder have in common: other options would make them incomparable.
+// Settings that all runs in a folder must share to be comparable.
 #pragma once
 
 #include <filesystem>
@@ -10,14 +10,14 @@ namespace study {
 /// "name = value" lines in a file.
 class Settings {
  public:
-  /// Reads the file where there is one. Throws nwm::Error when it is damaged.
+  /// Reads the file if it exists. Throws nwm::Error when it is damaged.
   explicit Settings(std::filesystem::path path);
 
-  /// Notes a value. Throws nwm::Error naming the file, the setting and both values when the runs there were
-  /// made with another.
+  /// Records a value. Throws nwm::Error naming the file, the setting and both values when the folder's runs
+  /// were made with another value.
   void require(const std::string& name, const std::string& value);
 
-  /// Writes what was noted, whole or not at all.
+  /// Writes the recorded values, whole or not at all.
   void write() const;
 
  private:
@@ -25,13 +25,14 @@ class Settings {
   std::map<std::string, std::string> values_;
 };
 
-/// Removes what writers of the file left that were killed before they could take its name.
+/// Removes temporary files of writers that were killed before they could rename them to `file`.
 void remove_leftovers(const std::filesystem::path& file);
 
-/// Held by the one program that works in a folder; given back when it ends, however it ends.
+/// A lock held by the only program that works in a folder; it is released when the program ends, however it
+/// ends.
 class Lock {
  public:
-  /// Throws nwm::Error when another holds it.
+  /// Throws nwm::Error when another program holds the lock.
   explicit Lock(const std::filesystem::path& folder);
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;

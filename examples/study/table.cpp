@@ -22,12 +22,12 @@ std::string with_sd(double mean, double sd) {
   return fixed(mean) + (std::isnan(sd) ? "" : " ± " + fixed(sd));
 }
 
-/// Characters, not bytes: UTF-8.
+/// Number of characters (not bytes) of a UTF-8 text.
 std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-/// First column to the left, the others to the right.
+/// Aligns the first column to the left, the others to the right.
 std::string aligned(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows[0].size(), 3);
   for (const Row& row : rows)

@@ -1,4 +1,4 @@
-// The comparison: every configuration's figures over its seeds, beside the published ones.
+// The comparison as a table: every configuration's statistics over its seeds, beside the published ones.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace study {
 
-/// Of the values of a configuration's seeds. sd is the sample's (n − 1), NaN for one value; the median of an
-/// even number is the middle of the two. Any NaN makes all NaN.
+/// Statistics of a configuration's values over seeds. sd is the sample's (n − 1), NaN for one value. The
+/// median of an even number of values is the mean of the middle two. Any NaN makes all NaN.
 struct Statistics {
   std::size_t count = 0;
   double mean = 0, sd = 0, median = 0, smallest = 0, largest = 0;
@@ -24,7 +24,7 @@ struct Group {
   Configuration configuration;
   std::vector<Result> runs;
 };
-/// `results`, which are in the order of the study, by data set and configuration.
+/// `results`, in the order of the study, grouped by data set and configuration.
 std::vector<std::vector<Group>> grouped(const std::vector<Result>& results);
 
 /// "1 collapsed, 2 diverged", or nothing.
@@ -32,9 +32,9 @@ std::string failures(const std::vector<Result>& runs);
 
 const Published* published_of(const Configuration& configuration);
 
-/// A Markdown table a data set, columns aligned for the terminal, with a note for every run that collapsed or
-/// diverged. `results` in the order of the study; parameters(configuration) is the number of trained values;
-/// `budget` is a line that says what the runs were given.
+/// A Markdown table per data set, with columns aligned for the terminal and a note for every run that
+/// collapsed or diverged. `results` must be in the order of the study. parameters(configuration) is the
+/// number of trained values. `budget` is a line that describes the training budget.
 std::string table(const std::vector<Result>& results,
                   const std::function<std::size_t(const Configuration&)>& parameters,
                   const std::string& budget);

@@ -1,4 +1,4 @@
-// A run of one machine, from where it was to its end.
+// Trains one machine, from its last saved state to the end.
 #pragma once
 
 #include <filesystem>
@@ -11,8 +11,8 @@
 
 namespace study {
 
-/// Trains and evaluates; leaves weights, curve and result in the job's folder. Whatever moment it is killed
-/// at, the same call goes on from the state saved last and ends with the same files.
+/// Trains and evaluates; leaves weights, curve and result in the job's folder. After a kill at any moment,
+/// the same call continues from the last saved state and ends with the same files.
 template <class Machine>
 Result train_run(const Job& job) {
   const Files files(job.folder);
@@ -27,7 +27,7 @@ Result train_run(const Job& job) {
   Result result{.run = job.run, .metrics = {}};
   try {
     trainer.fit(job.data.train, job.data.validation, [&](const nwm::Progress& p) {
-      // The curve before the state: it may be ahead of the state, but never behind.
+      // The curve is written before the state: it may be ahead of the state, but never behind.
       if (p.epoch_end) curve.add(p);
       if (p.epoch_end || saving.due()) nwm::save_training(trainer, files.state);
       job.progress(p);
@@ -46,7 +46,7 @@ Result train_run(const Job& job) {
   }
   nwm::save(trainer.best(), files.weights);
   curve.draw(files.picture, job.run.name());
-  write_result(files.result, result);  // the last: it says that the run is done
+  write_result(files.result, result);  // written last: it marks the run as done
   std::filesystem::remove(files.state);
   return result;
 }

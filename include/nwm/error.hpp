@@ -1,5 +1,5 @@
-// What the library throws. The core prints nothing and never aborts: whoever catches one of these knows the
-// place, the field, what was expected there and what was found.
+// What the library throws. The core prints nothing and never aborts. Every exception tells the place, the
+// field, what was expected and what was found.
 #pragma once
 
 #include <array>
@@ -11,15 +11,15 @@
 
 namespace nwm {
 
-/// A number as errors tell it: nine digits, so that 1e-8 does not read as zero. 17 digits tell every double
-/// apart.
+/// A number in the text of an error, with nine digits, so that 1e-8 does not read as zero. With 17 digits every
+/// double has a text of its own.
 inline std::string shown(double value, int digits = 9) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.*g", digits, value);
   return text.data();
 }
 
-/// An amount of memory as errors tell it, in units of 1000.
+/// An amount of memory in the text of an error, in kB, MB or GB (powers of 1000).
 inline std::string shown_bytes(std::size_t bytes) {
   std::array<char, 32> text{};
   const auto value = static_cast<double>(bytes);
@@ -50,9 +50,8 @@ class Error : public std::runtime_error {
   std::string where_, field_, expected_, found_;
 };
 
-/// A computation that left the numbers it can work with: a loss that is not finite, or a step whose dt
-/// exceeds the scheme's stability limit. `where()` names epoch and step when training raised it, `field()`
-/// the quantity.
+/// A computation left the range it can work in: a loss is not finite, or a step's dt exceeds the scheme's
+/// stability limit. `field()` names the quantity; during training `where()` names epoch and step.
 class Unstable : public Error {
  public:
   using Error::Error;

@@ -1,5 +1,5 @@
-// One small generator whose numbers are the same on every platform and compiler, which the distributions of
-// the standard library do not promise. Seeds are reproducible streams; nothing here is for cryptography.
+// One small random number generator. It gives the same numbers on every platform and compiler, which the
+// standard library's distributions do not promise. It is not for cryptography.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,10 @@ namespace nwm {
 /// SplitMix64 (Steele, Lea, Flood 2014): a 64-bit counter through a bijective mixer.
 class Random {
  public:
+  /// The stream of a seed. Equal seeds give equal numbers.
   explicit Random(std::uint64_t seed) : state_(seed) {}
 
-  /// An independent stream for each pair of numbers: e.g. (seed, epoch).
+  /// An independent stream for each pair of numbers, e.g. (seed, epoch).
   Random(std::uint64_t seed, std::uint64_t stream) : state_(seed) {
     state_ = bits() ^ (stream * 0xD1342543DE82EF95ull);
     bits();
@@ -28,7 +29,7 @@ class Random {
     return z ^ (z >> 31);
   }
 
-  /// Uniform in [0, 1), 53 bits.
+  /// Uniform in [0, 1), with 53 random bits.
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
 
   /// Uniform in [low, high).
@@ -40,7 +41,7 @@ class Random {
     return static_cast<std::size_t>(((bits() >> 32) * static_cast<std::uint64_t>(count)) >> 32);
   }
 
-  /// Fisher–Yates, in place.
+  /// Shuffles `items` in place (Fisher–Yates).
   template <class T>
   void shuffle(std::span<T> items) {
     for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);

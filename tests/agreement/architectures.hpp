@@ -1,4 +1,4 @@
-// The vector architectures of xsimd that these flags allow, to run side by side in one process.
+// The vector architectures of xsimd that the compiler flags allow, to run side by side in one process.
 #pragma once
 
 #include <tuple>
@@ -13,7 +13,7 @@ namespace tools {
 template <class... Lists>
 using Joined = decltype(std::tuple_cat(std::declval<Lists>()...));
 
-/// A list with Arch, unless that is the default one, which stands first anyway.
+/// A list with Arch; empty for the default architecture, which is already first in the whole list.
 template <class Arch>
 using Another = std::conditional_t<std::is_same_v<Arch, xsimd::default_arch>, std::tuple<>, std::tuple<Arch>>;
 

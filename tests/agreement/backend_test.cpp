@@ -1,5 +1,5 @@
-// Maps, reductions and products of cpu::Simd, on each vector architecture these flags allow, against
-// cpu::Scalar: sizes below, at and beside multiples of a register's, in both precisions.
+// Maps, reductions and products of cpu::Simd, on each vector architecture that the flags allow, against
+// cpu::Scalar: sizes below, at and beside multiples of a register's size, in both precisions.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE agreement_backend
 
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(sums_and_maxima, C, Cases) {
   constexpr Real nan = std::numeric_limits<Real>::quiet_NaN();
   for (const std::size_t count : counts) {
     Numbers<Real> x(count, 1);
-    // Not zero at zero: what fills up the last register must not count.
+    // Not zero at zero: padding of the last register must not count.
     const auto kernel = [from = x.data()](auto lane) {
       using V = typename decltype(lane)::Value;
       return lane.load(from) - V(5);
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(sums_and_maxima, C, Cases) {
     const double a = Scalar::sum<Real>(count, kernel), b = Simd::template sum<Real>(count, kernel);
     BOOST_TEST(std::abs(a - b) <= 10 * C::bound * std::abs(a));
     BOOST_TEST(Simd::template maximum<Real>(count, kernel) == Scalar::maximum<Real>(count, kernel));
-    // A NaN anywhere is told.
+    // A NaN anywhere is reported.
     for (std::size_t i = 0; i < count; i += 1 + count / 20) {
       const Real before = x.data()[i];
       x.data()[i] = nan;

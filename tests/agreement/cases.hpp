@@ -1,4 +1,4 @@
-// Numbers with a guard behind them, and the cases of precision and vector architecture that are compared.
+// Numbers with guards behind them, and the compared cases of precision and vector architecture.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct Case {
   static constexpr double bound = sizeof(Real) == 4 ? 3e-6 : 1e-14;
 };
 
-/// The default architecture in both precisions, each other one in one of them.
+/// The default architecture in both precisions, and each other architecture in one precision.
 using Cases = Joined<std::tuple<Case<float, xsimd::default_arch>, Case<double, xsimd::default_arch>>
 #if XSIMD_WITH_SSE2
                      ,
@@ -37,7 +37,7 @@ using Cases = Joined<std::tuple<Case<float, xsimd::default_arch>, Case<double, x
 #endif
                      >;
 
-/// Random numbers with some more behind them, which nothing may touch.
+/// Random numbers followed by guards that no operation may touch.
 template <class Real>
 struct Numbers {
   static constexpr std::size_t guard = 3;

@@ -1,5 +1,5 @@
-// The whole machine on both CPU backends and on other vector architectures in one process: the same scores,
-// series, loss and gradient. And the backend that is asked for is the one that runs.
+// The whole machine on both CPU backends and on other vector architectures in one process: scores, series,
+// loss and gradient agree. Also: a machine runs on the backend in its type.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE agreement_machine
 
@@ -67,7 +67,7 @@ void agree(double bound, double gradient_bound) {
   }
 }
 
-/// Counts what is asked of it and hands it on.
+/// Counts the operations requested of a backend and passes them on.
 template <class Inner>
 struct Counting : Inner {
   static constexpr std::string_view name = "counting";
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(the_backend_asked_for_is_the_one_that_runs) {
   BOOST_TEST(Counted::maps >= M::steps);
   BOOST_TEST((scores == plain.scores()));  // Scalar ran beneath: bit for bit
 
-  // The optimiser runs on it as well.
+  // The optimiser runs on this backend as well.
   const std::size_t before = Counted::maps;
   const std::vector<double> gradient = problem.gradient();
   const std::size_t between = Counted::maps;

@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(tanh_of_floats_of_every_size, P, tools::PacksOf<fl
     tanh(P::load(x.data())).store(y.data());
     tanh(-P::load(x.data())).store(mirrored.data());
     for (std::size_t i = 0; i < P::size; ++i) {
-      // Below 1e-4 x − x³/3 is as good as double's tanh, and does not take its time.
+      // Below 1e-4, x − x³/3 is as exact as the tanh of double, and faster.
       const double v = static_cast<double>(x[i]);
       const double error = ulps(y[i], v < 1e-4 ? v - v * v * v / 3 : v > 20 ? 1.0 : std::tanh(v));
       if (error > worst) worst = error, where = x[i];

@@ -1,5 +1,5 @@
-// Stencils of cpu::Simd and their adjoints against those of cpu::Scalar: every boundary, widths below, at and
-// beside multiples of a register's, in both precisions.
+// Stencils of cpu::Simd and their adjoints against cpu::Scalar's: every boundary, widths below, at and beside
+// multiples of a register's size, in both precisions.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE agreement_stencil
 
@@ -53,7 +53,7 @@ void stencils_agree() {
 using nwm::Stencil;
 constexpr Activation none = Activation::none, relu = Activation::relu, tanh = Activation::tanh;
 
-/// Widths beside, at, below and above a register's.
+/// Widths beside, at, below and above a register's size.
 template <class C, class Boundary>
 void some_stencils() {
   stencils_agree<C, Stencil<3, 2, 3, Boundary>, Grid<7, 9>, relu, 1>();

@@ -1,4 +1,4 @@
-// The pictures of the analyses: what is drawn where.
+// The pictures of the analyses: the right things at the right places.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE analysis_draw
 
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(receptive_field_is_logarithmic_with_a_circle) {
   BOOST_TEST(on_circle(55, 75));
   BOOST_TEST(!on_circle(89, 45));
   BOOST_TEST(!on_circle(55, 65));
-  // What is further below the maximum than the decades is as dark as nothing.
+  // Values further below the maximum than the decades are as dark as zero.
   const Image faint = picture(ring(0.001), 1, options);
   BOOST_TEST((faint.at(81, title + 42) == nwm::plot::sequential(0, 2)));
 }

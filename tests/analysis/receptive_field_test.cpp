@@ -75,7 +75,7 @@ nwm::data::Dataset images(std::size_t count, std::uint64_t seed = 1) {
           nwm::data::Dataset::Bytes(count * s.sites())};
 }
 
-/// Away from weights so small that a change drowns in rounding.
+/// The machine with doubled weights, so that a change does not drown in rounding.
 template <class Machine>
 Machine lively(Machine machine) {
   for (auto& v : machine.parameters()) v *= 2;
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_linear_model_shows_its_kernel, Boundary, Edges) 
   BOOST_TEST(f.reach() == 3u);
   BOOST_TEST(f.reach(0.4) == 2u);   // g(2, 1) = 0.61, g(3, 1) = 0.32
   BOOST_TEST(f.reach(0.99) == 1u);  // the peak alone
-  // The share of the places within a radius holds what was asked for, and no smaller radius does.
+  // A radius holds the requested share of energy, and no smaller radius does.
   double inside = 0, closer = 0;
   f.each([&](double e, double y, double x) {
     const double d = std::hypot(y, x);

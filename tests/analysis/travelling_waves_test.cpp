@@ -1,5 +1,5 @@
-// The measures of travelling waves on waves whose answer is known: plane, standing, meeting, running apart,
-// none at all.
+// The measures of travelling waves on waves with a known answer: plane, standing, meeting, running apart,
+// none.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE analysis_travelling_waves
 
@@ -26,7 +26,7 @@ constexpr double pi = std::numbers::pi;
 
 /// y(t, row, column) of one channel over a grid, on a torus.
 Recording series(std::size_t steps, std::size_t height, std::size_t width,
-                 const std::function<double(double, double, double)>& y) {
+                     const std::function<double(double, double, double)>& y) {
   Recording r{{}, steps, 1, height, width, true};
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t p = 0; p < height * width; ++p)
@@ -37,7 +37,7 @@ Recording series(std::size_t steps, std::size_t height, std::size_t width,
 
 /// forward · cos(k·x − ωt) + backward · cos(k·x + ωt), `down` and `right` wavelengths over the grid.
 Recording waves(std::size_t steps, std::size_t height, std::size_t width, double down, double right,
-                double omega, double forward, double backward) {
+                    double omega, double forward, double backward) {
   const double ky = 2 * pi * down / static_cast<double>(height);
   const double kx = 2 * pi * right / static_cast<double>(width);
   return series(steps, height, width, [=](double t, double y, double x) {
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(standing_waves_have_no_direction) {
     for (const double periods : {6.0, 6.4}) {
       const Recording r = waves(50, 15, 24, down, right, 2 * pi * periods / 50, 0.7, 0.7);
       const TravellingWaves w = travelling_waves(r.view());
-      near(w.moving, 1, 0.02);  // it moves, but nowhere
+      near(w.moving, 1, 0.02);  // moves, but in no direction
       near(w.directed, 0, 1e-5);
       near(w.directionality, 0, 1e-3);
       near(w.plane, 0, 1e-3);
@@ -183,7 +183,8 @@ BOOST_AUTO_TEST_CASE(a_neighbourhood_as_large_as_the_grid_is_the_plane_measure) 
 }
 
 BOOST_AUTO_TEST_CASE(still_pictures_and_uniform_beats_do_not_move) {
-  const Recording still = series(30, 9, 9, [](double, double y, double x) { return 3 + std::sin(y) * x; });
+  const Recording still =
+      series(30, 9, 9, [](double, double y, double x) { return 3 + std::sin(y) * x; });
   const Recording beat = series(30, 9, 9, [](double t, double, double) { return 3 + std::sin(t); });
   const Recording zero = series(30, 9, 9, [](double, double, double) { return 0.0; });
   for (const Recording& r : {still, beat, zero, sum(still, beat)}) {
@@ -192,7 +193,7 @@ BOOST_AUTO_TEST_CASE(still_pictures_and_uniform_beats_do_not_move) {
     for (const double v : {w.directed, w.directionality, w.plane, w.spectral_speed, w.phase_speed})
       BOOST_TEST(v == 0);
   }
-  // A picture and a beat behind a wave hide neither its direction nor its speed.
+  // A still picture and a common beat, added to a wave, hide neither its direction nor its speed.
   const Recording wave = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0);
   const Recording both =
       sum(wave, series(50, 9, 18, [](double t, double y, double) { return 2 * std::sin(y) + std::sin(t); }));
@@ -203,16 +204,16 @@ BOOST_AUTO_TEST_CASE(still_pictures_and_uniform_beats_do_not_move) {
   near(w.moving, 0.5 / (0.5 + 4 * 0.5 + 0.5), 0.03);
 }
 
-// Neurons that run off like t², each its own way, twenty times higher than the wave they carry.
+// Each neuron drifts like t² in its own way, twenty times higher than the wave it carries.
 BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
   const Recording wave = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0);
   nwm::Random random(5);
   std::vector<double> drift(2 * 9 * 18);
   for (double& d : drift) d = random.uniform(-20, 20);
   const Recording both = sum(wave, series(50, 9, 18, [&](double t, double y, double x) {
-                               const auto p = static_cast<std::size_t>(y * 18 + x);
-                               return drift[p] * t * t / 2500 + drift[162 + p] * t / 50;
-                             }));
+                                   const auto p = static_cast<std::size_t>(y * 18 + x);
+                                   return drift[p] * t * t / 2500 + drift[162 + p] * t / 50;
+                                 }));
   const TravellingWaves w = travelling_waves(both.view()), raw = travelling_waves(both.view(), {.trend = 0});
   near(w.directed, 1, 0.01);
   near(w.directionality, 1, 0.02);
@@ -221,7 +222,7 @@ BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
   BOOST_TEST(raw.directed < 0.5);
   BOOST_TEST(raw.directionality < 0.5);
 
-  // Drift alone does not move, unless it is of a higher order than what is taken out.
+  // Drift alone does not count as moving, unless its order is higher than the removed one.
   const Recording cubic = series(50, 9, 18, [&](double t, double y, double x) {
     return drift[static_cast<std::size_t>(y * 18 + x)] * t * t * t;
   });
@@ -232,7 +233,7 @@ BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
 
 BOOST_AUTO_TEST_CASE(channels_that_run_against_each_other_both_count) {
   const Recording right = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0),
-                  left = waves(50, 9, 18, 0, -2, 2 * pi * 5 / 50, 1, 0);
+                      left = waves(50, 9, 18, 0, -2, 2 * pi * 5 / 50, 1, 0);
   const Recording both = joined(right, left);
   const SpaceTimeSpectrum s = space_time_spectrum(both.view());
   const PhaseWaves p = phase_waves(both.view());
@@ -242,7 +243,7 @@ BOOST_AUTO_TEST_CASE(channels_that_run_against_each_other_both_count) {
   for (const double v : p.right) near(v, 0, 1e-3);
 }
 
-// What the documentation says of noise, over many draws: the level a wave must rise above.
+// The documentation's noise levels, over many draws: a wave must rise above them.
 BOOST_AUTO_TEST_CASE(noise_has_the_level_the_documentation_gives) {
   for (const std::size_t steps : {20u, 64u}) {
     double directed = 0, directionality = 0, plane = 0, most = 0;

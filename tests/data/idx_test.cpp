@@ -1,4 +1,4 @@
-// IDX files: exact values, and no damage that passes for an array.
+// IDX files: exact values, and damaged files are always refused.
 #define BOOST_TEST_MODULE idx
 #define BOOST_TEST_DYN_LINK
 #include "nwm/data/idx.hpp"
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_whole_or_not_idx_is_told) {
       {good.substr(0, 17), "data", "expected 6 bytes for shape (2, 3), found 5 bytes"},
       {good + "x", "data", "expected 6 bytes for shape (2, 3), found more bytes behind them"},
       {idx({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, ""), "shape", "a size that can be addressed"},
-      {idx({0xFFFFFFFF, 0xFFFF}, "abc"), "data", "found 3 bytes"},  // nothing is allocated on its word
+      {idx({0xFFFFFFFF, 0xFFFF}, "abc"), "data", "found 3 bytes"},  // the header's claim allocates nothing
   };
   for (const auto& [bytes, field, text] : cases) {
     put(folder / "plain", bytes);

@@ -1,4 +1,4 @@
-// What the tests of MNIST's forms share: a folder of their own, IDX files of made-up digits.
+// Shared by the tests of MNIST's files: a temporary folder, and IDX files of made-up digits.
 #pragma once
 
 #include <unistd.h>
@@ -74,7 +74,7 @@ inline void put_digits(const fs::path& folder, const std::string& part, std::siz
   put(folder / (part + "-labels-idx1-ubyte"), idx({count}, labels));
 }
 
-// The error that `action` ends in; fails the test when there is none.
+// The error thrown by `action`; fails the test when there is none.
 template <class Action>
 nwm::Error error_of(Action&& action) {
   try {

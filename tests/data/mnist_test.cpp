@@ -1,4 +1,4 @@
-// MNIST as a segmentation task: the enlarging, the masks, the split, and what is said when files are missing.
+// MNIST as a segmentation task: enlarging, masks, the split, and errors about missing files.
 #define BOOST_TEST_MODULE mnist
 #define BOOST_TEST_DYN_LINK
 #include "nwm/data/mnist.hpp"
@@ -35,7 +35,7 @@ std::vector<float> picture(const Dataset& set, std::size_t i) {
   return out;
 }
 
-/// Bilinear, half-pixel centres, the edge repeated: straight from the definition.
+/// Bilinear interpolation with half-pixel centres and repeated edges, straight from the definition.
 double interpolated(const Digits& d, std::size_t i, std::size_t row, std::size_t column) {
   const auto at = [&](double r, double c) {
     const auto inside = [](double x, std::size_t n) {

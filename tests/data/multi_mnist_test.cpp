@@ -1,5 +1,5 @@
-// Composed pictures of digits: the study's rules on any grid, its resizing to the byte, and what ready-made
-// files must be called.
+// Composed pictures of digits: the study's rules on any grid, its resizing byte for byte, and the names of
+// ready-made files.
 #define BOOST_TEST_MODULE multi_mnist
 #define BOOST_TEST_DYN_LINK
 #include "nwm/data/multi_mnist.hpp"
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_seed_is_a_split_and_a_small_set_the_beginning_of_a_large_
 }
 
 BOOST_AUTO_TEST_CASE(held_out_digits_are_in_one_set_only) {
-  // Which digits a set is made of can be told from their labels.
+  // The labels tell which digits a set is made of.
   Mnist marked = full_squares();
   marked.training.pixels.assign(9 * 20, 255);
   marked.training.labels.assign(20, 1);
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(ready_made_sets_come_by_their_six_names) {
   BOOST_CHECK((split.train.extent() == Extent{3, 1, 4, 5}));
   BOOST_CHECK_EQUAL(split.validation.size(), 2u);
   BOOST_CHECK_EQUAL(split.test.size(), 1u);
-  // Gzipped is what the study's are, and is taken first.
+  // The study's files are gzipped, and gzipped files are taken first.
   tools::put_gz(folder / "multi_mnist_test_images.npy.gz", "damaged");
   BOOST_CHECK_EQUAL(error_of(all).where(), (folder / "multi_mnist_test_images.npy.gz").string());
   BOOST_CHECK_EQUAL(error_of([&] { load_split(folder / "no", "x"); }).found(), "no such folder");

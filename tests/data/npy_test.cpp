@@ -1,4 +1,4 @@
-// Arrays and data sets from NumPy's files: exact values, and no damage that passes for an array.
+// Arrays and data sets from NumPy's files: exact values, and damaged files are always refused.
 #define BOOST_TEST_MODULE npy
 #define BOOST_TEST_DYN_LINK
 #include <sys/resource.h>
@@ -72,7 +72,7 @@ std::string raw(const std::vector<T>& values) {
   return out;
 }
 
-// The error that `action` ends in; fails the test when there is none.
+// The error thrown by `action`; fails the test when there is none.
 template <class Action>
 nwm::Error error_of(Action&& action) {
   try {
@@ -318,7 +318,7 @@ BOOST_AUTO_TEST_CASE(flipped_bits_give_an_error_or_a_sound_array) {
     BOOST_REQUIRE_EQUAL(array.bytes.size(), 24u);
   });
   BOOST_CHECK_GT(refused, 900u);
-  // Behind the ten bytes of gzip's own header (time, system, …) its checksum lets nothing else through.
+  // After the ten bytes of gzip's own header (time, system, …), gzip's checksum detects every change.
   const std::size_t found =
       flip(gz, 10, gz.size(), [&](const Array& array) { BOOST_REQUIRE(array.as<float>() == values); });
   BOOST_CHECK_GT(found, 8 * (gz.size() - 10) * 9 / 10);

@@ -1,4 +1,4 @@
-// Generated sets in general (generate.hpp), and polygons: what is drawn, and that a seed is a promise.
+// Generated sets in general (generate.hpp), and polygons: shapes, places, and the same bytes for a seed.
 #define BOOST_TEST_MODULE polygons
 #define BOOST_TEST_DYN_LINK
 #include "nwm/data/polygons.hpp"
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(every_picture_of_a_small_world_is_found_once) {
     for (std::size_t i = 0; i < set->size(); ++i) {
       const Bytes p = picture(*set, i);
       BOOST_TEST(std::count(p.begin(), p.end(), 200) ==
-                 1);  // a picture drawn again holds nothing of the former
+                 1);  // a picture drawn again keeps nothing of the first try
       BOOST_TEST((std::count(p.begin(), p.end(), 0) == 11));
       const Bytes m = mask(*set, i);
       BOOST_TEST(std::count(m.begin(), m.end(), 1) == 1);
@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(one_seed_one_set) {
   BOOST_TEST(s.train.size() == 40u);
   BOOST_TEST(s.validation.size() == 4u);
   BOOST_TEST(s.test.size() == 4u);
-  // The same on every platform, and in every later version: whoever names a seed names these pictures.
+  // These bytes are the same on every platform and in every later version: a seed names its pictures.
   BOOST_TEST(nwm::data::detail::hash(bytes) == 16980563858151302335ull);
 }
 
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(areas_are_those_of_regular_polygons_inside_the_image) {
       const std::size_t kind = *b.classes.begin(), sides = kind + 2;
       const double edge = 2 * radius * std::sin(std::numbers::pi / static_cast<double>(sides));
       const auto pixels = static_cast<double>(b.pixels);
-      // One that stuck out of the image would miss much more than the pixels along an edge.
+      // A polygon reaching out of the image would lack far more than pixels along an edge.
       BOOST_TEST(std::abs(pixels - area(sides, radius)) < edge);
       sum[kind] += pixels, ++number[kind];
     }

@@ -1,4 +1,4 @@
-// Tetrominoes: the rules by which the study drew its own, on any grid.
+// Tetrominoes: the study's drawing rules, on any grid.
 #define BOOST_TEST_MODULE tetrominoes
 #define BOOST_TEST_DYN_LINK
 #include "nwm/data/tetrominoes.hpp"
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(one_seed_one_set) {
   BOOST_TEST(s.validation.size() == 3u);
   BOOST_TEST(s.test.size() == 3u);
   BOOST_TEST(s.train.name() == "tetrominoes/train");
-  // The same on every platform, and in every later version: whoever names a seed names these pictures.
+  // These bytes are the same on every platform and in every later version: a seed names its pictures.
   BOOST_TEST(nwm::data::detail::hash(bytes) == 14625700626370791297ull);
 }
 
@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(pieces_are_counted_and_drawn_from_the_bag) {
     for (const std::uint8_t c : s.train.mask(i)) ++pieces.at(c);
     std::size_t count = 0, twice = 0;
     for (std::size_t k = 1; k <= 5; ++k) {
-      BOOST_REQUIRE(pieces[k] % (4 * 7 * 7) == 0u);  // whole pieces, none over another
+      BOOST_REQUIRE(pieces[k] % (4 * 7 * 7) == 0u);  // whole pieces that do not overlap
       pieces[k] /= 4 * 7 * 7;
       count += pieces[k], twice += pieces[k] == 2;
       classes[k] += static_cast<int>(pieces[k]);
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(ten_pieces_empty_the_bag) {
 BOOST_AUTO_TEST_CASE(a_bounding_box_covers_no_piece_placed_before) {
   const Extent e{0, 1, 40, 37};
   const Split s = tetrominoes(e, {.images = 1500, .seed = 8, .max_pieces = 2});
-  // Whichever came second, its box is free of the first: pieces are never hooked into each other.
+  // The box of the piece drawn second is free of the first piece: pieces are never hooked into each other.
   const auto covers = [&](const Bytes& m, std::uint8_t kind, std::uint8_t other) {
     std::size_t top = e.height, bottom = 0, left = e.width, right = 0;
     for (std::size_t p = 0; p < e.pixels(); ++p)

@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_mode_of_the_square_swings_at_the_exact_frequency_of_the_g
       worst = std::max(worst, std::abs(series[t] - start * std::cos(w * dt * (static_cast<double>(t) + 1.5)) /
                                                        std::cos(w * dt / 2)));
     BOOST_TEST(worst < 1e-10);
-    // The same frequency by the formulas the ear uses.
+    // The same frequency by the formulas used for hearing.
     const double lambda = 4 / (h * h) * (sine2(m) + sine2(n));
     BOOST_TEST(drum.physics().frequency(lambda) == w / (2 * std::numbers::pi),
                boost::test_tools::tolerance(1e-12));
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(energy_is_conserved_at_free_and_periodic_edges_and_lost_by_
 }
 
 BOOST_AUTO_TEST_CASE(a_free_membrane_has_the_modes_of_its_box) {
-  // 12 × 18 sites: no flux half a spacing beyond the last, cos(mπ(i + 1/2)/12).
+  // 12 × 18 sites: no flux half a spacing beyond the last site, cos(mπ(i + 1/2)/12).
   Small drum(mask::rectangle(13, 19), {.dt = 0.4, .edge = Boundary::reflecting});
   const auto first = drum.mask().sites()[0];
   for (const std::size_t i : drum.mask().sites())
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(a_step_beyond_the_limit_is_refused_with_the_limit) {
   // With damping the limit is lower: sqrt((1 − 0.5·1/2)/2) = 0.612.
   BOOST_CHECK_EXCEPTION((Small{mask::square(10), {.wave_speed = 1.3, .dt = 0.5, .damping = 1}}),
                         nwm::Unstable, limit("0.612372"));
-  // Just below it the highest mode of a checkerboard does not grow, just above it does.
+  // Just below the limit the highest mode, a checkerboard, does not grow; just above it does.
   const auto grows = [](double dt) {
     Small drum(mask::square(24), {.dt = 0.5});
     drum.waves().set_cell({.dt = dt, .stiffness = 1});

@@ -1,4 +1,4 @@
-// The ear over all sizes of square and over three spacings: the slow part of its tests.
+// Hearing over all sizes of square and over three spacings: the slow part of its tests.
 #define BOOST_TEST_MODULE hear_sizes
 #define BOOST_TEST_DYN_LINK
 #include <algorithm>
@@ -26,21 +26,21 @@ BOOST_AUTO_TEST_CASE(squares_of_8_to_56_are_heard_at_every_neuron) {
         const nwm::Site at{corner / 64 + side / 3, corner % 64 + side / 4};
         const auto heard = nwm::hear_area(drum.strike(at, {.how = how}).run(4096));
         const double truth = static_cast<double>(side * side);
-        // The fundamental has no nodal line inside: every neuron hears it.
+        // The fundamental has no nodal line inside, so every neuron hears it.
         BOOST_TEST(heard.heard == (side - 1) * (side - 1));
         double worst = 0;
         for (const double area : heard.area) worst = std::max(worst, std::abs(area / truth - 1));
         BOOST_TEST(worst < 0.01);
         BOOST_TEST(heard.median == truth, tolerance(0.001));
-        // The textbook does not know the lattice: f² is too small by (πh/L)²/12 through space and too large
-        // by (ω dt)²/12 through time, here half of the former.
+        // The textbook ignores the lattice: f² is too small by (πh/L)²/12 through space and too large by (ω
+        // dt)²/12 through time, here half of the former.
         const double x = std::numbers::pi / static_cast<double>(side);
         BOOST_TEST(std::abs(heard.textbook_median / truth - 1 - x * x / 24) < 1e-4 + 0.03 * x * x / 24);
       }
 }
 
 BOOST_AUTO_TEST_CASE(the_frequency_error_falls_with_the_square_of_the_spacing) {
-  // A disc would converge with its staircase; a square's rim is on sites. Space and time are refined
+  // A disc would converge with its staircase rim; a square's rim is on sites. Space and time are refined
   // together.
   std::vector<double> error;
   for (const std::size_t n : std::array<std::size_t, 3>{8, 16, 32}) {

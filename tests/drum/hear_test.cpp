@@ -1,4 +1,4 @@
-// The ear against analysis and against the eigen-solver. Every size and every spacing: hear_sizes_test.cpp.
+// Hearing against analysis and against the eigen-solver. Every size and every spacing: hear_sizes_test.cpp.
 #define BOOST_TEST_MODULE hear
 #define BOOST_TEST_DYN_LINK
 #include "nwm/drum/hear.hpp"
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(both_sides_of_a_rectangle_are_heard) {
 }
 
 BOOST_AUTO_TEST_CASE(tones_that_are_not_those_of_a_rectangle_give_no_sides) {
-  // Struck on both axes of symmetry f_21 is silent: the next tone is not it.
+  // Struck on both axes of symmetry, f_21 is silent, and the next tone must not be taken for it.
   Drum drum(mask::rectangle(24, 40));
   BOOST_CHECK_EXCEPTION(nwm::hear_rectangle(drum.strike({31, 31}, {.width = 1}).run(4096)), nwm::Error,
                         about("tones"));
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(no_ear_tells_the_isospectral_pair_apart_but_a_third_drum_of
   const double bin = 1 / (0.5 * 8192);
   for (std::size_t i = 0; i < 12; ++i) BOOST_TEST(std::abs(a[i].frequency - b[i].frequency) < 0.2 * bin);
   BOOST_TEST(std::abs(a[0].frequency - c[0].frequency) > 5 * bin);
-  // And the tones are those the eigen-solver knows.
+  // The tones agree with the eigen-solver's.
   const auto modes = nwm::modes(nwm::Mask(mask::isospectral(0, 12), 64, 64), {}, {.count = 12});
   for (std::size_t i = 0; i < 12; ++i) BOOST_TEST(std::abs(a[i].frequency - modes.frequency(i)) < 0.2 * bin);
 }
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(where_no_tone_is_there_is_no_area) {
   Drum drum(mask::square(50));
   silent(drum.strike({30, 30}).run(64));  // half a period of the lowest tone
   Drum thick(mask::square(20), {.dt = 0.2, .damping = 4});
-  silent(thick.strike({30, 30}).run(4096));  // what does not creep back dies at once
+  silent(thick.strike({30, 30}).run(4096));  // overdamped parts creep back, the rest dies at once
   Drum open(mask::square(20), {.edge = Boundary::reflecting});
   BOOST_CHECK_EXCEPTION(nwm::hear_area(open.strike({30, 30}).run(256)), nwm::Error, about("edge"));
   BOOST_CHECK_EXCEPTION(nwm::hear_area(drum.run(4)), nwm::Error, about("segment"));

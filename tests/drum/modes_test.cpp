@@ -1,4 +1,4 @@
-// The eigen-solver against analysis, and Weyl's law on what it finds.
+// The eigen-solver against analysis, and Weyl's law on the eigenvalues found.
 #define BOOST_TEST_MODULE modes
 #define BOOST_TEST_DYN_LINK
 #include "nwm/drum/modes.hpp"
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(weyl_tells_area_and_perimeter_of_seven_masks) {
       BOOST_TEST(found.modes == 150u);
       BOOST_TEST(found.area == m.area(), tolerance(0.05));
       BOOST_TEST(found.perimeter == m.perimeter(), tolerance(0.15));
-      // Within what it says, but for the rim of the lattice; and it does not say just anything.
+      // Within the stated error, apart from the lattice's rim; and the stated error is not arbitrarily large.
       BOOST_TEST(std::abs(found.area - m.area()) < found.area_error + m.perimeter() / 4);
       BOOST_TEST(std::abs(found.perimeter - m.perimeter()) < found.perimeter_error);
       BOOST_TEST(found.area_error < 0.05 * m.area());

@@ -1,4 +1,4 @@
-// Drums as pictures and films: what is shown where, and files that standard programs read.
+// Pictures and films of drums: the right things at the right places, in files that standard programs read.
 #define BOOST_TEST_MODULE drum_picture
 #define BOOST_TEST_DYN_LINK
 #include "nwm/drum/picture.hpp"

@@ -1,4 +1,4 @@
-// The gallery shows what the machine made of the images it was given, and nothing half-written.
+// The gallery shows the machine's output for the given images, and leaves nothing half-written.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE gallery
 
@@ -43,7 +43,7 @@ const nwm::data::Dataset& images() {
   return set;
 }
 
-/// Weights far from their initial values, so that predictions are of more than one class.
+/// Weights far from their initial values, so that predictions contain more than one class.
 template <class M>
 M lively() {
   M machine({.cell = {.dt = 0.2}, .seed = 5});
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(one_channel_of_several_scenes_becomes_one_series) {
 }
 
 BOOST_AUTO_TEST_CASE(the_liveliest_channel_is_the_one_whose_pattern_moves) {
-  // Channel 0 grows everywhere, channel 1 is a chessboard that swings, channel 2 a small wave that travels.
+  // Channel 0 grows everywhere, channel 1 is an oscillating chessboard, channel 2 a small travelling wave.
   constexpr plot::SeriesShape of{16, 3, 8, 8};
   std::vector<plot::Scene> scenes(1);
   for (std::size_t i = 0; i < of.size(); ++i) {

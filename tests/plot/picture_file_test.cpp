@@ -1,4 +1,4 @@
-// PNG and GIF files: read back equal by the format's own library, or an error and nothing left behind.
+// PNG and GIF files: read back equal by the format's own library; after an error nothing is left behind.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE picture_file
 

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(characters_differ_and_stay_in_their_cell) {
     for (int b = 32; b < a; ++b) BOOST_CHECK(glyph != plot::glyph(static_cast<char>(b)));
   }
   BOOST_CHECK(plot::glyph(' ') == plot::Glyph{});
-  BOOST_CHECK(plot::glyph('\n') == plot::glyph('\xC3'));  // the box of what the font lacks
+  BOOST_CHECK(plot::glyph('\n') == plot::glyph('\xC3'));  // the box for characters that the font lacks
   BOOST_CHECK(plot::glyph('\n') != plot::Glyph{});
 }
 

@@ -1,4 +1,4 @@
-// Films, strips, spectra and charts show what they were given and tell what does not fit.
+// Films, strips, spectra and charts show their data and report input that does not fit.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE plot
 
@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE(the_chart_draws_the_classes_that_were_seen) {
   BOOST_CHECK_GT(count(picture, plot::class_colour(1)), 500u);
   BOOST_CHECK_GT(count(picture, plot::class_colour(2)), 500u);
   BOOST_CHECK_EQUAL(count(picture, plot::class_colour(3)), 0u);
-  // The highest point of either line within the axes lies above its own bin: 3 of 8 and 5 of 8 of the width.
+  // Each line's highest point within the axes lies above its own bin: at 3/8 and at 5/8 of the width.
   const auto peak = [&](Rgb colour) {
     for (std::size_t y = 0; y < picture.height(); ++y)
       for (std::size_t x = 0; x < 760; ++x)

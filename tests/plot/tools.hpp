@@ -1,4 +1,4 @@
-// What the tests of the pictures share: a folder of their own, predicates on errors, pictures to compare.
+// Shared by the tests of pictures: a temporary folder, predicates on errors, comparison of pictures.
 #pragma once
 
 #include <boost/test/unit_test.hpp>

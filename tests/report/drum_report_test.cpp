@@ -1,4 +1,4 @@
-// The page nwm_drum writes: valid, with media that play, and true in what it says.
+// The page of nwm_drum: valid, with media that play, and with true statements.
 #define BOOST_TEST_MODULE drum_report
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>

@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(confusion_counts) {
 }
 
 BOOST_AUTO_TEST_CASE(classes_of_different_tones_are_told_apart_whatever_their_phase_and_not_those_alike) {
-  // Class k swings with k + 2 cycles in 40 steps; phase and noise are random.
+  // Class k oscillates with k + 2 cycles in 40 steps; phase and noise are random.
   const plot::SeriesShape shape{40, 1, 8, 8};
   const auto make = [&](std::uint64_t seed, bool different) {
     nwm::Random random(seed);

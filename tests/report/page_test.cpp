@@ -1,4 +1,4 @@
-// Pages, tables and charts: valid, self-contained, and safe against what is put into them.
+// Pages, tables and charts: valid, self-contained, and safe against malicious text.
 #define BOOST_TEST_MODULE page
 #define BOOST_TEST_DYN_LINK
 #include "nwm/report/page.hpp"
@@ -90,18 +90,18 @@ BOOST_AUTO_TEST_CASE(a_chart_draws_what_it_is_given) {
   BOOST_TEST(count(svg, "<ul") == 0u);  // one line needs no legend
   const std::string logarithmic =
       report::chart({{"a", {0, 1, 2}, {0, 1e-9, 1}, 0}}, {.logarithmic = true, .floor = 1e-4});
-  BOOST_TEST(count(logarithmic, "L") == 2u);  // what is below the floor lies on it
+  BOOST_TEST(count(logarithmic, "L") == 2u);  // values below the floor lie on it
   const std::string part = report::chart({{"a", {0, 1, 2, 3}, {1, 2, 3, 4}, 0}}, {.least = 1, .most = 2});
   BOOST_TEST(count(part, "L") == 1u);
-  // Epochs are whole: between 1 and 3 there is one tick more, and not eight; a dashed line is so in the
-  // legend.
+  // Epochs are whole numbers: between 1 and 3 there is one more tick, not eight. A dashed line is dashed in
+  // the legend, too.
   const auto epochs = [](bool counted) {
     return report::chart({{"a", {1, 2, 3}, {1, 2, 4}, 0}, {"b", {1, 3}, {1, 2}, 1, false, true}},
                          {.counted = counted});
   };
   BOOST_TEST(count(epochs(true), ">1.2<") == 0u);
   BOOST_TEST(count(epochs(false), ">1.2<") == 1u);
-  BOOST_TEST(count(epochs(true), ">2</text>") == 2u);  // of either axis
+  BOOST_TEST(count(epochs(true), ">2</text>") == 2u);  // of both axes
   BOOST_TEST(count(epochs(true), "<li class=\"b1 dashed\">") == 1u);
 }
 

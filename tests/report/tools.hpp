@@ -1,4 +1,4 @@
-// What the tests of reports share: standard programs as judges, where they are there.
+// Shared by the tests of reports: standard programs that judge the files, where installed.
 #pragma once
 
 #include <array>
@@ -27,8 +27,8 @@ inline std::string read_text(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// What a program prints and how it ends; nothing, and a message, where there is no such program (judge/NAME
-/// of ctest then says "Skipped").
+/// A program's output and exit status. Without the program, run() returns nothing and prints a message
+/// (judge/NAME of ctest then says "Skipped").
 struct Ran {
   int status = 0;
   std::string output;
@@ -46,7 +46,7 @@ inline std::optional<Ran> run(const std::string& program, const std::string& arg
   return result;
 }
 
-/// Whether HTML Tidy has anything to say about a page.
+/// Fails the test if HTML Tidy complains about a page.
 inline void check_valid(const fs::path& page) {
   const auto tidy = run("tidy", "-q -e -utf8 " + page.string());
   if (tidy) BOOST_TEST(tidy->output == "", tidy->output.substr(0, 2000));
@@ -76,7 +76,7 @@ inline fs::path save(const Folder& folder, const std::string& name, const std::s
   return path;
 }
 
-/// Every picture and sound in a page is one that standard programs read to the end.
+/// Checks that standard programs read every picture and sound in a page to the end.
 inline void check_media(const Folder& folder, const std::string& html, std::size_t pictures,
                         std::size_t films, std::size_t sounds) {
   const auto png = embedded(html, "image/png"), gif = embedded(html, "image/gif"),
@@ -98,7 +98,7 @@ inline void check_media(const Folder& folder, const std::string& html, std::size
       BOOST_TEST(ran->status == 0, ran->output);
       BOOST_TEST(ran->output.find("0.799988") != std::string::npos, ran->output);
     } else break;
-  // Nothing comes from elsewhere.
+  // The page loads nothing from elsewhere.
   for (const char* outside : {"src=\"http", "href=\"http", "url(http", "<script", "@import"})
     BOOST_TEST(html.find(outside) == std::string::npos, outside);
 }

@@ -1,4 +1,4 @@
-// Spectra of signals that are known, and the lowest tone of those that have none.
+// Spectra of known signals; the lowest tone, also of signals without one.
 #define BOOST_TEST_MODULE spectrum
 #define BOOST_TEST_DYN_LINK
 #include "nwm/sound/spectrum.hpp"
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(the_lowest_tone_is_the_lowest) {
   const auto tone = sound::lowest_tone(sound::spectrum(x, 0.5));
   BOOST_REQUIRE(tone.has_value());
   BOOST_TEST(tone->frequency == 0.031, tolerance(1e-4));
-  // Other windows hear it, too, as long as it is not below their own sidelobes.
+  // Other windows find the tone, too, when it is not below their own sidelobes.
   const auto loud = sum(sine(2048, 0.5, 0.031, 0.8), sine(2048, 0.5, 0.2, 1));
   for (const Window window : {Window::rectangular, Window::hann, Window::blackman_harris}) {
     const auto heard = sound::lowest_tone(sound::spectrum(loud, 0.5, {.window = window, .padding = 4}));
@@ -133,10 +133,11 @@ BOOST_AUTO_TEST_CASE(what_is_no_tone_is_not_named_one) {
   std::vector<double> decay(1024);
   for (std::size_t i = 0; i < decay.size(); ++i) decay[i] = std::exp(-0.02 * static_cast<double>(i));
   BOOST_TEST(!named(decay));
-  // Two periods: too few to be placed; and the clear higher tone beside it is not offered in its stead.
+  // Two periods are too few to locate a tone, and the clear higher tone is not returned instead.
   BOOST_TEST(!named(sum(sine(1024, 1, 2.0 / 1024, 1), sine(1024, 1, 0.1, 1))));
   BOOST_TEST(named(sum(sine(1024, 1, 12.0 / 1024, 1), sine(1024, 1, 0.1, 1))));
-  // Two that are not told apart are not one; nor is a swing of half a period below a clear one.
+  // Two tones too close to tell apart are not one; nor is there a lowest tone when half a period of a swing
+  // lies below.
   BOOST_TEST(!named(sum(sine(1024, 1, 50.0 / 1024, 1), sine(1024, 1, 51.5 / 1024, 1))));
   BOOST_TEST(!named(sum(sine(1024, 1, 0.5 / 1024, 0.3), sine(1024, 1, 0.1, 1))));
 }

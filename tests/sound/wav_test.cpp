@@ -1,4 +1,4 @@
-// WAV files byte by byte and as standard programs read them; pitch.
+// WAV files, byte by byte and as standard programs read them; pitch.
 #define BOOST_TEST_MODULE wav
 #define BOOST_TEST_DYN_LINK
 #include "nwm/sound/wav.hpp"
@@ -47,8 +47,8 @@ std::size_t number(const std::string& bytes, std::size_t at, int count) {
     value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
   return value;
 }
-/// What a command prints; "" and a message (and "Skipped" at ctest's judge/NAME) where there is no such
-/// program.
+/// A command's output; empty, with a message (and "Skipped" at ctest's judge/NAME), when the program is not
+/// installed.
 std::string output_of(const std::string& program, const std::string& arguments) {
   if (std::system(("command -v " + program + " > /dev/null").c_str()) != 0) {
     std::cerr << "skipped: what " << program << " says; it is not there\n";
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(standard_programs_read_it) {
     BOOST_TEST(soxi.find("Sample Rate    : 44100") != std::string::npos, soxi);
     BOOST_TEST(soxi.find("Precision      : 16-bit") != std::string::npos, soxi);
     BOOST_TEST(soxi.find("= " + std::to_string(clip.samples.size()) + " samples") != std::string::npos, soxi);
-    // Played: decoded to the end, its loudest sample and its frequency by the eye of another program.
+    // Played by another program: decoded to the end, with its loudest sample and its frequency.
     const std::string stat = output_of("sox", path.string() + " -n stat");
     BOOST_TEST(stat.find("Maximum amplitude:     0.799") != std::string::npos, stat);
     const auto at = stat.find("Rough   frequency:");
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(pitch_keeps_ratios_up_and_down) {
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_heard_is_not_folded_into_what_can) {
-  // 0.4 cycles a step at 100,000 steps a second is 40 kHz: above the band of 44.1 kHz.
+  // 0.4 cycles a step at 100,000 steps a second are 40 kHz, above the band of 44.1 kHz.
   const auto folded = sound::render(sine(50000, 0.4), 1, {100000}, "", {.peak = 1});
   auto mixed = sine(50000, 0.4);
   const auto low = sine(50000, 0.01);
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(a_texture_sounds_as_its_grains) {
   std::vector<std::vector<double>> grains;
   for (int i = 0; i < 7; ++i) {
     grains.push_back(sine(100, 0.11));
-    for (double& x : grains.back()) x = x * (1 + 0.1 * i) + 5;  // an offset is no sound
+    for (double& x : grains.back()) x = x * (1 + 0.1 * i) + 5;  // a constant offset is silent
   }
   const auto clip = sound::texture(grains, 1, {4000}, 1.5, "class 1");
   BOOST_TEST(clip.seconds() == 1.5, tolerance(1e-4));

@@ -1,4 +1,4 @@
-// Pictures of what the analyses find: receptive fields, spectra over space and time, maps of where waves run.
+// Pictures of the analyses' results: receptive fields, spectra over space and time, maps of wave directions.
 #pragma once
 
 #include <algorithm>
@@ -22,9 +22,10 @@
 
 namespace nwm::analysis {
 
+/// Size of the maps and range of the logarithmic ones.
 struct DrawOptions {
-  std::size_t minimum_width = 240;  ///< least width of a map in pixels, got by a whole factor
-  double decades = 4;  ///< maps of energy and influence are logarithmic: so far below the maximum
+  std::size_t minimum_width = 240;  ///< least width of a map in pixels, reached by whole enlargement
+  double decades = 4;  ///< range of the logarithmic maps of energy and influence below their maximum
 };
 
 namespace detail {
@@ -33,7 +34,7 @@ inline std::size_t enlargement(std::size_t width, const DrawOptions& options) {
   return std::max<std::size_t>((options.minimum_width + width - 1) / width, 1);
 }
 
-/// A map of magnitudes, logarithmic: `decades` below its maximum and everything below that is dark.
+/// A logarithmic map of magnitudes; everything more than `decades` below the maximum is dark.
 inline plot::Image logarithmic(std::span<const double> values, std::size_t height, std::size_t width,
                                const DrawOptions& options) {
   if (!(options.decades > 0) || !std::isfinite(options.decades))
@@ -46,15 +47,15 @@ inline plot::Image logarithmic(std::span<const double> values, std::size_t heigh
   return plot::magnitude_field(shown, height, width, options.decades).enlarged(enlargement(width, options));
 }
 
-/// The picture under a line of text.
+/// The picture below a line of text.
 inline plot::Image titled(const plot::Image& image, const std::string& title) {
   plot::Image line(std::max(image.width(), plot::text_width(title)), plot::text_height() + 4, plot::paper);
   plot::draw_text(line, 0, 2, title, plot::ink);
   return plot::stacked({line, image}, 2, plot::paper);
 }
 
-/// Hue by the direction (down, right), brightness by length 0..1: right is red, and on through yellow-green
-/// (down), cyan (left) and violet (up).
+/// A direction (down, right) as a colour: hue by angle, brightness by length 0..1. Right is red, down
+/// yellow-green, left cyan, up violet.
 inline plot::Rgb direction_colour(double down, double right) {
   const double hue = 6 * (std::atan2(down, right) / (2 * std::numbers::pi) + 1);
   const double value = std::min(1.0, std::hypot(down, right));
@@ -69,7 +70,7 @@ inline plot::Rgb direction_colour(double down, double right) {
 }  // namespace detail
 
 /// The influence map, logarithmic, with a circle at radius(share) around the changed pixel. Throws Error as
-/// ReceptiveField::radius, or when decades is not a number above 0.
+/// ReceptiveField::radius does, or when `decades` is not a number above 0.
 inline plot::Image picture(const ReceptiveField& field, double share = 0.95,
                            const DrawOptions& options = {}) {
   const double radius = field.radius(share);
@@ -90,8 +91,9 @@ inline plot::Image picture(const ReceptiveField& field, double share = 0.95,
                                    plot::detail::number(radius, 3) + " pixels");
 }
 
-/// Left: power over the wave vector (centre: 0), where the waves go. Right: power over the wave number along
-/// the columns and frequency (0 at the bottom); waves to the right lie right of the middle. Logarithmic.
+/// Left: power over the wave vector (0 in the centre), that is, the directions of the waves. Right: power
+/// over the wave number along the columns and the frequency (0 at the bottom); waves that run right lie right
+/// of the middle. Both are logarithmic.
 inline plot::Image picture(const SpaceTimeSpectrum& spectrum, const DrawOptions& options = {}) {
   const std::vector<double> vectors = spectrum.by_direction(), lines = spectrum.along_columns();
   std::vector<double> upright(lines.size());
@@ -105,8 +107,8 @@ inline plot::Image picture(const SpaceTimeSpectrum& spectrum, const DrawOptions&
       8, plot::paper);
 }
 
-/// Left: the mean direction of the waves at each site as a hue (the wheel beside it says which), the brighter
-/// the more constant. Right: how much each neighbourhood runs one way at a time, 0 to 1.
+/// Left: the mean direction of the waves at each site as a hue (the wheel beside it explains the hues);
+/// constant directions are brighter. Right: how far each neighbourhood runs one way at a time, 0 to 1.
 inline plot::Image picture(const PhaseWaves& waves, const DrawOptions& options = {}) {
   const std::size_t factor = detail::enlargement(waves.width, options), wheel = 49;
   plot::Image directions(waves.width, waves.height), legend(wheel, wheel, plot::paper);

@@ -1,5 +1,5 @@
-// Waves by the gradients of their phase: which way each neighbourhood of the grid runs at each moment, so
-// that rings, spirals and sources are seen that a spectrum over the whole grid averages away.
+// Travelling waves by the gradients of their phase: the direction of each neighbourhood of the grid at each
+// moment. This finds rings, spirals and sources, which a spectrum over the whole grid averages away.
 #pragma once
 
 #include <algorithm>
@@ -16,36 +16,37 @@
 
 namespace nwm::analysis {
 
+/// Drift removal, neighbourhood and trimming of phase_waves.
 struct PhaseOptions {
-  /// Order of the drift in time that is taken out of each neuron's course (`centred`).
+  /// Order of the drift in time that is removed from each neuron's series (`centred`).
   std::size_t trend = default_trend;
-  std::size_t neighbourhood = 5;  ///< sites a side over which directions must agree; odd
-  double trim = 0.1;  ///< share of the steps left out at each end, where the Hilbert transform is off
+  std::size_t neighbourhood = 5;  ///< sites a side of a neighbourhood, where directions must agree; odd
+  double trim = 0.1;              ///< share of steps left out at each end, where the Hilbert transform is off
 };
 
-/// With z the analytic signal of a neuron (its series plus i times the Hilbert transform), φ its phase and
-/// J = −Im(z* ∇z): |J| ≤ |z||∇z|, equal for a travelling wave and 0 for a standing one, whose phase is the
-/// same everywhere between two nodes. A wave runs along −∇φ.
+/// z is the analytic signal of a neuron (its series plus i times the Hilbert transform), φ its phase, and J =
+/// −Im(z* ∇z). |J| ≤ |z||∇z|, with equality for a travelling wave. J is 0 for a standing wave, whose phase is
+/// the same everywhere between two nodes. A wave runs along −∇φ; u = −∇φ/|∇φ|.
 struct PhaseWaves {
-  /// Mean resultant length of the directions −∇φ/|∇φ| over neighbourhoods, each weighted by |J|:
-  /// Σ |Σ_near |J| u| / Σ |z||∇z| over sites, steps and channels. 0: standing waves, or none; 1: every
-  /// neighbourhood runs one way, whichever. White noise has about 0.19 with neighbourhoods of 5×5 sites.
+  /// Mean resultant length of the directions u over neighbourhoods, each direction weighted by |J|: Σ |Σ_near
+  /// |J| u| / Σ |z||∇z| over sites, steps and channels. 0: standing waves, or none. 1: every neighbourhood
+  /// runs in one direction. White noise gives about 0.19 with neighbourhoods of 5×5 sites.
   double directionality = 0;
-  /// The same with the whole grid as the neighbourhood: 1 for a plane wave, 0 for rings.
+  /// The same with the whole grid as one neighbourhood: 1 for a plane wave, 0 for rings.
   double plane = 0;
-  /// Mean dφ/dt over mean |∇φ|, both weighted by |J|: sites per step. 0 when nothing moves.
+  /// Mean dφ/dt over mean |∇φ|, both weighted by |J|, in sites per step. 0 when nothing moves.
   double speed = 0;
   double frequency = 0;  ///< mean dφ/dt weighted by |J|, radians per step
 
   std::size_t height = 0, width = 0;
-  std::vector<double> strength{};  ///< (height, width): directionality of the neighbourhood of each site
+  std::vector<double> strength{};  ///< (height, width): directionality of each site's neighbourhood
   std::vector<double> down{},
       right{};  ///< (height, width): mean direction, at most as long as strength allows
 };
 
 namespace detail {
 
-/// The analytic signal of every site of a channel (steps, sites): positive frequencies only.
+/// The analytic signal (steps, sites) of every site of a channel: only positive frequencies are kept.
 inline std::vector<std::complex<double>> analytic(const std::vector<double>& values, std::size_t steps,
                                                   std::size_t sites) {
   Eigen::FFT<double> fft;
@@ -63,7 +64,8 @@ inline std::vector<std::complex<double>> analytic(const std::vector<double>& val
   return result;
 }
 
-/// Sets out (height, width) to sums over side × side neighbourhoods, wrapped on a torus, else cut off.
+/// Sets out (height, width) to sums over side × side neighbourhoods, which wrap on a torus and are cut off
+/// otherwise.
 inline void box_sums(std::span<const double> in, const SeriesView& s, std::size_t side,
                      std::vector<double>& work, std::vector<double>& out) {
   const auto along = [&](std::span<const double> from, std::vector<double>& to, std::size_t size,
@@ -84,7 +86,7 @@ inline void box_sums(std::span<const double> in, const SeriesView& s, std::size_
   along(work, out, s.height, s.width);
 }
 
-/// The neighbours of a place along an axis of n, the place itself beyond an edge.
+/// The two neighbours of place i on an axis of length n; beyond an edge, i itself.
 struct Neighbours {
   std::size_t before, after;
 };
@@ -92,9 +94,9 @@ inline Neighbours neighbours(std::size_t i, std::size_t n, bool torus) {
   return {i > 0 ? i - 1 : torus ? n - 1 : i, i + 1 < n ? i + 1 : torus ? 0 : i};
 }
 
-/// How the analytic signal changes along one axis at a site.
+/// The change of the analytic signal along one axis at a site.
 struct AxisChange {
-  double flow, gradient, slope;  ///< −Im(z* ∂z); −∂φ, right up to π a site; |∂z|²
+  double flow, gradient, slope;  ///< −Im(z* ∂z); −∂φ, correct up to π per site; |∂z|²
 };
 inline AxisChange axis_change(std::complex<double> before, std::complex<double> here,
                               std::complex<double> after, bool one_sided) {
@@ -105,7 +107,7 @@ inline AxisChange axis_change(std::complex<double> before, std::complex<double> 
   return {-kept.imag(), kept == 0.0 ? 0.0 : -std::arg(kept), std::norm(half * (after - before))};
 }
 
-/// Flow of one step of a channel: |J| u, |J|, |∇φ| and |z||∇z| at every site.
+/// The flow of one step of a channel at every site: |J| u (down, right), |J|, |∇φ| and |z||∇z|.
 struct Flow {
   explicit Flow(std::size_t sites) : down(sites), right(sites), size(sites), gradient(sites), bound(sites) {}
   std::vector<double> down, right, size, gradient, bound;
@@ -130,10 +132,10 @@ struct Flow {
 
 }  // namespace detail
 
-/// Phase-gradient directionality (as Rubino, Robbins and Hatsopoulos 2006; Davis, Muller et al. 2020 for
-/// cortical waves) of a series of any boundary. Waves should complete two periods or more in it and be longer
-/// than two sites. Throws Error when the series does not fit its sizes, when the neighbourhood is even, or
-/// when trim lies outside [0, 0.4].
+/// Phase-gradient directionality of a series, as Rubino, Robbins and Hatsopoulos (2006) and Davis, Muller et
+/// al. (2020) measure it for cortical waves. Any boundary is allowed. Waves should complete at least two
+/// periods in the series and be longer than two sites. Throws Error when the series does not fit its sizes,
+/// the neighbourhood is even, or trim lies outside [0, 0.4].
 inline PhaseWaves phase_waves(const SeriesView& s, const PhaseOptions& options = {}) {
   constexpr const char* where = "nwm::analysis::phase_waves";
   s.check(where);

@@ -1,4 +1,4 @@
-// How far the equations of a model let a change of one pixel travel at most, whatever its weights.
+// The greatest distance over which a model's equations can carry a change of one pixel, whatever its weights.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace nwm::analysis {
 
 namespace detail {
 
-/// The reach of each field of a cell, stage by stage: a stencil adds half its size to the furthest field it
-/// gathers. Fields that do not depend on the image at all have `never`.
+/// The reach of the recorded field after `steps` steps. Stage by stage, a stencil adds half its size to the
+/// furthest reach among its fields. Fields that do not depend on the image have the reach `never`.
 template <cell::Cell Cell>
 constexpr std::size_t cell_reach(std::size_t steps) {
   constexpr std::ptrdiff_t never = -1;
@@ -42,8 +42,8 @@ constexpr std::size_t cell_reach(std::size_t steps) {
   return most == never ? 0 : static_cast<std::size_t>(most);
 }
 
-/// A site of grid l of a U-Net covers 2^l pixels a side. Two 3×3 convolutions add 2 sites; pooling halves
-/// (rounded up), rising to the grid above doubles and adds the site beside.
+/// The reach of a U-Net in pixels. A site of grid l covers 2^l pixels a side. Two 3×3 convolutions add 2
+/// sites. Pooling halves the reach (rounded up). Going back up doubles it and adds the site beside.
 constexpr std::size_t unet_reach(int grids) {
   std::size_t reach = 2;
   for (int grid = 1; grid < grids; ++grid) reach = (reach + 1) / 2 + 2;
@@ -54,7 +54,7 @@ constexpr std::size_t unet_reach(int grids) {
 }  // namespace detail
 
 /// The largest row or column distance in pixels at which a score can depend on a pixel: encoder layers + T
-/// sites for the wave cell (one coupling of reach 1 a step), L for a CNN of L layers, 109 for the U-Net.
+/// for the wave cell (one coupling of reach 1 per step), L for a CNN of L layers, 109 for the U-Net.
 template <class Machine>
 inline constexpr std::size_t greatest_reach = [] {
   if constexpr (requires { typename Machine::Cell; })
@@ -63,7 +63,7 @@ inline constexpr std::size_t greatest_reach = [] {
   else return Machine::couples_images ? detail::unet_reach(5) : 0;
 }();
 
-/// Whether opposite edges of the model's grid are neighbours, so that distances go the shorter way round.
+/// Whether opposite edges of the model's grid are neighbours. Distances then go the shorter way round.
 template <class Machine>
 inline constexpr bool on_torus = [] {
   if constexpr (requires { typename Machine::ImageGrid; })

@@ -1,5 +1,5 @@
-// How far a change of one pixel reaches in a model's scores, measured: the explanation the paper gives for
-// which model can tell shapes apart.
+// Measures how far a change of one pixel reaches in a model's scores. By this the paper explains which models
+// can tell shapes apart.
 #pragma once
 
 #include <algorithm>
@@ -21,31 +21,32 @@
 
 namespace nwm::analysis {
 
+/// Number of images and probes, size of the change, seed and threads.
 struct ReceptiveFieldOptions {
-  std::size_t images = 8;   ///< the first so many of the set, all when there are fewer
-  std::size_t probes = 16;  ///< pixels changed in each image, one at a time, drawn at random
-  double change = 0.1;      ///< added to all channels of a pixel, subtracted where their mean is above 1/2
-  std::uint64_t seed = 0;   ///< of the pixels drawn
-  std::size_t threads = 0;  ///< 0: all; the result does not depend on it
+  std::size_t images = 8;   ///< images, from the start of the set; all when there are fewer
+  std::size_t probes = 16;  ///< randomly drawn pixels changed in each image, one at a time
+  double change = 0.1;      ///< added to all channels of a pixel; subtracted where their mean is above 1/2
+  std::uint64_t seed = 0;   ///< seed for drawing the pixels
+  std::size_t threads = 0;  ///< 0: all; the result is the same for any number
 };
 
-/// The effective receptive field (Luo et al. 2016, by finite changes). Row r, column c stands for scores that
-/// lie (r − height/2, c − width/2) sites from the changed pixel; on a torus the map has the grid's size and
-/// distances go the shorter way round, otherwise it has 2H−1 × 2W−1 places.
+/// The effective receptive field (Luo et al. 2016, here by finite changes). Entry (r, c) belongs to scores at
+/// (r − height/2, c − width/2) sites from the changed pixel. On a torus the map has the grid's size and
+/// distances go the shorter way round; otherwise the map is 2H−1 × 2W−1.
 struct ReceptiveField {
   std::size_t height = 0, width = 0;
   /// (height, width): root mean square of |change of a score| / |change of the pixel| over images, probes and
-  /// classes. Displacements that no probe saw have 0.
+  /// classes. 0 at displacements that no probe covered.
   std::vector<double> influence{};
 
-  /// Calls f(influence², row displacement, column displacement) for every place of the map.
+  /// Calls f(influence², row displacement, column displacement) for every entry of the map.
   template <class F>
   void each(const F& f) const {
     for (std::size_t i = 0; i < influence.size(); ++i)
       f(influence[i] * influence[i], distance(i / width, height), distance(i % width, width));
   }
 
-  /// Sum of influence² over the map: 0 for a model whose scores do not depend on the image.
+  /// Sum of influence² over the map; 0 for a model whose scores do not depend on the image.
   double energy() const {
     double sum = 0;
     each([&](double e, double, double) { sum += e; });
@@ -59,15 +60,15 @@ struct ReceptiveField {
     return std::sqrt(sum / energy());
   }
 
-  /// Mean distance in pixels, weighted by influence itself: many weak influences far away, which together
-  /// decide as much as a strong one near by, count for more than in rms_radius(). NaN when energy() is 0.
+  /// Mean distance in pixels, weighted by influence. Compared with rms_radius(), many weak influences far
+  /// away, which together decide as much as a strong one nearby, count more. NaN when energy() is 0.
   double mean_radius() const {
     double sum = 0, all = 0;
     each([&](double e, double y, double x) { sum += std::sqrt(e) * std::hypot(y, x), all += std::sqrt(e); });
     return sum / all;
   }
 
-  /// The smallest distance in pixels within which the places hold at least `share` of energy(). NaN when
+  /// The smallest distance in pixels within which the map holds at least `share` of energy(). NaN when
   /// energy() is 0. Throws Error unless 0 < share ≤ 1.
   double radius(double share = 0.95) const {
     if (!(share > 0) || share > 1)
@@ -86,8 +87,8 @@ struct ReceptiveField {
     return std::sqrt(places.back().first);
   }
 
-  /// The largest row or column distance at which the influence is above `relative` times its maximum; with 0,
-  /// at which anything changed at all, rounding included: at most greatest_reach of the model.
+  /// The largest row or column distance at which the influence exceeds `relative` times its maximum. With
+  /// relative = 0 every change counts, rounding included; the result is at most the model's greatest_reach.
   std::size_t reach(double relative = 0) const {
     const double most = influence.empty() ? 0 : *std::ranges::max_element(influence);
     double furthest = 0;
@@ -108,7 +109,7 @@ namespace detail {
 /// Images that differ from one base image in one pixel each.
 struct Probes {
   std::vector<std::size_t> pixels;
-  std::vector<double> changes;  ///< root mean square over the channels of what was added
+  std::vector<double> changes;  ///< root mean square over channels of the change
   data::Dataset images;
 };
 
@@ -140,13 +141,13 @@ inline Probes make_probes(std::span<const float> base, data::Extent extent,
   return result;
 }
 
-/// Adds up influence² by displacement.
+/// Sums of influence² by displacement.
 class Displacements {
  public:
   Displacements(std::size_t height, std::size_t width, bool torus)
       : height_(height), width_(width), torus_(torus), sums_(rows() * columns()), counts_(sums_.size()) {}
 
-  /// energies (H, W): influence² of the change of `pixel`.
+  /// Adds influence² of the change of `pixel` at every site: energies (H, W).
   void add(std::size_t pixel, std::span<const double> energies) {
     for (std::size_t p = 0; p < energies.size(); ++p) {
       const std::size_t to =
@@ -175,11 +176,11 @@ class Displacements {
 
 }  // namespace detail
 
-/// Changes single pixels of images of `set` and looks at all scores, through the executor that also evaluates
-/// the model (batch normalisation by running statistics). Costs images · (probes + 1) forward passes; in a
-/// trainer's callback it shows the field over training. The same numbers for the same seed whatever the
-/// threads. Throws Error when the set does not fit the machine or is empty, when there are no probes or the
-/// change is not a finite number other than 0; Unstable when a score is not finite or a wave step unstable.
+/// Changes single pixels of images of `set` and measures all scores, through the executor that also evaluates
+/// the model (batch normalisation by running statistics). Costs images · (probes + 1) forward passes. In a
+/// trainer's callback it shows the field during training. The same seed gives the same numbers for any number
+/// of threads. Throws Error when the set does not fit the machine or is empty, there are no probes, or the
+/// change is 0 or not finite; Unstable when a score is not finite or a wave step is unstable.
 template <class Machine>
 ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
                                const ReceptiveFieldOptions& options = {}) {

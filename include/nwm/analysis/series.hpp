@@ -1,5 +1,5 @@
-// The series the analyses take: a view of recorded states, one recorded from a machine, and the part of it
-// that can be a wave.
+// The series that the analyses take: a view of recorded states, a recording from a machine, and the part of a
+// series that can be a wave.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,8 @@
 
 namespace nwm::analysis {
 
-/// y_1..y_T: (steps, channels, height, width), rows contiguous. The numbers must outlive the view.
+/// A view of a series y_1..y_T: (steps, channels, height, width), row-major. The numbers must outlive the
+/// view.
 struct SeriesView {
   std::span<const float> values;
   std::size_t steps = 0, channels = 0, height = 0, width = 0;
@@ -27,8 +28,8 @@ struct SeriesView {
 
   std::size_t plane() const { return height * width; }
 
-  /// Throws Error (where, field `series`) unless there are as many finite values as the sizes say, at least 8
-  /// steps, a channel, and 3 rows and columns.
+  /// Throws Error (where, field `series`) unless all values are finite, their number fits the sizes, and
+  /// there are at least 8 steps, 1 channel, 3 rows and 3 columns.
   void check(const char* where) const {
     const std::string sizes = std::to_string(steps) + " x " + std::to_string(channels) + " x " +
                               std::to_string(height) + " x " + std::to_string(width);
@@ -41,7 +42,7 @@ struct SeriesView {
   }
 };
 
-/// A series with its storage.
+/// A recorded series that owns its numbers.
 struct Recording {
   std::vector<float> values;
   std::size_t steps = 0, channels = 0, height = 0, width = 0;
@@ -50,8 +51,8 @@ struct Recording {
   SeriesView view() const { return {values, steps, channels, height, width, torus}; }
 };
 
-/// What the cells of `machine` do on image `index` of `set`; any cell of a WaveMachine. Throws Error when the
-/// set does not fit the machine or has no such image, Unstable when a wave step is.
+/// Records the series of `machine` (any cell of a WaveMachine) on image `index` of `set`. Throws Error when
+/// the set does not fit the machine or has no such image, Unstable when a wave step is unstable.
 template <class Machine>
 Recording record(const Machine& machine, const data::Dataset& set, std::size_t index) {
   using Real = typename Machine::Real;
@@ -65,24 +66,24 @@ Recording record(const Machine& machine, const data::Dataset& set, std::size_t i
                  std::span<Real, Machine::series_size>(series.data(), Machine::series_size), *space);
   constexpr auto shape = Machine::shape;
   Recording result{std::vector<float>(Machine::series_size),
-                   shape.steps,
-                   shape.oscillators,
-                   shape.height,
-                   shape.width,
-                   on_torus<Machine>};
+                       shape.steps,
+                       shape.oscillators,
+                       shape.height,
+                       shape.width,
+                       on_torus<Machine>};
   std::ranges::transform(series.span(), result.values.begin(), [](Real v) { return static_cast<float>(v); });
   return result;
 }
 
-/// A series whose sites are put elsewhere, each channel's by a permutation of its own that is the same at all
-/// steps: every neuron keeps its course, and neighbours have nothing to do with each other.
+/// The series with its sites permuted: one permutation per channel, the same at all steps. Every neuron keeps
+/// its series, but neighbours are no longer related.
 inline Recording shuffled(const SeriesView& series, std::uint64_t seed) {
   Recording result{std::vector<float>(series.values.size()),
-                   series.steps,
-                   series.channels,
-                   series.height,
-                   series.width,
-                   series.torus};
+                       series.steps,
+                       series.channels,
+                       series.height,
+                       series.width,
+                       series.torus};
   std::vector<std::size_t> order(series.plane());
   for (std::size_t c = 0; c < series.channels; ++c) {
     for (std::size_t p = 0; p < order.size(); ++p) order[p] = p;
@@ -96,18 +97,18 @@ inline Recording shuffled(const SeriesView& series, std::uint64_t seed) {
   return result;
 }
 
-/// The order of the drift that is taken out where nothing else is asked for.
+/// The order of the drift that is removed by default.
 inline constexpr std::size_t default_trend = 2;
 
-/// One channel without what cannot travel: for each site its slow drift, for each step the mean over sites
-/// (all in step, k = 0).
+/// One channel without the parts that cannot travel: each site's slow drift, and each step's mean over sites
+/// (k = 0, all sites in step).
 struct Centred {
   std::vector<double> values;  ///< (steps, height, width)
   double moving = 0;           ///< Σ values²
   double varying = 0;          ///< Σ (y − mean over sites and steps)²
   double all = 0;              ///< Σ y²
 
-  /// Whether what is left is more than the rounding of floats.
+  /// Whether the rest is more than the rounding of floats.
   bool moves() const { return moving > 1e-12 * all; }
 };
 
@@ -134,9 +135,9 @@ inline std::vector<double> polynomials(std::size_t order, std::size_t steps) {
 
 }  // namespace detail
 
-/// The drift taken out is the polynomial in time of order `trend` (0: the mean) that fits a site's course
-/// best: an oscillator without a restoring force runs off like t², far beyond any wave around it. Throws
-/// Error when the trend is above a quarter of the steps.
+/// Removes from each site's series its best-fitting polynomial in time of order `trend` (0: the mean), and
+/// from each step its mean over sites. The reason: an oscillator without a restoring force drifts like t²,
+/// far beyond any wave around it. Throws Error when `trend` is above a quarter of the steps.
 inline Centred centred(const SeriesView& s, std::size_t channel, std::size_t trend) {
   if (trend > s.steps / 4)
     throw Error("nwm::analysis::centred", "trend",

@@ -1,4 +1,5 @@
-// Waves by their spectrum over space and time: how much moves at all, and how much of it goes one way.
+// Travelling waves by their spectrum over space and time: how much moves at all, and how much runs in one
+// direction.
 #pragma once
 
 #include <cmath>
@@ -13,37 +14,39 @@
 
 namespace nwm::analysis {
 
-/// Power of a series over frequency ω_b = 2π b/T, b = 1..bins, and wave vector k. What is at (b, k) travels
-/// along +k: cos(k·x − ω t) has all its power there, a standing wave half of it at −k. Still patterns (ω = 0)
-/// and the mean over the grid (k = 0) are not in it.
+/// Power of a series over frequency ω_b = 2π b/T, b = 1..bins, and wave vector k. Power at (b, k) belongs to
+/// waves that travel along +k: cos(k·x − ω t) has all its power there, a standing wave has half of its power
+/// at −k. Still patterns (ω = 0) and the mean over the grid (k = 0) are left out.
 struct SpaceTimeSpectrum {
   std::size_t steps = 0, bins = 0, height = 0, width = 0;
-  /// (bins, height, width), summed over channels: row r, column c stand for the wave numbers
-  /// 2π (r − height/2) / height down the rows and 2π (c − width/2) / width along the columns, per site.
+  /// (bins, height, width), summed over channels. Row r, column c stand for the wave numbers 2π (r −
+  /// height/2) / height down the rows and 2π (c − width/2) / width along the columns, in radians per site.
   std::vector<double> power{};
 
-  /// Share of the series' energy (without its mean over space and time) off both the axis of zero velocity,
-  /// ω = 0, slow drift included, and the axis k = 0. 0: a still or drifting picture, or all in step; 1: every
-  /// neuron oscillates, not in step with the rest. Standing and travelling waves both have 1.
+  /// Share of the series' energy (without its mean over space and time) at ω ≠ 0, after removing slow drift,
+  /// and k ≠ 0. 0: a still or drifting picture, or all sites in step. 1: every neuron oscillates, out of step
+  /// with the rest. Standing and travelling waves both give 1.
   double moving = 0;
-  /// Net direction: Σ_k |P(k) − P(−k)| / Σ_k (P(k) + P(−k)) over pairs of opposite wave vectors, with
-  /// P(k) = Σ_b power; averaged over channels by their power. 0: standing waves; 1: plane waves; a² − b² over
-  /// a² + b² for two that meet. Waves that run apart from a point have 0, since all directions are alike:
-  /// phase_waves sees those. 0 when nothing moves. Neurons that have nothing to do with each other do not
-  /// have 0 but about 1.1/sqrt(T) (white noise) to 1/2 (a pure tone each): compare with `shuffled`.
+  /// Net direction: Σ_k |P(k) − P(−k)| / Σ_k (P(k) + P(−k)) over pairs of opposite wave vectors, with P(k) =
+  /// Σ_b power, averaged over channels by their power. 0: standing waves, or nothing moves. 1: plane waves.
+  /// Two plane waves of amplitudes a and b that meet give (a² − b²)/(a² + b²). Waves that run outward from a
+  /// point give 0, since all directions are alike: phase_waves finds those. Unrelated neurons give not 0 but
+  /// about 1.1/sqrt(T) (white noise) to 1/2 (a pure tone each): compare with `shuffled`.
   double directed = 0;
-  /// Mean of the unit vectors along k, weighted by power: length 1 when all goes one way.
+  /// Mean of the unit vectors along k, weighted by power. The length is 1 when all waves run in one
+  /// direction.
   double down = 0, right = 0;
-  /// Mean ω over mean |k|, weighted by power: sites per step. 0 when nothing moves.
+  /// Mean ω over mean |k|, both weighted by power, in sites per step. 0 when nothing moves.
   double speed = 0;
 
-  /// (height, width): Σ_b power, where the waves go.
+  /// (height, width): Σ_b power, the directions of the waves.
   std::vector<double> by_direction() const {
     std::vector<double> result(height * width);
     for (std::size_t i = 0; i < power.size(); ++i) result[i % result.size()] += power[i];
     return result;
   }
-  /// (bins, width): power over frequency and the wave number along the columns, summed over the other one.
+  /// (bins, width): power over the frequency and the wave number along the columns, summed over the wave
+  /// number down the rows.
   std::vector<double> along_columns() const {
     std::vector<double> result(bins * width);
     for (std::size_t i = 0; i < power.size(); ++i)
@@ -56,7 +59,7 @@ namespace detail {
 
 using Complexes = std::vector<std::complex<double>>;
 
-/// Transforms `count` numbers that lie `stride` apart, in place.
+/// Transforms `count` numbers in place; they lie `stride` apart.
 inline void transform(Eigen::FFT<double>& fft, std::complex<double>* values, std::size_t count,
                       std::size_t stride, Complexes& in, Complexes& out) {
   in.resize(count);
@@ -65,8 +68,8 @@ inline void transform(Eigen::FFT<double>& fft, std::complex<double>* values, std
   for (std::size_t i = 0; i < count; ++i) values[i * stride] = out[i];
 }
 
-/// |DFT|² over time and space of one channel (steps, height, width), all frequencies; a Hann window in time
-/// keeps waves without a whole number of periods from spilling over to the other direction.
+/// DFT over time and space of one channel (steps, height, width), at all frequencies. A Hann window in time
+/// keeps waves without a whole number of periods from leaking into the opposite direction.
 inline Complexes space_time_dft(const std::vector<double>& values, std::size_t steps, std::size_t height,
                                 std::size_t width) {
   Eigen::FFT<double> fft;
@@ -84,7 +87,7 @@ inline Complexes space_time_dft(const std::vector<double>& values, std::size_t s
   return z;
 }
 
-/// Wave number of DFT index i of n, in −π..π; and the same with 0 for the one that is its own opposite.
+/// Wave number of DFT index i of n, in −π..π, but 0 for the index that is its own opposite.
 inline double wave_number(std::size_t i, std::size_t n) {
   const auto index = static_cast<double>(i), size = static_cast<double>(n);
   return 2 * std::numbers::pi * (2 * i < n ? index : index - size) / size;
@@ -93,10 +96,10 @@ inline double direction(std::size_t i, std::size_t n) { return 2 * i == n ? 0 : 
 
 }  // namespace detail
 
-/// The spectrum of a series over a torus, or of waves that stay clear of the edges. Waves should complete two
-/// periods or more in it. trend: order of the drift in time that is taken out of each neuron's course
-/// (`centred`). Throws Error when the series does not fit its sizes or the trend is above a quarter of its
-/// steps.
+/// The spectrum of a series on a torus, or of waves that stay clear of the edges. Waves should complete at
+/// least two periods in the series. trend: order of the drift in time that is removed from each neuron's
+/// series (`centred`). Throws Error when the series does not fit its sizes or the trend is above a quarter of
+/// its steps.
 inline SpaceTimeSpectrum space_time_spectrum(const SeriesView& s, std::size_t trend = default_trend) {
   s.check("nwm::analysis::space_time_spectrum");
   SpaceTimeSpectrum result{.steps = s.steps, .bins = (s.steps - 1) / 2, .height = s.height, .width = s.width};
@@ -116,7 +119,7 @@ inline SpaceTimeSpectrum space_time_spectrum(const SeriesView& s, std::size_t tr
       const std::size_t to = (y + s.height / 2) % s.height * s.width + (x + s.width / 2) % s.width;
       const double ky = detail::wave_number(y, s.height), kx = detail::wave_number(x, s.width);
       for (std::size_t b = 1; b <= result.bins; ++b) {
-        // exp(i(k·x − ωt)) stands at frequency −ω.
+        // exp(i(k·x − ωt)) stands at frequency −ω in the DFT.
         const double power = std::norm(z[(s.steps - b) * n + p]);
         result.power[(b - 1) * n + to] += power;
         total[p] += power;

@@ -1,5 +1,5 @@
-// "It learns waves" as numbers: both measures of travelling waves, for a series or averaged over what a
-// machine does on many images, beside what the same neurons give when they are shuffled.
+// Measures of travelling waves, by spectrum and by phase gradients: for one series, or averaged over a
+// machine's series on many images beside the same neurons shuffled.
 #pragma once
 
 #include <algorithm>
@@ -16,26 +16,27 @@
 
 namespace nwm::analysis {
 
-/// The numbers of SpaceTimeSpectrum and PhaseWaves, which say what each means and where its zero lies.
+/// The numbers of SpaceTimeSpectrum and PhaseWaves, which explain their meaning and their zeros.
 struct TravellingWaves {
   double moving = 0;          ///< 0 still … 1 all energy off the axes ω = 0 and k = 0
   double directed = 0;        ///< 0 standing … 1 plane waves, by the spectrum
-  double spectral_speed = 0;  ///< sites per step
+  double spectral_speed = 0;  ///< sites per step, by the spectrum
   double directionality = 0;  ///< 0 standing … 1 every neighbourhood runs one way, by phase gradients
   double plane = 0;           ///< 0 … 1 the whole grid runs one way
-  double phase_speed = 0;     ///< sites per step
+  double phase_speed = 0;     ///< sites per step, by phase gradients
 };
 
+/// Collects the measures from a spectrum and a phase analysis.
 inline TravellingWaves travelling_waves(const SpaceTimeSpectrum& spectrum, const PhaseWaves& phase) {
   return {spectrum.moving, spectrum.directed, spectrum.speed, phase.directionality, phase.plane, phase.speed};
 }
 
-/// Of one series. Throws Error as space_time_spectrum and phase_waves.
+/// The measures of one series. Throws Error as space_time_spectrum and phase_waves do.
 inline TravellingWaves travelling_waves(const SeriesView& series, const PhaseOptions& options = {}) {
   return travelling_waves(space_time_spectrum(series, options.trend), phase_waves(series, options));
 }
 
-/// The mean of each number.
+/// The mean of each number over `all`.
 inline TravellingWaves average(const std::vector<TravellingWaves>& all) {
   TravellingWaves mean;
   for (const TravellingWaves& w : all) {
@@ -47,21 +48,22 @@ inline TravellingWaves average(const std::vector<TravellingWaves>& all) {
   return mean;
 }
 
+/// Images, analysis and shuffles of a machine's measures.
 struct WaveOptions {
-  std::size_t images = 8;  ///< the first so many of the set, all when there are fewer
+  std::size_t images = 8;  ///< images, from the start of the set; all when there are fewer
   PhaseOptions phase{};
-  std::uint64_t seed = 0;  ///< of the shuffles
+  std::uint64_t seed = 0;  ///< seed of the shuffles
 };
 
-/// What a machine's neurons do, and what they would give if neighbours had nothing to do with each other: the
-/// same courses at shuffled sites. A wave is where the first is well above the second.
+/// The measures of a machine's neurons, and of the same series at shuffled sites, where neighbours are
+/// unrelated. Waves are present where the first is well above the second.
 struct MachineWaves {
   TravellingWaves waves, shuffled;  ///< means over the images
 };
 
-/// Of the recorded states of `machine` (any cell of a WaveMachine) on images of `set`. Throws Error when the
-/// set is empty or does not fit the machine, or the machine has fewer than 8 steps; Unstable when a wave step
-/// is.
+/// Measures the recorded states of `machine` (any cell of a WaveMachine) on images of `set`. Throws Error
+/// when the set is empty or does not fit the machine, or the machine has fewer than 8 steps; Unstable when a
+/// wave step is unstable.
 template <class Machine>
 MachineWaves travelling_waves(const Machine& machine, const data::Dataset& set,
                               const WaveOptions& options = {}) {

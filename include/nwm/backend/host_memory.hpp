@@ -8,41 +8,41 @@
 
 namespace nwm {
 
-/// The part of a backend's vocabulary that is about memory, for backends whose memory is the host's: they
-/// derive from it. All arrays have a fixed size, data() and size(), and are zero at first.
+/// The memory operations of a backend whose memory is the host's; such a backend derives from this type. All
+/// arrays have a fixed size, data() and size(), and are zero at first.
 struct HostMemory {
-  /// An array for the backend's operations alone.
+  /// An array that only the backend's operations use.
   template <class Real>
   using Memory = Buffer<Real>;
-  /// An array that the host, too, reads and writes, after `wait`.
+  /// An array that the host may read and write, too, after `wait`.
   template <class Real>
   using Managed = Buffer<Real>;
-  /// An array of the host from which `upload` is fastest.
+  /// A host array from which `upload` is fastest.
   template <class Real>
   using Staging = Buffer<Real>;
 
-  /// Returns when everything asked for so far is done.
+  /// Returns when all operations requested so far are done.
   static void wait() {}
 
-  /// Sets `count` numbers of the backend's memory to those of the host's, which must stay until `wait`.
+  /// Copies `count` numbers from host memory to the backend's memory. `from` must stay valid until `wait`.
   template <class Real>
   static void upload(std::size_t count, const Real* from, Real* to) {
     copy(count, from, to);
   }
-  /// Sets `count` numbers of the host's memory, after everything asked for so far; returns when they are
-  /// there.
+  /// Copies `count` numbers to host memory, after all operations requested so far, and returns when they have
+  /// arrived.
   template <class Real>
   static void download(std::size_t count, const Real* from, Real* to) {
     copy(count, from, to);
   }
 
-  /// Sets `count` numbers; the two ranges are apart.
+  /// Copies `count` numbers within the backend's memory; the two ranges must not overlap.
   template <class Real>
   static void copy(std::size_t count, const Real* from, Real* to) {
     std::copy_n(from, count, to);
   }
 
-  /// Sets to (rows, n) from (rows, n): row r at from + r·from_stride and to + r·to_stride.
+  /// Copies (rows, n) numbers: row r from from + r·from_stride to to + r·to_stride.
   template <class Real>
   static void copy_rows(std::size_t rows, std::size_t n, const Real* from, std::size_t from_stride, Real* to,
                         std::size_t to_stride) {

@@ -1,6 +1,6 @@
-// The kernels that layers, readouts and models share. A kernel is a type of namespace scope, its operator()
-// constexpr and a template on the lane, so that nvcc can put it into a __global__ function, where it takes no
-// lambda. Other kernels stand beside their use.
+// The kernels that layers, readouts and models share. A kernel is a type at namespace scope whose operator()
+// is constexpr and a template on the lane (the index or indices it handles). nvcc can then put it into a
+// __global__ function, which does not work with lambdas. Other kernels are defined beside their use.
 #pragma once
 
 #include <array>
@@ -11,15 +11,15 @@
 
 namespace nwm::kernel {
 
-/// How many indices a lane stands for, from lane.index on: for kernels that reach other places than load and
-/// store do.
+/// Number of indices that a lane covers, beginning at lane.index. For kernels that access memory without the
+/// lane's load and store.
 template <class Lane>
 constexpr std::size_t count_of(Lane lane) {
   if constexpr (requires { lane.count; }) return lane.count;
   else return 1;
 }
 
-/// The numbers of several fields at a lane.
+/// Loads the numbers of several fields at a lane.
 template <class Lane, class Real, std::size_t n>
 constexpr std::array<typename Lane::Value, n> load_all(Lane lane, const std::array<const Real*, n>& fields) {
   std::array<typename Lane::Value, n> values;
@@ -35,13 +35,13 @@ constexpr void store_each(Lane lane, const std::array<Real*, n>& fields, const s
 }
 }  // namespace detail
 
-/// Sets several fields at a lane. (No loop: with one, compilers keep the values in memory first.)
+/// Stores into several fields at a lane. (Not a loop: compilers would put the values into memory first.)
 template <class Lane, class Real, class V, std::size_t n>
 constexpr void store_all(Lane lane, const std::array<Real*, n>& fields, const std::array<V, n>& values) {
   detail::store_each(lane, fields, values, std::make_index_sequence<n>{});
 }
 
-/// The coupled value of a coupling's n groups at a lane, group g at coupled value + g·columns.
+/// Loads the coupled values of a coupling's n groups at a lane; group g begins at coupled + g·columns.
 template <std::size_t n, class Lane, class Real>
 constexpr std::array<typename Lane::Value, n> load_groups(Lane lane, const Real* coupled,
                                                           std::size_t columns) {
@@ -86,7 +86,7 @@ struct AddBias {
   }
 };
 
-/// gradient = f'(x) · gradient for `out` = f(x).
+/// gradient = f'(x) · gradient, computed from out = f(x).
 template <Activation f, class Real>
 struct ActivationAdjoint {
   const Real* out;
@@ -97,7 +97,7 @@ struct ActivationAdjoint {
   }
 };
 
-/// For sum and maximum: the numbers themselves, and their squares.
+/// Read and Square: the numbers themselves and their squares, for sum and maximum.
 template <class Real>
 struct Read {
   const Real* from;

@@ -1,17 +1,16 @@
-// What a backend takes through a model in one pass. Members of a backend that it need not have:
+// What a backend processes in one pass through a model. These members of a backend are optional:
 //
-//   grid<G>   the grid of a pass over images on G: several of them in one field (device/batched.hpp);
-//             G itself where there is none: one image a pass
-//   tile      pixels, over all images of a pass, that the head takes at a time: 256 where there is none, so
-//             that its layers stay in a processor's cache
-//   series_tile   columns that a readout's products take at a time: as many as `tile` where there is none
+//   grid<G>       the grid of a pass over images on G: several images in one field (device/batched.hpp).
+//                 Default: G itself, one image a pass.
+//   tile          pixels, over all images of a pass, that the head processes at a time. Default: 256, so that
+//                 the head's layers stay in a processor's cache.
+//   series_tile   columns that a readout's products process at a time. Default: `tile`.
 //   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
-//             all steps of a segment at once: sets the slots of the tape from the fields at the start
-//             (model/recurrence.hpp); step by step where there is none, or where it does not take these types
-//   run_steps_back<…>(cell, parameters, initial, slots, series_gradient, gradient, parameter_gradient,
-//   scratch)
-//             the same backwards, with scratch of steps_scratch<Cell, G, channels, length, Real> numbers; it
-//             may leave other numbers in the coupled values' slots
+//                 all steps of a segment at once: sets the slots of the tape from the fields at the start
+//                 (time/recurrence.hpp). Default, also for types it does not accept: step by step.
+//   run_steps_back<…>(…, series_gradient, gradient, parameter_gradient, scratch)
+//                 the same backwards; scratch holds steps_scratch<Cell, G, channels, length, Real> numbers.
+//                 It may overwrite the coupled values' slots.
 #pragma once
 
 #include <cstddef>
@@ -30,19 +29,19 @@ struct PassGrid<B, G> {
 };
 }  // namespace detail
 
-/// The grid of one pass of backend B over images on G. Value (channel c, image i, row y, column x) of n
-/// images stands at ((c·n + i)·height + y)·width + x.
+/// The grid of one pass of backend B over images on G. For n images, value (channel c, image i, row y, column
+/// x) is at ((c·n + i)·height + y)·width + x.
 template <class B, class G>
 using PassGrid = typename detail::PassGrid<B, G>::type;
 
-/// Most pixels of the head at a time, and of other products over pixels.
+/// Most pixels that the head, or another product over pixels, processes at a time.
 template <class B>
 inline constexpr std::size_t tile_limit = [] {
   if constexpr (requires { B::tile; }) return std::size_t{B::tile};
   else return std::size_t{256};
 }();
 
-/// Most columns of a readout's products at a time.
+/// Most columns that a readout's products process at a time.
 template <class B>
 inline constexpr std::size_t column_limit = [] {
   if constexpr (requires { B::series_tile; }) return std::size_t{B::series_tile};

@@ -1,4 +1,4 @@
-// Threads by OpenMP, where the compiler has it; else one.
+// Threads by OpenMP. Without OpenMP there is one thread.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace nwm {
 
-/// Threads a loop may use: `wanted`, or all the machine offers when 0.
+/// Threads that a loop may use: `wanted`, or all that the machine has when 0.
 inline std::size_t thread_count(std::size_t wanted) {
 #ifdef _OPENMP
   return wanted > 0 ? wanted : static_cast<std::size_t>(omp_get_max_threads());
@@ -19,7 +19,7 @@ inline std::size_t thread_count(std::size_t wanted) {
 #endif
 }
 
-/// Calls f(item, thread) for item < items, each once, neighbouring items on the same thread. f must not
+/// Calls f(item, thread) once for each item < items; neighbouring items run on the same thread. f must not
 /// throw.
 template <class F>
 void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
@@ -37,7 +37,7 @@ void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
 /// One of the threads that run the same function.
 struct Worker {
   std::size_t index, count;
-  /// Returns when all `count` have called it.
+  /// Returns when all `count` threads have called wait().
   void wait() const {
 #ifdef _OPENMP
     if (count > 1) {
@@ -47,7 +47,7 @@ struct Worker {
   }
 };
 
-/// Calls f(member) on up to `threads` threads at the same time. f must not throw.
+/// Calls f(Worker) on up to `threads` threads at the same time. f must not throw.
 template <class F>
 void run_together(std::size_t threads, const F& f) {
 #ifdef _OPENMP

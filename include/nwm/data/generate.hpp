@@ -1,5 +1,5 @@
-// What every generator of pictures shares: from "draw one image" to training, validation and test sets in
-// which no picture occurs twice, the same bytes for the same seed on every platform.
+// What all generators of pictures share: `generate` turns "draw one image" into training, validation and test
+// sets. No picture occurs twice. A seed gives the same bytes on every platform.
 #pragma once
 
 #include <concepts>
@@ -16,13 +16,13 @@
 
 namespace nwm::data {
 
-/// Images in each part of a generated data set.
+/// Number of images in each part of a generated data set.
 struct SplitSizes {
   std::size_t train = 0, validation = 0, test = 0;
 };
 
-/// A validation or test size of 0 stands for a tenth of the training images, at least one. Throws Error
-/// (where: `name`, field `images`) when there are no training images.
+/// The sizes of the three sets. A validation or test size of 0 means a tenth of the training images, at least
+/// 1. Throws Error (where: `name`, field `images`) when there are no training images.
 inline SplitSizes split_sizes(const std::string& name, std::size_t images, std::size_t validation,
                               std::size_t test) {
   if (images == 0) throw Error(name, "images", "at least 1", "0");
@@ -30,9 +30,9 @@ inline SplitSizes split_sizes(const std::string& name, std::size_t images, std::
   return {images, validation == 0 ? tenth : validation, test == 0 ? tenth : test};
 }
 
-/// What `generate` calls: random numbers, a picture (channels, height, width) and a mask (height, width),
-/// both handed over as zeros. It may be called again for the same image, and takes all its chance from the
-/// argument.
+/// A function that draws one image for `generate`. It gets random numbers, a picture (channels, height,
+/// width) and a mask (height, width); picture and mask arrive filled with zeros. All randomness must come
+/// from the first argument, because the function may be called again for the same image.
 template <class Draw>
 concept DrawsImage =
     std::invocable<Draw&, Random&, std::span<std::uint8_t> /*picture*/, std::span<std::uint8_t> /*mask*/>;
@@ -48,7 +48,7 @@ inline std::uint64_t hash(std::span<const std::uint8_t> bytes) {
   return h;
 }
 
-/// Throws Error (field `picture`) when there is no channel or a side is shorter than `least` pixels.
+/// Throws Error (field `picture`) when there are no channels or a side is shorter than `least` pixels.
 inline void check_picture(const std::string& name, const Extent& e, std::size_t least) {
   if (e.channels == 0 || e.height < least || e.width < least)
     throw Error(
@@ -57,13 +57,13 @@ inline void check_picture(const std::string& name, const Extent& e, std::size_t 
         std::to_string(e.channels) + ", " + std::to_string(e.height) + ", " + std::to_string(e.width));
 }
 
-/// Stops compilation, with both numbers in the diagnostics, when a machine tells too few classes apart.
+/// Stops compilation when a machine has too few classes. The compiler's message shows both numbers.
 template <std::size_t Classes, std::size_t Needed>
 constexpr void require_classes() {
   static_assert(Classes >= Needed, "the machine's shape has fewer classes than this generator draws");
 }
 
-/// Extent (images 0) of one picture of `Machine`.
+/// The size of one picture of `Machine`; `images` is 0.
 template <class Machine>
 constexpr Extent picture_of() {
   return {.images = 0,
@@ -74,20 +74,21 @@ constexpr Extent picture_of() {
 
 }  // namespace detail
 
-/// A split whose images are drawn by `draw`; `picture` gives channels, height and width (`picture.images` is
-/// not read), `name` the data sets' names ("<name>/train", …) and the errors' place. Image i of each set has
-/// a stream of random numbers of its own, Random(seed, 3 i + set), set 0, 1, 2 for training, validation,
-/// test. A picture that occurred before, in whichever set, is drawn again from the same stream. Test and
-/// validation come first: with their sizes unchanged, the first n training images are the same in every
-/// larger training set.
-/// Throws Error (field `images`) when 10000 draws in a row give nothing new, with the number of different
-/// pictures found till then; (field `picture`) when a size is 0.
+/// Draws training, validation and test sets with `draw`. `picture` gives channels, height and width
+/// (`picture.images` is not read). `name` gives the sets' names ("<name>/train", …) and is the place errors
+/// tell.
+/// Image i of each set has its own stream of random numbers: Random(seed, 3 i + set), where set is 0 for
+/// training, 1 for validation, 2 for test. A picture that has occurred before, in any set, is drawn again
+/// from the same stream. Test and validation sets are drawn first. So, with their sizes unchanged, the first
+/// n training images are the same in every larger training set.
+/// Throws Error: field `images` when 10000 draws in a row give no new picture (the message tells how many
+/// different ones were found); field `picture` when a size is 0.
 template <DrawsImage Draw>
 Split generate(const std::string& name, Extent picture, const SplitSizes& sizes, std::uint64_t seed,
                Draw&& draw) {
   detail::check_picture(name, picture, 1);
   const std::size_t total = sizes.train + sizes.validation + sizes.test;
-  std::unordered_set<std::uint64_t> seen;  // an accidental collision of hashes costs one more draw, no more
+  std::unordered_set<std::uint64_t> seen;  // an accidental hash collision costs one more draw, no more
   seen.reserve(total);
 
   const auto build = [&](std::size_t count, std::size_t set, const char* part) {

@@ -1,4 +1,4 @@
-// IDX files, plain or gzipped: the form in which MNIST and its relatives come. Needs zlib (target nwm::data).
+// IDX files, plain or gzipped: the format of MNIST and its relatives. Needs zlib (target nwm::data).
 #pragma once
 
 #include <array>
@@ -16,10 +16,10 @@
 
 namespace nwm::data {
 
-/// Reads an IDX file of unsigned bytes: two zero bytes, the type 8, the number of dimensions (1 to 4), each
-/// dimension as four bytes, highest first, then the values, last index fastest. Returns them as U8. Throws
-/// Error(path, "file", "start of the file", "shape" or "data", …) for anything else, when the data are
-/// shorter or longer than the dimensions say, and when a gzip stream is damaged.
+/// Reads an IDX file of unsigned bytes. The format: two zero bytes, the type 8, the number of dimensions (1
+/// to 4), each dimension as four bytes (most significant first), then the values with the last index fastest.
+/// Returns an array of U8. Throws Error(path, "file", "start of the file", "shape" or "data", …) for any
+/// other file, for data shorter or longer than the dimensions say, and for a damaged gzip stream.
 inline Array read_idx(const std::filesystem::path& path) {
   const std::string where = path.string();
   detail::NpyStream stream(path);

@@ -1,4 +1,4 @@
-// Training, validation and test sets under the file names the study gave its own. Needs zlib (target
+// Training, validation and test sets under the file names of the study (arXiv 2502.06034). Needs zlib (target
 // nwm::data).
 #pragma once
 
@@ -14,7 +14,7 @@ namespace nwm::data {
 
 namespace detail {
 
-/// <folder>/<name>_<part>_<kind>.npy.gz, or without .gz where only that is there.
+/// <folder>/<name>_<part>_<kind>.npy.gz, or the name without .gz when only that file exists.
 inline std::filesystem::path split_file(const std::filesystem::path& folder, const std::string& name,
                                         const std::string& part, const std::string& kind) {
   const std::filesystem::path plain = folder / (name + "_" + part + "_" + kind + ".npy");
@@ -26,7 +26,7 @@ inline std::filesystem::path split_file(const std::filesystem::path& folder, con
 
 }  // namespace detail
 
-/// Whether the folder has any of the six files <name>_{train,val,test}_{images,masks}.npy[.gz].
+/// Whether the folder has at least one of the six files <name>_{train,val,test}_{images,masks}.npy[.gz].
 inline bool has_split(const std::filesystem::path& folder, const std::string& name) {
   std::error_code code;
   for (const char* part : {"train", "val", "test"})
@@ -36,8 +36,8 @@ inline bool has_split(const std::filesystem::path& folder, const std::string& na
 }
 
 /// Reads <folder>/<name>_{train,val,test}_{images,masks}.npy.gz (or .npy): uint8 images (n, H, W[, C]) and
-/// masks (n, H, W). Throws Error naming the folder, the file that is missing and the names of all six; and
-/// as load_npy does.
+/// masks (n, H, W). Throws Error when a file is missing, naming the folder, the missing file and all six
+/// names. Also throws as load_npy does.
 inline Split load_split(const std::filesystem::path& folder, const std::string& name) {
   std::error_code code;
   for (const char* part : {"train", "val", "test"})

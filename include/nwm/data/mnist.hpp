@@ -1,5 +1,5 @@
-// MNIST's handwritten digits, and the study's segmentation task made of them: which pixels belong to which
-// digit. Needs zlib (target nwm::data).
+// MNIST's handwritten digits, and the study's segmentation task made from them: each pixel is labelled with
+// its digit. Needs zlib (target nwm::data).
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 namespace nwm::data {
 
-/// Grey pictures of one digit each: pixels (n, height, width), labels 0 to 9.
+/// Grey pictures of one digit each: pixels (n, height, width), bytes, row-major; labels 0 to 9.
 struct Digits {
   std::size_t height = 0, width = 0;
   std::vector<std::uint8_t> pixels = {}, labels = {};
@@ -28,7 +28,7 @@ struct Digits {
   std::span<const std::uint8_t> picture(std::size_t i) const {
     return {pixels.data() + i * height * width, height * width};
   }
-  /// The `count` digits from `first`, copied. Throws Error when there are not so many.
+  /// A copy of `count` digits, starting at `first`. Throws Error when there are fewer.
   Digits part(std::size_t first, std::size_t count) const {
     if (first > size() || count > size() - first)
       throw Error(name, "digits", std::to_string(first) + " + " + std::to_string(count),
@@ -42,7 +42,7 @@ struct Digits {
   }
 };
 
-/// The two halves of MNIST: 60,000 training and 10,000 test digits of 28×28.
+/// The two parts of MNIST: 60,000 training and 10,000 test digits of 28×28 pixels.
 struct Mnist {
   Digits training, test;
 };
@@ -53,7 +53,7 @@ inline constexpr const char* get_mnist =
     "; MNIST is train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
     "t10k-labels-idx1-ubyte, each plain or .gz, in one folder; examples/fetch_mnist.sh FOLDER gets them";
 
-/// folder/name or folder/name.gz.
+/// folder/name.gz when that file exists, else folder/name. Throws Error when neither exists.
 inline std::filesystem::path mnist_file(const std::filesystem::path& folder, const std::string& name) {
   std::error_code code;
   for (const char* ending : {".gz", ""}) {
@@ -64,7 +64,7 @@ inline std::filesystem::path mnist_file(const std::filesystem::path& folder, con
               std::filesystem::is_directory(folder, code) ? "neither" : "no such folder");
 }
 
-/// The values of an IDX file, with the way to a good one in the message when it is a bad one.
+/// The values of an IDX file. For a bad file, the error also says how to get a good one.
 inline Array mnist_array(const std::filesystem::path& path) {
   try {
     return read_idx(path);
@@ -96,27 +96,28 @@ inline Digits load_digits(const std::filesystem::path& folder, const std::string
 
 }  // namespace detail
 
-/// Reads MNIST's four IDX files from a folder. Throws Error naming the folder or file, the name or field,
-/// what was expected (with all names and the way to get them) and what was found.
+/// Reads MNIST's four IDX files from a folder. Throws Error naming the folder or file and the name or field.
+/// The message says what was expected (with all names and how to get the files) and what was found.
 inline Mnist load_mnist(const std::filesystem::path& folder) {
   return {detail::load_digits(folder, "train"), detail::load_digits(folder, "t10k")};
 }
 
-/// The share of the training digits that is kept for validation is 15 %: 9,000 of 60,000, the last ones.
+/// Number of digits kept for validation: the last 15 % of the training digits, 9,000 of 60,000.
 inline std::size_t validation_digits(const Digits& training) { return training.size() * 3 / 20; }
 
-/// How many images; 0: all there are (51,000, 9,000 and 10,000), else the first so many.
+/// Number of images in each set, taken from the start; 0 takes all (51,000, 9,000 and 10,000).
 struct MnistOptions {
   std::size_t images = 0, validation = 0, test = 0;
 };
 
 namespace detail {
 
-/// Twice as high and wide, bilinear without corner alignment: each pixel is (9a + 3b + 3c + d)/16 of its four
-/// nearest, pixels beyond the edge repeating the edge's. Calls visit(pixel, 16 times the value).
+/// Doubles height and width by bilinear interpolation without corner alignment. Each new pixel is (9a + 3b +
+/// 3c + d)/16 of the four nearest old ones; pixels beyond the edge repeat the edge. Calls visit(pixel, 16
+/// times the value).
 template <class Visit>
 void doubled(std::span<const std::uint8_t> from, std::size_t height, std::size_t width, const Visit& visit) {
-  // Of the output's line i: the nearest line, and the second nearest.
+  // The index of the second nearest input line to output line i; the nearest is i / 2.
   const auto second = [](std::size_t i, std::size_t size) {
     const std::size_t near = i / 2;
     return i % 2 == 1 ? std::min(near + 1, size - 1) : near - (near > 0);
@@ -131,7 +132,8 @@ void doubled(std::span<const std::uint8_t> from, std::size_t height, std::size_t
   }
 }
 
-/// `count` digits from `first`, 0: all up to `end`, as pictures and masks of twice their size.
+/// Pictures and masks, twice as high and wide, of `count` digits starting at `first`; a `count` of 0 takes
+/// all digits before `end`. Throws Error when there are fewer than `count`.
 inline Dataset segmented(const Digits& digits, std::size_t first, std::size_t end, std::size_t count,
                          const char* part) {
   if (count > end - first)
@@ -154,11 +156,10 @@ inline Dataset segmented(const Digits& digits, std::size_t first, std::size_t en
 
 }  // namespace detail
 
-/// MNIST as the study segments it (arXiv 2502.06034): pictures (1, 56, 56) of floats in [0, 1], each digit
-/// enlarged twice, bilinear without corner alignment; the class of a pixel brighter than one half is its
-/// digit
-/// + 1, of the others 0. Training images are the first 85 % of the training digits, validation images the
-/// last 15 %. Throws Error when there are fewer images than asked for.
+/// MNIST as the study segments it (arXiv 2502.06034). Pictures are (1, 56, 56) floats in [0, 1]: each digit
+/// is enlarged twice, bilinear without corner alignment. A pixel brighter than one half has the class digit +
+/// 1, any other pixel class 0. Training images are the first 85 % of the training digits, validation images
+/// the last 15 %. Throws Error when there are fewer images than asked for.
 inline Split mnist(const Mnist& files, const MnistOptions& options = {}) {
   const std::size_t all = files.training.size(), train = all - validation_digits(files.training);
   return {detail::segmented(files.training, 0, train, options.images, "train"),
@@ -166,7 +167,7 @@ inline Split mnist(const Mnist& files, const MnistOptions& options = {}) {
           detail::segmented(files.test, 0, files.test.size(), options.test, "test")};
 }
 
-/// The same from the folder of the four files; throws as load_mnist.
+/// The same, read from the folder with MNIST's four files. Also throws as load_mnist does.
 inline Split mnist(const std::filesystem::path& folder, const MnistOptions& options = {}) {
   return mnist(load_mnist(folder), options);
 }

@@ -1,6 +1,6 @@
-// Pictures of several handwritten digits, labelled pixel by pixel, composed from MNIST as the study composed
-// its own (arXiv 2502.06034), for any grid and seed. Whole numbers only: a seed gives the same bytes
-// everywhere.
+// Pictures of several handwritten digits, labelled pixel by pixel, for any grid and seed. They are composed
+// from MNIST as in the study (arXiv 2502.06034). All arithmetic is in whole numbers, so that a seed gives the
+// same bytes everywhere.
 #pragma once
 
 #include <algorithm>
@@ -21,26 +21,26 @@
 
 namespace nwm::data {
 
-/// How many pictures of digits, and of which kind.
+/// Number and kind of the generated pictures of digits.
 struct MultiMnistOptions {
   std::size_t images = 2000;   ///< training images (the study: 10000)
   std::size_t validation = 0;  ///< validation images; 0: a tenth of `images`, at least 1
   std::size_t test = 0;        ///< test images; 0: a tenth of `images`, at least 1
   std::uint64_t seed = 0;
-  std::size_t side = 0;         ///< of a digit's square, pixels; 0: 42 of 128 of the picture's smaller side
+  std::size_t side = 0;         ///< side of a digit's square, pixels; 0: 42/128 of the picture's smaller side
   std::size_t max_digits = 4;   ///< digits a picture: uniform in 1..max_digits
-  std::size_t tries = 200;      ///< places tried for a digit before it is left out
-  std::uint8_t threshold = 50;  ///< a digit's pixels are those brighter than this, of 255
-  /// false: all three sets are made of the training digits, as the study's are. true: the training pictures
-  /// are made of the first 85 % of them, the validation pictures of the rest, the test pictures of the test
-  /// digits.
+  std::size_t tries = 200;      ///< places tried for a digit before the digit is left out
+  std::uint8_t threshold = 50;  ///< a digit's pixels are brighter than this, of 255
+  /// false: all three sets use the training digits, as in the study. true: training pictures use the first
+  /// 85 % of the training digits, validation pictures the rest, test pictures the test digits.
   bool held_out_digits = false;
 };
 
 namespace detail {
 
-/// Lines of `out` bytes made of lines of `in`: linear interpolation, or when shrinking a triangle as wide as
-/// the pixels are, in Pillow's fixed point with 22 bits. So the study's pictures come out to the byte.
+/// Resamples a line of `in` bytes to `out` bytes: by linear interpolation or, when shrinking, by a triangle
+/// filter scaled to the new pixels. It uses Pillow's fixed point of 22 bits, so that the study's pictures
+/// come out byte for byte.
 class Resampling {
  public:
   Resampling(std::size_t in, std::size_t out) {
@@ -61,7 +61,7 @@ class Resampling {
     }
   }
 
-  /// Value k of the line whose in-th values are `stride` apart from each other.
+  /// Value k of the resampled line; the input values are `stride` apart in memory.
   std::uint8_t operator()(const std::uint8_t* line, std::size_t stride, std::size_t k) const {
     const Taps& t = taps_[k];
     std::int64_t sum = std::int64_t{1} << (bits - 1);
@@ -71,17 +71,17 @@ class Resampling {
 
  private:
   struct Taps {
-    std::size_t first, weights, count;  // the first value of the line; the first weight; how many
+    std::size_t first, weights, count;  // index of the first value, of the first weight; how many
   };
   static constexpr int bits = 22;
   std::vector<Taps> taps_;
   std::vector<std::int64_t> weights_;
 };
 
-/// Draws one picture of digits; see multi_mnist().
+/// Draws one picture of digits for multi_mnist().
 class DigitPainter {
  public:
-  /// Throws Error, naming the option, when options do not fit the picture. `digits` must outlive this.
+  /// Throws Error, naming the option, when options do not fit the picture. `digits` must outlive the painter.
   DigitPainter(const Extent& picture, const Digits& digits, const MultiMnistOptions& options)
       : e_(picture),
         digits_(digits),
@@ -120,7 +120,7 @@ class DigitPainter {
     return o.side > 0 ? o.side : std::max<std::size_t>(1, (std::min(e.height, e.width) * 42 + 64) / 128);
   }
 
-  /// Sets digit_ (side, side): first along the rows, then along the columns, rounded after each.
+  /// Sets digit_ (side, side): resizes along the rows, then along the columns, and rounds after each.
   void resize(std::span<const std::uint8_t> picture) {
     for (std::size_t r = 0; r < digits_.height; ++r)
       for (std::size_t c = 0; c < side_; ++c)
@@ -129,7 +129,7 @@ class DigitPainter {
       for (std::size_t c = 0; c < side_; ++c) digit_[r * side_ + c] = rows_(wide_.data() + c, side_, r);
   }
 
-  /// f(pixel of the picture) for each of the digit's pixels.
+  /// Calls f(index of the picture's pixel) for each of the digit's pixels.
   template <class F>
   void each_pixel(std::size_t row, std::size_t column, const F& f) const {
     for (std::size_t r = 0; r < side_; ++r)
@@ -162,13 +162,14 @@ class DigitPainter {
 
 }  // namespace detail
 
-/// White handwritten digits on black, classes digit + 1 = 1..10. Pictures are bytes 0 and 255 of
-/// (picture.channels, picture.height, picture.width), all channels alike, `picture.images` is not read. A
-/// picture has a uniform number of digits, each drawn from all, resized to `side` × `side` (bilinear, as
-/// Pillow does), made black and white, and put uniformly where none of its pixels is taken; a digit that
-/// finds no place in `tries` is left out. No picture occurs twice in a set, nor in two sets made of the same
-/// digits; see generate() for streams and prefixes. Throws Error when an option does not fit the picture, or
-/// so many different pictures cannot be drawn.
+/// White handwritten digits on black; the classes are digit + 1 = 1..10, and 0 for the ground. Pictures are
+/// bytes 0 and 255 of (picture.channels, picture.height, picture.width), with all channels alike;
+/// `picture.images` is not read.
+/// The number of digits in a picture is uniform, and each digit is drawn from all. A digit is resized to
+/// `side` × `side` (bilinear, as Pillow does), made black and white, and put at a uniform place where none of
+/// its pixels is taken. A digit that finds no place in `tries` is left out. No picture occurs twice in a set,
+/// nor in two sets made from the same digits. generate() describes the random streams.
+/// Throws Error when an option does not fit the picture, or when so many different pictures cannot be drawn.
 inline Split multi_mnist(const Extent& picture, const Mnist& files, const MultiMnistOptions& options = {}) {
   const std::string name = "multi-mnist";
   const SplitSizes sizes = split_sizes(name, options.images, options.validation, options.test);
@@ -182,7 +183,7 @@ inline Split multi_mnist(const Extent& picture, const Mnist& files, const MultiM
           draw({.test = sizes.test}, files.test).test};
 }
 
-/// The same from the folder of MNIST's four files; throws as load_mnist.
+/// The same, read from the folder with MNIST's four files. Also throws as load_mnist does.
 inline Split multi_mnist(const Extent& picture, const std::filesystem::path& folder,
                          const MultiMnistOptions& options = {}) {
   return multi_mnist(picture, load_mnist(folder), options);

@@ -1,5 +1,5 @@
-// NumPy's .npy files, plain or gzipped: the form in which the study's data sets, and most people's own, come.
-// Needs zlib (target nwm::data).
+// NumPy's .npy files, plain or gzipped: the format of the study's data sets and of most people's own. Needs
+// zlib (target nwm::data).
 #pragma once
 
 #include <zlib.h>
@@ -27,7 +27,7 @@
 
 namespace nwm::data {
 
-/// dtype, shape and bytes of an array, row-major; view<T>() and as<T>() give the values.
+/// dtype, shape and bytes of an array, row-major. view<T>() and as<T>() give the values.
 using Array = io::Tensor;
 
 namespace detail {
@@ -43,7 +43,7 @@ inline constexpr std::array<NpyType, 6> npy_types{{{"|u1", io::DType::U8},
                                                    {"<i4", io::DType::I32},
                                                    {"<i8", io::DType::I64}}};
 
-/// A file read through zlib, which passes on what is not gzipped as it is.
+/// A file read through zlib, which decompresses gzip and passes any other file through unchanged.
 class NpyStream {
  public:
   explicit NpyStream(const std::filesystem::path& path) : where_(path.string()) {
@@ -53,7 +53,7 @@ class NpyStream {
     gzbuffer(file_.get(), 1u << 17);
   }
 
-  /// Fills `out`. Throws Error (…, field, the bytes wanted, those found) when the file ends before.
+  /// Fills `out`. Throws Error (…, field, bytes wanted, bytes found) when the file ends earlier.
   void read(std::span<std::byte> out, const std::string& field) {
     const std::size_t found = some(out);
     if (found != out.size())
@@ -61,8 +61,8 @@ class NpyStream {
                   "the end of the file after " + std::to_string(found));
   }
 
-  /// Exactly `size` bytes and then the end of the file. Memory grows with what is really there: a header may
-  /// lie.
+  /// Exactly `size` bytes, followed by the end of the file. Memory grows with the bytes read, not with
+  /// `size`: a header may be wrong.
   std::vector<std::byte> rest(std::size_t size, const std::string& expected) {
     std::vector<std::byte> bytes;
     while (bytes.size() < size) {
@@ -84,7 +84,8 @@ class NpyStream {
     void operator()(gzFile file) const { gzclose_r(file); }
   };
 
-  // Bytes read into `out`, fewer only at the end of the file. A damaged or cut off gzip stream is an Error.
+  // Reads bytes into `out`; fewer than its size only at the end of the file. A damaged or cut off gzip stream
+  // is an Error.
   std::size_t some(std::span<std::byte> out) {
     errno = 0;
     const int found = gzread(file_.get(), out.data(), static_cast<unsigned>(out.size()));
@@ -108,7 +109,7 @@ struct NpyHeader {
   std::vector<std::size_t> shape;
 };
 
-// {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }: these keys, each once, in any order.
+// Parses {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }: these keys, each once, in any order.
 inline NpyHeader parse_npy_header(std::string_view header, const std::string& where) {
   NpyHeader out;
   io::HeaderText text(header, where);
@@ -169,7 +170,7 @@ inline NpyHeader read_npy_header(NpyStream& stream, const std::string& where) {
   return parse_npy_header(header, where);
 }
 
-// (image, pixel, channel) to (image, channel, pixel).
+// Reorders (image, pixel, channel) to (image, channel, pixel).
 template <class To, class From>
 std::vector<To> planar(std::span<const From> from, const Extent& e) {
   std::vector<To> out(from.size());
@@ -197,10 +198,10 @@ inline std::vector<std::uint8_t> class_numbers(const Array& masks, const std::st
 
 }  // namespace detail
 
-/// Reads a .npy or gzipped .npy file, versions 1.0 to 3.0, of |u1, |b1, <f4, <f8, <i4 or <i8 in row-major
-/// order. Throws Error(path, header field or "data", …) for anything else, and when the data are shorter or
-/// longer than the header says or a gzip stream is damaged. (What follows a complete gzip stream is ignored,
-/// as gzip does.)
+/// Reads a .npy or gzipped .npy file, versions 1.0 to 3.0, with values |u1, |b1, <f4, <f8, <i4 or <i8 in
+/// row-major order. Throws Error(path, header field or "data", …) for any other file, for data shorter or
+/// longer than the header says, and for a damaged gzip stream. As in gzip itself, bytes after a complete gzip
+/// stream are ignored.
 inline Array read_npy(const std::filesystem::path& path) {
   const std::string where = path.string();
   detail::NpyStream stream(path);
@@ -214,8 +215,8 @@ inline Array read_npy(const std::filesystem::path& path) {
 
 /// Writes a contiguous range of std::uint8_t, float, double, std::int32_t or std::int64_t as .npy 1.0, whole
 /// or not at all (io::AtomicFile). Throws Error when the count does not fit the shape, there are over 32
-/// dimensions, the name ends in .gz (nothing is compressed here), or writing fails; an existing file then
-/// stays as it was.
+/// dimensions, the name ends in .gz (files are not compressed here), or writing fails. After an error an
+/// existing file is unchanged.
 template <class Values>
 requires requires(const Values& v) { std::span(v); }
 void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
@@ -255,10 +256,11 @@ void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>
   });
 }
 
-/// A data set from two files: images (n, H, W) or (n, H, W, C), C from 1 to 4, of |u1 (kept as bytes) or <f4,
-/// <f8 (kept as float, unscaled); masks (n, H, W) of |u1 or <i8 with classes 0 to 255. Its name is the
-/// images' path. Throws Error as read_npy does, and naming both files when their shapes do not go together;
-/// and for an empty set, a class out of range, and a pixel that is not finite.
+/// Reads a data set from two files. Images are (n, H, W) or (n, H, W, C), C from 1 to 4, of |u1 (kept as
+/// bytes) or <f4, <f8 (kept as float, unscaled). Masks are (n, H, W) of |u1 or <i8, with classes 0 to 255.
+/// The set's name is the images' path.
+/// Throws Error as read_npy does, and for an empty set, a class out of range, a pixel that is not finite, or
+/// shapes that do not go together (naming both files).
 inline Dataset load_npy(const std::filesystem::path& images_path, const std::filesystem::path& masks_path) {
   const std::string images_name = images_path.string(), masks_name = masks_path.string();
   const Array images = read_npy(images_path);

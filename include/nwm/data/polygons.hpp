@@ -1,6 +1,6 @@
-// Pictures of regular polygons, labelled by their number of sides: a task that cannot be solved from a small
-// neighbourhood, drawn rather than downloaded. All geometry is in whole numbers, so that a seed gives the
-// same bytes under every compiler and mathematical library.
+// Pictures of regular polygons, labelled by their number of sides: a task that a small neighbourhood cannot
+// solve, and that needs no download. All geometry is in whole numbers, so that a seed gives the same bytes
+// under every compiler and mathematical library.
 #pragma once
 
 #include <algorithm>
@@ -19,36 +19,36 @@
 
 namespace nwm::data {
 
-/// How many images of polygons, and of which kind.
+/// Number and kind of the generated pictures of polygons.
 struct PolygonOptions {
   std::size_t images = 2000;   ///< training images
   std::size_t validation = 0;  ///< validation images; 0: a tenth of `images`, at least 1
   std::size_t test = 0;        ///< test images; 0: a tenth of `images`, at least 1
   std::uint64_t seed = 0;
-  bool rotated = false;          ///< each turned by a uniform random angle, instead of all with a vertex up
+  bool rotated = false;          ///< each turned by a uniform random angle; false: all with a vertex up
   std::size_t max_polygons = 2;  ///< polygons an image: uniform in 1..max_polygons
-  double min_radius = 0.16;      ///< of the circle through the vertices, as share of the image's smaller side
-  double max_radius = 0.28;      ///< the radius is uniform between the two
-  std::uint8_t min_intensity = 128;  ///< of the brightest channel, of 255
+  double min_radius = 0.16;      ///< least radius through the vertices, as share of the image's smaller side
+  double max_radius = 0.28;      ///< greatest radius; radii are uniform between the two
+  std::uint8_t min_intensity = 128;  ///< the brightest channel is at least this, of 255
 };
 
 namespace detail {
 
-/// Fixed point: lengths in 1/256 pixel, components of unit vectors in 2^-24.
+/// Fixed point: lengths in units of 1/256 pixel, components of unit vectors in units of 2^-24.
 constexpr std::int64_t polygon_pixel = 256, polygon_unit = std::int64_t{1} << 24;
 
-/// Unit vector, rows growing downwards.
+/// A unit vector; y grows downwards with the rows.
 struct Direction {
   std::int64_t x, y;
 };
 
-/// `d` turned by the angle of `by`.
+/// The direction `d`, turned by the angle of the direction `by`.
 constexpr Direction turned(Direction d, Direction by) {
   const std::int64_t half = polygon_unit / 2;
   return {(d.x * by.x - d.y * by.y + half) >> 24, (d.x * by.y + d.y * by.x + half) >> 24};
 }
 
-/// Cosine and sine of π/sides, 3..6 sides.
+/// Cosine and sine of π/sides, for 3 to 6 sides.
 constexpr Direction half_step(std::size_t sides) {
   constexpr double c[] = {0.5, 0.70710678118654752, 0.80901699437494742, 0.86602540378443865};
   constexpr double s[] = {0.86602540378443865, 0.70710678118654752, 0.58778525229247313, 0.5};
@@ -56,7 +56,7 @@ constexpr Direction half_step(std::size_t sides) {
           static_cast<std::int64_t>(s[sides - 3] * polygon_unit + 0.5)};
 }
 
-/// Uniform on the circle: the direction of a random point of the disc.
+/// A uniform random direction, found as the direction of a random point of the disc.
 inline Direction random_direction(Random& random) {
   for (;;) {
     const auto x = static_cast<std::int64_t>(random.below(65537)) - 32768;
@@ -75,8 +75,8 @@ struct Polygon {
   Direction vertex;           ///< from the centre towards a vertex
 };
 
-/// Sets `pixels` to the indices of the pixels whose centres lie in the polygon or on its edge: those p with
-/// n_k · (p − centre) ≤ radius cos(π/sides) for the outward normals n_k of all edges.
+/// Sets `pixels` to the indices of all pixels whose centre p lies in the polygon or on its edge, that is, n_k
+/// · (p − centre) ≤ radius cos(π/sides) for the outward normals n_k of all edges.
 inline void rasterise(const Polygon& p, const Extent& e, std::vector<std::size_t>& pixels) {
   const Direction half = half_step(p.sides), step = turned(half, half);
   std::array<Direction, 6> normals{};
@@ -103,7 +103,7 @@ inline void rasterise(const Polygon& p, const Extent& e, std::vector<std::size_t
     }
 }
 
-/// Whether one of `pixels` or of their eight neighbours is taken in `mask`.
+/// Whether `mask` is nonzero at one of `pixels` or of their eight neighbours.
 inline bool touches(const std::vector<std::size_t>& pixels, std::span<const std::uint8_t> mask,
                     const Extent& e) {
   for (const std::size_t pixel : pixels) {
@@ -115,7 +115,7 @@ inline bool touches(const std::vector<std::size_t>& pixels, std::span<const std:
   return false;
 }
 
-/// Draws one image of polygons; see polygons().
+/// Draws one image of polygons for polygons().
 class PolygonPainter {
  public:
   /// Throws Error, naming the option, when options do not fit the picture.
@@ -171,7 +171,7 @@ class PolygonPainter {
     return false;
   }
 
-  /// Uniform where the whole circle is inside the image.
+  /// A uniform coordinate at which the whole circle lies inside the image.
   static std::int64_t centre(Random& random, std::int64_t radius, std::size_t size) {
     const std::int64_t room = static_cast<std::int64_t>(size) * polygon_pixel - 2 * radius;
     return radius + static_cast<std::int64_t>(random.below(static_cast<std::size_t>(room) + 1));
@@ -195,14 +195,15 @@ class PolygonPainter {
 
 }  // namespace detail
 
-/// Solid regular polygons of 3–6 sides on black, classes sides − 2 = 1..4 (triangle, square, pentagon,
-/// hexagon). Pictures are bytes of (picture.channels, picture.height, picture.width), `picture.images` is not
-/// read. Each polygon has uniform sides, radius and place (and angle, with `rotated`), its whole circle
-/// inside the image and at least one pixel of ground between it and the others; every channel's intensity is
-/// uniform in 0..255, drawn again until the brightest is at least `min_intensity`. A pixel belongs to a
-/// polygon when its centre does. No picture occurs twice in the three sets; see generate() for streams and
-/// prefixes. Throws Error when an option does not fit the picture, or so many different images cannot be
-/// drawn.
+/// Solid regular polygons of 3 to 6 sides on black; the classes are sides − 2 = 1..4 (triangle, square,
+/// pentagon, hexagon), and 0 for the ground. Pictures are bytes of (picture.channels, picture.height,
+/// picture.width); `picture.images` is not read.
+/// Each polygon has a uniform number of sides, radius and place (and angle, with `rotated`). Its whole circle
+/// is inside the image, with at least one pixel of ground between it and the others. Every channel's
+/// intensity is uniform in 0..255, drawn again until the brightest is at least `min_intensity`. A pixel
+/// belongs to a polygon when its centre does. No picture occurs twice in the three sets; generate() describes
+/// the random streams.
+/// Throws Error when an option does not fit the picture, or when so many different images cannot be drawn.
 inline Split polygons(const Extent& picture, const PolygonOptions& options = {}) {
   const SplitSizes sizes = split_sizes("polygons", options.images, options.validation, options.test);
   return generate("polygons", picture, sizes, options.seed, detail::PolygonPainter(picture, options));

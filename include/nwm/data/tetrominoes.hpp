@@ -1,5 +1,5 @@
-// Pictures of tetrominoes, labelled by their kind, drawn as the study drew its own (arXiv 2502.06034), for
-// any grid and seed. Whole numbers only: a seed gives the same bytes everywhere.
+// Pictures of tetrominoes, labelled by their kind, for any grid and seed. They are drawn as in the study
+// (arXiv 2502.06034). All arithmetic is in whole numbers, so that a seed gives the same bytes everywhere.
 #pragma once
 
 #include <algorithm>
@@ -17,19 +17,19 @@
 
 namespace nwm::data {
 
-/// How many images of tetrominoes, and of which size.
+/// Number and kind of the generated pictures of tetrominoes.
 struct TetrominoOptions {
   std::size_t images = 2000;   ///< training images (the study: 10000)
   std::size_t validation = 0;  ///< validation images; 0: a tenth of `images`, at least 1
   std::size_t test = 0;        ///< test images; 0: a tenth of `images`, at least 1
   std::uint64_t seed = 0;
-  std::size_t cell = 7;        ///< side of one of a piece's four cells, pixels
+  std::size_t cell = 7;        ///< side of each of a piece's four square cells, pixels
   std::size_t max_pieces = 5;  ///< pieces an image: uniform in 1..max_pieces; at most 10
 };
 
 namespace detail {
 
-/// Four cells (row, column), the smallest row and column being 0.
+/// Four cells (row, column). The smallest row and the smallest column are 0.
 struct Tetromino {
   struct Cell {
     std::size_t row, column;
@@ -38,7 +38,7 @@ struct Tetromino {
   std::size_t rows, columns;
 };
 
-/// Class 1..5: I, O, T, S, J as they lie.
+/// The tetromino of class 1..5 (I, O, T, S, J), not turned.
 constexpr Tetromino tetromino(std::size_t kind) {
   constexpr std::array<Tetromino, 5> pieces = {{
       {{{{0, 0}, {0, 1}, {0, 2}, {0, 3}}}, 1, 4},
@@ -50,19 +50,19 @@ constexpr Tetromino tetromino(std::size_t kind) {
   return pieces[kind - 1];
 }
 
-/// A quarter turn, clockwise.
+/// The piece turned clockwise by 90°.
 constexpr Tetromino quarter_turn(Tetromino p) {
   for (auto& c : p.cells) c = {c.column, p.rows - 1 - c.row};
   return {p.cells, p.columns, p.rows};
 }
 
-/// Left and right exchanged.
+/// The piece with left and right exchanged.
 constexpr Tetromino mirrored(Tetromino p) {
   for (auto& c : p.cells) c.column = p.columns - 1 - c.column;
   return p;
 }
 
-/// Draws one image of tetrominoes; see tetrominoes().
+/// Draws one image of tetrominoes for tetrominoes().
 class TetrominoPainter {
  public:
   /// Throws Error, naming the option, when options do not fit the picture.
@@ -85,7 +85,7 @@ class TetrominoPainter {
     for (int t = 0; t < tries; ++t) {
       std::fill(image.begin(), image.end(), std::uint8_t{0});
       std::fill(mask.begin(), mask.end(), std::uint8_t{0});
-      // Fewer than five are all different; otherwise they come from a bag of two of each.
+      // Fewer than five pieces are all different; five or more come from a bag with two of each kind.
       std::array<std::size_t, 10> bag = {1, 2, 3, 4, 5, 1, 2, 3, 4, 5};
       random.shuffle(std::span(bag.data(), count < 5 ? 5 : 10));
       std::size_t drawn = 0;
@@ -128,7 +128,8 @@ class TetrominoPainter {
 
   static std::uint8_t brightened(std::uint8_t v) { return static_cast<std::uint8_t>(v + v / 2); }
 
-  /// A piece with a black inside or border, which nobody can tell from the ground, is not drawn.
+  /// Picks a random colour that is not black, neither inside a cell nor on its brightened border: black could
+  /// not be told from the ground.
   void pick_colour(Random& random) {
     colour_.resize(e_.channels);
     const auto visible = [&] {
@@ -159,16 +160,17 @@ class TetrominoPainter {
 
 }  // namespace detail
 
-/// Tetrominoes on black, classes I, O, T, S/Z, J/L = 1..5.
-/// Pictures are bytes of (picture.channels, picture.height, picture.width), `picture.images` is not read.
-/// The number of pieces is uniform; fewer than five are all different, five and more are drawn from two of
-/// each. A piece is turned by random quarter turns, S/Z and J/L are then mirrored half the time, and put
-/// uniformly where its bounding box covers no pixel taken before (the study's files leave the last row and
-/// column empty; here they are used). Its colour is a uniform byte for each channel (one channel: a grey);
-/// each cell's border of one pixel is brightened by half of it, in 8-bit arithmetic, which wraps. No picture
-/// occurs twice in the three sets; see generate() for streams and prefixes. Throws Error when four cells in a
-/// row do not fit both sides of the picture, when the pieces find no place beside each other, or when so many
-/// different images cannot be drawn.
+/// Tetrominoes on black; the classes are I, O, T, S/Z, J/L = 1..5, and 0 for the ground. Pictures are bytes
+/// of (picture.channels, picture.height, picture.width); `picture.images` is not read.
+/// The number of pieces is uniform. Fewer than five are all different; five or more are drawn from two of
+/// each kind. A piece is turned by random quarter turns, and S/Z and J/L are then mirrored half the time. Its
+/// place is uniform among those where its bounding box covers no pixel taken before. (The study's files leave
+/// the last row and column empty; here they are used.) Its colour is a uniform byte for each channel (one
+/// channel: a grey). The one-pixel border of each cell is brightened by half of the colour in 8-bit
+/// arithmetic, which wraps. No picture occurs twice in the three sets; generate() describes the random
+/// streams.
+/// Throws Error when four cells in a row do not fit both sides of the picture, when the pieces find no place
+/// beside each other, or when so many different images cannot be drawn.
 inline Split tetrominoes(const Extent& picture, const TetrominoOptions& options = {}) {
   const SplitSizes sizes = split_sizes("tetrominoes", options.images, options.validation, options.test);
   return generate("tetrominoes", picture, sizes, options.seed, detail::TetrominoPainter(picture, options));

@@ -1,4 +1,4 @@
-// A drum: a fixed wave network on a mask, struck and listened to (arXiv 2502.06034 begins with one).
+// A drum: a fixed wave network on a mask that is struck and listened to, as at the start of arXiv 2502.06034.
 #pragma once
 
 #include <algorithm>
@@ -22,21 +22,21 @@
 
 namespace nwm {
 
-/// How a strike acts on a drum.
+/// A strike: its strength, its width, and the field it acts on.
 struct Strike {
   enum class How { velocity, displacement };
-  double amplitude = 1;     ///< of velocity (length/time) or displacement (length) at its centre
-  double width = 0;         ///< standard deviation of a Gaussian, in lattice spacings; 0: one site
-  How how = How::velocity;  ///< a stick gives velocity; a finger that lets go, displacement
+  double amplitude = 1;     ///< velocity (length/time) or displacement (length) at the strike's centre
+  double width = 0;         ///< standard deviation of a Gaussian in lattice spacings; 0: a single site
+  How how = How::velocity;  ///< a stick gives velocity; a finger that lets go gives displacement
 };
 
-/// What is recorded of a run.
+/// Which samples of a run are recorded.
 struct Record {
   std::size_t every = 1;          ///< every k-th step, beginning with step k
-  std::vector<Site> probes = {};  ///< where; empty: at every site of the drum
+  std::vector<Site> probes = {};  ///< sites to record; empty: every site of the drum
 };
 
-/// u_tt = c² ∇²u − α u_t inside a mask on `Grid_`.
+/// The wave equation u_tt = c² ∇²u − α u_t inside a mask on `Grid_`.
 ///
 ///     nwm::Drum<nwm::Grid<64, 64>> drum(nwm::mask::square(40), {.wave_speed = 1, .dt = 0.5f});
 ///     auto series = drum.strike({20, 20}).run(4096);
@@ -54,14 +54,15 @@ class Drum {
     double dt = 0.5;                    ///< time step
     double spacing = 1;                 ///< h, length between neighbouring sites
     double damping = 0;                 ///< α >= 0, per time
-    Boundary edge = Boundary::clamped;  ///< what holds at the rim
-    std::size_t sponge = 16;            ///< absorbing: sites from the border over which the damping grows
-    std::size_t threads = 1;            ///< over bands of rows, as Simulation's
+    Boundary edge = Boundary::clamped;  ///< condition at the rim
+    std::size_t sponge = 16;            ///< absorbing: sites from the border over which damping grows
+    std::size_t threads = 1;            ///< threads over bands of rows, as in Simulation
   };
 
-  /// Throws Error when the mask does not fit the grid; is the whole grid or touches its border (a clamped or
-  /// reflecting drum needs a rim of sites outside it); when a periodic edge is asked of a grid that is not;
-  /// when a number is out of range. Throws Unstable, naming the limit, when c·dt/h is not below it.
+  /// Throws Error when the mask does not fit the grid; when it is the whole grid or touches the border (a
+  /// clamped or reflecting drum needs sites outside it as a rim); when a periodic edge is asked of a grid
+  /// that is not periodic; or when a number is out of range. Throws Unstable, naming the limit, when c·dt/h
+  /// is not below the limit.
   Drum(const mask::Outline& outline, const Options& options)
       : Drum(Mask(outline, Grid::height, Grid::width), options) {}
   explicit Drum(const mask::Outline& outline) : Drum(outline, Options{}) {}
@@ -85,7 +86,7 @@ class Drum {
 
   const Mask& mask() const { return mask_; }
   const drum::Physics& physics() const { return physics_; }
-  /// Fields u and v of drum::Membrane, to be read and written between runs.
+  /// The fields u and v of drum::Membrane. They may be read and written between runs.
   Waves& waves() { return waves_; }
 
   /// Brings the drum to rest.
@@ -94,7 +95,8 @@ class Drum {
     return *this;
   }
 
-  /// Adds a strike at a site, point-like or Gaussian. Throws Error when it moves no site of the drum.
+  /// Adds a strike, point-like or Gaussian, at a site. Throws Error when the strike moves no site of the
+  /// drum.
   Drum& strike(Site at, const Strike& strike = Strike{}) {
     if (!(strike.width >= 0) || !std::isfinite(strike.width) || !std::isfinite(strike.amplitude))
       throw Error("nwm::Drum::strike", "width and amplitude", "finite numbers, the width at least 0",
@@ -116,7 +118,7 @@ class Drum {
     return *this;
   }
 
-  /// Gives every site of the drum a velocity uniform in ±amplitude.
+  /// Sets the velocity of every site of the drum to a uniform random number in ±amplitude.
   Drum& strike_at_random(std::uint64_t seed, double amplitude = 1) {
     Random random(seed);
     for (const std::size_t i : mask_.sites())
@@ -124,8 +126,8 @@ class Drum {
     return *this;
   }
 
-  /// `steps` steps, recorded. Throws Error for a probe outside the grid or `every` = 0, Unstable when a value
-  /// is no longer finite.
+  /// Runs `steps` steps and records them. Throws Error for a probe outside the grid or `every` = 0, Unstable
+  /// when a value is no longer finite.
   Recording<Real> run(std::size_t steps, const Record& record = Record{}) {
     if (record.every == 0) throw Error("nwm::Drum::run", "every", "at least 1", "0");
     std::vector<std::size_t> sites;
@@ -144,15 +146,15 @@ class Drum {
     });
     return recording;
   }
-  /// `steps` steps without recording.
+  /// Runs `steps` steps without recording.
   Drum& advance(std::size_t steps) {
     waves_.run(steps);
     return *this;
   }
 
-  /// ½ h² Σ [v² + c² ∇u·∇(u − dt v)]: what the symplectic step conserves exactly without damping, since
-  /// u − dt v is the displacement one step before; the energy of the continuous drum to O(dt). Summed in
-  /// double.
+  /// The energy ½ h² Σ [v² + c² ∇u·∇(u − dt v)], summed in double. u − dt v is the displacement one step
+  /// before. Without damping the symplectic step conserves this energy exactly; it equals the continuous
+  /// drum's energy to O(dt).
   double energy() const {
     const auto u = std::as_const(waves_).field(Membrane::u), v = std::as_const(waves_).field(Membrane::v);
     const auto before = [&](std::size_t i) {
@@ -165,7 +167,7 @@ class Drum {
       std::size_t inside = 0;
       mask_.for_neighbours(i, wraps(), [&](std::size_t j) {
         ++inside;
-        // Each bond between two sites inside is seen from both.
+        // Each bond between two inner sites is visited from both ends.
         potential += 0.5 * (ui - static_cast<double>(u[j])) * (pi - before(j));
       });
       if (physics_.edge != Boundary::reflecting) potential += static_cast<double>(4 - inside) * ui * pi;
@@ -196,8 +198,9 @@ class Drum {
                   "a mask that touches the border");
   }
 
-  /// α at every site: the drum's own, and in an absorbing field a ramp that grows towards the border with the
-  /// square of the depth, so high that a wave on its way through and back keeps 1e-4 of its energy.
+  /// α at every site: the drum's own damping. In an absorbing field a ramp is added that grows with the
+  /// square of the depth towards the border, so strong that a wave going through and back keeps 1e-4 of its
+  /// energy.
   std::vector<double> damping(std::size_t sponge) const {
     std::vector<double> alpha(Grid::sites, physics_.damping);
     if (physics_.edge != Boundary::absorbing) return alpha;

@@ -1,4 +1,4 @@
-// Hearing the shape of a drum: from the tones at its neurons to area and sides.
+// Hears the shape of a drum: computes area and sides from the tones at its neurons.
 #pragma once
 
 #include <algorithm>
@@ -16,18 +16,19 @@
 
 namespace nwm {
 
+/// How spectra are computed and tones found in them.
 struct HearingOptions {
   sound::SpectrumOptions spectrum{};
   sound::ToneOptions tone{};
 };
 
-/// What the neurons of a drum hear, one value a recorded site. NaN: no tone heard.
+/// The tones and areas that a drum's neurons hear, one value per recorded site. NaN: no tone heard.
 struct HeardArea {
   std::vector<double> frequency;           ///< lowest tone, cycles per unit time
   std::vector<double> area;                ///< length², by the exact relation on the grid
   std::vector<double> textbook_area;       ///< c²/(2f²)
   std::size_t heard = 0;                   ///< sites that hear a tone
-  double median = 0, textbook_median = 0;  ///< over those
+  double median = 0, textbook_median = 0;  ///< medians over the sites that hear a tone
 };
 
 namespace detail {
@@ -40,7 +41,7 @@ inline double median_of_finite(std::vector<double> values) {
   return *middle;
 }
 
-/// A side from sin²(πh/2L).
+/// The side L from sin²(πh/2L).
 inline double side_from(double sine2, double spacing) {
   return std::numbers::pi * spacing / (2 * std::asin(std::sqrt(sine2)));
 }
@@ -53,29 +54,29 @@ void check_clamped(const Recording<Real>& recording, const char* where) {
 
 }  // namespace detail
 
-/// Area of the square drum whose lowest tone is f, by the exact relation on the grid (systems of sin², with
-/// damping if there is any): sin²(ω dt/2) = 2 (c dt/h)² sin²(πh/2L). NaN where no square has it.
+/// Area of the square drum whose lowest tone is `frequency`, by the exact relation on the grid (including
+/// damping): without damping sin²(ω dt/2) = 2 (c dt/h)² sin²(πh/2L). NaN when no square has this tone.
 inline double square_area(double frequency, const drum::Physics& physics) {
   const double h = physics.spacing, sine2 = physics.eigenvalue(frequency) * h * h / 8;
   if (!(sine2 > 0) || sine2 > 1) return std::numeric_limits<double>::quiet_NaN();
   const double side = detail::side_from(sine2, h);
   return side * side;
 }
-/// The same by the textbook: c²/(2f²).
+/// The same by the textbook's formula: c²/(2f²).
 inline double textbook_square_area(double frequency, const drum::Physics& physics) {
   const double c = physics.wave_speed;
   return c * c / (2 * frequency * frequency);
 }
-/// Radius of the disc whose lowest tone is f: j₀₁ / k. The lattice makes λ smaller by about λ²h²/16, which is
-/// put back.
+/// Radius of the disc whose lowest tone is `frequency`: j₀₁ / k. The lattice lowers λ by about λ²h²/16; this
+/// is corrected.
 inline double disc_radius(double frequency, const drum::Physics& physics) {
   const double h = physics.spacing, lattice = physics.eigenvalue(frequency);
   return 2.404825557695773 / std::sqrt(lattice * (1 + lattice * h * h / 16));
 }
 
-/// The area of a square drum as each recorded neuron hears it, from its lowest tone (for a drum of another
-/// shape: of the square that sounds so). Throws Error when the drum is not clamped, the recording is shorter
-/// than 8 samples, or no neuron hears a tone.
+/// The area of a square drum as each recorded neuron hears it, from its lowest tone. For a drum of another
+/// shape, it is the area of the square with that tone. Throws Error when the drum is not clamped, the
+/// recording is shorter than 8 samples, or no neuron hears a tone.
 template <class Real>
 HeardArea hear_area(const Recording<Real>& recording, const HearingOptions& options = {}) {
   detail::check_clamped(recording, "nwm::hear_area");
@@ -106,18 +107,18 @@ sound::Spectrum mean_spectrum(const Recording<Real>& recording, const sound::Spe
   return ear.from_power(power, recording.sites().size());
 }
 
-/// The sides of a rectangle, and the two tones they come from.
+/// The sides of a rectangle, and the two tones from which they were computed.
 struct HeardRectangle {
   double long_side = 0, short_side = 0;                    ///< by the exact relation on the grid
   double textbook_long_side = 0, textbook_short_side = 0;  ///< f_mn = c/2 sqrt((m/a)² + (n/b)²)
   double first = 0, second = 0;                            ///< f_11 and f_21, cycles per unit time
-  std::size_t fitting = 0;                                 ///< higher tones that are tones of this rectangle
+  std::size_t fitting = 0;                                 ///< higher tones that fit this rectangle
 };
 
-/// Both sides of a rectangular drum from its two lowest tones in the mean spectrum, which must be f_11 and
-/// f_21: strike it off its symmetry axes. The next tones (up to eight) are checked against those of the
-/// rectangle found. Throws Error when the drum is not clamped, when fewer than two tones are heard, when no
-/// rectangle has them or when the others do not fit.
+/// Both sides of a rectangular drum from the two lowest tones in the mean spectrum. These must be f_11 and
+/// f_21, so strike the drum off its symmetry axes. The next tones (up to eight) are checked against the
+/// rectangle found. Throws Error when the drum is not clamped, fewer than two tones are heard, no rectangle
+/// has these two tones, or the other tones do not fit.
 template <class Real>
 HeardRectangle hear_rectangle(const Recording<Real>& recording, const HearingOptions& options = {}) {
   constexpr const char* where = "nwm::hear_rectangle";
@@ -143,7 +144,7 @@ HeardRectangle hear_rectangle(const Recording<Real>& recording, const HearingOpt
         where, "tones", expected,
         std::to_string(result.first) + " and " + std::to_string(result.second) + " cycles per unit time");
   };
-  // The sides are told apart by name only to the resolution: a square may come out 1 % the other way round.
+  // Resolution limits which side is the long one: a square may come out 1 % the other way round.
   if (!(s > 0) || !(t > 0) || !(t < 1) || t < 0.95 * s) throw refuse("f_11 and f_21 of a rectangle");
   result.long_side = detail::side_from(s, h), result.short_side = detail::side_from(t, h);
   const double k1 = physics.textbook_eigenvalue(result.first),

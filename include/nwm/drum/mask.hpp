@@ -1,4 +1,4 @@
-// Which sites of a grid belong to a drum.
+// The sites of a grid that belong to a drum.
 #pragma once
 
 #include <cmath>
@@ -16,7 +16,7 @@
 
 namespace nwm {
 
-/// A site of a grid, counted from the top left.
+/// A site of a grid; rows and columns count from 0 at the top left.
 struct Site {
   std::size_t row = 0, column = 0;
   bool operator==(const Site&) const = default;
@@ -24,15 +24,15 @@ struct Site {
 
 namespace mask {
 
-/// The outline of a drum before it lies on a grid; lengths in lattice spacings. Its bounding box is put in
-/// the middle of the grid with its top left corner on a site, so that shapes with whole-encoded_target
-/// corners have their corners on sites. Sites on the outline are clamped: only those strictly inside swing.
+/// The outline of a drum, not yet on a grid; lengths are in lattice spacings. Its bounding box is put in the
+/// middle of the grid with its top left corner on a site, so that shapes with whole-numbered corners have
+/// their corners on sites. Sites on the outline are clamped: only sites strictly inside move.
 struct Outline {
   std::string name;
   double height = 0, width = 0;  ///< of the bounding box; infinite: covers any grid
   /// Whether (row, column), counted from the box's top left corner, is strictly inside.
   std::function<bool(double, double)> inside;
-  double area = 0, perimeter = 0;  ///< of the shape itself, not of its sites; NaN: not known
+  double area = 0, perimeter = 0;  ///< of the exact shape, not of its sites; NaN: not known
 };
 
 }  // namespace mask
@@ -40,8 +40,9 @@ struct Outline {
 /// The sites of a (height, width) grid that belong to a drum.
 class Mask {
  public:
-  /// inside: height·width values, row-major, not 0 for the drum's sites. area and perimeter in lattice
-  /// spacings, for comparison only. Throws Error for another number of values or when none is inside.
+  /// inside: height·width values, row-major; nonzero marks the drum's sites. area and perimeter are in
+  /// lattice spacings and serve comparison only. Throws Error for another number of values or when no site is
+  /// inside.
   Mask(std::string name, std::size_t height, std::size_t width, std::vector<std::uint8_t> inside,
        double area = std::numeric_limits<double>::quiet_NaN(),
        double perimeter = std::numeric_limits<double>::quiet_NaN())
@@ -59,7 +60,8 @@ class Mask {
     if (sites_.empty()) throw Error(where(), "sites inside", "at least 1", "0");
   }
 
-  /// The outline in the middle of a grid. Throws Error when it does not fit or no site is inside.
+  /// Puts the outline in the middle of a grid. Throws Error when the outline does not fit or no site is
+  /// inside.
   Mask(const mask::Outline& outline, std::size_t height, std::size_t width)
       : Mask(outline.name, height, width, draw(outline, height, width), outline.area, outline.perimeter) {
     if (std::isinf(outline.height)) area_ = static_cast<double>(height * width);
@@ -68,11 +70,13 @@ class Mask {
   const std::string& name() const { return name_; }
   std::size_t height() const { return height_; }
   std::size_t width() const { return width_; }
+  /// Whether a site is inside; false for sites outside the grid.
   bool contains(Site s) const {
     return s.row < height_ && s.column < width_ && inside_[s.row * width_ + s.column] != 0;
   }
   /// Row-major indices of the sites inside, ascending.
   std::span<const std::size_t> sites() const { return sites_; }
+  /// Nonzero inside, 0 outside: height·width values, row-major.
   std::span<const std::uint8_t> values() const { return inside_; }
   /// Area and perimeter of the shape the mask was drawn from, in lattice spacings; NaN when not known.
   double area() const { return area_; }
@@ -85,13 +89,13 @@ class Mask {
     return false;
   }
 
-  /// Neighbours (of 4) of site i that are inside; over the border when `wraps`.
+  /// Number of the 4 neighbours of site i that are inside; neighbours over the border count when `wraps`.
   std::size_t neighbours(std::size_t i, bool wraps) const {
     std::size_t count = 0;
     for_neighbours(i, wraps, [&](std::size_t) { ++count; });
     return count;
   }
-  /// Calls f(index) for the neighbours inside: up, down, left, right.
+  /// Calls f(index) for each neighbour of site i that is inside: up, down, left, right.
   template <class F>
   void for_neighbours(std::size_t i, bool wraps, const F& f) const {
     const std::size_t row = i / width_, column = i % width_;

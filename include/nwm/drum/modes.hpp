@@ -1,5 +1,5 @@
-// The modes of a drum from its Laplacian by a sparse eigen-solver: the reference the ear is judged by. Needs
-// Spectra (Debian libspectra-dev).
+// The modes of a drum, computed from its Laplacian by a sparse eigen-solver: the reference for the heard
+// tones. Needs Spectra (Debian libspectra-dev).
 #pragma once
 
 #include <Spectra/MatOp/SparseSymShiftSolve.h>
@@ -24,19 +24,20 @@ struct Modes {
   std::vector<std::vector<float>> shapes;  ///< (height, width), Σ shape² = 1, the largest entry positive
   drum::Physics physics;
 
-  /// Frequency at which the drum's scheme swings in mode k, cycles per unit time.
+  /// Frequency of mode k in the drum's time-stepping scheme, cycles per unit time.
   double frequency(std::size_t k) const { return physics.frequency(eigenvalues[k]); }
 };
 
+/// How many modes to compute, and whether with shapes.
 struct ModeOptions {
-  std::size_t count = 30;  ///< how many, from the lowest; below the number of sites
-  bool shapes = false;     ///< whether the shapes are wanted, too
+  std::size_t count = 30;  ///< number of modes, from the lowest; below the number of sites
+  bool shapes = false;     ///< whether to compute the shapes as well
 };
 
-/// The modes of −∇²_h (5-point, spacing h) on the mask under the physics' edge: clamped (and absorbing, whose
-/// damping is left aside) with u = 0 outside, reflecting without flux through the rim, periodic over the
-/// border. Residuals are below 1e-10 of the largest eigenvalue sought. Throws Error when as many modes do not
-/// exist or the solver does not converge.
+/// The modes of −∇²_h (5-point, spacing h) on the mask, under the physics' edge: clamped and absorbing have u
+/// = 0 outside (damping is ignored), reflecting has no flux through the rim, periodic goes over the border.
+/// Residuals are below 1e-10 of the largest eigenvalue sought. Throws Error when there are fewer modes or the
+/// solver does not converge.
 inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const ModeOptions& options = {}) {
   const std::string where = "nwm::modes of " + mask.name();
   const std::size_t n = mask.sites().size();
@@ -63,7 +64,7 @@ inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const Mo
   const auto count = static_cast<Eigen::Index>(options.count);
   const Eigen::Index space = std::min<Eigen::Index>(static_cast<Eigen::Index>(n), 2 * count + 20);
   Spectra::SparseSymShiftSolve<double> inverse(laplacian);
-  // A little below 0: a free membrane has the eigenvalue 0 itself, whose inverse would not be.
+  // Shift to a little below 0: a free membrane has the eigenvalue 0, and the matrix must be invertible.
   Spectra::SymEigsShiftSolver<Spectra::SparseSymShiftSolve<double>> solver(inverse, count, space, -1e-6);
   solver.init();
   const Eigen::Index found =

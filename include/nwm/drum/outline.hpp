@@ -1,4 +1,4 @@
-// The shapes of drums: simple ones, the pair that sounds alike, and whatever a picture shows.
+// Shapes of drums: simple ones, the pair that sounds the same, and shapes from pictures.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +31,7 @@ inline void check_length(const char* shape, const char* field, double value, dou
                 std::to_string(value));
 }
 
-/// Strictly inside: odd number of crossings to the right, and not on an edge.
+/// Strictly inside: an odd number of crossings to the right, and not on an edge.
 inline bool inside_polygon(const std::vector<Corner>& corners, double row, double column) {
   constexpr double tolerance = 1e-9;
   bool inside = false;
@@ -49,8 +49,9 @@ inline bool inside_polygon(const std::vector<Corner>& corners, double row, doubl
 
 }  // namespace detail
 
-/// The polygon with these corners, in order around it; edges do not cross. Corners are moved so that the
-/// least row and column are 0. Throws Error for fewer than 3 corners, one that is not finite, or no area.
+/// The polygon with these corners, in order along its rim; edges must not cross. Corners are moved so that
+/// the least row and column are 0. Throws Error for fewer than 3 corners, a corner that is not finite, or no
+/// area.
 inline Outline polygon(std::vector<Corner> corners, std::string name = "polygon") {
   if (corners.size() < 3)
     throw Error("nwm::mask::polygon", "corners", "at least 3", std::to_string(corners.size()));
@@ -78,14 +79,14 @@ inline Outline polygon(std::vector<Corner> corners, std::string name = "polygon"
           perimeter};
 }
 
-/// A rectangle; throws Error unless both sides are above 0. With whole sides, (height − 1)·(width − 1) sites.
+/// A rectangle. Throws Error unless both sides are above 0. Whole sides give (height − 1)·(width − 1) sites.
 inline Outline rectangle(double height, double width) {
   detail::check_length("rectangle", "height", height);
   detail::check_length("rectangle", "width", width);
   return polygon({{0, 0}, {0, width}, {height, width}, {height, 0}}, "rectangle");
 }
 
-/// A square; throws Error unless its side is above 0.
+/// A square. Throws Error unless its side is above 0.
 inline Outline square(double side) {
   detail::check_length("square", "side", side);
   Outline outline = rectangle(side, side);
@@ -93,7 +94,7 @@ inline Outline square(double side) {
   return outline;
 }
 
-/// A regular polygon of 3 or more sides in a circle of `radius`, one corner up and then turned clockwise by
+/// A regular polygon of 3 or more sides in a circle of `radius`: one corner up, then turned clockwise by
 /// `turn` (radians). Throws Error for fewer sides or a radius that is not above 0.
 inline Outline regular_polygon(std::size_t sides, double radius, double turn = 0) {
   if (sides < 3) throw Error("nwm::mask::regular_polygon", "sides", "at least 3", std::to_string(sides));
@@ -106,14 +107,14 @@ inline Outline regular_polygon(std::size_t sides, double radius, double turn = 0
   return polygon(std::move(corners), "polygon of " + std::to_string(sides) + " sides");
 }
 
-/// An L: a square without the upper right quarter. Throws Error unless its side is above 0.
+/// An L-shape: a square without its upper right quarter. Throws Error unless its side is above 0.
 inline Outline ell(double side) {
   detail::check_length("ell", "side", side);
   const double half = side / 2;
   return polygon({{0, 0}, {0, half}, {half, half}, {half, side}, {side, side}, {side, 0}}, "L");
 }
 
-/// What lies between two circles about one centre; inner 0: a disc. The centre is on a site where the outer
+/// The ring between two concentric circles; inner = 0 gives a disc. The centre is on a site when the outer
 /// radius is whole. Throws Error unless 0 <= inner < outer.
 inline Outline annulus(double outer, double inner) {
   detail::check_length("annulus", "outer radius", outer);
@@ -131,15 +132,15 @@ inline Outline annulus(double outer, double inner) {
           2 * std::numbers::pi * (outer + inner)};
 }
 
-/// A disc; throws Error unless its radius is above 0.
+/// A disc. Throws Error unless its radius is above 0.
 inline Outline disc(double radius) {
   detail::check_length("disc", "radius", radius);
   return annulus(radius, 0);
 }
 
-/// The two drums of Gordon, Webb and Wolpert (1992) that no ear can tell apart: seven half-squares each, of
-/// `tile` lattice spacings (a whole number, so that all corners are on sites: the spectra then are equal on
-/// the grid, too). which: 0 or 1. Throws Error for another drum or tile.
+/// The two drums of Gordon, Webb and Wolpert (1992) that sound the same; which: 0 or 1. Each consists of
+/// seven half-squares of `tile` lattice spacings. `tile` is whole, so that all corners are on sites and the
+/// spectra are equal on the grid, too. Throws Error for another `which` or a tile of 0.
 inline Outline isospectral(std::size_t which, std::size_t tile) {
   if (which > 1) throw Error("nwm::mask::isospectral", "which", "0 or 1", std::to_string(which));
   if (tile == 0) throw Error("nwm::mask::isospectral", "tile", "at least 1", "0");
@@ -159,9 +160,9 @@ inline Outline whole() {
   return {"whole grid", all, all, [](double, double) { return true; }, unknown, unknown};
 }
 
-/// The pixels of a (height, width) picture brighter than `threshold` (dark: not brighter), one a site.
-/// Throws Error for another number of pixels; a silhouette without pixels is refused when put on a grid. Its
-/// area is the number of its pixels, its perimeter is not known.
+/// The pixels of a (height, width) picture brighter than `threshold` (dark: not brighter), one pixel per
+/// site. The area is the number of pixels; the perimeter is not known. Throws Error for another number of
+/// pixels. A silhouette without pixels is refused when put on a grid.
 inline Outline silhouette(std::size_t height, std::size_t width, std::span<const float> brightness,
                           float threshold = 0.5f, bool dark = false) {
   if (brightness.size() != height * width)
@@ -171,7 +172,7 @@ inline Outline silhouette(std::size_t height, std::size_t width, std::span<const
   for (std::size_t i = 0; i < inside.size(); ++i) inside[i] = (brightness[i] > threshold) != dark ? 1 : 0;
   const auto area = static_cast<double>(std::count(inside.begin(), inside.end(), 1));
   const double rows = static_cast<double>(height), columns = static_cast<double>(width);
-  // A box of rows − 1 would have its sites from 0 to rows − 1.
+  // A box of rows − 1 has its sites from 0 to rows − 1.
   return {"silhouette",
           rows - 1,
           columns - 1,

@@ -1,4 +1,4 @@
-// Drums as pictures: the wave as film and strip, modes, and maps of what each neuron hears.
+// Pictures of drums: the wave as film and strip, modes, and maps of what each neuron hears.
 #pragma once
 
 #include <algorithm>
@@ -21,15 +21,16 @@
 
 namespace nwm::drum {
 
-/// What lies outside the drum, in all pictures.
+/// Colour outside the drum, in all pictures.
 inline constexpr plot::Rgb outside_colour{70, 77, 90};
-/// A site of the drum that heard no tone.
+/// Colour of a drum's site that heard no tone.
 inline constexpr plot::Rgb silent_colour{150, 155, 165};
 
-/// The part of the grid that pictures show: the drum and a margin.
+/// The part of the grid in the pictures: the drum and a margin.
 struct Frame {
   std::size_t top = 0, left = 0, height = 0, width = 0;
 };
+/// The smallest frame around the drum with `margin` sites on each side, cut off at the grid's border.
 inline Frame frame(const Mask& mask, std::size_t margin = 3) {
   std::size_t top = mask.height(), bottom = 0, left = mask.width(), right = 0;
   for (const std::size_t i : mask.sites()) {
@@ -41,8 +42,8 @@ inline Frame frame(const Mask& mask, std::size_t margin = 3) {
   return {top, left, bottom - top + 1, right - left + 1};
 }
 
-/// One pixel a site of the frame: colour(i) for the sites i of `sites` (indices on the grid),
-/// `outside_colour` elsewhere.
+/// One pixel per site of the frame: colour(i) for place i of `sites` (indices on the grid), `outside_colour`
+/// elsewhere.
 template <class Colour>
 plot::Image site_picture(const Mask& mask, std::span<const std::size_t> sites, const Colour& colour) {
   const Frame f = frame(mask);
@@ -70,8 +71,8 @@ inline plot::Image signed_map(const Mask& mask, std::span<const float> values, d
   });
 }
 
-/// What each recorded site has (one value a site of the recording) from dark `low` to bright `high`; sites
-/// with NaN get `silent_colour`, others `outside_colour`. Throws Error unless low < high.
+/// A map of one value per recorded site, from dark `low` to bright `high`. Sites with NaN get
+/// `silent_colour`, sites not recorded `outside_colour`. Throws Error unless low < high.
 template <class Real>
 plot::Image value_map(const Recording<Real>& recording, std::span<const double> values, double low,
                       double high) {
@@ -94,7 +95,7 @@ double full_colour(const Recording<Real>& recording) {
   return static_cast<double>(plot::symmetric_scale(all, 0.995));
 }
 
-/// Every sample of a full recording as a frame of a film, blue-white-red, the outside dark.
+/// A film with one frame per sample of a full recording, blue-white-red with a dark outside.
 template <class Real>
 plot::Film film(const Recording<Real>& recording, const plot::FilmOptions& options = {}) {
   const Mask& mask = recording.mask();
@@ -116,7 +117,7 @@ plot::Film film(const Recording<Real>& recording, const plot::FilmOptions& optio
   return result;
 }
 
-/// The drum at some samples (counted from 0) in rows of `columns`, each under the number of its step. Throws
+/// The drum at some samples (counted from 0), in rows of `columns`; the step number stands above each. Throws
 /// Error for a sample that was not recorded.
 template <class Real>
 plot::Image strip(const Recording<Real>& recording, std::span<const std::size_t> samples,
@@ -138,7 +139,7 @@ plot::Image strip(const Recording<Real>& recording, std::span<const std::size_t>
   return plot::framed(plot::stacked(rows, 6, plot::paper), 8, plot::paper);
 }
 
-/// Modes side by side in rows of `columns`, each under a label (as many as shapes). shapes: (height, width).
+/// Modes side by side in rows of `columns`, each with a label; one label per shape. shapes: (height, width).
 inline plot::Image mode_tiles(const Mask& mask, std::span<const std::vector<float>> shapes,
                               std::span<const std::string> labels, std::size_t columns = 6,
                               std::size_t minimum_tile = 128) {

@@ -1,5 +1,5 @@
-// What was recorded of a drum: displacements over time at some of its sites, and all one needs to make sense
-// of them.
+// A recording of a drum: displacements over time at some of its sites, with the mask and physics they belong
+// to.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ namespace nwm {
 template <class Real>
 class Recording {
  public:
-  /// sites: row-major indices on the mask's grid. Memory for `steps` samples of each is taken at once.
+  /// sites: row-major indices on the mask's grid. Memory for `steps` samples of each site is allocated at
+  /// once.
   Recording(Mask mask, const drum::Physics& physics, std::size_t every, std::vector<std::size_t> sites,
             std::size_t steps)
       : mask_(std::move(mask)), physics_(physics), every_(every), sites_(std::move(sites)) {
@@ -30,26 +31,28 @@ class Recording {
   std::size_t every() const { return every_; }
   /// Time between two samples: every · dt.
   double interval() const { return static_cast<double>(every_) * physics_.dt; }
+  /// Samples recorded so far.
   std::size_t steps() const { return sites_.empty() ? 0 : samples_.size() / sites_.size(); }
   std::span<const std::size_t> sites() const { return sites_; }
   Site site(std::size_t i) const { return {sites_[i] / mask_.width(), sites_[i] % mask_.width()}; }
+  /// All samples (steps, sites), step-major.
   std::span<const Real> samples() const { return samples_; }
 
-  /// The series of the i-th site, copied: steps() values.
+  /// A copy of the i-th site's series: steps() values.
   std::vector<double> series(std::size_t i) const {
     std::vector<double> result(steps());
     for (std::size_t t = 0; t < result.size(); ++t)
       result[t] = static_cast<double>(samples_[t * sites_.size() + i]);
     return result;
   }
-  /// The series at a site. Throws Error where none was recorded.
+  /// A copy of the series at a site. Throws Error when the site was not recorded.
   std::vector<double> at(Site where) const {
     for (std::size_t i = 0; i < sites_.size(); ++i)
       if (site(i) == where) return series(i);
     throw Error("nwm::Recording", "site", "one that was recorded",
                 "(" + std::to_string(where.row) + ", " + std::to_string(where.column) + ")");
   }
-  /// Sample t on the whole grid (height·width), 0 where nothing was recorded.
+  /// Sample t on the whole grid (height·width values); 0 where nothing was recorded.
   std::vector<float> plane(std::size_t t) const {
     std::vector<float> result(mask_.height() * mask_.width());
     for (std::size_t i = 0; i < sites_.size(); ++i)
@@ -57,7 +60,7 @@ class Recording {
     return result;
   }
 
-  /// Adds one sample of each site from a field (height, width).
+  /// Appends one sample of each recorded site from a field (height, width).
   void add(const Real* field) {
     for (const std::size_t s : sites_) samples_.push_back(field[s]);
   }

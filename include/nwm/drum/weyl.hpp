@@ -1,4 +1,4 @@
-// Area and perimeter of any drum from how its tones are spread: Weyl's law.
+// Area and perimeter of any drum from the density of its tones: Weyl's law.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace nwm {
 
-/// Area and perimeter with errors: twice the spread of the fits they are the mean of, and what the unknown
-/// constant of the law (by ±0.3) would change.
+/// Area and perimeter with errors. An error combines (as a root of squares) twice the spread of the averaged
+/// fits and the effect of the law's unknown constant (±0.3).
 struct WeylEstimate {
   double area = 0, area_error = 0;            ///< length²
   double perimeter = 0, perimeter_error = 0;  ///< length
@@ -23,17 +23,18 @@ struct WeylEstimate {
 
 namespace detail {
 
-/// 4π times the number of modes up to λ that an area of 1 has, and minus 4π times what a perimeter of 1
-/// takes away: λ and √λ in the continuum (spacing 0); on a lattice of spacing h the wave vectors k with
-/// 4/h² (sin²(k_x h/2) + sin²(k_y h/2)) ≤ λ are counted instead: their area over π, and their length along an
-/// axis (exact for rims along the lattice). λ at most 4/h².
+/// The terms of Weyl's law at eigenvalue λ: 4π times the number of modes up to λ for an area of 1, and minus
+/// 4π times the correction for a perimeter of 1. In the continuum (spacing 0) they are λ and √λ. A lattice of
+/// spacing h counts the wave vectors k with 4/h² (sin²(k_x h/2) + sin²(k_y h/2)) ≤ λ instead: the terms are
+/// their area over π and their extent along an axis (exact for rims along the lattice). λ is at most 4/h².
 struct WeylTerms {
   double area, perimeter;
 };
 inline WeylTerms weyl_terms(double eigenvalue, double spacing) {
   if (spacing == 0) return {eigenvalue, std::sqrt(eigenvalue)};
   const double h = spacing, s = eigenvalue * h * h / 4, edge = 2 / h * std::asin(std::sqrt(s));
-  // sin²(k_x h/2) = s sin²φ turns the quarter's area into a smooth integral: trapezoids converge at once.
+  // The substitution sin²(k_x h/2) = s sin²φ makes the quarter's area a smooth integral; trapezoids converge
+  // at once.
   constexpr int count = 64;
   double quarter = 0;
   for (int i = 0; i < count; ++i) {
@@ -47,14 +48,14 @@ inline WeylTerms weyl_terms(double eigenvalue, double spacing) {
 
 }  // namespace detail
 
-/// Area and perimeter of a clamped drum from its lowest eigenvalues (ascending, with multiplicity): least
-/// squares for A and P in N(λ) = A λ/4π − P √λ/4π + 1/5 over the middles of the steps of N, for every cut-off
-/// from half of the modes to all of them; the mean of the fits is the estimate. (The constant depends on
-/// corners and holes: disc 1/6, square 1/4, annulus 0.) A rim of a lattice that does not run along it lies
-/// about h/4 further out than drawn; that is no part of the errors. `spacing`: of the lattice the eigenvalues
-/// come from, whose own count of wave vectors then replaces λ and √λ; 0: the continuum. Throws Error for
-/// fewer than 12 eigenvalues, ones not ascending and positive, or, on a lattice, above 2/h², where rims that
-/// are not along the lattice follow no such law.
+/// Area and perimeter of a clamped drum from its lowest eigenvalues (ascending, with multiplicity). Fits A
+/// and P by least squares in N(λ) = A λ/4π − P √λ/4π + 1/5 at the middles of the steps of N, once for every
+/// cut-off from half of the modes to all of them, and returns the mean of the fits. (The constant depends on
+/// corners and holes: disc 1/6, square 1/4, annulus 0.) `spacing`: of the lattice that gave the eigenvalues,
+/// whose own count of wave vectors replaces λ and √λ; 0: the continuum. A rim that does not run along the
+/// lattice lies about h/4 further out than drawn; the errors do not include this.
+/// Throws Error for fewer than 12 eigenvalues, for eigenvalues not positive, not ascending or all alike, and,
+/// on a lattice, above 2/h², where rims not along the lattice do not follow the law.
 inline WeylEstimate weyl(std::span<const double> eigenvalues, double spacing) {
   const std::size_t n = eigenvalues.size();
   if (n < 12) throw Error("nwm::weyl", "eigenvalues", "at least 12", std::to_string(n));

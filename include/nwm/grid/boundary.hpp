@@ -1,4 +1,4 @@
-// What a stencil sees beyond the edge of the grid.
+// The values that a stencil sees beyond the edge of the grid.
 #pragma once
 
 #include <concepts>
@@ -6,9 +6,9 @@
 
 namespace nwm {
 
-/// A boundary maps a row or column index i in [-n, 2n) of an axis of length n to the index whose value stands
-/// there, or to -1 where the value is zero. `self_adjoint` promises that the adjoint of a stencil under this
-/// boundary is the mirrored stencil under the same boundary; otherwise the halo's gradient is folded back.
+/// A boundary maps a row or column index i in [-n, 2n), on an axis of length n, to the index of the value to
+/// use, or to -1 for zero. `self_adjoint` promises that the adjoint of a stencil under this boundary is the
+/// mirrored stencil under the same boundary. Otherwise the halo's gradient is folded back.
 template <class B>
 concept Boundary = requires(std::ptrdiff_t i, std::ptrdiff_t n) {
   { B::source(i, n) } -> std::same_as<std::ptrdiff_t>;

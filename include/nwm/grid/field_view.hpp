@@ -1,4 +1,4 @@
-// A view that makes plain memory readable as channels over a grid.
+// Reads plain memory as channels over a grid.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace nwm {
 
-/// `channels` planes over `Grid`, not owned: value (c, y, x) at data[(c·height + y)·width + x].
+/// A view of `channels` planes over `Grid`: value (c, y, x) is at data[(c·height + y)·width + x].
 template <class Value, std::size_t channels, class Grid>
 class FieldView {
  public:

@@ -1,4 +1,4 @@
-// The lattice the neurons sit on, its size a compile-time fact.
+// The lattice of neurons; its size is known at compile time.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,13 @@
 namespace nwm {
 
 /// `height_` × `width_` sites with one boundary on all four edges. Fields over a grid are planar and
-/// row-major: value (channel c, row y, column x) stands at (c·height + y)·width + x.
+/// row-major: value (channel c, row y, column x) is at (c·height + y)·width + x.
 template <std::size_t height_, std::size_t width_, Boundary Boundary_ = Periodic>
 struct Grid {
   static_assert(height_ > 0 && width_ > 0, "a grid needs at least one row and one column");
   static constexpr std::size_t height = height_, width = width_, sites = height_ * width_;
   using Boundary = Boundary_;
+  /// The same sites with another boundary.
   template <nwm::Boundary Other>
   using with_boundary = Grid<height_, width_, Other>;
 };

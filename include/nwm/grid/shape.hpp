@@ -5,13 +5,13 @@
 
 namespace nwm {
 
-/// Sizes of a model: the image, the oscillators over it, the time they run, the classes they tell apart.
-/// Used as a template argument: `WaveMachine<Shape{.height = 64, .width = 64, ...}, readout::Linear>`.
+/// Sizes of a model: the image, the oscillators over it, the number of time steps, the classes. A template
+/// argument: `WaveMachine<Shape{.height = 64, .width = 64, ...}, readout::Linear>`.
 struct Shape {
-  std::size_t height = 32, width = 32;  ///< pixels, and as many sites of the wave field
+  std::size_t height = 32, width = 32;  ///< pixels, and sites of the wave field
   std::size_t image_channels = 1;       ///< c_in
   std::size_t oscillators = 2;          ///< C, oscillator channels at every site
-  std::size_t steps = 100;              ///< T, recorded time steps
+  std::size_t steps = 100;              ///< T, number of recorded time steps
   std::size_t classes = 2;              ///< class 0 is the background
   std::size_t encoder_width = 16;       ///< c_mid, channels inside the encoders
 
@@ -23,13 +23,13 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-/// Sizes a model can have. Where one is not, the compiler prints the comparison that fails.
+/// Sizes that a model can have. For others, the compiler prints the comparison that fails.
 template <Shape shape>
 concept ValidShape =
     (shape.height > 0) && (shape.width > 0) && (shape.image_channels > 0) && (shape.oscillators > 0) &&
     (shape.steps > 0) && (shape.encoder_width > 0) && (shape.classes >= 2) && (shape.classes <= 256);
 
-/// A number of time steps, as a type: compilers then show it in their messages.
+/// A number of time steps as a type, so that compilers show it in their messages.
 template <std::size_t steps>
 struct StepCount {
   static constexpr std::size_t value = steps;

@@ -1,5 +1,5 @@
-// The linear, local coupling of channels over a grid: what convolutions, wave couplings and 1×1 maps have in
-// common.
+// The linear, local coupling of channels over a grid. Convolutions, wave couplings and 1×1 maps are all
+// stencils.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 
 namespace nwm {
 
-/// out(o, p) = bias(o) + Σ_i Σ_k weight(o, i, k) · in(i, p + k): `in_` to `out_` channels, `size_` × `size_`
-/// taps centred on the site (1 or 3), cross-correlation as in PyTorch. Parameters: weight (out, in, size,
-/// size) row-major, then bias (out) when there is one.
+/// out(o, p) = bias(o) + Σ_i Σ_k weight(o, i, k) · in(i, p + k): maps `in_` channels to `out_` channels with
+/// `size_` × `size_` taps (1 or 3) centred on the site; a cross-correlation, as in PyTorch. Parameters:
+/// weight (out, in, size, size), row-major, then bias (out) if there is one.
 template <std::size_t in_, std::size_t out_, std::size_t size_, Boundary Boundary_, bool bias_ = true>
 struct Stencil {
   static_assert(size_ == 1 || size_ == 3, "a stencil is 1×1 or 3×3");
@@ -21,8 +21,8 @@ struct Stencil {
   static constexpr std::size_t weights = out * in * taps;
   static constexpr std::size_t parameters = weights + (bias ? out : 0);
 
-  /// Appends "<name>.weight" and "<name>.bias". A 1×1 stencil is a dense layer at every site when `dense`:
-  /// its weight then has the two dimensions (out, in), as in the checkpoints.
+  /// Appends the parameters "<name>.weight" and "<name>.bias". With `dense`, a 1×1 stencil is a dense layer
+  /// at every site: its weight has the two dimensions (out, in), as in the study's checkpoints.
   template <class L>
   static constexpr void describe(L& layout, const Name& name, Initial initial = Initial::uniform,
                                  bool dense = false, bool trained = true) {

@@ -1,5 +1,5 @@
-// A file that appears whole or not at all: checkpoints, tables and pictures must never be found half-written,
-// nor an older good one be lost because the newer failed.
+// Files written whole or not at all. Checkpoints, tables and pictures are never found half-written, and a
+// failed write never destroys an older good file.
 #pragma once
 
 #if __has_include(<unistd.h>)
@@ -24,23 +24,22 @@
 
 namespace nwm::io {
 
-/// Closes what std::fopen opened.
+/// Closes a file opened by std::fopen.
 struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 
-/// What the system says about the last failed call ("No space left on device").
+/// The system's message for the last failed call ("No space left on device").
 inline std::string system_message() { return std::generic_category().message(errno ? errno : EIO); }
 
-/// Output that goes to a temporary file beside `target` ("<target>.<n>.tmp") and takes the target's name only
-/// in commit(). Destroyed before that, it removes the temporary and leaves the target as it was. A target
-/// that is a symbolic link to a file stays one: that file is replaced. An existing target's permissions are
-/// kept.
+/// Output to a temporary file beside `target` ("<target>.<n>.tmp"), which gets the target's name only in
+/// commit(). If destroyed earlier, AtomicFile removes the temporary and the target is unchanged. A symbolic
+/// link to a file stays a link; the file it points to is replaced. An existing target's permissions are kept.
 class AtomicFile {
  public:
-  /// Creates the temporary. Throws Error (path, "file", …) when the target is something else than a regular
-  /// file (a folder, a device), or its folder cannot be written in.
+  /// Creates the temporary. Throws Error (path, "file", …) when the target exists but is not a regular file
+  /// (a folder, a device), or its folder is not writable.
   explicit AtomicFile(const std::filesystem::path& target) : target_(target), where_(target.string()) {
     namespace fs = std::filesystem;
     std::error_code code;
@@ -55,29 +54,28 @@ class AtomicFile {
       throw Error(where_, "file", "a regular file or a free name",
                   fs::is_directory(status) ? "a folder" : "something that cannot be replaced");
     create();
-    if (!fresh) fs::permissions(temporary_, status.permissions(), code);  // best effort, as cp does
+    if (!fresh) fs::permissions(temporary_, status.permissions(), code);  // best effort, like cp
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile() { discard(); }
 
-  /// Adds bytes at the end. Throws Error when they cannot be stored.
+  /// Appends bytes. Throws Error when they cannot be stored.
   void write(std::span<const std::byte> bytes) {
     if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), stream()) != bytes.size()) fail();
   }
-  /// Adds text at the end, without a terminator. Throws Error when it cannot be stored.
+  /// Appends text, without a terminator. Throws Error when the text cannot be stored.
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// For libraries that write to a C stream; their errors are found by commit(). Not to be closed by the
-  /// caller.
+  /// The C stream, for libraries that write to one; commit() finds their errors. The caller must not close
+  /// it.
   std::FILE* stream() {
     if (!file_) throw Error(where_, "file", "an open file", "one already committed or discarded");
     return file_.get();
   }
 
   /// Forces everything to the disk (where there is fsync), then renames the temporary over the target. Throws
-  /// Error when any of that, or any write before, failed: the target is then as it was and the temporary
-  /// gone.
+  /// Error when this or any earlier write failed; then the target is unchanged and the temporary is removed.
   void commit() {
     if (std::ferror(stream()) || std::fflush(file_.get()) != 0) fail();
 #ifdef NWM_IO_HAS_FSYNC
@@ -91,7 +89,7 @@ class AtomicFile {
     sync_folder();
   }
 
-  /// Removes the temporary; the target stays as it was. Nothing after commit().
+  /// Removes the temporary; the target is unchanged. After commit() this does nothing.
   void discard() noexcept {
     file_.reset();
     std::error_code code;
@@ -101,7 +99,7 @@ class AtomicFile {
 
  private:
   void create() {
-    const std::string base = target_.filename().string().substr(0, 200);  // names end at 255 bytes
+    const std::string base = target_.filename().string().substr(0, 200);  // file names end at 255 bytes
     for (int n = 0; n < 1000 && !file_; ++n) {
       std::filesystem::path candidate = target_;
       candidate.replace_filename(base + "." + std::to_string(n) + ".tmp");
@@ -118,8 +116,8 @@ class AtomicFile {
     throw Error(where_, "file", "everything written", std::move(found));
   }
 
-  // The new name outlives a power cut only once its folder is on the disk too. The file is already in place,
-  // so a failure here (some file systems refuse) is not one of writing.
+  // The new name survives a power cut only once its folder is on the disk, too. A failure here (some file
+  // systems refuse) is not an Error, since the file is already in place.
   void sync_folder() const noexcept {
 #ifdef NWM_IO_HAS_FSYNC
     const std::string folder = target_.has_parent_path() ? target_.parent_path().string() : ".";
@@ -135,8 +133,8 @@ class AtomicFile {
   FileHandle file_;
 };
 
-/// Writes the file `path` whole or not at all: fill(AtomicFile&) puts the content in by write() or stream().
-/// Throws Error as AtomicFile does, and passes on what `fill` throws; the old file then stays as it was.
+/// Writes the file `path` whole or not at all: fill(AtomicFile&) writes the content by write() or stream().
+/// Throws Error as AtomicFile does, and passes on exceptions of `fill`; then the old file is unchanged.
 template <std::invocable<AtomicFile&> Fill>
 void write_whole(const std::filesystem::path& path, Fill&& fill) {
   AtomicFile file(path);

@@ -1,6 +1,5 @@
-// Strict reading of the short texts that head tensor files (the JSON of .safetensors, the dictionary of
-// .npy): what is not exactly the expected grammar is an Error with its place, and no text, however wrong, can
-// do worse.
+// Strict parsing of the short headers of tensor files (the JSON of .safetensors, the dictionary of .npy). Any
+// text outside the expected grammar gives an Error with its place, and never anything worse.
 #pragma once
 
 #include <concepts>
@@ -17,7 +16,7 @@
 namespace nwm::io {
 
 /// Position of the first byte that is not well-formed UTF-8 (overlong forms, surrogates and numbers above
-/// U+10FFFF included); text.size() when all are.
+/// U+10FFFF are not); text.size() when all bytes are.
 inline std::size_t utf8_prefix(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
@@ -55,32 +54,33 @@ inline std::string json_quoted(std::string_view text) {
   return out += '"';
 }
 
-/// A reading position in a header. Every reader skips blanks first, moves behind what it read, and throws
-/// Error(where, field, expected, found with its byte) where the text is something else.
+/// A reading position in a header. Every reader skips blanks, moves past what it read, and throws
+/// Error(where, field, expected, found with its byte) when the text does not match.
 class HeaderText {
  public:
-  /// text: must outlive the reader; where: the file's path. Throws Error when the text is not UTF-8.
+  /// text must outlive the reader; where is the file's path. Throws Error when the text is not UTF-8.
   HeaderText(std::string_view text, std::string where) : text_(text), where_(std::move(where)) {
     at_ = utf8_prefix(text_);
     if (at_ != text_.size()) fail("UTF-8 text");
     at_ = 0;
   }
 
-  /// What errors are about from now on ("header", "header of tensor 'x'").
+  /// Sets the field that later errors name ("header", "header of tensor 'x'").
   void set_field(std::string field) { field_ = std::move(field); }
 
-  /// Takes `wanted` when it comes next.
+  /// Skips `wanted` if it comes next, and says whether it did.
   bool accept(std::string_view wanted) {
     blanks();
     if (!text_.substr(at_).starts_with(wanted)) return false;
     at_ += wanted.size();
     return true;
   }
+  /// Skips `wanted`, which must come next.
   void expect(std::string_view wanted) {
     if (!accept(wanted)) fail("'" + std::string(wanted) + "'");
   }
 
-  /// A whole number without sign, fraction, exponent or leading zeros.
+  /// Reads a whole number without sign, fraction, exponent or leading zeros.
   std::size_t natural() {
     blanks();
     if (!digit()) fail("a whole number");
@@ -96,7 +96,8 @@ class HeaderText {
     return value;
   }
 
-  /// A JSON string, its escapes resolved to UTF-8 (\u0000 and surrogate pairs too; half a pair is an Error).
+  /// Reads a JSON string, with escapes resolved to UTF-8 (also \u0000 and surrogate pairs; half a pair is an
+  /// Error).
   std::string json_string() {
     expect("\"");
     std::string out;
@@ -111,7 +112,7 @@ class HeaderText {
     }
   }
 
-  /// A Python string between either kind of quotes, of printable characters and without escapes.
+  /// Reads a Python string in single or double quotes, of printable characters without escapes.
   std::string python_string() {
     const char quote = accept("'") ? '\'' : '"';
     if (quote == '"') expect("\"");
@@ -121,7 +122,7 @@ class HeaderText {
     return std::string(text_.substr(start, at_++ - start));
   }
 
-  /// A JSON object; member(key) must read the value. Keys must differ.
+  /// Reads a JSON object; member(key) must read the value. Keys must differ.
   template <std::invocable<const std::string&> Member>
   void json_object(Member&& member) {
     expect("{");
@@ -136,8 +137,8 @@ class HeaderText {
     expect("}");
   }
 
-  /// A sequence between `open` and `close`, separated by commas; element() must read each. A comma may follow
-  /// the last when `trailing_comma`. Returns how many commas were read.
+  /// Reads elements separated by commas between `open` and `close`; element() must read one. With
+  /// `trailing_comma`, a comma may follow the last. Returns the number of commas.
   template <std::invocable<> Element>
   std::size_t sequence(std::string_view open, std::string_view close, Element&& element,
                        bool trailing_comma = false) {
@@ -153,7 +154,7 @@ class HeaderText {
     return commas;
   }
 
-  /// Nothing but blanks may follow.
+  /// Throws Error unless only blanks follow.
   void end() {
     blanks();
     if (at_ != text_.size()) fail("the end of the header");
@@ -171,7 +172,7 @@ class HeaderText {
   bool digit() const { return at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; }
   std::string place() const { return " at byte " + std::to_string(at_) + " of the header"; }
 
-  // The next few characters, printable whatever they are.
+  // The next few characters in printable form.
   std::string next() const {
     if (at_ >= text_.size()) return "the end";
     std::string shown;
@@ -191,7 +192,7 @@ class HeaderText {
     return value;
   }
 
-  // Behind a backslash.
+  // Reads an escape after its backslash.
   void escape(std::string& out) {
     constexpr std::string_view letters = "\"\\/bfnrt", values = "\"\\/\b\f\n\r\t";
     const std::size_t letter = at_ < text_.size() ? letters.find(text_[at_]) : std::string_view::npos;

@@ -1,5 +1,5 @@
-// Named tensors in a .safetensors file, the format in which checkpoints go to Python and come back. Writing
-// is whole or not at all; reading accepts no file that says one thing and holds another.
+// Named tensors in a .safetensors file, the format for exchanging checkpoints with Python. Writing is whole
+// or not at all. Reading refuses any file whose header and data disagree.
 #pragma once
 
 #include <algorithm>
@@ -26,15 +26,15 @@
 
 namespace nwm::io {
 
-/// What a .safetensors file holds.
+/// The content of a .safetensors file.
 struct Safetensors {
   std::map<std::string, std::string> metadata;
   std::map<std::string, Tensor, std::less<>> tensors;
-  std::string source = "safetensors";  ///< the path it was read from, for errors
+  std::string source = "safetensors";  ///< path of the file that was read, for errors
 
   bool contains(std::string_view name) const { return tensors.find(name) != tensors.end(); }
 
-  /// Throws Error naming the file and the tensor when there is none of that name.
+  /// The tensor called `name`. Throws Error naming the file and the tensor when there is none.
   const Tensor& at(std::string_view name) const {
     const auto found = tensors.find(name);
     if (found == tensors.end())
@@ -43,13 +43,14 @@ struct Safetensors {
     return found->second;
   }
 
-  /// The values of a tensor. Throws Error naming file and tensor when it is missing or of another type.
+  /// A tensor's values, row-major. Throws Error naming file and tensor when it is missing or of another type.
   template <TensorValue T>
   std::vector<T> values(std::string_view name) const {
     return at(name).template as<T>(source, "tensor '" + std::string(name) + "'");
   }
 
-  /// Adds a tensor, copying its values. Throws Error when the name is taken or the count is not the shape's.
+  /// Adds a tensor, copying its values. Throws Error when the name is taken or the count does not fit the
+  /// shape.
   template <TensorValue T>
   void add(const std::string& name, std::vector<std::size_t> shape, std::span<const T> values) {
     const std::string field = "tensor '" + name + "'";
@@ -68,7 +69,7 @@ struct Safetensors {
   }
 };
 
-/// Longest header the format allows, in bytes.
+/// Longest header that the format allows, in bytes.
 inline constexpr std::size_t safetensors_header_limit = 100'000'000;
 
 namespace detail {
@@ -115,7 +116,7 @@ inline SafetensorsEntry read_entry(HeaderText& text, const std::string& where, c
   return entry;
 }
 
-// The entries in the order of their data, which they cover from 0 to data_size without gap or overlap.
+// The entries, sorted by the place of their data. The data must cover 0 to data_size without gap or overlap.
 inline std::vector<SafetensorsEntry> read_entries(std::string_view json, const std::string& where,
                                                   std::size_t data_size,
                                                   std::map<std::string, std::string>& metadata) {
@@ -153,9 +154,8 @@ inline std::vector<SafetensorsEntry> read_entries(std::string_view json, const s
 
 }  // namespace detail
 
-/// Reads a whole file; tensors are packed little-endian. Throws Error(path, header field or tensor, …) when
-/// it cannot be read, is truncated or longer than its header says, or its header is not exactly what the
-/// format allows.
+/// Reads a whole file of packed little-endian tensors. Throws Error(path, header field or tensor, …) when the
+/// file cannot be read, is truncated, is longer than its header says, or has a header that breaks the format.
 inline Safetensors read_safetensors(const std::filesystem::path& path) {
   Safetensors out;
   out.source = path.string();
@@ -189,10 +189,10 @@ inline Safetensors read_safetensors(const std::filesystem::path& path) {
   return out;
 }
 
-/// Writes the file whole or not at all (AtomicFile), data 8-byte aligned, wide types first so that every
-/// tensor is aligned. Throws Error when a tensor's bytes do not fit its shape, a name or metadatum is not
-/// UTF-8, a tensor is called "__metadata__", the header grows too long, or writing fails; an existing file
-/// then stays as it was.
+/// Writes the file whole or not at all (AtomicFile). Data start 8-byte aligned with the widest types first,
+/// so that every tensor is aligned. Throws Error when a tensor's bytes do not fit its shape, a name or
+/// metadata entry is not UTF-8, a tensor is called "__metadata__", the header is too long, or writing fails;
+/// then an existing file is unchanged.
 inline void write_safetensors(const std::filesystem::path& path, const Safetensors& content) {
   const std::string where = path.string();
   const auto quoted = [&](const std::string& text) {

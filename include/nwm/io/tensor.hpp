@@ -1,4 +1,5 @@
-// A block of typed values with a shape, as tensor files hold it: what .safetensors and .npy readers return.
+// A block of typed values with a shape, as tensor files store it; the .safetensors and .npy readers return
+// it.
 #pragma once
 
 #include <bit>
@@ -20,7 +21,7 @@ namespace nwm::io {
 static_assert(std::endian::native == std::endian::little,
               "nwm::io reads and writes little-endian values in place");
 
-/// Every value type of .safetensors. Those of less than a byte are carried packed.
+/// All value types of .safetensors. Types smaller than a byte stay packed.
 enum class DType : std::uint8_t {
   // clang-format off
   BOOL, U8, I8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64, C64, F4, F6_E2M3, F6_E3M2,
@@ -28,7 +29,7 @@ enum class DType : std::uint8_t {
   // clang-format on
 };
 
-/// Name in a file and bits of a value, in the order of DType.
+/// Each type's name in files and its bits per value, in the order of DType.
 struct DTypeInfo {
   const char* name;
   std::size_t bits;
@@ -42,21 +43,23 @@ inline constexpr DTypeInfo dtype_table[] = {
 };
 static_assert(std::size(dtype_table) == static_cast<std::size_t>(DType::F8_E5M2FNUZ) + 1);
 
+/// A type's name in files, and its bits per value.
 constexpr const char* name_of(DType d) { return dtype_table[static_cast<std::size_t>(d)].name; }
 constexpr std::size_t bits_of(DType d) { return dtype_table[static_cast<std::size_t>(d)].bits; }
 
-/// The type of that name, if there is one.
+/// The type called `name`, if there is one.
 inline std::optional<DType> dtype_named(std::string_view name) {
   for (std::size_t i = 0; i < std::size(dtype_table); ++i)
     if (name == dtype_table[i].name) return static_cast<DType>(i);
   return std::nullopt;
 }
 
-/// The C++ types that have a DType of their own.
+/// The C++ types that correspond to a DType.
 template <class T>
 concept TensorValue = std::is_same_v<T, float> || std::is_same_v<T, double> ||
                       (std::is_integral_v<T> && !std::is_same_v<T, bool>);
 
+/// The DType of a C++ type.
 template <TensorValue T>
 constexpr DType dtype_of() {
   if constexpr (std::is_floating_point_v<T>) return sizeof(T) == 4 ? DType::F32 : DType::F64;
@@ -67,14 +70,14 @@ constexpr DType dtype_of() {
   return s ? DType::I64 : DType::U64;
 }
 
-/// "(2, 3, 4)".
+/// The shape as text: "(2, 3, 4)".
 inline std::string to_string(std::span<const std::size_t> shape) {
   std::string out = "(";
   for (std::size_t i = 0; i < shape.size(); ++i) (out += i ? ", " : "") += std::to_string(shape[i]);
   return out += ")";
 }
 
-/// Product of `shape`, 1 for none; nothing when it does not fit std::size_t.
+/// Product of `shape` (1 when empty); nullopt when it does not fit std::size_t.
 inline std::optional<std::size_t> checked_count(std::span<const std::size_t> shape) {
   std::size_t count = 1;
   for (const std::size_t n : shape) {
@@ -84,7 +87,7 @@ inline std::optional<std::size_t> checked_count(std::span<const std::size_t> sha
   return count;
 }
 
-/// Bytes of a tensor; nothing when they do not fit std::size_t or are no whole number.
+/// Bytes of a tensor; nullopt when they do not fit std::size_t or are not a whole number.
 inline std::optional<std::size_t> checked_bytes(DType dtype, std::span<const std::size_t> shape) {
   const auto count = checked_count(shape);
   if (!count || *count > std::numeric_limits<std::size_t>::max() / bits_of(dtype)) return std::nullopt;
@@ -92,17 +95,17 @@ inline std::optional<std::size_t> checked_bytes(DType dtype, std::span<const std
   return bits % 8 == 0 ? std::optional(bits / 8) : std::nullopt;
 }
 
-/// A block of values, row-major (last index fastest), as the file holds them.
+/// A block of values, row-major (last index fastest), with the bytes as stored in the file.
 struct Tensor {
   DType dtype = DType::F32;
   std::vector<std::size_t> shape;
   std::vector<std::byte> bytes;
 
-  /// Number of values by the shape.
+  /// Number of values according to the shape.
   std::size_t count() const { return checked_count(shape).value_or(0); }
 
-  /// The values in place, count() of them. T must be the exact type (BOOL is seen as std::uint8_t), and the
-  /// bytes must fit the shape; otherwise Error(where, field, …), by default without a place.
+  /// The values in place, count() of them. T must be the exact type (std::uint8_t for BOOL), and the bytes
+  /// must fit the shape; otherwise throws Error(where, field, …).
   template <TensorValue T>
   std::span<const T> view(const std::string& where = "tensor", const std::string& field = "dtype") const {
     if (dtype_of<T>() != dtype && !(dtype == DType::BOOL && std::is_same_v<T, std::uint8_t>))
@@ -113,7 +116,7 @@ struct Tensor {
     return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
   }
 
-  /// A copy of the values; Error as view() throws.
+  /// A copy of the values. Throws Error as view() does.
   template <TensorValue T>
   std::vector<T> as(const std::string& where = "tensor", const std::string& field = "dtype") const {
     const auto values = view<T>(where, field);

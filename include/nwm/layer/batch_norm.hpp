@@ -1,5 +1,5 @@
-// Batch normalisation followed by ReLU. None of its numbers is the host's: sums, means and running statistics
-// stay in the backend's memory, so that a device takes a whole batch without waiting for one.
+// Batch normalisation followed by ReLU. Sums, means and running statistics all stay in the backend's memory,
+// so that a device processes a whole batch without waiting for the host.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +14,9 @@ namespace nwm::layer {
 
 namespace detail {
 
-// Kernels at every number of (channels, n); what belongs to a channel is loaded at lane.index / n.
+// Kernels at every number of (channels, n). Values per channel are loaded at lane.index / n.
 
-/// (x − centre)².
+/// Returns (x − centre)².
 template <std::size_t n, class Real>
 struct SquaredDeviation {
   const Real *centre, *from;
@@ -39,7 +39,7 @@ struct Normalise {
     lane.store(to, math::relu((lane.load(from) - V(centre[c])) * V(scale[c]) + V(shift[c])));
   }
 };
-/// The gradient g before the ReLU, left in place.
+/// Replaces the gradient after the ReLU by the gradient g before it, and returns g.
 template <class Real>
 struct MaskByRelu {
   const Real* out;
@@ -51,7 +51,7 @@ struct MaskByRelu {
     return v;
   }
 };
-/// g·(x − centre).
+/// Returns g·(x − centre).
 template <std::size_t n, class Real>
 struct NormSlope {
   const Real *centre, *from, *g;
@@ -77,8 +77,8 @@ struct UndoNormalise {
 
 // Kernels at every channel: maps over (channels, 1), in double.
 
-/// The sums of a channel over the passes of a batch: that of pass i at sums[i·stride + channel]. Added in
-/// order: the same whatever the threads.
+/// The sum of a channel over the passes of a batch. The part of pass i is at sums[i·stride + channel]. Parts
+/// are added in order, so that the result is the same for any number of threads.
 struct PassSums {
   std::size_t passes, stride;
   const double* sums;
@@ -93,7 +93,7 @@ template <class Real>
 constexpr void move_statistic(Real& running, double momentum, double now) {
   running = static_cast<Real>((1 - momentum) * static_cast<double>(running) + momentum * now);
 }
-/// centre = Σ x / numbers, and moves the running mean there.
+/// centre = Σ x / numbers; moves the running mean towards it.
 template <class Real>
 struct BatchMean {
   PassSums sums;
@@ -118,7 +118,7 @@ struct InverseDeviation {
     scale[channel] = static_cast<Real>(inverse[channel] * static_cast<double>(gamma[channel]));
   }
 };
-/// From Σ (x − centre)²; moves the running variance towards the unbiased one.
+/// Sets inverse and scale from Σ (x − centre)²; moves the running variance towards the unbiased one.
 template <class Real>
 struct BatchDeviation {
   PassSums squares;
@@ -132,7 +132,7 @@ struct BatchDeviation {
     to.set(lane.index, total / numbers);
   }
 };
-/// centre, inverse and scale from the running statistics.
+/// Sets centre, inverse and scale from the running statistics.
 template <class Real>
 struct RunningDeviation {
   const Real *mean, *variance;
@@ -144,7 +144,8 @@ struct RunningDeviation {
     to.set(lane.index, static_cast<double>(variance[lane.index]));
   }
 };
-/// What UndoNormalise takes of a channel, from Σ g and Σ g (x − centre); adds to the gradients of γ and β.
+/// Sets a channel's average and slope for UndoNormalise from Σ g and Σ g (x − centre); adds to the gradients
+/// of γ and β.
 template <class Real>
 struct NormGradient {
   PassSums shifts, slopes;
@@ -164,35 +165,38 @@ struct NormGradient {
 
 }  // namespace detail
 
-/// y = relu(γ (x − mean) / sqrt(variance + ε) + β) per channel (Ioffe, Szegedy 2015), ε = 1e-5, momentum 0.1:
-/// biased variance to normalise, unbiased in the running variance, as PyTorch. A batch is `count` passes of
-/// fields (channels, n), one behind the other: n numbers are a pass's images and sites. Parameters: γ, β;
-/// running statistics: mean, variance. A LayerExecutor runs f(pass, thread) over passes.
+/// y = relu(γ (x − mean) / sqrt(variance + ε) + β) per channel (Ioffe, Szegedy 2015), ε = 1e-5, momentum 0.1.
+/// As in PyTorch, the biased variance normalises and the unbiased one enters the running variance. A batch
+/// consists of `count` passes, one behind the other; a pass is a field (channels, n) with n = images · sites.
+/// Parameters: γ, β; running statistics: mean, variance. A LayerExecutor runs f(pass, thread) over passes.
 template <std::size_t channels, std::size_t n, class B, class Real>
 struct BatchNorm {
   static constexpr double epsilon = 1e-5, momentum = 0.1;
   static constexpr std::size_t size = channels * n, parameters = 2 * channels, statistics = 2 * channels;
 
+  /// Appends "<prefix>.weight" (γ) and "<prefix>.bias" (β).
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
     layout.add(prefix + ".weight", {channels}, 1, Initial::one);
     layout.add(prefix + ".bias", {channels}, 1, Initial::zero);
   }
+  /// Appends "<prefix>.running_mean" and "<prefix>.running_var".
   template <class L>
   static constexpr void describe_statistics(L& layout, const Name& prefix) {
     layout.add(prefix + ".running_mean", {channels}, 1, Initial::zero, false);
     layout.add(prefix + ".running_var", {channels}, 1, Initial::one, false);
   }
 
-  /// What the last forward pass normalised by, for the backward pass; sums of up to `capacity` passes.
+  /// The normalisation of the last forward pass, for the backward pass; sums of up to `capacity` passes.
   struct State {
     explicit State(std::size_t capacity) : sums(capacity * 2 * channels) {}
     typename B::template Memory<double> sums, inverse{channels};
     typename B::template Memory<Real> centre{channels}, scale{channels}, average{channels}, slope{channels};
   };
 
-  /// Sets y (count, channels, n) from x. `moved` null: evaluation, by the running statistics `running`. Else
-  /// training: by those of the batch, and `moved`, the running ones, moves there.
+  /// Sets y (count, channels, n) from x of the same shape. With `moved` null (evaluation), normalises by the
+  /// running statistics `running`. Otherwise (training), normalises by the batch's statistics and moves the
+  /// running ones in `moved` towards them.
   template <class LayerExecutor>
   static void forward(LayerExecutor& executor, std::size_t count, const Real* p, const Real* running,
                       Real* moved, const Real* x, Real* y, State& s) {
@@ -221,9 +225,9 @@ struct BatchNorm {
     });
   }
 
-  /// After a training forward: replaces gradient (count, channels, n), that of y, by that of x, and adds to
-  /// parameter_gradient. With g the gradient before the ReLU, x̂ = (x − mean)·inverse and M the numbers of a
-  /// channel: γ·inverse (g − Σg/M − x̂ Σ(g x̂)/M).
+  /// The backward pass after a training forward: replaces gradient (count, channels, n) with respect to y by
+  /// the gradient with respect to x, and adds to parameter_gradient. The new gradient is γ·inverse (g − Σg/M
+  /// − x̂ Σ(g x̂)/M), where g is the gradient before the ReLU, x̂ = (x − mean)·inverse, and M = count · n.
   template <class LayerExecutor>
   static void backward(LayerExecutor& executor, std::size_t count, const Real* x, const Real* y, State& s,
                        Real* gradient, Real* parameter_gradient) {

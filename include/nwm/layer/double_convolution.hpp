@@ -1,4 +1,4 @@
-// The unit U-Nets are built of: twice convolution, batch normalisation, ReLU, over a whole batch.
+// The building block of U-Nets: twice convolution, batch normalisation and ReLU, over a whole batch.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace nwm::layer {
 
-/// relu BN conv3(b→b) relu BN conv3(a→b), convolutions with zero padding and without bias; the input comes in
-/// `parts` equal groups of channels. A batch is passes of fields over G: one image each, or several.
+/// relu BN conv3(b→b) relu BN conv3(a→b). The convolutions have zero padding and no bias. The input comes in
+/// `parts` equal groups of channels. A batch consists of passes of fields over G, one image or several each.
 /// Parameters: weight, γ, β, weight, γ, β; running statistics: mean, variance, mean, variance. A
 /// LayerExecutor runs f(pass, thread) over passes, and f(pass, shard, thread) with fixed shards.
 template <class G, std::size_t parts, std::size_t a, std::size_t b, class B, class Real>
@@ -29,6 +29,7 @@ struct DoubleConvolution {
   static constexpr std::size_t scratch =
       std::max(B::template scratch<First, G>, B::template scratch<Second, G>);
 
+  /// Appends the parameters under "<prefix>.0", ".1", ".3" and ".4", as in the authors' checkpoints.
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
     First::describe(layout, prefix + ".0");
@@ -56,7 +57,7 @@ struct DoubleConvolution {
     typename Norm::State first, second;
   };
 
-  /// Sets state.y2 for `count` passes; input(pass) gives the parts. `running` and `moved` as BatchNorm.
+  /// Sets state.y2 for `count` passes; input(pass) returns the parts. `running` and `moved` as in BatchNorm.
   template <class LayerExecutor, class Input>
   static void forward(LayerExecutor& executor, std::size_t count, const Real* p, const Real* running,
                       Real* moved, const Input& input, State& s, std::span<Memory> scratch_) {
@@ -73,9 +74,9 @@ struct DoubleConvolution {
                   moved ? moved + Norm::statistics : nullptr, s.x2.data(), s.y2.data(), s.second);
   }
 
-  /// Backward after a training forward: gradient (count passes) is that of y2 and is overwritten, inner holds
-  /// as many numbers. Sets input_gradient(pass)'s parts (null: left out), and adds to the shards' parameter
-  /// gradients, shard_gradient(shard).
+  /// The backward pass after a training forward. `gradient` (count passes) is the gradient with respect to y2
+  /// and is overwritten; `inner` is work space of the same size. Sets the parts of input_gradient(pass) (null
+  /// parts are left out), and adds to the shards' parameter gradients, shard_gradient(shard).
   template <class LayerExecutor, class Input, class InputGradient, class ShardGradient>
   static void backward(LayerExecutor& executor, std::size_t count, const Real* p, const Input& input,
                        State& s, Real* gradient, Real* inner, const InputGradient& input_gradient,

@@ -1,4 +1,4 @@
-// A small stack of 3×3 convolutions that computes a field of the cell from the image.
+// A small stack of 3×3 convolutions that computes one of the cell's fields from the image.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 namespace nwm::layer {
 
 /// conv3(c_in→c_mid) relu [conv3(c_mid→c_mid) relu]… conv3(c_mid→c_out) f: `layers` convolutions with bias
-/// and zero padding, as in the paper's omega, alpha and hy encoders. Parameters in order of the layers,
-/// weight then bias.
+/// and zero padding, and `last` as f, like the paper's omega, alpha and hy encoders. Parameters are in the
+/// order of the layers, weight before bias.
 template <class G, std::size_t c_in, std::size_t c_mid, std::size_t c_out, std::size_t layers,
           Activation last>
 struct Encoder {
@@ -24,15 +24,16 @@ struct Encoder {
   template <std::size_t l>
   static constexpr Activation activation = l + 1 == layers ? last : Activation::relu;
 
+  /// Place of layer l's parameters.
   template <std::size_t l>
   static constexpr std::size_t offset() {
     if constexpr (l == 0) return 0;
     else return offset<l - 1>() + Conv<l - 1>::parameters;
   }
   static constexpr std::size_t parameters = offset<layers - 1>() + Conv<layers - 1>::parameters;
-  /// Numbers the forward pass leaves for the backward pass: the outputs of all layers but the last.
+  /// Numbers that the forward pass keeps for the backward pass: the outputs of all layers but the last.
   static constexpr std::size_t hidden = (layers - 1) * c_mid * G::sites;
-  /// Scratch of the widest layer on backend B.
+  /// Scratch numbers for the widest layer on backend B.
   template <class B>
   static constexpr std::size_t scratch = [] {
     return []<std::size_t... l>(std::index_sequence<l...>) {
@@ -50,7 +51,7 @@ struct Encoder {
     }(std::make_index_sequence<layers>{});
   }
 
-  /// Sets out (c_out, H, W) and hidden; image (c_in, H, W).
+  /// Sets out (c_out, H, W) and hidden from image (c_in, H, W).
   template <class B, class Real>
   static void forward(const Real* parameters_, const Real* image, Real* hidden_, Real* out, Real* scratch_) {
     [&]<std::size_t... l>(std::index_sequence<l...>) {
@@ -61,8 +62,8 @@ struct Encoder {
     }(std::make_index_sequence<layers>{});
   }
 
-  /// Adds to parameter_gradient, and to image_gradient unless null. `gradient` (c_out, H, W) belongs to `out`
-  /// and is overwritten; work holds 2·c_mid·H·W numbers.
+  /// Adds to parameter_gradient, and to image_gradient unless null. `gradient` (c_out, H, W) is the gradient
+  /// with respect to `out` and is overwritten. `work` holds 2·c_mid·H·W numbers.
   template <class B, class Real>
   static void backward(const Real* parameters_, const Real* image, const Real* hidden_, const Real* out,
                        Real* gradient, Real* parameter_gradient, Real* image_gradient, Real* work,

@@ -1,4 +1,4 @@
-// Maximum over 2×2 sites, halving the grid.
+// Maximum over 2×2 sites; halves the grid.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@ namespace nwm::layer {
 namespace detail {
 
 // Kernels at every site of the halved grid: maps over (rows of all channels and images, sites of a row).
-// `width` is that of the grid above.
+// `width` is the width before halving.
 
-/// Where the 2×2 numbers over a site begin.
+/// Index of the first of the 2×2 numbers that are pooled into `site`.
 template <std::size_t width>
 constexpr std::size_t corner_above(std::size_t site) {
   return site / (width / 2) * 2 * width + site % (width / 2) * 2;
 }
-/// Where the largest of the 2×2 numbers from `corner` on stands, the first of equal ones.
+/// Index of the largest of the 2×2 numbers that begin at `corner`; the first of equal ones.
 template <std::size_t width, class Real>
 constexpr std::size_t largest(const Real* in, std::size_t corner) {
   std::size_t best = corner;
@@ -26,7 +26,7 @@ constexpr std::size_t largest(const Real* in, std::size_t corner) {
     if (in[other] > in[best]) best = other;
   return best;
 }
-/// out = max in.
+/// out = max of 2×2 numbers of in.
 template <std::size_t width, class Real>
 struct Pool {
   const Real* in;
@@ -38,7 +38,7 @@ struct Pool {
       out[lane.index + k] = in[largest<width>(in, corner + 2 * k)];
   }
 };
-/// in_gradient += gradient where the largest stands.
+/// in_gradient += gradient, at the largest of each 2×2 numbers.
 template <std::size_t width, class Real>
 struct PoolAdjoint {
   const Real *in, *gradient;
@@ -53,8 +53,8 @@ struct PoolAdjoint {
 
 }  // namespace detail
 
-/// out(c, y, x) = max of in(c, 2y..2y+1, 2x..2x+1), in over G (one image or a pass of several), whose height
-/// and width must be even. The gradient goes to the first of equal maxima, row by row, as in PyTorch.
+/// out(c, y, x) = max of in(c, 2y..2y+1, 2x..2x+1). `in` is over G (one image, or a pass of several), whose
+/// height and width must be even. The gradient goes to the first of equal maxima, row by row, as in PyTorch.
 template <std::size_t channels, class G>
 struct MaxPool {
   static_assert(G::height % 2 == 0 && G::width % 2 == 0, "MaxPool: height and width must be even");

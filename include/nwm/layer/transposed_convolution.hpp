@@ -12,11 +12,11 @@ namespace nwm::layer {
 
 namespace detail {
 
-// Kernels at every number of (channels, 2, sites), maps over (rows of all of them, sites of a row): number
-// (o, i, site) stands for row i of the 2×2 over a site, neighbours of the doubled grid.
+// Kernels at every number of (channels, 2, sites): maps over (all rows, sites of a row). Number (o, i, site)
+// stands for the two neighbours in row i of the 2×2 numbers made from a site.
 
-/// Where they stand: planes, (o, i, 0) in (channels, 2, 2, sites), (o, i, 1) `sites` behind; doubled, the
-/// first of the two in (channels, images, 2·height, 2·width).
+/// Indices of these two neighbours. `planes`: of the first in (channels, 2, 2, sites); the second is `sites`
+/// behind. `doubled`: of the first in (channels, images, 2·height, 2·width); the second follows it.
 template <std::size_t sites, std::size_t width>
 struct Neighbours {
   std::size_t channel, planes, doubled;
@@ -26,7 +26,7 @@ struct Neighbours {
         doubled(channel * 4 * sites + (index % sites / width * 2 + index / sites % 2) * 2 * width +
                 index % width * 2) {}
 };
-/// out = spread + bias, from planes to the doubled grid.
+/// out = spread + bias, copied from planes to the doubled grid.
 template <std::size_t sites, std::size_t width, class Real>
 struct Interleave {
   const Real *spread, *bias;
@@ -40,7 +40,7 @@ struct Interleave {
         out[at.doubled + 2 * k + j] = spread[at.planes + k + j * sites] + shift;
   }
 };
-/// spread = gradient, from the doubled grid to planes.
+/// spread = gradient, copied from the doubled grid to planes.
 template <std::size_t sites, std::size_t width, class Real>
 struct Deinterleave {
   const Real* gradient;
@@ -59,23 +59,24 @@ struct Deinterleave {
 
 }  // namespace detail
 
-/// out(o, 2y+i, 2x+j) = bias(o) + Σ_c weight(c, o, i, j) in(c, y, x): kernel 2, stride 2, so the four outputs
-/// of a site are a dense product of its channels. in (in_, G::sites) over G, one image or a pass of several;
-/// out (out_, 4·G::sites) over the grid of twice its height and width. Parameters: weight (in, out, 2, 2),
-/// bias (out).
+/// out(o, 2y+i, 2x+j) = bias(o) + Σ_c weight(c, o, i, j) in(c, y, x). Kernel and stride are 2, so the four
+/// outputs of a site are a dense product of its channels. in: (in_, G::sites) over G, one image or a pass of
+/// several. out: (out_, 4·G::sites) over the grid of twice the height and width. Parameters: weight (in, out,
+/// 2, 2), bias (out).
 template <std::size_t in_, std::size_t out_, class G>
 struct TransposedConvolution {
   static constexpr std::size_t sites = G::sites, weights = in_ * out_ * 4, parameters = weights + out_;
   static constexpr std::size_t scratch = 4 * out_ * sites;
 
-  /// Appends "<name>.weight" and "<name>.bias"; fan_in as PyTorch counts it for a transposed convolution.
+  /// Appends "<name>.weight" and "<name>.bias", with fan_in as PyTorch counts it for a transposed
+  /// convolution.
   template <class L>
   static constexpr void describe(L& layout, const Name& name) {
     layout.add(name + ".weight", {in_, out_, 2, 2}, out_ * 4);
     layout.add(name + ".bias", {out_}, out_ * 4);
   }
 
-  /// Sets out. spread holds `scratch` numbers.
+  /// Sets out. `spread` is work space of `scratch` numbers.
   template <class B, class Real>
   static void forward(const Real* parameters_, const Real* in, Real* out, Real* spread) {
     for_tiles<sites, tile_limit<B>>([&](auto n, std::size_t s) {
@@ -86,7 +87,7 @@ struct TransposedConvolution {
                                detail::Interleave<sites, G::width, Real>{spread, parameters_ + weights, out});
   }
 
-  /// Adds to parameter_gradient and sets in_gradient.
+  /// Adds to parameter_gradient and sets in_gradient. `spread` is work space of `scratch` numbers.
   template <class B, class Real>
   static void backward(const Real* parameters_, const Real* in, const Real* gradient, Real* in_gradient,
                        Real* parameter_gradient, Real* spread) {

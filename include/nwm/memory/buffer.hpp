@@ -1,4 +1,4 @@
-// Plain memory for fields, parameters and work spaces: allocated once, aligned for any vector unit.
+// Plain memory for fields, parameters and intermediate values: allocated once, aligned for any vector unit.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace nwm {
 /// Alignment in bytes of every Buffer: a cache line, and the widest vector register in use.
 inline constexpr std::size_t buffer_alignment = 64;
 
-/// A fixed-size array of `Real`, zero at first, aligned to `buffer_alignment`. Movable and copyable.
+/// A fixed-size array of `Real`, initially zero, aligned to `buffer_alignment`. Movable and copyable.
 template <class Real>
 class Buffer {
  public:

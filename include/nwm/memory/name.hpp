@@ -1,4 +1,4 @@
-// Parameter names that exist at compile time, so that a model's layout is a constant.
+// Parameter names usable at compile time, so that a model's layout is a constant.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace nwm {
 
-/// A string of at most 79 characters, usable in constant expressions. Too long a name fails to compile.
+/// A string of at most 79 characters, usable in constant expressions. A longer one fails to compile.
 class Name {
  public:
   constexpr Name() = default;

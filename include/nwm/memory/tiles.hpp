@@ -1,4 +1,4 @@
-// Cutting a compile-time count into tiles whose size is a compile-time number too.
+// Cuts a compile-time count into tiles whose sizes are compile-time numbers, too.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace nwm {
 
-/// The tile for_tiles uses: the largest divisor of `count` that is at most `limit`, or `limit` itself when no
-/// divisor of at least limit/4 exists (a shorter tile then ends the range).
+/// The tile size of for_tiles: the largest divisor of `count` that is at most `limit`. If that divisor is
+/// below limit/4, the size is `limit`, and a shorter tile ends the range.
 template <std::size_t count, std::size_t limit>
 inline constexpr std::size_t tile_size = [] {
   if (count <= limit) return count;
@@ -16,7 +16,7 @@ inline constexpr std::size_t tile_size = [] {
   return d * 4 >= limit ? d : limit;
 }();
 
-/// Calls f(std::integral_constant<std::size_t, n>, start) for consecutive tiles of [0, count).
+/// Calls f(std::integral_constant<std::size_t, n>, start) for consecutive tiles, n long, of [0, count).
 template <std::size_t count, std::size_t limit, class F>
 void for_tiles(const F& f) {
   constexpr std::size_t n = tile_size<count, limit>;

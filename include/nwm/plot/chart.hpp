@@ -1,5 +1,4 @@
-// A line chart drawn on an Image, so that a machine without any plotting program is left with the picture,
-// too.
+// A line chart drawn on an Image. It needs no plotting program on the machine.
 #pragma once
 
 #include <algorithm>
@@ -17,14 +16,15 @@
 
 namespace nwm::plot {
 
-/// One line of a chart. A point with a value that is not finite (or not positive on a logarithmic axis) is
+/// One line of a chart. Points with a value that is not finite (or, on a logarithmic axis, not positive) are
 /// left out.
 struct Curve {
   std::string label = {};
   Rgb colour = {};
-  std::vector<double> x = {}, y = {};  ///< equally many
+  std::vector<double> x = {}, y = {};  ///< points; both of one length
 };
 
+/// Texts, size and axis of a chart.
 struct ChartOptions {
   std::string title = {}, x_label = {}, y_label = {};
   std::size_t width = 960, height = 540;  ///< pixels, at least 320 x 200
@@ -33,7 +33,7 @@ struct ChartOptions {
 
 namespace detail {
 
-/// One axis: the values at its ends, the pixels they lie at, the values that get a tick.
+/// One axis: the values at its ends, the pixels of its ends, the values that get a tick.
 struct Axis {
   double low = 0, high = 1, from = 0, to = 1;
   bool logarithmic = false;
@@ -55,7 +55,7 @@ inline void set_linear_ticks(Axis& axis, double wanted) {
     axis.ticks.push_back(i * step + 0.0);  // + 0.0 makes -0 a 0
 }
 
-/// Ticks at the decades, thinned to at most `most`; at 2 and 5 of each, too, when there are few.
+/// Ticks at the decades, thinned to at most `most`; when there are few, also at 2 and 5 times each decade.
 inline void set_decade_ticks(Axis& axis, double most) {
   const double first = std::floor(std::log10(axis.low)), last = std::ceil(std::log10(axis.high));
   const double stride = std::max(1.0, std::ceil((last - first) / most));
@@ -67,8 +67,8 @@ inline void set_decade_ticks(Axis& axis, double most) {
     }
 }
 
-/// The smallest axis that holds all points of the curves which `usable` admits. Throws Error when there are
-/// none.
+/// The smallest axis that holds all points of the curves, with `value(curve, i)` the coordinate and unusable
+/// points left out. Throws Error when no point is left.
 template <class Value>
 Axis fitted(std::span<const Curve> curves, bool logarithmic, Value&& value) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -80,7 +80,8 @@ Axis fitted(std::span<const Curve> curves, bool logarithmic, Value&& value) {
       axis.low = std::min(axis.low, v), axis.high = std::max(axis.high, v);
     }
   if (axis.low > axis.high) throw Error("nwm::plot::chart", "curves", "a point that can be drawn", "none");
-  // An axis needs a length that its numbers can resolve, or ticks could not be counted out along it.
+  // The axis needs a length that floating-point numbers can resolve; otherwise the ticks could not be
+  // counted.
   const double largest = std::max(std::abs(axis.low), std::abs(axis.high));
   if (largest > 1e300) throw Error("nwm::plot::chart", "curves", "values below 1e300", number(largest));
   if (!logarithmic && axis.high - axis.low < 1e-9 * largest)
@@ -90,9 +91,9 @@ Axis fitted(std::span<const Curve> curves, bool logarithmic, Value&& value) {
 
 }  // namespace detail
 
-/// The curves as a line chart on a light ground: axes with encoded_target ticks, a grid, title, axis labels,
-/// a legend at the right. The y axis starts at 0 unless logarithmic or some value is negative. Throws Error
-/// when a curve has not equally many x and y, when no point can be drawn, or when the picture is to be
+/// The curves as a line chart on a light ground: axes with numbered ticks, a grid, title, axis labels, and a
+/// legend at the right. The y axis starts at 0 unless it is logarithmic or some value is negative. Throws
+/// Error when a curve's x and y differ in length, when no point can be drawn, or when the picture would be
 /// smaller than 320 x 200.
 inline Image chart(std::span<const Curve> curves, const ChartOptions& options = {}) {
   for (const Curve& curve : curves)

@@ -1,5 +1,5 @@
-// From numbers to colours: blue-white-red about zero for signed fields, a perceptual map for magnitudes, and
-// a palette for classes that stays readable to colour-blind eyes.
+// Colours for numbers: blue-white-red about zero for signed fields, a perceptual map for magnitudes, and a
+// palette for classes that colour-blind readers can tell apart.
 #pragma once
 
 #include <algorithm>
@@ -16,16 +16,16 @@
 
 namespace nwm::plot {
 
-/// Shown for a value that is not finite; occurs in neither map.
+/// The colour of a value that is not finite; neither colour map contains it.
 inline constexpr Rgb not_finite_colour{255, 0, 255};
 
-/// Ground and writing of the pictures.
+/// Ground (`paper`) and writing (`ink`) of the pictures.
 inline constexpr Rgb paper{250, 250, 248};
 inline constexpr Rgb ink{34, 38, 46};
 
 namespace detail {
 
-/// Linear interpolation in a table of evenly spaced colours; position in [0, 1].
+/// The colour at `position` in [0, 1], interpolated linearly in a table of evenly spaced colours.
 template <std::size_t N>
 inline Rgb interpolate(const std::array<Rgb, N>& table, double position) {
   const double place = std::clamp(position, 0.0, 1.0) * static_cast<double>(N - 1);
@@ -46,7 +46,7 @@ inline void check_scale(double scale, const char* where) {
 }  // namespace detail
 
 /// Blue for -scale and below, white for 0, red for +scale and above; `not_finite_colour` for NaN and
-/// infinities. Throws Error unless scale is finite and above 0.
+/// infinities. Throws Error unless `scale` is finite and above 0.
 inline Rgb diverging(double value, double scale) {
   detail::check_scale(scale, "nwm::plot::diverging");
   if (!std::isfinite(value)) return not_finite_colour;
@@ -63,7 +63,7 @@ inline Rgb diverging(double value, double scale) {
 }
 
 /// Dark violet for 0 and below, through green, to yellow for `scale` and above (after matplotlib's viridis);
-/// `not_finite_colour` for NaN and infinities. Throws Error unless scale is finite and above 0.
+/// `not_finite_colour` for NaN and infinities. Throws Error unless `scale` is finite and above 0.
 inline Rgb sequential(double value, double scale) {
   detail::check_scale(scale, "nwm::plot::sequential");
   if (!std::isfinite(value)) return not_finite_colour;
@@ -79,10 +79,10 @@ inline Rgb sequential(double value, double scale) {
   return detail::interpolate(map, value / scale);
 }
 
-/// Colour of a class: 0 is the dark background. 1..7 are the colours of Okabe and Ito (2008); 8..15 were
-/// chosen to be as far as possible from all before them (OKLab) to normal, deuteranopic and protanopic eyes
-/// (Machado, Oliveira and Fernandes 2009). Higher labels get hues at golden-angle steps, which differ but are
-/// not so well told apart.
+/// Colour of a class; 0 is the dark background. 1..7 are the colours of Okabe and Ito (2008). 8..15 were each
+/// chosen as far as possible (in OKLab) from all colours before, for normal, deuteranopic and protanopic eyes
+/// (Machado, Oliveira and Fernandes 2009). Higher labels get hues at golden-angle steps: all different, but
+/// harder to tell apart.
 inline Rgb class_colour(std::size_t label) {
   static constexpr std::array<Rgb, 16> palette{{{24, 26, 34},
                                                 {230, 159, 0},
@@ -110,9 +110,9 @@ inline Rgb class_colour(std::size_t label) {
   return {channel(5), channel(3), channel(1)};
 }
 
-/// The scale s > 0 for a symmetric map [-s, s] of `values`: the `quantile` (in (0, 1]; 1 is the maximum) of
-/// their magnitudes. Values that are not finite are passed over; 1 when nothing but zeros is left, so that
-/// the result is always usable. Throws Error for a quantile outside (0, 1].
+/// The scale s > 0 of a symmetric colour map [-s, s] for `values`: the `quantile` (in (0, 1]; 1 is the
+/// maximum) of their magnitudes. Values that are not finite are ignored. The scale is 1 when only zeros are
+/// left, so that the result is always usable. Throws Error for a quantile outside (0, 1].
 inline float symmetric_scale(std::span<const float> values, double quantile = 1.0) {
   if (!(quantile > 0) || quantile > 1)
     throw Error("nwm::plot::symmetric_scale", "quantile", "a number in (0, 1]", std::to_string(quantile));
@@ -124,7 +124,7 @@ inline float symmetric_scale(std::span<const float> values, double quantile = 1.
   const auto rank = std::ceil(quantile * static_cast<double>(magnitudes.size())) - 1;
   const auto place = magnitudes.begin() + static_cast<std::ptrdiff_t>(std::max(rank, 0.0));
   std::nth_element(magnitudes.begin(), place, magnitudes.end());
-  // A quantile of a field that is zero nearly everywhere would be 0: the maximum is the next best scale.
+  // The quantile of a field that is zero nearly everywhere would be 0: take the maximum instead.
   const float scale = *place > 0 ? *place : *std::max_element(place, magnitudes.end());
   return scale > 0 ? scale : 1.0f;
 }

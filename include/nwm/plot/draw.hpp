@@ -1,4 +1,4 @@
-// Drawing on an Image: rectangles, labels in the built-in font, and smooth lines. What falls outside the
+// Drawing on an Image: rectangles, labels in the built-in font, and smooth lines. Everything outside the
 // picture is cut off.
 #pragma once
 
@@ -15,12 +15,12 @@
 
 namespace nwm::plot {
 
-/// A place in pixels, x to the right and y downwards; (0, 0) is the centre of the top left pixel.
+/// A place in pixels: x to the right, y downwards. (0, 0) is the centre of the top left pixel.
 struct Point {
   double x = 0, y = 0;
 };
 
-/// Width in pixels of `text` at `scale`: 6 a character, less the space behind the last.
+/// Width in pixels of `text` at `scale`: 6 dots a character, less the space after the last one.
 constexpr std::size_t text_width(std::string_view text, std::size_t scale = 1) noexcept {
   return text.empty() ? 0 : (text.size() * glyph_advance - (glyph_advance - glyph_width)) * scale;
 }
@@ -28,11 +28,11 @@ constexpr std::size_t text_width(std::string_view text, std::size_t scale = 1) n
 /// Height in pixels of a line of text at `scale`, descenders included.
 constexpr std::size_t text_height(std::size_t scale = 1) noexcept { return glyph_height * scale; }
 
-/// Height in pixels of a capital or a digit at `scale`, by which a label is centred on something.
+/// Height in pixels of a capital or a digit at `scale`; used to centre a label.
 constexpr std::size_t capital_height(std::size_t scale = 1) noexcept { return glyph_ascent * scale; }
 
-/// Calls set(dx, dy) for every inked pixel of `text`, counted from its top left corner; each dot of the font
-/// is scale x scale pixels. For canvases other than Image (an indexed film frame).
+/// Calls set(dx, dy) for every inked pixel of `text`, relative to its top left corner. Each dot of the font
+/// is scale x scale pixels. Also for canvases other than Image (an indexed film frame).
 template <class Set>
 void for_each_text_pixel(std::string_view text, std::size_t scale, Set&& set) {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -68,11 +68,10 @@ inline void blend(Image& image, std::size_t x, std::size_t y, Rgb colour, double
   image.set(x, y, {mix(below.r, colour.r), mix(below.g, colour.g), mix(below.b, colour.b)});
 }
 
-/// A smooth line through `points` with round ends and joints, `width` pixels thick. One point gives a dot; a
-/// point that is not finite interrupts the line.
+/// Draws a smooth line through `points`, with round ends and joints, `width` pixels thick. One point gives a
+/// dot. A point that is not finite interrupts the line.
 inline void draw_line(Image& image, std::span<const Point> points, double width, Rgb colour) {
-  // The largest coverage over the segments is kept and mixed in once, so that joints are not darker than the
-  // rest.
+  // Each pixel is mixed once, with its largest coverage over all segments; otherwise joints would be darker.
   std::vector<float> coverage(image.width() * image.height(), 0.0f);
   const double radius = width / 2, reach = radius + 1;
   const auto clip = [](double value, std::size_t size) {

@@ -1,5 +1,4 @@
-// From planar data (channel by channel, row-major) to pictures: images, class maps, signed fields,
-// magnitudes.
+// Pictures of planar data (channel by channel, row-major): images, class maps, signed fields, magnitudes.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +22,7 @@ inline void check_size(const char* where, const char* field, std::size_t found, 
     throw Error(where, field, std::to_string(expected) + " values", std::to_string(found) + " values");
 }
 
-/// One pixel for each of height x width values.
+/// An image with one pixel, colour(value), for each of height x width values.
 template <class T, class Colour>
 Image mapped(const char* where, std::span<const T> values, std::size_t height, std::size_t width,
              Colour&& colour) {
@@ -37,8 +36,8 @@ Image mapped(const char* where, std::span<const T> values, std::size_t height, s
 }  // namespace detail
 
 /// An image of (channels, height, width) floats in [0, 1]; one channel is grey, three are red, green, blue.
-/// Values outside are clipped; a pixel with one that is not finite gets `not_finite_colour`. Throws Error for
-/// another number of channels or values.
+/// Values outside [0, 1] are clipped. A pixel with a value that is not finite gets `not_finite_colour`.
+/// Throws Error for another number of channels or values.
 inline Image picture(std::span<const float> planar, std::size_t channels, std::size_t height,
                      std::size_t width) {
   if (channels != 1 && channels != 3)
@@ -83,8 +82,8 @@ inline Image magnitude_field(std::span<const float> values, std::size_t height, 
                         [scale](float value) { return sequential(static_cast<double>(value), scale); });
 }
 
-/// Columns of a near-square arrangement of `count` tiles of height x width that leaves few places empty. 0
-/// for no tiles.
+/// Number of columns for a near-square arrangement of `count` tiles of height x width with few empty places.
+/// 0 when there are no tiles.
 inline std::size_t near_square_columns(std::size_t count, std::size_t height, std::size_t width) {
   std::size_t best = 0;
   double best_cost = 0;
@@ -93,15 +92,15 @@ inline std::size_t near_square_columns(std::size_t count, std::size_t height, st
     const double aspect =
         static_cast<double>(columns * width) / static_cast<double>(std::max<std::size_t>(rows * height, 1));
     const double empty = static_cast<double>(rows * columns - count) / static_cast<double>(count);
-    // A film is watched on screens wider than high: of 2:1 and 1:2, 2:1 is chosen.
+    // Films are watched on screens wider than high, so 2:1 is preferred to 1:2.
     const double cost = std::abs(std::log2(aspect) - 0.5) + 5 * empty;
     if (best == 0 || cost < best_cost) best = columns, best_cost = cost;
   }
   return best;
 }
 
-/// All channels of one state (channels, height, width) as signed fields side by side, near-square, `gap`
-/// pixels of `background` between two. Throws Error for another number of values or a scale that is not
+/// All channels of one state (channels, height, width) as signed fields in a near-square arrangement, with
+/// `gap` pixels of `background` between two. Throws Error for another number of values or a scale that is not
 /// finite and above 0.
 inline Image diverging_tiles(std::span<const float> state, std::size_t channels, std::size_t height,
                              std::size_t width, double scale, std::size_t gap = 1, Rgb background = ink) {

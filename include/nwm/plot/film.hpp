@@ -1,4 +1,4 @@
-// The waves as a film: every step of a series, all oscillator channels side by side, as an animated GIF.
+// The waves as a film: an animated GIF of every step of a series, with all oscillator channels side by side.
 #pragma once
 
 #include <algorithm>
@@ -19,27 +19,29 @@
 
 namespace nwm::plot {
 
+/// Title, timing, size and colour scale of a film.
 struct FilmOptions {
   std::string title = {};           ///< line above the waves; none when empty
-  int delay = 6;                    ///< hundredths of a second a step is shown
-  std::size_t minimum_width = 384;  ///< pixels of the waves, reached by the least whole enlargement
-  double scale = 0;                 ///< value of full colour; 0: from the film (`quantile`)
-  double quantile = 0.999;          ///< of |y| over the whole film that gets full colour
+  int delay = 6;                    ///< hundredths of a second for which a step is shown
+  std::size_t minimum_width = 384;  ///< least width of the waves in pixels, reached by whole enlargement
+  double scale = 0;                 ///< value of full colour; 0: from the film, by `quantile`
+  double quantile = 0.999;          ///< quantile of |y| over the whole film that gets full colour
 };
 
-/// A film before it is written: equal-sized frames, their palette, the value of full colour.
+/// A film before it is written: frames of equal size, their palette, the value of full colour.
 struct Film {
   std::vector<IndexedImage> frames;
   std::vector<Rgb> palette;
   double scale = 1;
 };
 
-/// The palette of all films, 256 colours: 253 of the blue-white-red map, so that one of them is zero's white,
-/// then the colour of what is not finite, the ground and the writing.
+/// The palette of all films, 256 colours: 253 of the blue-white-red map (an odd number, so that one is
+/// exactly zero's white), the colour of values that are not finite, the ground and the writing.
 namespace film_palette {
 
 inline constexpr std::uint8_t levels = 253, zero = 126, not_finite = 253, ground = 254, writing = 255;
 
+/// The 256 colours of the palette.
 inline std::vector<Rgb> colours() {
   std::vector<Rgb> result;
   for (int i = 0; i < levels; ++i) result.push_back(diverging(i - zero, zero));
@@ -47,7 +49,7 @@ inline std::vector<Rgb> colours() {
   return result;
 }
 
-/// The entry for `value` where +-scale, scale > 0, are the ends of the map.
+/// The palette index of `value`; ±scale (scale > 0) are the ends of the map.
 inline std::uint8_t index(double value, double scale) noexcept {
   if (!std::isfinite(value)) return not_finite;
   return static_cast<std::uint8_t>(zero + std::lround(zero * std::clamp(value / scale, -1.0, 1.0)));
@@ -57,7 +59,8 @@ inline std::uint8_t index(double value, double scale) noexcept {
 
 namespace detail {
 
-/// Where everything lies in a frame, in pixels.
+/// The layout of a frame, in pixels.
+/// The part that all frames share: title and colour bar.
 class FilmLayout {
  public:
   FilmLayout(const SeriesShape& shape, const FilmOptions& options, double scale)
@@ -94,7 +97,7 @@ class FilmLayout {
     return frame;
   }
 
-  /// Step `step` (from 0) of the film, drawn over `frame`.
+  /// Draws step `step` (from 0) of the film over `frame`.
   void draw(IndexedImage& frame, std::span<const float> series, std::size_t step) const {
     write(frame, margin_, label_row(), step_label(step));
     for (std::size_t c = 0; c < shape_.channels; ++c) {
@@ -132,9 +135,10 @@ class FilmLayout {
 
 }  // namespace detail
 
-/// The film of `series` (steps, channels, height, width): a frame a step with the channels in a near-square
-/// arrangement, blue-white-red about zero with one scale for the whole film, title, step and colour bar
-/// above. Throws Error when `series` does not fit `shape` or the scale or quantile is out of range.
+/// The film of `series` (steps, channels, height, width). Each step is one frame, with the channels in a
+/// near-square arrangement, blue-white-red about zero with one scale for the whole film; title, step and
+/// colour bar stand above. Throws Error when `series` does not fit `shape`, or the scale or quantile is out
+/// of range.
 inline Film film(std::span<const float> series, const SeriesShape& shape, const FilmOptions& options = {}) {
   detail::check_series("nwm::plot::film", series, shape);
   Film result;

@@ -1,5 +1,5 @@
-// A bitmap font of the printable ASCII characters, 5x7 with descenders of two more rows, so that pictures
-// carry labels without a font file or a text library on the machine.
+// A bitmap font of the printable ASCII characters, 5x7 dots with two more rows for descenders. Pictures have
+// labels without any font file or text library.
 #pragma once
 
 #include <array>
@@ -8,12 +8,12 @@
 
 namespace nwm::plot {
 
-inline constexpr std::size_t glyph_width = 5;   ///< pixels, without the space between two characters
-inline constexpr std::size_t glyph_ascent = 7;  ///< pixels from the top of a capital to the line it stands on
-inline constexpr std::size_t glyph_height = 9;  ///< pixels with the descender of a "g"
+inline constexpr std::size_t glyph_width = 5;    ///< pixels, without the space after the character
+inline constexpr std::size_t glyph_ascent = 7;   ///< pixels from the top of a capital to its baseline
+inline constexpr std::size_t glyph_height = 9;   ///< pixels with the descender of a "g"
 inline constexpr std::size_t glyph_advance = 6;  ///< pixels from one character to the next
 
-/// One character: five columns from left to right, bit 0 of a column is its topmost pixel.
+/// One character: five columns from left to right; bit 0 of a column is its topmost pixel.
 using Glyph = std::array<std::uint16_t, glyph_width>;
 
 namespace detail {

@@ -1,6 +1,6 @@
-// What a machine makes of chosen images, as pictures, at any moment of training or after: the input, target,
-// prediction and the oscillators' states as PNG, the T steps as an animated GIF. Call it from the trainer's
-// callback to watch a machine learn. Needs libpng and giflib (target nwm::plot).
+// Pictures of a machine's work on chosen images, at any moment during or after training: input, target,
+// prediction and the oscillators' states as PNG, and the T steps as an animated GIF. Call it from the
+// trainer's callback to watch a machine learn. Needs libpng and giflib (target nwm::plot).
 #pragma once
 
 #include <algorithm>
@@ -31,32 +31,32 @@
 
 namespace nwm::plot {
 
-/// The series of `Machine` as pictures take it: (T, C, H, W).
+/// The shape (T, C, H, W) of the series `Machine` records.
 template <class Machine>
 constexpr SeriesShape series_shape() {
   return {Machine::shape.steps, Machine::shape.oscillators, Machine::shape.height, Machine::shape.width};
 }
 
-/// One image of a data set and what a machine made of it.
+/// One image of a data set and a machine's output for it.
 struct Scene {
-  std::size_t index = 0;                         ///< of the image in its data set
+  std::size_t index = 0;                         ///< index of the image in its data set
   std::vector<float> input;                      ///< (image_channels, H, W)
   std::vector<float> series;                     ///< y_1..y_T, (T, C, H, W)
   std::vector<std::uint8_t> prediction, target;  ///< (H, W), class numbers
 
-  /// For `strip`; a view: the scene must outlive it.
+  /// A view of the scene for `strip`; the scene must outlive the view.
   StripRow row() const { return {input, series, prediction, target}; }
 };
 
-/// Runs a machine over images one by one and hands over what it made of them. Its memory is allocated once.
-/// The machine has `scores` and `record`, as WaveMachine.
+/// Runs a machine over images, one at a time, and returns its outputs. Memory is allocated once. The machine
+/// must have `scores` and `record`, as WaveMachine has.
 template <class Machine>
 class Observer {
  public:
   using Real = typename Machine::Real;
 
-  /// Picture `index` of `set` through `machine`. Ties between scores go to the lower class. Throws Error
-  /// (index) when there is no such image, and as require_fit and Machine::scores do.
+  /// Runs `machine` on picture `index` of `set`. On equal scores the prediction is the lower class. Throws
+  /// Error (index) when there is no such image, and as require_fit and Machine::scores do.
   Scene scene(const Machine& machine, const data::Dataset& set, std::size_t index) {
     Scene scene;
     scene.index = index;
@@ -74,7 +74,7 @@ class Observer {
     return scene;
   }
 
-  /// The series (T, C, H, W) alone. Throws as `scene`.
+  /// Only the series (T, C, H, W) of picture `index`. Throws as `scene`.
   std::vector<float> record(const Machine& machine, const data::Dataset& set, std::size_t index) {
     require_fit<Machine>(set);
     if (index >= set.size())
@@ -94,7 +94,7 @@ class Observer {
   Buffer<Real> image_{Machine::image_size}, scores_{Machine::score_size}, series_{Machine::series_size};
 };
 
-/// What `machine` makes of the images `indices` of `set`. Throws as Observer::scene.
+/// The scenes of `machine` on the images `indices` of `set`. Throws as Observer::scene.
 template <class Machine>
 std::vector<Scene> scenes(const Machine& machine, const data::Dataset& set,
                           std::span<const std::size_t> indices) {
@@ -104,8 +104,8 @@ std::vector<Scene> scenes(const Machine& machine, const data::Dataset& set,
   return result;
 }
 
-/// The mean spectrum of each class over all images of `set`, labelled by the targets. Throws as
-/// Observer::record.
+/// The mean spectrum of each class over all images of `set`; the targets say which pixel belongs to which
+/// class. Throws as Observer::record.
 template <class Machine>
 ClassSpectra class_spectra(const Machine& machine, const data::Dataset& set) {
   Observer<Machine> observer;
@@ -116,9 +116,9 @@ ClassSpectra class_spectra(const Machine& machine, const data::Dataset& set) {
 
 namespace detail {
 
-/// The share of the energy of channel c, over all scenes, that is not in one fixed pattern of sites which
-/// only grows, shrinks or swings: 1 − λ/trace of the matrix of products between steps, λ its largest
-/// eigenvalue. Of large pictures only some sites are looked at.
+/// The share of channel c's energy, over all scenes, that lies outside one fixed spatial pattern that only
+/// grows, shrinks or oscillates: 1 − λ/trace of the matrix of products between steps, with λ its largest
+/// eigenvalue. In large pictures only some sites are used.
 inline double share_in_motion(std::span<const Scene> scenes, const SeriesShape& shape, std::size_t c) {
   const std::size_t steps = shape.steps, stride = (scenes.size() * shape.plane() / 8192) | 1;
   std::vector<double> products(steps * steps), y(steps), image(steps);
@@ -131,7 +131,8 @@ inline double share_in_motion(std::span<const Scene> scenes, const SeriesShape& 
     }
   double trace = 0, largest = 0;
   for (std::size_t t = 0; t < steps; ++t) trace += products[t * steps + t];
-  // Power iteration from the last steps, where most energy is; a close second eigenvalue does no harm.
+  // Power iteration, started from the last steps, which hold most energy. A close second eigenvalue is
+  // harmless.
   std::fill(y.begin(), y.end(), 0.0);
   y.back() = 1;
   for (int iteration = 0; iteration < 100; ++iteration) {
@@ -150,8 +151,8 @@ inline double share_in_motion(std::span<const Scene> scenes, const SeriesShape& 
 
 }  // namespace detail
 
-/// The oscillator channel in which most is going on: the largest share of the energy outside the one pattern
-/// of sites that holds most of it. (A standing pattern has none, a travelling wave half.) Throws Error when a
+/// The oscillator channel with most motion: the largest share of energy outside its strongest fixed spatial
+/// pattern. (The share is 0 for a standing pattern and one half for a travelling wave.) Throws Error when a
 /// series does not fit `shape`.
 inline std::size_t liveliest_channel(std::span<const Scene> scenes, const SeriesShape& shape) {
   for (const Scene& scene : scenes) detail::check_series("nwm::plot::liveliest_channel", scene.series, shape);
@@ -182,9 +183,9 @@ inline std::vector<float> channel_series(std::span<const Scene> scenes, const Se
   return result;
 }
 
-/// All oscillators of one scene at a few moments (steps 1..T; five evenly spaced ones when empty): a column a
-/// moment under its label, a row a channel, one scale for all. Throws Error when the series does not fit, or
-/// a moment is outside 1..T.
+/// All oscillators of one scene at a few moments (steps 1..T; when empty, five evenly spaced ones): a
+/// labelled column per moment, a row per channel, one colour scale for all. Throws Error when the series does
+/// not fit `shape`, or a moment is outside 1..T.
 inline Image states(std::span<const float> series, const SeriesShape& shape,
                     std::vector<std::size_t> moments = {}, std::size_t minimum_tile = 96) {
   constexpr const char* where = "nwm::plot::states";
@@ -217,11 +218,12 @@ inline Image states(std::span<const float> series, const SeriesShape& shape,
   return framed(beside(columns, gap, paper), 2 * gap, paper);
 }
 
+/// Channel, moments, title, colour scale and size of the pictures.
 struct GalleryOptions {
-  std::optional<std::size_t> channel = {};  ///< shown in the strip; none: the liveliest
+  std::optional<std::size_t> channel = {};  ///< channel in the strip; none: the one with most motion
   std::vector<std::size_t> moments = {};    ///< steps 1..T to show; empty: five evenly spaced ones
   std::string title = {};                   ///< line above the films
-  double quantile = 0.98;                   ///< of |y| that gets full colour, in strip and films
+  double quantile = 0.98;                   ///< quantile of |y| that gets full colour, in strip and films
   std::size_t minimum_tile = 128;           ///< least width in pixels of input, target and prediction
 };
 
@@ -236,8 +238,8 @@ inline void make_folder(const std::filesystem::path& folder) {
 
 }  // namespace detail
 
-/// Writes into `folder` (made when missing) what `machine` makes of the images `indices` of `set`:
-///   strip.png                                              a row an image
+/// Writes pictures of `machine` on the images `indices` of `set` into `folder` (created when missing):
+///   strip.png                                              a row per image
 ///   image-<i>/{input,target,prediction,states}.png         states: all oscillators at the moments
 ///   image-<i>/waves.gif                                    all T steps of all oscillators
 /// Each file is written whole or not at all; nothing is written unless every image can be shown. Throws Error

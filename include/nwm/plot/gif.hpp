@@ -1,4 +1,4 @@
-// Indexed pictures as an animated GIF that repeats for ever, through giflib, written whole or not at all.
+// Indexed pictures as an endlessly repeating animated GIF, through giflib, written whole or not at all.
 #pragma once
 
 #include <gif_lib.h>
@@ -30,7 +30,7 @@ struct IndexedImage {
 
 namespace detail {
 
-/// giflib's encoder writing into memory; closed on every way out.
+/// giflib's encoder, writing into memory. It is closed on every way out.
 class GifEncoder {
  public:
   GifEncoder(std::string where, std::size_t width, std::size_t height, std::span<const Rgb> palette)
@@ -38,7 +38,7 @@ class GifEncoder {
     int code = 0;
     gif_ = EGifOpen(&bytes_, &append, &code);
     if (!gif_) throw Error(where_, "GIF", "an encoder", text(code));
-    EGifSetGifVersion(gif_, true);  // 89a, which knows delays
+    EGifSetGifVersion(gif_, true);  // GIF89a, the version with delays
     const std::size_t colours = std::bit_ceil(std::max<std::size_t>(palette.size(), 2));
     std::vector<GifColorType> entries(colours, GifColorType{0, 0, 0});
     for (std::size_t i = 0; i < palette.size(); ++i) entries[i] = {palette[i].r, palette[i].g, palette[i].b};
@@ -70,7 +70,7 @@ class GifEncoder {
     check(EGifPutExtension(gif_, GRAPHICS_EXT_FUNC_CODE, sizeof packed, packed));
     const int width = static_cast<int>(frame.width), height = static_cast<int>(frame.height);
     check(EGifPutImageDesc(gif_, 0, 0, width, height, false, nullptr));
-    std::vector<std::uint8_t> row(frame.width);  // EGifPutLine masks the pixels it is given in place
+    std::vector<std::uint8_t> row(frame.width);  // a copy, because EGifPutLine changes its pixels
     for (std::size_t y = 0; y < frame.height; ++y) {
       const auto from = frame.pixels.begin() + static_cast<std::ptrdiff_t>(y * frame.width);
       row.assign(from, from + static_cast<std::ptrdiff_t>(frame.width));
@@ -107,7 +107,7 @@ class GifEncoder {
     if (result != GIF_OK) throw Error(where_, "GIF", "to be encoded", text(gif_->Error));
   }
 
-  [[noreturn]] void abandon() {  // the constructor failed, so that the destructor does not run
+  [[noreturn]] void abandon() {  // for a failed constructor, whose destructor does not run
     const std::string message = text(gif_->Error);
     EGifCloseFile(gif_, nullptr);
     throw Error(where_, "GIF", "to be encoded", message);
@@ -120,10 +120,10 @@ class GifEncoder {
 
 }  // namespace detail
 
-/// The frames as the bytes of an animated GIF that repeats for ever, each shown `delay` hundredths of a
-/// second (viewers slow down what is below 2). Throws Error, naming `where`, unless there is a frame, all are
-/// of one size of 1..65535 pixels a side, the palette has 1..256 colours, all pixels are within it and the
-/// delay is 0..65535.
+/// The bytes of an endlessly repeating animated GIF. Each frame is shown for `delay` hundredths of a second
+/// (viewers slow down delays below 2). Throws Error, naming `where`, unless there is a frame, all frames have
+/// one size of 1..65535 pixels a side, the palette has 1..256 colours, all pixels are within it and the delay
+/// is 0..65535.
 inline std::vector<std::byte> encode_gif(std::span<const IndexedImage> frames, std::span<const Rgb> palette,
                                          int delay, const std::string& where = "nwm::plot::encode_gif") {
   const auto size = [](const IndexedImage& f) {

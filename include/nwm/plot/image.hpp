@@ -1,4 +1,4 @@
-// A picture in plain memory, and how pictures are put together: pasted, enlarged, joined in rows and columns.
+// A picture in plain memory, and ways to combine pictures: paste, enlarge, join in rows and columns.
 #pragma once
 
 #include <algorithm>
@@ -24,10 +24,10 @@ inline constexpr Rgb black{0, 0, 0};
 /// height x width pixels, row-major from the top left, three bytes (red, green, blue) each.
 class Image {
  public:
-  /// No pixels: 0 x 0.
+  /// An image without pixels: 0 x 0.
   Image() = default;
 
-  /// width x height pixels of one colour. Throws Error when the byte count does not fit a size.
+  /// width x height pixels of one colour. Throws Error above 2^40 bytes.
   Image(std::size_t width, std::size_t height, Rgb fill = white) : width_(width), height_(height) {
     if (height != 0 && width > max_bytes / 3 / height)
       throw Error("nwm::plot::Image", "size", "at most 2^40 bytes",
@@ -44,7 +44,7 @@ class Image {
   std::span<const std::uint8_t> bytes() const noexcept { return bytes_; }
   std::span<std::uint8_t> bytes() noexcept { return bytes_; }
 
-  /// Pixel in column x of row y. Throws Error outside the picture.
+  /// The pixel in column x of row y. Throws Error outside the picture.
   Rgb at(std::size_t x, std::size_t y) const {
     const std::size_t i = index(x, y) * 3;
     return {bytes_[i], bytes_[i + 1], bytes_[i + 2]};
@@ -53,8 +53,8 @@ class Image {
   /// Sets the pixel in column x of row y. Throws Error outside the picture.
   void set(std::size_t x, std::size_t y, Rgb colour) { put(index(x, y), colour); }
 
-  /// Copies `other` over this one, its top left pixel at column x of row y. Throws Error unless all of it
-  /// fits.
+  /// Copies `other` over this picture, with its top left pixel at column x of row y. Throws Error unless all
+  /// of `other` fits.
   void paste(const Image& other, std::size_t x, std::size_t y) {
     if (x > width_ || y > height_ || other.width_ > width_ - x || other.height_ > height_ - y)
       throw Error(
@@ -70,7 +70,7 @@ class Image {
     }
   }
 
-  /// Each pixel repeated `factor` times across and down (nearest neighbour). Throws Error for a factor of 0.
+  /// The picture with each pixel repeated `factor` times across and down. Throws Error for a factor of 0.
   Image enlarged(std::size_t factor) const {
     if (factor == 0) throw Error("nwm::plot::Image::enlarged", "factor", "at least 1", "0");
     Image result(width_ * factor, height_ * factor);
@@ -103,7 +103,7 @@ class Image {
   std::vector<std::uint8_t> bytes_;
 };
 
-/// Where pictures of unequal size lie across the direction they are joined in.
+/// How pictures of unequal size are aligned across the direction in which they are joined.
 enum class Align { start, centre };
 
 namespace detail {

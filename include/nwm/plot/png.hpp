@@ -1,4 +1,4 @@
-// Pictures as PNG files through libpng, written whole or not at all, and read back.
+// Pictures as PNG files through libpng: written whole or not at all, and read back.
 #pragma once
 
 #include <png.h>
@@ -19,8 +19,7 @@ namespace nwm::plot {
 
 namespace detail {
 
-/// libpng's simplified interface, freed on every way out; its errors come back in `message`, never by
-/// longjmp.
+/// libpng's simplified interface, freed on every way out. Errors come back in `message`, never by longjmp.
 struct PngSession {
   png_image image{};
   PngSession() { image.version = PNG_IMAGE_VERSION; }
@@ -31,11 +30,11 @@ struct PngSession {
 
 }  // namespace detail
 
-/// The picture as the bytes of a PNG file (8-bit RGB). Throws Error when it has no pixels or more than
-/// libpng's limits allow; `where` is what the error names.
+/// The bytes of the picture as a PNG file (8-bit RGB). Throws Error, naming `where`, when the picture has no
+/// pixels or more than libpng's limits allow.
 inline std::vector<std::byte> encode_png(const Image& picture,
                                          const std::string& where = "nwm::plot::encode_png") {
-  constexpr std::size_t limit = 1'000'000;  // PNG_USER_WIDTH_MAX: readers refuse what is larger
+  constexpr std::size_t limit = 1'000'000;  // PNG_USER_WIDTH_MAX: readers refuse larger pictures
   if (picture.empty() || picture.width() > limit || picture.height() > limit)
     throw Error(where, "size", "1 to 1000000 pixels a side",
                 std::to_string(picture.width()) + " x " + std::to_string(picture.height()));
@@ -44,7 +43,7 @@ inline std::vector<std::byte> encode_png(const Image& picture,
   png.image.height = static_cast<png_uint_32>(picture.height());
   png.image.format = PNG_FORMAT_RGB;
   const std::size_t raw = (picture.width() * 3 + 1) * picture.height();
-  png_alloc_size_t size = raw + raw / 8 + raw / 64 + 2048;  // zlib's bound, and room for the other chunks
+  png_alloc_size_t size = raw + raw / 8 + raw / 64 + 2048;  // zlib's bound, plus room for the other chunks
   std::vector<std::byte> bytes(size);
   if (!png_image_write_to_memory(&png.image, bytes.data(), &size, 0, picture.bytes().data(), 0, nullptr))
     throw Error(where, "picture", "one libpng can encode", png.image.message);
@@ -52,15 +51,15 @@ inline std::vector<std::byte> encode_png(const Image& picture,
   return bytes;
 }
 
-/// Writes `picture` as an 8-bit RGB PNG file, whole or not at all. Throws Error (path) when it has no pixels
-/// or the file cannot be written.
+/// Writes `picture` as an 8-bit RGB PNG file, whole or not at all. Throws Error (path) when the picture has
+/// no pixels or the file cannot be written.
 inline void write_png(const std::filesystem::path& path, const Image& picture) {
   const std::vector<std::byte> bytes = encode_png(picture, path.string());
   io::write_whole(path, std::span<const std::byte>(bytes));
 }
 
-/// Reads a PNG file of any kind as 8-bit RGB, transparent parts over `background`. Throws Error (path) when
-/// there is no such file or it is not a whole PNG.
+/// Reads a PNG file of any kind as 8-bit RGB, with transparent parts over `background`. Throws Error (path)
+/// when there is no such file or the file is not a whole PNG.
 inline Image read_png(const std::filesystem::path& path, Rgb background = white) {
   const io::FileHandle file(std::fopen(path.string().c_str(), "rb"));
   if (!file) throw Error(path.string(), "file", "a readable file", io::system_message());

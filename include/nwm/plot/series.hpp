@@ -1,4 +1,4 @@
-// How the pictures that need a recorded series (film, strip, spectrum) are told what its numbers are.
+// The sizes of a recorded series, for the pictures made from one (film, strip, spectrum).
 #pragma once
 
 #include <charconv>
@@ -11,10 +11,12 @@
 
 namespace nwm::plot {
 
-/// Sizes of a series y_1..y_T of floats: (steps, channels, height, width), step-major, rows contiguous.
+/// Sizes of a series y_1..y_T of floats: (steps, channels, height, width), row-major, so that a step is
+/// contiguous.
 struct SeriesShape {
   std::size_t steps = 0, channels = 0, height = 0, width = 0;
 
+  /// Values of one channel at one step; of one step; of the whole series.
   constexpr std::size_t plane() const noexcept { return height * width; }
   constexpr std::size_t state() const noexcept { return channels * plane(); }
   constexpr std::size_t size() const noexcept { return steps * state(); }
@@ -22,7 +24,7 @@ struct SeriesShape {
 
 namespace detail {
 
-/// Throws Error unless all sizes are at least 1 and `series` has as many values as they say.
+/// Throws Error unless all sizes are at least 1 and `series` has the number of values that `shape` says.
 inline void check_series(const char* where, std::span<const float> series, const SeriesShape& shape) {
   const auto sizes = std::to_string(shape.steps) + " x " + std::to_string(shape.channels) + " x " +
                      std::to_string(shape.height) + " x " + std::to_string(shape.width);
@@ -33,7 +35,7 @@ inline void check_series(const char* where, std::span<const float> series, const
                 std::to_string(series.size()) + " values");
 }
 
-/// A number as text with `digits` significant digits, the same in every locale.
+/// A number as text with `digits` significant digits; the text is the same in every locale.
 inline std::string number(double value, int digits = 6) {
   char text[64];
   const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, digits).ptr;

@@ -1,4 +1,4 @@
-// Which frequencies each class rings at: the mean |DFT| of the oscillators over the pixels of a class,
+// The frequencies at which each class oscillates: the mean |DFT| of the oscillators over a class's pixels,
 // gathered image by image, as a table and as a line chart.
 #pragma once
 
@@ -22,8 +22,8 @@
 
 namespace nwm::plot {
 
-/// Gathers, for every class, the mean over its pixels and all channels of |sum_t y_t exp(-2 pi i k t / T)|,
-/// bins k = 0..floor(T/2), no window, no scaling (as the fft readout's features).
+/// For every class, the mean over its pixels and all channels of |sum_t y_t exp(-2 pi i k t / T)|, bins k =
+/// 0..floor(T/2), without window or scaling (like the fft readout's features).
 class ClassSpectra {
  public:
   /// Throws Error unless all sizes and the number of classes (at most 256) are at least 1.
@@ -44,8 +44,8 @@ class ClassSpectra {
   std::size_t bins() const noexcept { return bins_; }
   std::size_t steps() const noexcept { return shape_.steps; }
 
-  /// Adds one image: `series` (steps, channels, height, width), `labels` (height, width) below the number of
-  /// classes. Throws Error when either does not fit; nothing is added then.
+  /// Adds one image: `series` (steps, channels, height, width) and `labels` (height, width), each below the
+  /// number of classes. When either does not fit, throws Error and adds nothing.
   void add(std::span<const float> series, std::span<const std::uint8_t> labels) {
     detail::check_series(where, series, shape_);
     if (labels.size() != shape_.plane())
@@ -58,7 +58,7 @@ class ClassSpectra {
         add_block(series.subspan(c * shape_.plane()), labels, first, std::min(block, shape_.plane() - first));
   }
 
-  /// Pixels of `label` seen so far. Throws Error for a label that is no class.
+  /// Pixels of class `label` seen so far. Throws Error for a label that is no class.
   std::size_t pixels(std::size_t label) const {
     if (label >= classes_) throw out_of_range(label);
     return pixels_[label];
@@ -75,7 +75,7 @@ class ClassSpectra {
 
  private:
   static constexpr const char* where = "nwm::plot::ClassSpectra";
-  static constexpr std::size_t block = 128;  // pixels whose whole series stays in cache over all bins
+  static constexpr std::size_t block = 128;  // pixels whose whole series stay in cache over all bins
 
   Error out_of_range(std::size_t label) const {
     return Error(where, "label", "below " + std::to_string(classes_), std::to_string(label));
@@ -103,10 +103,11 @@ class ClassSpectra {
   std::vector<float> cosine_, sine_;
 };
 
+/// Axes and names of a spectrum chart.
 struct SpectrumOptions {
   std::string title = "Mean spectrum of each class";
-  double dt = 0;                        ///< time of one step: the x axis is cycles per unit time; 0: the bin
-  std::vector<std::string> names = {};  ///< of the classes; those not given are "background" for 0, "class k"
+  double dt = 0;                        ///< time of one step, for an x axis in cycles per unit time; 0: bins
+  std::vector<std::string> names = {};  ///< class names; missing: "background" for 0, "class k"
   bool logarithmic = true;              ///< |DFT| in decades
   std::size_t width = 960, height = 540;
 };
@@ -124,8 +125,8 @@ inline double bin_frequency(const ClassSpectra& spectra, double dt, std::size_t 
 
 }  // namespace detail
 
-/// The mean spectra as a line chart, a line a class in its colour; classes without pixels are left out.
-/// Throws Error when no class has any.
+/// The mean spectra as a line chart, one line per class in the class's colour. Classes without pixels are
+/// left out. Throws Error when no class has pixels.
 inline Image spectrum_chart(const ClassSpectra& spectra, const SpectrumOptions& options = {}) {
   std::vector<Curve> curves;
   for (std::size_t label = 0; label < spectra.classes(); ++label) {
@@ -144,9 +145,9 @@ inline Image spectrum_chart(const ClassSpectra& spectra, const SpectrumOptions& 
                         .logarithmic = options.logarithmic});
 }
 
-/// Writes the mean spectra as comma-separated values, whole or not at all: a header, then a line a bin with
-/// the bin, its frequency in cycles per unit time (empty when options.dt is 0) and a column a class (empty
-/// when it has no pixels). Throws Error (path) when the file cannot be written.
+/// Writes the mean spectra as comma-separated values, whole or not at all: a header, then a line per bin with
+/// the bin, its frequency in cycles per unit time (empty when options.dt is 0) and a column per class (empty
+/// for a class without pixels). Throws Error (path) when the file cannot be written.
 inline void write_spectrum_csv(const std::filesystem::path& path, const ClassSpectra& spectra,
                                const SpectrumOptions& options = {}) {
   std::string text = "bin,frequency";

@@ -1,5 +1,4 @@
-// The picture that shows what a wave machine does: input, waves at a few moments, prediction, target; a row
-// an image.
+// A picture of a wave machine's work: input, waves at a few moments, prediction and target, a row per image.
 #pragma once
 
 #include <algorithm>
@@ -18,25 +17,26 @@
 
 namespace nwm::plot {
 
-/// One image and what became of it. Views: the data must outlive the call.
+/// One image and the machine's output for it. The members are views: their data must outlive the call.
 struct StripRow {
   std::span<const float> input;              ///< (image_channels, height, width) in [0, 1]
-  std::span<const float> series;             ///< (steps, channels, height, width), as the strip's shape says
+  std::span<const float> series;             ///< (steps, channels, height, width), the strip's shape
   std::span<const std::uint8_t> prediction;  ///< (height, width) labels
   std::span<const std::uint8_t> target;      ///< (height, width) labels
 };
 
+/// Channel, moments, size and colour scale of a strip.
 struct StripOptions {
   std::size_t image_channels = 1;         ///< 1 or 3
   std::size_t channel = 0;                ///< the oscillator channel shown
   std::vector<std::size_t> moments = {};  ///< steps 1..T to show; empty: five evenly spaced ones
-  std::size_t minimum_tile = 120;         ///< least width of a field in pixels, got by a whole factor
-  double scale = 0;                       ///< value of full colour; 0: from the moments shown (`quantile`)
-  double quantile = 0.999;  ///< of |y| over the moments shown, of all rows, that gets full colour
+  std::size_t minimum_tile = 120;         ///< least width of a field in pixels, reached by whole enlargement
+  double scale = 0;                       ///< value of full colour; 0: from the moments shown, by `quantile`
+  double quantile = 0.999;  ///< quantile of |y|, over all rows and shown moments, that gets full colour
 };
 
-/// `count` steps out of 1..steps, evenly spaced from the first to the last; all when there are no more, the
-/// last alone when one is asked for.
+/// `count` steps out of 1..steps, evenly spaced from the first to the last. All steps when there are no more;
+/// only the last one for a count of 1.
 inline std::vector<std::size_t> evenly_spaced(std::size_t steps, std::size_t count) {
   count = std::min(count, steps);
   if (count == 1) return {steps};
@@ -67,10 +67,10 @@ inline void check_strip(std::span<const StripRow> rows, const SeriesShape& shape
 
 }  // namespace detail
 
-/// The strip: a row of pictures for each of `rows` -- the input, the waves of one channel at the chosen
-/// moments (blue-white-red about zero, one scale for all), the prediction and the target -- under labels
-/// "input", "t=1", …, "prediction", "target". Throws Error when a row does not fit `shape`, when a moment is
-/// outside 1..T or the channel outside 0..C-1, or when there are no rows.
+/// The strip has a row of pictures for each of `rows`: the input, the waves of one channel at the chosen
+/// moments (blue-white-red about zero, one scale for all), the prediction and the target. Labels above say
+/// "input", "t=1", …, "prediction", "target". Throws Error when a row does not fit `shape`, a moment is
+/// outside 1..T, the channel is outside 0..C-1, or there are no rows.
 inline Image strip(std::span<const StripRow> rows, const SeriesShape& shape,
                    const StripOptions& options = {}) {
   const std::vector<std::size_t> moments =
@@ -91,7 +91,7 @@ inline Image strip(std::span<const StripRow> rows, const SeriesShape& shape,
 
   const std::size_t factor = std::max<std::size_t>((options.minimum_tile + shape.width - 1) / shape.width, 1);
   const std::size_t tile = shape.width * factor, gap = std::max<std::size_t>(tile / 24, 2);
-  const std::size_t text = std::max<std::size_t>(tile / 60, 1);  // "prediction" has 59 dots
+  const std::size_t text = std::max<std::size_t>(tile / 60, 1);  // "prediction" is 59 dots wide
   std::vector<std::string> labels{"input"};
   for (const std::size_t t : moments) labels.push_back("t=" + std::to_string(t));
   labels.insert(labels.end(), {"prediction", "target"});
@@ -104,7 +104,7 @@ inline Image strip(std::span<const StripRow> rows, const SeriesShape& shape,
   }
   for (const StripRow& row : rows) {
     std::size_t column = 0;
-    // A thin outline keeps pictures with a white edge apart from the ground.
+    // A thin outline separates pictures with a white edge from the ground.
     const auto add = [&](const Image& image) {
       columns[column++].push_back(framed(image.enlarged(factor), 1, {200, 202, 206}));
     };

@@ -14,10 +14,10 @@
 
 namespace nwm::report {
 
-/// One line of a chart, in the page's colour number `colour` (0..7); points: with a dot at each value.
+/// One line of a chart, in the page's colour number `colour` (0..7). With `points`, each value gets a dot.
 struct Line {
   std::string label;
-  std::vector<double> x, y;  ///< equally many; a point that is not finite is left out
+  std::vector<double> x, y;  ///< of one length; points that are not finite are left out
   std::size_t colour = 0;
   bool points = false, dashed = false;
 };
@@ -28,20 +28,21 @@ struct Mark {
   std::string text = {};
 };
 
+/// Texts, marks, axes and size of a chart.
 struct ChartOptions {
-  std::string title = {};  ///< what a reader who sees no picture is told
+  std::string title = {};  ///< text for readers who cannot see the picture
   std::string x_label = {}, y_label = {};
   bool logarithmic = false;    ///< y in decades
-  bool counted = false;        ///< x counts something: ticks at whole numbers only
-  double least = 0, most = 0;  ///< ends of the x axis; both 0: from the lines
-  double floor = 0;            ///< logarithmic: y below it is drawn at it; 0: no floor
+  bool counted = false;        ///< x is a count: ticks at whole numbers only
+  double least = 0, most = 0;  ///< ends of the x axis; both 0: taken from the lines
+  double floor = 0;            ///< logarithmic: smaller y are drawn at this value; 0: no floor
   std::vector<Mark> marks = {};
-  std::size_t width = 480;  ///< CSS pixels at which letters have their proper size: 960 for a whole row
+  std::size_t width = 480;  ///< CSS pixels at which letters have their proper size; 960 fills a row
   std::size_t height = 300;
 };
 
-/// The chart as an <svg>, with a legend below it where there is more than one line. Throws Error when a line
-/// has not as many x as y or there is nothing to draw.
+/// The chart as an <svg>; with more than one line, a legend stands below. Throws Error when a line's x and y
+/// differ in length or there is nothing to draw.
 inline std::string chart(std::vector<Line> lines, const ChartOptions& options = {}) {
   const double width = static_cast<double>(options.width), height = static_cast<double>(options.height),
                left = 74, right = width - 14, top = options.marks.empty() ? 12 : 26, bottom = height - 44;
@@ -68,7 +69,7 @@ inline std::string chart(std::vector<Line> lines, const ChartOptions& options = 
   if (options.logarithmic) y.low /= 1.2, y.high *= 1.4;
   else {
     const double margin = 0.06 * (y.high - y.low);
-    // From 0 unless the lines keep far from it.
+    // The y axis starts at 0 unless the lines stay far above 0.
     if (y.low >= 0 && y.low < 0.6 * y.high) y.low = 0;
     else y.low -= margin;
     y.high += margin;
@@ -111,7 +112,7 @@ inline std::string chart(std::vector<Line> lines, const ChartOptions& options = 
     if (mark.x < x.low || mark.x > x.high) continue;
     const double place = x.place(mark.x);
     segment(place, top, place, bottom, "mark");
-    if (place - last < 24) continue;  // labels that would lie on one another
+    if (place - last < 24) continue;  // labels would overlap
     text(place, top - 5, "middle", mark.text), last = place;
   }
   for (const Line& line : lines) {

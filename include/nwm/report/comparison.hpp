@@ -1,4 +1,4 @@
-// Models beside one another and beside what was published: every seed a dot, with the figures as a table.
+// Models beside one another and beside published results: every seed a dot, with the numbers as a table.
 #pragma once
 
 #include <algorithm>
@@ -24,13 +24,15 @@ struct Compared {
   std::string remark = {};
 };
 
+/// Title and axis of a comparison.
 struct ComparisonOptions {
   std::string title = {}, caption = {};
-  std::string quantity = "value";  ///< what the axis shows
-  double least = 0, most = 1;      ///< its ends
+  std::string quantity = "value";  ///< label of the axis
+  double least = 0, most = 1;      ///< ends of the axis
 };
 
-/// Mean and sample standard deviation of the values that are numbers; NaN where there are none (or one).
+/// Mean and sample standard deviation of the finite values. Without any, the mean is NaN; with fewer than
+/// two, the deviation is.
 inline std::pair<double, double> mean_and_sd(const std::vector<double>& values) {
   double sum = 0, count = 0, squares = 0;
   for (const double v : values)
@@ -41,8 +43,9 @@ inline std::pair<double, double> mean_and_sd(const std::vector<double>& values) 
   return {mean, count > 1 ? std::sqrt(squares / (count - 1)) : std::numeric_limits<double>::quiet_NaN()};
 }
 
-/// A row a model: dots for its seeds, a bar at their mean, a hollow diamond with whiskers for what was
-/// published; the numbers as a table. Throws Error when there is no model or the axis has no length.
+/// One row per model: dots for its seeds, a bar at their mean, a hollow diamond with whiskers for the
+/// published result; all numbers also as a table. Throws Error when there is no model or the axis has no
+/// length.
 inline Figure comparison(const std::vector<Compared>& models, const ComparisonOptions& options = {}) {
   if (models.empty()) throw Error("nwm::report::comparison", "models", "at least 1", "0");
   if (!(options.most > options.least))

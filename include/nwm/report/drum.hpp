@@ -1,4 +1,4 @@
-// One struck drum as sections of a report: the wave, what its neurons hear, its modes, its sound.
+// One struck drum as sections of a report: the wave, the tones its neurons hear, its modes, its sound.
 #pragma once
 
 #include <algorithm>
@@ -32,14 +32,14 @@ inline const char* name(drum::Boundary edge) {
   return names[static_cast<std::size_t>(edge)];
 }
 
-/// A spectrum as a line up to a frequency.
+/// A spectrum up to the frequency `to`, as a line of a chart.
 inline Line line(const sound::Spectrum& spectrum, std::string label, std::size_t colour, double to) {
   Line result{std::move(label), {}, {}, colour};
   for (std::size_t k = 0; k < spectrum.amplitude.size() && spectrum.frequency(k) <= to; ++k)
     result.x.push_back(spectrum.frequency(k)), result.y.push_back(spectrum.amplitude[k]);
   return result;
 }
-/// The first `count` tones of at least a hundredth of the loudest, as a table.
+/// The first `count` tones at least a hundredth as loud as the loudest, as a table.
 inline Table tone_table(const sound::Spectrum& spectrum, std::size_t count) {
   Table table{{"Tone", "Frequency", "Amplitude"}};
   const auto all = sound::tones(spectrum, {.threshold = 0.01});
@@ -51,14 +51,14 @@ inline double loudest(const sound::Spectrum& spectrum) {
   return *std::max_element(spectrum.amplitude.begin(), spectrum.amplitude.end());
 }
 
-/// A map of one value a recorded site, from its least to its greatest, with its scale.
+/// A map of one value per recorded site, from the least to the greatest, with a colour scale.
 template <class Real>
 Figure value_figure(const Recording<Real>& recording, std::span<const double> values,
                     const std::string& title, const std::string& caption) {
   double low = INFINITY, high = -INFINITY;
   for (const double v : values)
     if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
-  const double least = 1e-9 * std::abs(high);  // a map needs some range
+  const double least = 1e-9 * std::abs(high);  // the map's range must not be empty
   if (!(high - low > least)) low -= least, high += least;
   return {picture(drum::value_map(recording, values, low, high), title, 340) +
               scale(number(low, 7), number(high, 7), [](double part) { return plot::sequential(part, 1.0); }),
@@ -67,8 +67,8 @@ Figure value_figure(const Recording<Real>& recording, std::span<const double> va
 
 }  // namespace detail
 
-/// One drum, struck, recorded and analysed; each method adds a section. Throws as Drum, modes and the ear do;
-/// where no tone is heard the page says so.
+/// One drum, struck, recorded and analysed; each method adds a section. Throws as Drum, modes and sound::Ear
+/// do. Where no tone is heard, the page says so.
 template <class Drum>
 class DrumReport {
  public:
@@ -91,16 +91,17 @@ class DrumReport {
   }
 
   const drum::Physics& physics() const { return drum_.physics(); }
-  /// The mapping of the page's sounds: this drum's lowest mode has plan.lowest_hertz.
+  /// The mapping to the page's sounds: this drum's lowest mode sounds at plan.lowest_hertz.
   const sound::Pitch& pitch() const { return pitch_; }
 
+  /// Adds all sections: area only for a clamped drum, modes only if they were computed.
   void add_all(Page& page) const {
     add_wave(page), add_neuron(page);
     if (physics().edge == drum::Boundary::clamped) add_area(page);
     if (modes_) add_modes(page);
   }
 
-  /// The facts, the wave as a film and at six moments.
+  /// Adds the facts, and the wave as a film and at six moments.
   void add_wave(Page& page) const {
     page.section("The drum and the strike");
     page.text(
@@ -137,7 +138,7 @@ class DrumReport {
           "swings in the tones of the whole drum."}});
   }
 
-  /// The series and spectrum of one neuron, and the energy.
+  /// Adds the series and spectrum of one neuron, and the energy.
   void add_neuron(Page& page) const {
     const std::vector<double> series = recording_.at(plan_.ear);
     const sound::Spectrum own = sound::spectrum(series, recording_.interval());
@@ -176,7 +177,7 @@ class DrumReport {
                  drift});
   }
 
-  /// What area each neuron hears.
+  /// Adds a map of the area that each neuron hears.
   void add_area(Page& page) const {
     page.section("Hearing the area, neuron by neuron");
     const bool square = mask_.name() == "square";
@@ -218,7 +219,7 @@ class DrumReport {
     }
   }
 
-  /// Mode shapes, what the ear makes of them, and the sound.
+  /// Adds the mode shapes, the heard tones beside them, and the sound.
   void add_modes(Page& page) const {
     page.section("The modes behind the tones");
     std::vector<std::string> labels;
@@ -278,7 +279,7 @@ class DrumReport {
   Drum drum_;
   sound::Spectrum mean_;
   Line energy_;
-  Recording<Real> recording_;  // made last: fills the two above
+  Recording<Real> recording_;  // after mean_ and energy_: its initialiser fills both
   std::optional<Modes> modes_;
   std::vector<sound::Tone> tones_;
   sound::Pitch pitch_;

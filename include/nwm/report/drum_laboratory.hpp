@@ -1,5 +1,5 @@
-// The experiments that make up the drum laboratory, as sections of a report: areas over all sizes, area and
-// perimeter of any shape, and two drums that no ear can tell apart.
+// The experiments of the drum laboratory as sections of a report: areas over all sizes, area and perimeter of
+// any shape, and two drums that sound the same.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +22,8 @@
 
 namespace nwm::report {
 
-/// Squares of side 8, 12, … up to the grid's: the area heard at every neuron, exactly and by the textbook,
-/// and the spectra over the sizes.
+/// Squares of side 8, 12, … up to the grid's. Shows the area heard at every neuron, by the exact relation on
+/// the grid and by the textbook, and the spectra over the sizes.
 template <class Drum>
 void add_sizes(Page& page, const typename Drum::Options& options, const sound::Pitch& pitch) {
   page.section("Squares of every size");
@@ -87,7 +87,7 @@ void add_sizes(Page& page, const typename Drum::Options& options, const sound::P
   page.row(sounds);
 }
 
-/// Area and perimeter from nothing but the tones, for shapes of every kind, by Weyl's law.
+/// Area and perimeter of many shapes from their tones alone, by Weyl's law.
 template <class Drum>
 void add_weyl(Page& page, const drum::Physics& physics) {
   page.section("Any shape: area and perimeter from the tones");
@@ -128,7 +128,7 @@ void add_pair(Page& page, const typename Drum::Options& options, const sound::Pi
       "Can one hear the shape of a drum? Not always: these two have different shapes and the same tones, all "
       "of them (Gordon, Webb and Wolpert 1992), and on a lattice whose sites include the tiles' corners to "
       "the last digit. A rectangle of the same area is told apart at once.");
-  // A tile of 6k: area 3.5 · 36 k² = 126 k² = 10.5k · 12k.
+  // A tile of 6k has the area 3.5 · 36 k² = 126 k² = 10.5k · 12k.
   const std::size_t k = std::max<std::size_t>(2, Drum::Grid::height / 3 / 6 / 2 * 2), tile = 6 * k;
   const double unit = static_cast<double>(k);
   const std::array<mask::Outline, 3> outlines{mask::isospectral(0, tile), mask::isospectral(1, tile),

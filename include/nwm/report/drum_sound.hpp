@@ -1,4 +1,4 @@
-// How the drum of a report is struck, and what that sounds like.
+// The strike of a report's drum, and its sound.
 #pragma once
 
 #include <cmath>
@@ -17,14 +17,15 @@ namespace nwm::report {
 
 /// How the drum of a report is struck and heard.
 struct DrumPlan {
-  Site at = {};  ///< of the strike
+  Site at = {};  ///< site of the strike
   Strike strike = {.width = 1};
-  std::optional<std::uint64_t> random = {};  ///< instead: everywhere at once, with this seed
+  std::optional<std::uint64_t> random = {};  ///< seed of a strike everywhere at once, instead of `at`
   std::size_t steps = 4096;                  ///< recorded for the spectra
   Site ear = {};                             ///< the neuron whose series, spectrum and sound are shown
-  std::size_t modes = 12;                    ///< shown
-  double lowest_hertz = 110;                 ///< what the lowest mode sounds at
+  std::size_t modes = 12;                    ///< number of modes shown
+  double lowest_hertz = 110;                 ///< pitch of the lowest mode, Hz
 
+  /// Strikes the drum.
   template <class Drum>
   void apply(Drum& drum) const {
     if (random) drum.strike_at_random(*random);
@@ -32,8 +33,8 @@ struct DrumPlan {
   }
 };
 
-/// The drum as a sound: struck as `plan` says, with a damping that lets it die away by 60 dB in `seconds`,
-/// heard at plan.ear.
+/// The sound of the drum at plan.ear: struck as `plan` says, with a damping by which it falls by 60 dB in
+/// `seconds`.
 template <class Drum>
 sound::Clip drum_sound(const Mask& mask, const drum::Physics& physics, const DrumPlan& plan,
                        const sound::Pitch& pitch, double seconds, std::string title) {

@@ -1,4 +1,4 @@
-// The small parts of an HTML page: text that cannot break it, data inside it, tables.
+// The small parts of an HTML page: escaped text, embedded data, tables.
 #pragma once
 
 #include <cmath>
@@ -15,7 +15,7 @@
 
 namespace nwm::report {
 
-/// Text as it may stand between tags and in quoted attributes.
+/// Text with HTML's special characters escaped, for use between tags and in quoted attributes.
 inline std::string escape(std::string_view text) {
   std::string result;
   for (const char c : text) switch (c) {
@@ -37,7 +37,7 @@ inline std::string escape(std::string_view text) {
   return result;
 }
 
-/// RFC 4648, with padding.
+/// Base64 (RFC 4648), with padding.
 inline std::string base64(std::span<const std::byte> bytes) {
   static constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -62,23 +62,23 @@ inline std::string data_uri(std::string_view type, std::span<const std::byte> by
 inline std::string number(double value, int digits = 4) {
   return std::isnan(value) ? "–" : plot::detail::number(value, digits);
 }
-/// A ratio's distance from 1 in per cent, with its sign: "+0.42 %".
+/// The distance of found/truth from 1 in per cent, with its sign: "+0.42 %".
 inline std::string deviation(double found, double truth) {
   if (!std::isfinite(found) || !std::isfinite(truth)) return "–";
   const double percent = 100 * (found / truth - 1);
-  // Two digits below a per cent; rounding noise is 0.
+  // Two digits below a per cent. Rounding noise is shown as 0.
   const std::string text = std::abs(percent) < 5e-5 ? "0" : plot::detail::number(std::abs(percent), 2);
   return (text == "0" ? "" : percent < 0 ? "−" : "+") + text + " %";
 }
 
-/// Rows of cells under a head. Cells are plain text.
+/// Rows of plain-text cells under a head.
 struct Table {
   std::vector<std::string> head;
   std::vector<std::vector<std::string>> rows = {};
   std::string caption = {};
-  std::size_t text_columns = 1;  ///< so many columns from the left are text, the others numbers
+  std::size_t text_columns = 1;  ///< this many columns from the left are text, the others numbers
 
-  /// Throws Error when a row has not as many cells as the head.
+  /// The table as HTML. Throws Error when a row has another number of cells than the head.
   std::string html() const {
     std::string result = "<div class=\"wide\"><table>\n";
     if (!caption.empty()) result += "<caption>" + escape(caption) + "</caption>\n";

@@ -1,4 +1,4 @@
-// Everything a report can say of a trained machine.
+// The whole report on a trained machine.
 #pragma once
 
 #include "nwm/report/network.hpp"
@@ -7,7 +7,7 @@
 
 namespace nwm::report {
 
-/// All sections on a trained machine.
+/// Adds all sections on a trained machine.
 template <class Machine>
 void add_network(Page& page, const Machine& machine, const data::Dataset& train, const data::Dataset& test,
                  const NetworkOptions& options = {}) {

@@ -1,5 +1,5 @@
-// How well classes are told apart by spectrum alone: each pixel is given to the class whose mean spectrum is
-// nearest.
+// How well spectra alone tell classes apart: each pixel is assigned to the class with the nearest mean
+// spectrum.
 #pragma once
 
 #include <Eigen/Core>
@@ -18,32 +18,34 @@
 
 namespace nwm::report {
 
-/// Counts by true class (row) and class said (column).
+/// Counts by true class (row) and assigned class (column).
 class Confusion {
  public:
   explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
   std::size_t classes() const { return classes_; }
+  /// Counts one item of class `truth` assigned to `said`.
   void add(std::size_t truth, std::size_t said) { ++counts_.at(truth * classes_ + said); }
   std::size_t count(std::size_t truth, std::size_t said) const { return counts_.at(truth * classes_ + said); }
+  /// Number of items of class `truth`.
   std::size_t total(std::size_t truth) const {
     std::size_t sum = 0;
     for (std::size_t c = 0; c < classes_; ++c) sum += count(truth, c);
     return sum;
   }
-  /// Share of class `truth` that is called so; NaN when there is none of it.
+  /// Share of class `truth` that was assigned correctly; NaN when the class did not occur.
   double recall(std::size_t truth) const {
     const std::size_t all = total(truth);
     return all == 0 ? std::numeric_limits<double>::quiet_NaN()
                     : static_cast<double>(count(truth, truth)) / static_cast<double>(all);
   }
-  /// Share of all from class `from` on that is called what it is; NaN when there is none.
+  /// Share of all items of classes `from` and above that was assigned correctly; NaN when there are none.
   double accuracy(std::size_t from = 0) const {
     double right = 0, all = 0;
     for (std::size_t c = from; c < classes_; ++c)
       right += static_cast<double>(count(c, c)), all += static_cast<double>(total(c));
     return right / all;
   }
-  /// The mean recall of the classes from `from` on that there are: a guess has 1/classes().
+  /// The mean recall of the occurring classes `from` and above. Guessing gives 1/classes().
   double balanced(std::size_t from = 0) const {
     double sum = 0, seen = 0;
     for (std::size_t c = from; c < classes_; ++c)
@@ -56,9 +58,9 @@ class Confusion {
   std::vector<std::size_t> counts_;
 };
 
-/// |DFT| of every oscillator at every site, bins 0..T/2, no scaling: magnitudes (bins, channels, height,
-/// width). Without a window (as the fft readout's features), or under a Hann window, which keeps a slow drift
-/// out of the other bins.
+/// |DFT| of every oscillator at every site, bins 0..T/2, without scaling: magnitudes (bins, channels, height,
+/// width). Either without a window (like the fft readout's features), or under a Hann window, which keeps a
+/// slow drift out of the other bins.
 class SeriesSpectra {
  public:
   explicit SeriesSpectra(const plot::SeriesShape& shape, bool hann = false)
@@ -78,7 +80,7 @@ class SeriesSpectra {
   }
   std::size_t bins() const { return bins_; }
 
-  /// Throws Error when the series (T, C, H, W) has another size.
+  /// The magnitudes of one series (T, C, H, W). Throws Error for another size.
   std::vector<float> operator()(std::span<const float> series) const {
     plot::detail::check_series("nwm::report::SeriesSpectra", series, shape_);
     const auto rows = static_cast<Eigen::Index>(bins_), columns = static_cast<Eigen::Index>(shape_.state());
@@ -97,10 +99,10 @@ class SeriesSpectra {
   Matrix waves_;
 };
 
-/// The nearest-spectrum rule. A pixel's spectrum is log(|DFT| + ε) of all its oscillators, ε a thousandth of
-/// the mean magnitude, each number in units of its standard deviation within the classes; a class is the mean
-/// of its pixels' spectra; a pixel belongs to the class at the least Euclidean distance. Nothing but these
-/// means is learned.
+/// The nearest-spectrum rule. A pixel's spectrum is log(|DFT| + ε) of all its oscillators, with ε a
+/// thousandth of the mean magnitude; each number is divided by its standard deviation within the classes. The
+/// spectrum of a class is the mean over its pixels. A pixel is assigned to the class at the least Euclidean
+/// distance. Only these means and deviations are learned.
 class NearestSpectrum {
  public:
   NearestSpectrum(const plot::SeriesShape& shape, std::size_t classes)
@@ -110,7 +112,7 @@ class NearestSpectrum {
     sums_.assign(classes * features_, 0), squares_.assign(features_, 0), counts_.assign(classes, 0);
   }
 
-  /// Adds one image: its series (T, C, H, W), and the class of each pixel (H, W). Throws Error when they do
+  /// Adds one image: its series (T, C, H, W) and the class of each pixel (H, W). Throws Error when sizes do
   /// not fit.
   void learn(std::span<const float> series, std::span<const std::uint8_t> labels) {
     check(labels);
@@ -124,8 +126,9 @@ class NearestSpectrum {
     ready_ = false;
   }
 
-  /// Judges another image: `pixels` by each pixel's own spectrum, `regions` by the mean spectrum of all
-  /// pixels of a class in the image. Throws Error when nothing was learned or the image does not fit.
+  /// Assigns the pixels of another image and adds to the counts: `pixels` by each pixel's own spectrum,
+  /// `regions` by the mean spectrum of all pixels of a class in the image. Throws Error when nothing was
+  /// learned or the image does not fit.
   void judge(std::span<const float> series, std::span<const std::uint8_t> labels, Confusion& pixels,
              Confusion& regions) {
     check(labels);

@@ -1,5 +1,5 @@
-// What a trained machine does to images, as sections of a report: its waves, its hidden states, the maps of
-// frequency and damping it makes of an image.
+// A trained machine's response to images, as sections of a report: its waves, its hidden states, its maps of
+// frequency and damping.
 #pragma once
 
 #include <algorithm>
@@ -22,13 +22,13 @@
 
 namespace nwm::report {
 
-/// What is shown of a machine.
+/// Which images, moments and sounds a report shows.
 struct NetworkOptions {
-  std::vector<std::string> names = {};    ///< of the classes; else "background", "class k"
-  std::vector<std::size_t> shown = {0};   ///< images of the test set
+  std::vector<std::string> names = {};    ///< class names; missing: "background", "class k"
+  std::vector<std::size_t> shown = {0};   ///< indices of images in the test set
   std::vector<std::size_t> moments = {};  ///< steps 1..T; empty: five evenly spaced ones
-  std::size_t learn = 200, judge = 200;   ///< images the nearest-spectrum rule learns from and is tried on
-  double seconds = 1.5;                   ///< of each class's sound
+  std::size_t learn = 200, judge = 200;   ///< images for learning and for testing the nearest-spectrum rule
+  double seconds = 1.5;                   ///< length of each class's sound
   double steps_per_second = 4000;         ///< of the sounds: a cycle of k steps has 4000/k Hz
 };
 
@@ -39,7 +39,7 @@ inline std::string class_name(const NetworkOptions& options, std::size_t label) 
   return label == 0 ? "background" : "class " + std::to_string(label);
 }
 
-/// Fields side by side on a near-square sheet, each through colour(value).
+/// Fields (count, height, width) side by side on a near-square sheet; each value becomes colour(value).
 template <class Colour>
 plot::Image sheet(std::span<const float> fields, std::size_t count, std::size_t height, std::size_t width,
                   const Colour& colour, std::size_t minimum_tile = 96) {
@@ -59,8 +59,8 @@ plot::Image sheet(std::span<const float> fields, std::size_t count, std::size_t 
 
 }  // namespace detail
 
-/// Input, waves, prediction and target of the images shown; the waves of one of them as a film, all of its
-/// oscillators at a few moments.
+/// Adds input, waves, prediction and target of the images shown. For one of them, adds the waves as a film
+/// and all oscillators at a few moments.
 template <class Machine>
 void add_scenes(Page& page, const Machine& machine, const data::Dataset& test,
                 const NetworkOptions& options) {
@@ -80,7 +80,7 @@ void add_scenes(Page& page, const Machine& machine, const data::Dataset& test,
                "machine says of each pixel, and what is true."});
   const plot::Scene& first = scenes.front();
   const auto film_ = plot::film(first.series, shape, {.delay = 8, .minimum_width = 380});
-  std::vector<Line> lines;  // of one pixel in the middle of each class
+  std::vector<Line> lines;  // series of one pixel in the middle of each class
   for (std::size_t c = 0; c < Machine::shape.classes; ++c) {
     std::vector<std::size_t> places;
     for (std::size_t p = 0; p < first.target.size(); ++p)
@@ -105,7 +105,8 @@ void add_scenes(Page& page, const Machine& machine, const data::Dataset& test,
                "Hidden states of the first image.", "A row an oscillator channel, a column a moment."});
 }
 
-/// The maps that the encoders make of one image: natural frequency and damping, and other maps of the cell.
+/// Adds the maps that the encoders compute from one image: natural frequency, damping, and the cell's other
+/// maps.
 template <class Machine>
 void add_maps(Page& page, const Machine& machine, const data::Dataset& test, const NetworkOptions& options) {
   using Cell = typename Machine::Cell;

@@ -1,5 +1,5 @@
-// What a trained machine's neurons hear, as sections of a report: Fourier magnitudes, the mean spectrum of
-// each class, how far spectra alone tell classes apart, and the classes as sounds.
+// Spectra of a trained machine's neurons, as sections of a report: Fourier magnitudes, the mean spectrum of
+// each class, how well spectra alone tell classes apart, and the classes as sounds.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ namespace nwm::report {
 
 namespace detail {
 
-/// Time of one step, for machines whose cell has one; else 1.
+/// The time of one step; 1 for machines whose cell has none.
 template <class Machine>
 double step_time(const Machine& machine) {
   if constexpr (requires { static_cast<double>(machine.cell.dt); })
@@ -32,14 +32,14 @@ double step_time(const Machine& machine) {
   else return 1.0;
 }
 
-/// A percentage with one decimal place; what would be 0.0 but is not says so.
+/// A percentage with one decimal place; "<0.1" for a positive one that would round to 0.0.
 inline std::string tenths(double percent) {
   if (percent > 0 && percent < 0.05) return "<0.1";
   const std::string text = number(std::round(10 * percent) / 10, 4);
   return text.find('.') == std::string::npos ? text + ".0" : text;
 }
 
-/// A confusion matrix as a table: per cent of the row, the darker the larger.
+/// A confusion matrix as a table, in per cent of the row; larger values are darker.
 inline std::string confusion_html(const Confusion& confusion, const NetworkOptions& options,
                                   const std::string& caption) {
   std::string html = "<div class=\"wide\"><table class=\"confusion\"><caption>" + escape(caption) +
@@ -73,7 +73,7 @@ inline Table confusion_table(const Confusion& confusion, const NetworkOptions& o
 
 }  // namespace detail
 
-/// The Fourier magnitudes of one image, bin by bin, for its liveliest oscillator.
+/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator with most motion.
 template <class Machine>
 void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
                  const NetworkOptions& options) {
@@ -103,15 +103,15 @@ void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
                    "pixels agree on a tone."});
 }
 
-/// What the nearest-spectrum rule makes of held-out images.
+/// Results of the nearest-spectrum rule on held-out images.
 struct SpectralVerdict {
   Confusion pixels;                     ///< by each pixel's own spectrum
   Confusion regions;                    ///< by the mean spectrum of a class's pixels in an image
   plot::ClassSpectra spectra;           ///< of the held-out images
-  std::size_t learned = 0, judged = 0;  ///< images
+  std::size_t learned = 0, judged = 0;  ///< numbers of images
 };
 
-/// Learns the rule on the first options.learn images of `train` and tries it on the first options.judge of
+/// Learns the rule on the first options.learn images of `train` and tests it on the first options.judge of
 /// `test`. Throws Error when a set does not fit the machine.
 template <class Machine>
 SpectralVerdict judge_by_spectrum(const Machine& machine, const data::Dataset& train,
@@ -132,8 +132,8 @@ SpectralVerdict judge_by_spectrum(const Machine& machine, const data::Dataset& t
   return verdict;
 }
 
-/// The mean spectrum of each class over held-out images, and how far the nearest-spectrum rule tells them
-/// apart, beside what it makes of the same machine before training.
+/// Adds the mean spectrum of each class over held-out images and the results of the nearest-spectrum rule,
+/// beside the results for the same machine before training.
 template <class Machine>
 SpectralVerdict add_class_spectra(Page& page, const Machine& machine, const data::Dataset& train,
                                   const data::Dataset& test, const NetworkOptions& options) {
@@ -195,7 +195,7 @@ SpectralVerdict add_class_spectra(Page& page, const Machine& machine, const data
   return verdict;
 }
 
-/// Each class as a sound: the series of its pixels, drawn at random from held-out images, one after another.
+/// One sound per class: the series of its pixels, drawn at random from held-out images, one after another.
 template <class Machine>
 std::vector<sound::Clip> class_sounds(const Machine& machine, const data::Dataset& test,
                                       const NetworkOptions& options) {
@@ -233,7 +233,7 @@ std::vector<sound::Clip> class_sounds(const Machine& machine, const data::Datase
   return result;
 }
 
-/// The players of class_sounds.
+/// Adds players for class_sounds.
 template <class Machine>
 void add_sounds(Page& page, const Machine& machine, const data::Dataset& test,
                 const NetworkOptions& options) {

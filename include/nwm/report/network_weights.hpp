@@ -1,5 +1,5 @@
-// What a trained machine has learned, as sections of a report: the coupling of neighbours, and the rows of
-// the linear readout: are they Fourier modes?
+// A trained machine's weights, as sections of a report: the coupling of neighbours, and the rows of the
+// linear readout (are they Fourier modes?).
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace nwm::report {
 
 namespace detail {
 
-/// The slice of a layout whose name ends in `suffix`, or nullptr.
+/// The slice of a layout whose name ends in `suffix`; nullptr when there is none.
 template <class Layout>
 const Slice* find_slice(const Layout& layout, const std::string& suffix) {
   for (const Slice& slice : layout.slices)
@@ -31,8 +31,8 @@ const Slice* find_slice(const Layout& layout, const std::string& suffix) {
   return nullptr;
 }
 
-/// |DFT|² of each row of a (rows, steps) matrix, bins 0..steps/2; and the share of a row's power in its
-/// strongest bin and that bin's neighbours: 1 for a Fourier mode, about 3/bins for noise.
+/// |DFT|² of each row of a (rows, steps) matrix, bins 0..steps/2, and the share of a row's power in its
+/// strongest bin and the bins beside: 1 for a Fourier mode, about 3/bins for noise.
 struct RowSpectra {
   std::size_t bins = 0;
   std::vector<float> magnitude;  ///< (rows, bins)
@@ -42,7 +42,7 @@ struct RowSpectra {
 inline RowSpectra row_spectra(std::span<const float> matrix, std::size_t rows, std::size_t steps) {
   RowSpectra result;
   result.bins = steps / 2 + 1;
-  // Rows as the channels of a series of their own.
+  // The rows become the channels of one series.
   std::vector<float> series(rows * steps);
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t t = 0; t < steps; ++t) series[t * rows + r] = matrix[r * steps + t];
@@ -52,7 +52,7 @@ inline RowSpectra row_spectra(std::span<const float> matrix, std::size_t rows, s
     double total = 0, best = -1;
     std::size_t at = 0;
     const auto power = [&](std::size_t k) {
-      // Bins 0 and T/2 stand for one frequency, all others for a pair.
+      // Bins 0 and T/2 stand for one frequency each, all others for a pair ±k.
       const double weight = k == 0 || 2 * k == steps ? 1 : 2, v = static_cast<double>(m[k * rows + r]);
       return weight * v * v;
     };
@@ -76,8 +76,8 @@ inline double median(std::vector<double> values) {
 
 }  // namespace detail
 
-/// The stencils that couple neighbours: every kernel of every stage, as pictures, and what became of their
-/// start.
+/// Adds the stencils that couple neighbours: every kernel of every stage as a picture. For stencils that
+/// began as a Laplacian, also says how much of the weight still lies within one oscillator.
 template <class Machine>
 void add_coupling(Page& page, const Machine& machine) {
   page.section("The coupling it learned");
@@ -90,7 +90,7 @@ void add_coupling(Page& page, const Machine& machine) {
     std::vector<float> weights;
     for (const auto w : machine.parameters().subspan(slice->offset, slice->size))
       weights.push_back(static_cast<float>(w));
-    // Of many kernels most are small: the few large weights may saturate.
+    // Most of many kernels are small; the few large weights may saturate.
     const bool many = out * in > 4;
     const auto scale_ = static_cast<double>(plot::symmetric_scale(weights, many ? 0.97 : 1.0));
     std::vector<plot::Image> rows;
@@ -131,8 +131,8 @@ void add_coupling(Page& page, const Machine& machine) {
   }(std::make_index_sequence<cell::stage_count<Cell>>{});
 }
 
-/// The learned linear readout: its rows over time, their spectra, and whether they are like Fourier modes.
-/// Nothing for machines that learn no such matrix.
+/// Adds the learned linear readout: its rows over time, their spectra, and how like Fourier modes they are.
+/// Adds nothing for machines without such a matrix.
 template <class Machine>
 void add_readout(Page& page, const Machine& machine) {
   if constexpr (Machine::Readout::learns_matrix) {

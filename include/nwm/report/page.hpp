@@ -1,5 +1,5 @@
-// A page one sends to a colleague: one HTML file with its pictures and sounds inside, readable in light and
-// dark, that needs no network.
+// A page to send to a colleague: one HTML file with all pictures and sounds inside. It is readable in light
+// and dark and needs no network.
 #pragma once
 
 #include <array>
@@ -22,15 +22,15 @@
 
 namespace nwm::report {
 
-/// Something to look at or listen to, and what it says.
+/// A picture or sound with its caption.
 struct Figure {
   std::string content;                   ///< HTML
   std::string title = {}, caption = {};  ///< plain text; the title is set bold before the caption
   std::optional<Table> data = {};        ///< the same in numbers, folded away
 };
 
-/// A picture, shown `width` CSS pixels wide (0: its own width; narrower where there is less room). pixels:
-/// enlarge without smoothing. alt: for those who cannot see it.
+/// A picture, shown `width` CSS pixels wide (0: its own width), or narrower where there is less room. pixels:
+/// enlarge without smoothing. alt: text for readers who cannot see the picture.
 inline std::string picture(const plot::Image& image, const std::string& alt, std::size_t width = 0,
                            bool pixels = true) {
   const std::size_t shown = width == 0 ? image.width() : width;
@@ -49,12 +49,12 @@ inline std::string player(const sound::Clip& clip) {
   return "<audio controls preload=\"metadata\" title=\"" + escape(clip.title) + "\" src=\"" +
          data_uri("audio/wav", sound::encode_wav(clip)) + "\"></audio>\n";
 }
-/// A sound with its title; how it came to be stands in its file.
+/// A sound with its title. The sound's file says how it was made.
 inline Figure heard(const sound::Clip& clip, std::string caption = {}) {
   return {player(clip), clip.title, std::move(caption)};
 }
 
-/// A bar of the colours from one value to another: colour(part) for part in [0, 1].
+/// A bar with the colours between two values: colour(part) for part in [0, 1].
 template <class Colour>
 std::string scale(const std::string& from, const std::string& to, const Colour& colour) {
   std::string result = "<div class=\"scale\"><span>" + escape(from) +
@@ -66,11 +66,12 @@ std::string scale(const std::string& from, const std::string& to, const Colour& 
   return result + ")\">&nbsp;</span><span>" + escape(to) + "</span></div>\n";
 }
 
+/// An HTML page, built section by section. Each method appends its content and returns the page.
 class Page {
  public:
   Page(std::string title, std::string lead) : title_(std::move(title)), lead_(std::move(lead)) {}
 
-  /// Begins a section; it is listed at the top of the page.
+  /// Begins a section. The top of the page lists all sections.
   Page& section(const std::string& heading) {
     sections_.push_back(heading);
     body_ += "<h2 id=\"s" + std::to_string(sections_.size()) + "\">" + escape(heading) + "</h2>\n";
@@ -87,19 +88,19 @@ class Page {
   }
   Page& table(const Table& table) { return html(table.html()); }
   Page& figure(const Figure& f) { return html(figure_html(f)); }
-  /// Figures beside one another, as many as there is room for.
+  /// Figures side by side, as many in a row as fit.
   Page& row(const std::vector<Figure>& figures) {
     body_ += "<div class=\"row\">\n";
     for (const Figure& f : figures) body_ += figure_html(f);
     return html("</div>\n");
   }
-  /// HTML as it is: the caller answers for it.
+  /// Adds HTML unchanged; the caller must have escaped it.
   Page& html(const std::string& markup) {
     body_ += markup;
     return *this;
   }
 
-  /// The whole page.
+  /// The whole page as HTML.
   std::string str() const {
     std::string page =
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -119,7 +120,7 @@ class Page {
            "this file.</p></footer>\n</body>\n</html>\n";
   }
 
-  /// Writes the page, whole or not at all. Throws Error when it cannot be written.
+  /// Writes the page, whole or not at all. Throws Error when the file cannot be written.
   void write(const std::filesystem::path& path) const { io::write_whole(path, std::string_view(str())); }
 
  private:

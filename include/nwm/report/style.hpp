@@ -1,4 +1,4 @@
-// How a report looks, in light and in dark.
+// The style sheet of a report, light and dark.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// How a machine was trained and how good it became, as a section of a report.
+// Training and final metrics of a machine, as a section of a report.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,13 @@
 
 namespace nwm::report {
 
-/// The losses (cross-entropy per pixel) after each epoch; all equally long.
+/// The losses (cross-entropy per pixel) after each epoch, all of one length.
 struct LearningCurve {
   std::vector<double> epoch, training, validation;
 };
 
-/// Facts about the run, metrics on `images` held-out images (their meaning: train/metrics.hpp), and the
-/// curve. The curve is left out where it has no point.
+/// Adds facts about the run, metrics on `images` held-out images (train/metrics.hpp defines them), and the
+/// curve. An empty curve is left out.
 inline void add_training(Page& page, std::vector<std::pair<std::string, std::string>> facts,
                          const Metrics& metrics, std::size_t images, const LearningCurve& curve) {
   page.section("What was learned");

@@ -1,5 +1,5 @@
-// From steps of a simulation to a sound one can hear: all of time is stretched by one factor, so that the
-// ratios between frequencies stay.
+// Makes the steps of a simulation audible: one factor stretches all of time, so that frequency ratios stay
+// the same.
 #pragma once
 
 #include <algorithm>
@@ -17,8 +17,8 @@
 
 namespace nwm::sound {
 
-/// How many units of simulated time pass in a second of sound: a tone of f cycles per unit time sounds at
-/// f · per_second Hz.
+/// Units of simulated time that pass in a second of sound. A tone of f cycles per unit time sounds at f ·
+/// per_second Hz.
 struct Pitch {
   double per_second = 1000;
 
@@ -42,16 +42,17 @@ struct Pitch {
   }
 };
 
+/// Sampling rate, loudness and fades of a rendered sound.
 struct RenderOptions {
   unsigned rate = 44100;  ///< samples per second
-  double peak = 0.8;      ///< of full scale, that the loudest sample gets
-  double fade = 0.005;    ///< seconds of fading in and out, against clicks
+  double peak = 0.8;      ///< largest sample, as share of full scale
+  double fade = 0.005;    ///< seconds of fading in and out; avoids clicks
 };
 
 namespace detail {
 
-/// The value of a series at place x (in samples), low-passed at `cutoff` (<= 1) of its band: a sinc of 16
-/// zeros to either side under a Hann window. 0 beyond the ends.
+/// The value of a series at place x (in samples), low-passed at `cutoff` (<= 1) of its band by a sinc with 16
+/// zeros on either side under a Hann window. The series is 0 beyond its ends.
 inline double band_limited(std::span<const double> series, double x, double cutoff) {
   const double reach = 16 / cutoff;
   const auto first = static_cast<std::ptrdiff_t>(std::max(0.0, std::ceil(x - reach))),
@@ -77,7 +78,8 @@ inline void check(const RenderOptions& options, double interval, const Pitch& pi
   if (!(options.fade >= 0)) throw Error(where, "fade", "at least 0 s", std::to_string(options.fade));
 }
 
-/// Adds a series, resampled, to `out` from sample `start` on; window(part of its length) is its weight.
+/// Resamples a series and adds it to `out` from sample `start` on, weighted by window(sample, number of
+/// samples).
 template <class Weight>
 void add_resampled(std::span<const double> series, double interval, const Pitch& pitch, unsigned rate,
                    std::vector<double>& out, std::size_t start, const Weight& window) {
@@ -98,9 +100,9 @@ inline std::vector<float> normalised(const std::vector<double>& sound, double pe
 
 }  // namespace detail
 
-/// A series sampled every `interval` as a sound, band-limited and with its loudest sample at `peak` (silence
-/// stays silence); the mapping is stated in the comment. Throws Error for a series that is not finite, one
-/// too short for a sample of sound, or options out of range.
+/// A series sampled every `interval` as a sound: band-limited, with its loudest sample at `peak` (silence
+/// stays silence). The clip's comment states the mapping. Throws Error for a series that is not finite or too
+/// short for one sample of sound, and for options out of range.
 inline Clip render(std::span<const double> series, double interval, const Pitch& pitch,
                    std::string title = {}, const RenderOptions& options = {}) {
   constexpr const char* where = "nwm::sound::render";
@@ -119,9 +121,9 @@ inline Clip render(std::span<const double> series, double interval, const Pitch&
   return {detail::normalised(sound, options.peak), options.rate, std::move(title), pitch.text()};
 }
 
-/// Many short series as one sound of `seconds`: one after the other, each fading in while the one before
-/// fades out, over and over. So the short series of a network's neurons are heard; the sound's spectrum is
-/// their mean. Throws Error as `render`, or when there is no series or no time.
+/// Many short series, e.g. of a network's neurons, as one sound of `seconds`. They play one after the other,
+/// again and again, each fading in while the one before fades out. The sound's spectrum is the mean of the
+/// series' spectra. Throws Error as `render`, or when there is no series or no time.
 inline Clip texture(std::span<const std::vector<double>> series, double interval, const Pitch& pitch,
                     double seconds, std::string title = {}, const RenderOptions& options = {}) {
   constexpr const char* where = "nwm::sound::texture";

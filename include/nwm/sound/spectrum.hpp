@@ -1,4 +1,4 @@
-// What an ear makes of a time series: its spectrum, through windows, zero-padding and averages.
+// The spectrum of a time series, with windows, zero-padding and averages.
 #pragma once
 
 #include <algorithm>
@@ -16,14 +16,14 @@
 
 namespace nwm::sound {
 
-/// The weight of a sample by its place in the segment. Sidelobes of a tone fall to 0.22, 0.027, 2.6e-5 of its
-/// peak; the peak is 1, 2, 4 frequency bins wide to either side.
+/// The weight of a sample by its place in the segment. Beside a tone, sidelobes are at most 0.22, 0.027,
+/// 2.6e-5 of its peak; the peak reaches 1, 2, 4 frequency bins to either side.
 enum class Window { rectangular, hann, blackman_harris };
 
 namespace detail {
 
 struct WindowShape {
-  std::array<double, 4> terms;  // cosine sum
+  std::array<double, 4> terms;  // coefficients of the cosine sum
   double lobe, sidelobe, shoulder;
 };
 inline WindowShape shape(Window window) {
@@ -38,7 +38,7 @@ inline WindowShape shape(Window window) {
   return {{1, 0, 0, 0}, 1, 0.22, 2 / std::numbers::pi};
 }
 
-/// The smallest number >= n whose only prime factors are 2, 3 and 5, and even: quick to transform.
+/// The smallest even number >= n whose only prime factors are 2, 3 and 5: such lengths transform quickly.
 inline std::size_t quick_length(std::size_t n) {
   for (std::size_t m = std::max<std::size_t>(n + n % 2, 2);; m += 2) {
     std::size_t rest = m;
@@ -50,29 +50,32 @@ inline std::size_t quick_length(std::size_t n) {
 
 }  // namespace detail
 
+/// Window, zero-padding and averaging of a spectrum.
 struct SpectrumOptions {
   Window window = Window::blackman_harris;
-  std::size_t padding = 2;  ///< at least so many times the segment's length are transformed
-  std::size_t segment = 0;  ///< samples of a segment (Welch 1967); 0: the whole series is one
-  double overlap = 0.5;     ///< share of a segment that the next one has in common with it
+  std::size_t padding = 2;  ///< the transform is at least this many times as long as a segment
+  std::size_t segment = 0;  ///< samples of a segment (Welch 1967); 0: one segment, the whole series
+  double overlap = 0.5;     ///< share of a segment that overlaps with the next one
 };
 
-/// Amplitudes over frequency: a sine of amplitude a at a bin has amplitude a there, an offset a has 2a at 0.
+/// Amplitudes over frequency. A sine of amplitude a at a bin has amplitude a; a constant a has 2a at
+/// frequency 0.
 struct Spectrum {
   std::vector<double> amplitude;  ///< at frequencies 0, spacing, 2 spacing, ... to half the sampling rate
   double spacing = 0;             ///< cycles per unit time
   double lobe = 0;                ///< half the width of a tone's peak, cycles per unit time
-  double sidelobe = 0;            ///< the largest false peak beside a tone, as a share of it
-  double shoulder = 0;            ///< what a tone has half a lobe from its frequency, as a share of its peak
+  double sidelobe = 0;            ///< the largest false peak beside a tone, as share of the tone's peak
+  double shoulder = 0;            ///< amplitude half a lobe from a tone's frequency, as share of its peak
 
+  /// Frequency of a bin, cycles per unit time.
   double frequency(std::size_t bin) const { return spacing * static_cast<double>(bin); }
 };
 
-/// Spectra of series of one length: plans and buffers are made once. One thread uses one Ear.
+/// Computes spectra of series of one length; plans and buffers are made once. Use one Ear per thread.
 class Ear {
  public:
-  /// samples: length of the series; interval: time between two samples. Throws Error unless there are at
-  /// least 8 samples in a segment, interval > 0, padding >= 1 and 0 <= overlap < 1.
+  /// samples: length of the series; interval: time between two samples. Throws Error unless a segment has at
+  /// least 8 samples, interval > 0, padding >= 1 and 0 <= overlap < 1.
   Ear(std::size_t samples, double interval, const SpectrumOptions& options = {})
       : samples_(samples), segment_(options.segment == 0 ? samples : options.segment), interval_(interval) {
     constexpr const char* where = "nwm::sound::Ear";
@@ -88,7 +91,7 @@ class Ear {
     const auto shape = detail::shape(options.window);
     lobe_ = shape.lobe, sidelobe_ = shape.sidelobe, shoulder_ = shape.shoulder;
     for (std::size_t i = 0; i < segment_; ++i) {
-      // The window is 0 half a sample beyond the ends, the same forwards and backwards.
+      // The window is symmetric and would be 0 half a sample beyond either end.
       const double phase =
           2 * std::numbers::pi * (static_cast<double>(i) + 0.5) / static_cast<double>(segment_);
       double w = 0;
@@ -101,10 +104,11 @@ class Ear {
     fft_.SetFlag(Eigen::FFT<double>::HalfSpectrum);
   }
 
+  /// Length of the series; number of frequency bins of a spectrum.
   std::size_t samples() const { return samples_; }
   std::size_t bins() const { return padded_.size() / 2 + 1; }
 
-  /// The spectrum of a series: the root of the mean over segments of |DFT|². Throws Error for another length
+  /// The spectrum of a series: the root of the mean of |DFT|² over segments. Throws Error for another length
   /// or a value that is not finite.
   Spectrum operator()(std::span<const double> series) {
     std::vector<double> power(bins(), 0.0);
@@ -112,7 +116,8 @@ class Ear {
     return from_power(power, 1);
   }
 
-  /// Adds the squared amplitudes of a series to `power` (bins()); for means over many. Throws as above.
+  /// Adds the squared amplitudes of a series to `power` (bins() values), for means over many series. Throws
+  /// as operator().
   void add_power(std::span<const double> series, std::span<double> power) {
     if (series.size() != samples_)
       throw Error("nwm::sound::Ear", "series", std::to_string(samples_) + " samples",
@@ -130,7 +135,7 @@ class Ear {
     }
   }
 
-  /// The root mean square of `count` spectra whose squared amplitudes were added up.
+  /// The root mean square of `count` spectra, from the sum of their squared amplitudes.
   Spectrum from_power(std::span<const double> power, std::size_t count) const {
     Spectrum result;
     result.spacing = 1 / (interval_ * static_cast<double>(padded_.size()));

@@ -1,4 +1,5 @@
-// Tones in a spectrum: peaks between the bins, and the lowest tone, which is only named when it is one.
+// Tones in a spectrum: peaks, located between the bins, and the lowest tone, which is reported only when it
+// is clear.
 #pragma once
 
 #include <algorithm>
@@ -17,18 +18,19 @@ struct Tone {
   double frequency = 0, amplitude = 0;
 };
 
+/// Limits within which peaks count as tones.
 struct ToneOptions {
-  double threshold = 3e-5;  ///< share of the loudest peak below which nothing is a tone
-  double clearness = 8;     ///< a lowest tone stands so many times above the median beside it
-  double purity = 200;      ///< and so many times above all that is more than a lobe below it, as far
+  double threshold = 3e-5;  ///< a tone is at least this share of the loudest peak
+  double clearness = 8;     ///< the lowest tone is this many times the median beside it
+  double purity = 200;      ///< and this many times everything more than a lobe below it, as far
                             ///< as the window's sidelobes allow
-  double form = 0.1;        ///< and its shoulders are those of one tone but for such a share
+  double form = 0.1;        ///< largest relative error of its shoulders against one tone's
 };
 
 /// All peaks at least `threshold` (and 1.5 times the window's sidelobes) as high as the highest, by ascending
-/// frequency, each placed by a parabola through the logarithms of three bins. A peak within two lobes of one
-/// a thousand times as high is a ripple of that (a decaying tone has more than the window's). Nothing for a
-/// silent spectrum.
+/// frequency. A parabola through the logarithms of three bins locates each peak. A peak within two lobes of
+/// another one a thousand times as high counts as a ripple of that one and is left out (a decaying tone has
+/// more ripples than the window's). A silent spectrum has no tones.
 inline std::vector<Tone> tones(const Spectrum& spectrum, const ToneOptions& options = {}) {
   std::vector<Tone> result;
   const auto& a = spectrum.amplitude;
@@ -72,7 +74,7 @@ inline double median(const std::vector<double>& a, std::ptrdiff_t from, std::ptr
   return *middle;
 }
 
-/// The amplitude between two bins, by a straight line through the logarithms; 0 beyond the spectrum.
+/// The amplitude between two bins, interpolated linearly in the logarithms; 0 beyond the spectrum.
 inline double amplitude_at(const Spectrum& spectrum, double frequency) {
   const double place = frequency / spectrum.spacing;
   const auto k = static_cast<std::size_t>(std::max(place, 0.0));
@@ -83,10 +85,13 @@ inline double amplitude_at(const Spectrum& spectrum, double frequency) {
 
 }  // namespace detail
 
-/// The lowest tone, or nothing: when the spectrum is silent; when its lowest peak lies so low that the series
-/// is too short to place it, or below it there is something that is no peak (a swing too slow for the series,
-/// a creep); when the peak does not stand out from what is beside it (noise), or is wider or narrower than
-/// one tone (two that are not told apart, a blur). A higher peak is never offered instead.
+/// The lowest tone, if it is clear. There is none when
+/// - the spectrum is silent;
+/// - the lowest peak lies so low that the series is too short to locate it;
+/// - the spectrum below the peak is too high (a slow swing or drift);
+/// - the peak does not stand out from its surroundings (noise);
+/// - the peak is wider or narrower than one tone (two tones not told apart, a blur).
+/// A higher peak is never returned instead.
 inline std::optional<Tone> lowest_tone(const Spectrum& spectrum, const ToneOptions& options = {}) {
   const std::vector<Tone> all = tones(spectrum, options);
   if (all.empty() || all[0].frequency < spectrum.lobe) return std::nullopt;

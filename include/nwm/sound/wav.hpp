@@ -1,4 +1,4 @@
-// Sound as a WAV file, with what it means in its metadata, written whole or not at all.
+// Sound as a WAV file, with its meaning in the metadata, written whole or not at all.
 #pragma once
 
 #include <algorithm>
@@ -16,20 +16,21 @@
 
 namespace nwm::sound {
 
-/// One channel of samples in [-1, 1] and what is to be known about them.
+/// One channel of samples in [-1, 1] with title and comment.
 struct Clip {
   std::vector<float> samples;
   unsigned rate = 44100;     ///< samples per second
   std::string title = {};    ///< INAM in the file
-  std::string comment = {};  ///< ICMT: how the sound came to be
+  std::string comment = {};  ///< ICMT in the file: how the sound was made
 
+  /// Length of the clip in seconds.
   double seconds() const { return static_cast<double>(samples.size()) / rate; }
 };
 
-/// The bytes of a WAV file: 16-bit PCM, one channel, title and comment in a LIST INFO chunk behind them.
-/// Samples are rounded to the nearest of 65,535 levels. Throws Error, naming `where`, when there is no
-/// sample, one is outside [-1, 1] or not finite, the rate is outside 1,000..384,000, or the file would be
-/// over 2 GiB.
+/// The bytes of a WAV file: 16-bit PCM, one channel, followed by a LIST INFO chunk with title and comment.
+/// Samples are rounded to the nearest of 65,535 levels. Throws Error, naming `where`, when there are no
+/// samples, one is outside [-1, 1] or not finite, the rate is outside 1,000..384,000, or the file would
+/// exceed 2 GiB.
 inline std::vector<std::byte> encode_wav(const Clip& clip,
                                          const std::string& where = "nwm::sound::encode_wav") {
   if (clip.samples.empty() || clip.samples.size() > (std::size_t{1} << 30))

@@ -1,5 +1,5 @@
-// Dense products of float whose factors are rounded to bfloat16: processors with AVX512-BF16 multiply two of
-// them where they multiply one float. Factors are packed in pairs along the inner dimension; sums are float.
+// Dense products of floats, with factors rounded to bfloat16: processors with AVX512-BF16 multiply two
+// bfloat16 in place of one float. Factors are packed in pairs along the inner dimension; sums are float.
 #pragma once
 
 #if defined(__AVX512BF16__)
@@ -15,17 +15,17 @@
 
 namespace nwm::cpu::detail {
 
-/// Two neighbours of the inner dimension, the first in the lower half.
+/// Two neighbours along the inner dimension; the first is in the lower half.
 using Bf16Pair = std::uint32_t;
 
-/// A factor as pairs: to[p·width + j] = (from(2p, j), from(2p + 1, j)) for the inner dimension `inner` and
-/// `outer` columns; what fills up the last pair and the columns to `width` is zero.
+/// A factor as pairs: pair[p·width + j] = (from(2p, j), from(2p + 1, j)) for the inner dimension `inner` and
+/// `outer` columns. Padding of the last pair and of the columns up to `width` is zero.
 template <std::size_t inner, std::size_t outer>
 struct Bf16Factor {
   static constexpr std::size_t pairs = (inner + 1) / 2, width = (outer + 15) / 16 * 16;
   alignas(buffer_alignment) std::array<Bf16Pair, pairs * width> pair;
 
-  /// from(k, j) stands at from[k·stride + j].
+  /// Packs a factor whose element (k, j) is at from[k·stride + j].
   void take_rows(const float* from, std::size_t stride) {
     for (std::size_t p = 0; p < pairs; ++p)
       for (std::size_t j = 0; j < outer; j += 16) {
@@ -34,12 +34,12 @@ struct Bf16Factor {
         const __m512 first = _mm512_maskz_loadu_ps(there, at);
         const __m512 second =
             2 * p + 1 < inner ? _mm512_maskz_loadu_ps(there, at + stride) : _mm512_setzero_ps();
-        // 16 of the one, then 16 of the other; and then in turn.
+        // 16 of `first`, then 16 of `second`; in_turn() then alternates them.
         const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(second, first);
         _mm512_store_si512(pair.data() + p * width + j, _mm512_permutexvar_epi16(in_turn(), both));
       }
   }
-  /// from(k, j) stands at from[j·stride + k].
+  /// Packs a factor whose element (k, j) is at from[j·stride + k].
   void take_columns(const float* from, std::size_t stride) {
     constexpr std::size_t full = inner / 32 * 16, block = 16;
     alignas(buffer_alignment) std::array<Bf16Pair, block * block> square, turned;
@@ -79,7 +79,7 @@ struct Bf16Factor {
   }
 };
 
-/// y (M×N), rows ldy apart, = or += A x for the factors A (pairs, M) and x (pairs, N).
+/// y (M×N), rows ldy apart, = or += A x for packed factors A (pairs, M) and x (pairs, N).
 template <std::size_t M, std::size_t inner, std::size_t N, bool add>
 struct Bf16Product {
   using A = Bf16Factor<inner, M>;

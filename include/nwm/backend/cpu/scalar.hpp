@@ -1,6 +1,5 @@
-// The specification: plain loops that anyone can read against the equations. Every other backend is tested
-// against this one. Sums are taken in double, whatever the precision of what is stored. It is not meant to be
-// fast.
+// The reference backend: plain loops to read against the equations. All other backends are tested against it.
+// Sums are taken in double, whatever the precision of storage. It is not meant to be fast.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +18,7 @@ namespace nwm::cpu {
 struct Scalar : HostMemory {
   static constexpr std::string_view name = "scalar";
 
-  /// One index of a map. Value is a number, rounded to Real when stored.
+  /// One index of a map. Kernels compute in Value (double); results are rounded to Real when stored.
   template <class Real>
   struct Lane {
     using Value = double;
@@ -28,7 +27,7 @@ struct Scalar : HostMemory {
     constexpr void store(Real* p, Value v) const { p[index] = static_cast<Real>(v); }
   };
 
-  /// kernel(lane) for index 0..count-1.
+  /// Calls kernel(lane) for index 0..count-1.
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {
     for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
@@ -42,7 +41,7 @@ struct Scalar : HostMemory {
     return total;
   }
 
-  /// max kernel(lane); -infinity for an empty range. NaN where the kernel gives one.
+  /// max kernel(lane); -infinity for an empty range, NaN when the kernel returns one.
   template <class Real, class Kernel>
   static Real maximum(std::size_t count, const Kernel& kernel) {
     Real largest = -std::numeric_limits<Real>::infinity();
@@ -53,7 +52,7 @@ struct Scalar : HostMemory {
     return largest;
   }
 
-  /// kernel(lane) for every index r·n + i of (rows, n).
+  /// Calls kernel(lane) for every index r·n + i of (rows, n).
   template <class Real, class Kernel>
   static void map_rows(std::size_t rows, std::size_t n, const Kernel& kernel) {
     map<Real>(rows * n, kernel);
@@ -68,13 +67,13 @@ struct Scalar : HostMemory {
     }
   }
 
-  /// Sets *to as maximum.
+  /// Sets *to to maximum(count, kernel).
   template <class Real, class Kernel>
   static void maximum_to(std::size_t count, const Kernel& kernel, Real* to) {
     *to = maximum<Real>(count, kernel);
   }
 
-  /// Sets y (rows, n), rows `stride` apart, to f(y + bias), bias (rows).
+  /// Sets y (rows, n), rows `stride` apart, to f(y + bias) with bias (rows).
   template <Activation f, class Real>
   static void add_bias(std::size_t rows, std::size_t n, Real* y, std::size_t stride, const Real* bias) {
     for (std::size_t r = 0; r < rows; ++r)
@@ -84,7 +83,8 @@ struct Scalar : HostMemory {
       }
   }
 
-  /// Adds to `to` (rows) the sums of the rows of y (rows, n): the adjoint of add_bias in the bias.
+  /// Adds the sum of each row of y (rows, n), rows `stride` apart, to `to` (rows): the adjoint of add_bias in
+  /// bias.
   template <class Real>
   static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
     for (std::size_t r = 0; r < rows; ++r) {
@@ -94,12 +94,12 @@ struct Scalar : HostMemory {
     }
   }
 
-  /// Numbers of scratch memory that couple and its adjoints want.
+  /// Scratch numbers that couple and its adjoint need.
   template <class S, class G>
   static constexpr std::size_t scratch = 0;
 
-  /// Sets out (S::out, H, W) = f(bias + weight ⋆ in), in = the channels of `parts`, each S::in / n of them
-  /// over G. parameters: weight (out, in, k, k), bias (out).
+  /// Sets out (S::out, H, W) = f(bias + weight ⋆ in), ⋆ a cross-correlation. `in` are the channels of `parts`
+  /// one after the other, S::in / n channels over G in each. parameters: weight (out, in, k, k), bias (out).
   template <class S, class G, Activation f, class Real, std::size_t n>
   static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
     for (std::size_t o = 0; o < S::out; ++o)
@@ -114,8 +114,9 @@ struct Scalar : HostMemory {
         }
   }
 
-  /// The adjoint of couple without activation. Adds to each part's gradient (null parts are left out) and to
-  /// parameter_gradient (null: left out); `gradient` (S::out, H, W) belongs to the output.
+  /// The adjoint of couple without activation. `gradient` (S::out, H, W) is the gradient with respect to the
+  /// output. Adds to each part's gradient (null parts are left out) and to parameter_gradient (null: left
+  /// out).
   template <class S, class G, class Real, std::size_t n>
   static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
                              const Real* gradient, const std::array<Real*, n>& part_gradients,
@@ -143,7 +144,7 @@ struct Scalar : HostMemory {
     }
   }
 
-  /// Sets y (M×N) = a (M×K) x (K×N), or adds with `add`. Row-major with leading dimensions lda, ldx, ldy.
+  /// Sets y (M×N) to a (M×K) x (K×N), or adds with `add`. Row-major with leading dimensions lda, ldx, ldy.
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
   static void multiply(const Real* a, std::size_t lda, const Real* x, std::size_t ldx, Real* y,
                        std::size_t ldy) {
@@ -155,7 +156,7 @@ struct Scalar : HostMemory {
       }
   }
 
-  /// Sets x (K×N) = aᵀ y for a (M×K), y (M×N): the adjoint of multiply in x.
+  /// Sets x (K×N) to aᵀ y for a (M×K), y (M×N): the adjoint of multiply in x.
   template <std::size_t M, std::size_t K, std::size_t N, class Real>
   static void multiply_transposed(const Real* a, std::size_t lda, const Real* y, std::size_t ldy, Real* x,
                                   std::size_t ldx) {
@@ -180,7 +181,7 @@ struct Scalar : HostMemory {
   }
 
  private:
-  /// Plane of input channel i among equal parts.
+  /// The plane of input channel i, where the channels come in n equal parts.
   template <class S, class G, class Real, std::size_t n>
   static Real* channel(const std::array<Real*, n>& parts, std::size_t i) {
     constexpr std::size_t each = S::in / n;
@@ -189,7 +190,7 @@ struct Scalar : HostMemory {
 
   static constexpr std::size_t outside = static_cast<std::size_t>(-1);
 
-  /// The site that tap (row-major) of the stencil at (y, x) falls on, or `outside` where the field is zero.
+  /// The site at tap (row-major) of the stencil at (y, x), or `outside` where the field is zero.
   template <class S, class G>
   static constexpr std::size_t neighbour(std::size_t y, std::size_t x, std::size_t tap) {
     constexpr auto reach = static_cast<std::ptrdiff_t>(S::size / 2);

@@ -16,13 +16,13 @@
 
 namespace nwm::cpu {
 
-/// Operations have the meaning given in cpu::Scalar, with other rounding. `Arch` is an xsimd architecture and
+/// Operations mean the same as in cpu::Scalar, with other rounding. `Arch` is an xsimd architecture. It is
 /// part of every type made with this backend, so that files compiled for different processors do not mix.
 template <class Arch = xsimd::default_arch>
 struct Simd : HostMemory {
   static constexpr std::string_view name = "simd";
 
-  /// A pack of neighbouring indices; the last one of a range may be partial (`Partial`).
+  /// A pack of neighbouring indices. The last pack of a range may be partial (`Partial`).
   template <class Real>
   struct Lane {
     using Value = math::Pack<Real, Arch>;
@@ -31,6 +31,7 @@ struct Simd : HostMemory {
     Value load(const Real* p) const { return Value::load(p + index); }
     void store(Real* p, Value v) const { v.store(p + index); }
   };
+  /// The first `count` indices of a pack.
   template <class Real>
   struct Partial {
     using Value = math::Pack<Real, Arch>;
@@ -48,7 +49,7 @@ struct Simd : HostMemory {
     for (std::size_t r = 0; r < rows; ++r) map_range<Real>(r * n, (r + 1) * n, kernel);
   }
 
-  /// Partial sums per lane, in Real; the tail is added lane by lane.
+  /// Sums in Real, one partial sum per vector lane; the tail is added lane by lane.
   template <class Real, class Kernel>
   static double sum(std::size_t count, const Kernel& kernel) {
     return sum_range<Real>(0, count, kernel);
@@ -93,8 +94,9 @@ struct Simd : HostMemory {
 
   template <class S, class G>
   static constexpr std::size_t scratch = [] {
-    // The padded input, the padded gradient (for boundaries that fold: with two sites of halo, and a padded
-    // plane to fold from) and the mirrored weights. Sized for the widest register, hence for every Real.
+    // Holds the padded input, the padded gradient and the mirrored weights. (Under boundaries that fold, the
+    // gradient has two sites of halo, and there is a padded plane to fold from.) Sized for the widest
+    // register, hence for every Real.
     constexpr std::size_t plane = detail::Halo<G::height + 2, G::width + 2, 1, 16>::plane;
     return (2 * S::in + S::out) * plane + S::weights;
   }();
@@ -112,20 +114,20 @@ struct Simd : HostMemory {
     }
   }
 
-  /// couple in two phases for bands of rows, which may run at the same time (model::BandedBackend). First
-  /// prepare_rows for all bands, unless the stencil is 1×1 on one part: copies rows first ≤ y < last to
-  /// scratch, so that `parts` may be overwritten after.
+  /// couple in two phases over bands of rows, which may run at the same time (model::BandedBackend). Phase 1,
+  /// for all bands unless the stencil is 1×1 on one part: copies rows first ≤ y < last to scratch, so that
+  /// `parts` may be overwritten afterwards.
   template <class S, class G, class Real, std::size_t n>
   static void prepare_rows(const std::array<const Real*, n>& parts, Real* scratch, std::size_t first,
                            std::size_t last) {
-    // The bands at the ends have the rows beyond them, too.
+    // The first and last bands also copy the halo rows.
     const auto begin =
         static_cast<std::ptrdiff_t>(first) - static_cast<std::ptrdiff_t>(first == 0 ? reach<S> : 0);
     const auto end = static_cast<std::ptrdiff_t>(last + (last == G::height ? reach<S> : 0));
     pad<S, G>(parts, scratch, begin, end);
   }
-  /// Then sets out (S::out, rows, W), the output in `rows` rows from `first` on. At a site the bits are those
-  /// of couple, whatever the rows.
+  /// Phase 2: sets out (S::out, rows, W), which are `rows` rows of the output from `first` on. At every site
+  /// the bits are the same as from couple, however the rows are divided.
   template <class S, class G, std::size_t rows, class Real, std::size_t n>
   static void couple_rows(const Real* parameters, const std::array<const Real*, n>& parts, Real* out,
                           const Real* scratch, std::size_t first) {
@@ -144,15 +146,16 @@ struct Simd : HostMemory {
     }
   }
 
-  /// Numbers of a line of `width` sites, whole cache lines.
+  /// Numbers that a line of `width` sites takes in whole cache lines.
   static constexpr std::size_t line(std::size_t width) { return detail::round_up(width, 16); }
-  /// The most rows that `rows` keeps in registers.
+  /// Most rows that `rows` keeps in registers.
   static constexpr std::size_t rows_at_once = Arch::alignment() >= 64 ? 4 : 2;
 
-  /// Calls kernel(lane, {coupled value}) at `count` successive rows of `width` sites of one channel, where
-  /// coupled value is that of a five-point coupling (model::RowBackend): the bits of couple. here: the rows
-  /// in the field, whose first site has the index `index`; above, below: the rows beyond. above not const (a
-  /// line): the kernel may overwrite the rows at its lane, and above becomes the last of them as it was.
+  /// Calls kernel(lane, {coupled value}) at `count` successive rows of `width` sites of one channel, for a
+  /// five-point coupling (model::RowBackend); the bits are the same as from couple. here: the rows in the
+  /// field, whose first site has the index `index`. above, below: the rows before and after. When `above` is
+  /// not const (a line), the kernel may overwrite the rows at its lane; `above` then becomes a copy of the
+  /// last row before the change.
   template <class Boundary, std::size_t width, std::size_t count, class Real, class Above, class Kernel>
   static void rows(const Real* weights, const Real* here, Above* above, const Real* below, std::size_t index,
                    const Kernel& kernel) {
@@ -193,8 +196,8 @@ struct Simd : HostMemory {
             Kernel<S, G, H, Real, S::out, each>::template apply<Activation::none, true>(
                 mirrored + part * each * S::out * S::taps, nullptr, padded, part_gradients[part]);
       } else {
-        // The gradient of the padded input, on the grid with its halo, then folded to where the halo came
-        // from.
+        // Compute the gradient of the padded input, on the grid with its halo, and fold the halo back to its
+        // sources.
         using Wide = Grid<G::height + 2 * reach<S>, G::width + 2 * reach<S>, Zero>;
         using Around = detail::Halo<Wide::height, Wide::width, reach<S>, lanes<Real>>;
         using Outer = detail::Halo<G::height, G::width, 2 * reach<S>, lanes<Real>, Around::stride>;
@@ -243,7 +246,7 @@ struct Simd : HostMemory {
   template <class S, class G, class H, class Real, std::size_t in, std::size_t out>
   using Kernel =
       detail::StencilKernel<Real, Arch, in, out, S::size, G::height, G::width, H::stride, H::plane>;
-  /// 1×1 stencils see the plane as one long row.
+  /// 1×1 stencils treat the plane as one long row.
   template <class S, class G, class Real, std::size_t in, std::size_t out>
   using Site = detail::StencilKernel<Real, Arch, in, out, 1, 1, G::sites, G::sites, G::sites>;
 

@@ -1,4 +1,4 @@
-// The fast CPU backend with products in bfloat16, on processors that have them.
+// The fast CPU backend with bfloat16 products, for processors that have them.
 #pragma once
 
 #if defined(__AVX512BF16__)
@@ -12,9 +12,9 @@
 
 namespace nwm::cpu {
 
-/// Simd for float, but that dense products (readout's map, head) round their factors to bfloat16, relative
-/// error 2^-8, and add in float. Parameters, couplings and convolutions stay float. There only where the
-/// compiler is told that the processor has AVX512-BF16.
+/// Simd for float, except that dense products (the readout's map and the head) round their factors to
+/// bfloat16 (relative error 2^-8) and add in float. Parameters, couplings and convolutions stay float.
+/// Available only when the compiler's target has AVX512-BF16.
 struct SimdBf16 : Simd<> {
   static constexpr std::string_view name = "simd-bf16";
 

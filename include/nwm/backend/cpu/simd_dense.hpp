@@ -1,5 +1,6 @@
-// Dense products with every size known to the compiler: blocks of rows × packs of columns stay in registers,
-// nothing is packed or allocated, and the result does not depend on how many threads are at work elsewhere.
+// Dense products whose sizes are all known to the compiler. Blocks of rows × packs of columns stay in
+// registers, nothing is packed or allocated, and the result does not depend on the number of threads
+// elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +12,14 @@
 
 namespace nwm::cpu::detail {
 
-/// y (M×N) = or += A x, x (K×N) row-major with leading dimension ldx, y with ldy; element (m, k) of A stands
-/// at a[m·row + k·column], so that the same kernel takes A and its transpose. `padded` promises that the rows
+/// y (M×N) = or += A x with x (K×N), row-major with leading dimensions ldx and ldy. Element (m, k) of A is at
+/// a[m·row + k·column], so that the kernel handles both A and its transpose. `padded` promises that the rows
 /// of x may be read up to a whole pack.
 template <class Real, class Arch, std::size_t M, std::size_t K, std::size_t N, bool add, bool padded = false>
 struct Product {
   using P = math::Pack<Real, Arch>;
   static constexpr std::size_t lanes = P::size, packs = (N + lanes - 1) / lanes, rest = N % lanes;
-  // Accumulators that fit in registers beside a row of x and one weight.
+  // Number of accumulators that fit in registers beside a row of x and one weight.
   static constexpr std::size_t registers = Arch::alignment() >= 64 ? 24 : 12;
   static constexpr std::size_t wide = [] {
     constexpr std::size_t most = registers >= 24 ? 4 : 3;
@@ -36,7 +37,7 @@ struct Product {
   }
 
  private:
-  /// All rows of `n` packs of columns.
+  /// Computes all rows of `n` packs of columns.
   template <std::size_t n>
   static void panel(const Real* a, std::size_t row, std::size_t column, const Real* x, std::size_t ldx,
                     Real* y, std::size_t ldy, std::size_t p) {
@@ -83,8 +84,7 @@ struct Product {
   }
 };
 
-/// a (M×K) += y xᵀ for y (M×N), x (K×N): the columns of x are turned into rows, a block at a time, and then
-/// it is a product like the others.
+/// a (M×K) += y xᵀ for y (M×N), x (K×N). x is transposed, a block at a time; the rest is an ordinary product.
 template <class Real, class Arch, std::size_t M, std::size_t K, std::size_t N>
 void add_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a, std::size_t lda) {
   constexpr std::size_t lanes = math::Pack<Real, Arch>::size, width = 4 * lanes;

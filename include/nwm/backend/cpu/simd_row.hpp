@@ -1,4 +1,4 @@
-// Some rows of a five-point coupling, and what is done with its coupled value while it is in registers.
+// A few rows of a five-point coupling, with each coupled value used while it is in registers.
 #pragma once
 
 #include <array>
@@ -19,15 +19,15 @@ struct FivePoint {
         here(typename P::Batch(w[4])),
         right(typename P::Batch(w[5])),
         down(typename P::Batch(w[7])) {}
-  /// The taps in the order of StencilKernel, so that the bits are the same.
+  /// Adds the taps in the order of StencilKernel, so that the bits are the same.
   P sum(const P& u, const P& l, const P& h, const P& r, const P& d) const {
     return fma(down, d, fma(right, r, fma(here, h, fma(left, l, fma(up, u, P(0.0))))));
   }
   P up, left, here, right, down;
 };
 
-/// A five-point coupling of `rows` rows of `width` sites that stand one after the other in a field, and what
-/// `Kernel` does with the coupled value. A pack of every row at a time, from left to right.
+/// A five-point coupling of `rows` consecutive rows of `width` sites in a field, and a `Kernel` that uses the
+/// coupled values. One pack of every row at a time, from left to right.
 template <class Boundary, std::size_t width, std::size_t rows, class Lane, class Partial, class Real,
           class Kernel>
 struct Rows {
@@ -37,13 +37,14 @@ struct Rows {
   static P pack(V v) { return P(typename P::Batch(v)); }
   static constexpr std::size_t lanes = P::size, full = width / lanes, rest = width % lanes;
 
-  /// Calls kernel(lane, {coupled value}) at every pack. here: the field at the first site, which has the
-  /// index `index`. above, below: the rows above and beneath. Above = Real: the kernel may overwrite the
-  /// field at its lane; `above` has room for whole packs and becomes the last of the rows as it was.
+  /// Calls kernel(lane, {coupled value}) at every pack. here: the field at the first site, whose index is
+  /// `index`. above, below: the rows before and after. With Above = Real, the kernel may overwrite the field
+  /// at its lane; `above` then needs room for whole packs and becomes a copy of the last row before the
+  /// change.
   template <class Above>
   static void run(const Real* weights, const Real* here, Above* above, const Real* below, std::size_t index,
                   const Kernel& given) {
-    const Kernel kernel = given;  // its members stay in registers: nothing else can have changed them
+    const Kernel kernel = given;  // a local copy, whose members stay in registers
     const FivePoint<P> taps(weights);
     constexpr auto w = static_cast<std::ptrdiff_t>(width);
     constexpr std::ptrdiff_t west = Boundary::source(-1, w), east = Boundary::source(w, w);

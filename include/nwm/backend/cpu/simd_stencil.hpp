@@ -1,5 +1,5 @@
-// Stencils on vector registers: the input is copied once with its halo, then blocks of output channels ×
-// packs of neighbouring columns stay in registers while all taps pass over them.
+// Stencils on vector registers. The input is copied once, with its halo. Then blocks of output channels ×
+// packs of neighbouring columns stay in registers while all taps are applied.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ constexpr std::size_t largest_divisor(std::size_t n, std::size_t limit) {
   return d;
 }
 
-/// Calls f(std::integral_constant<std::size_t, 0>) ... for each i < n, unrolled.
+/// Calls f(std::integral_constant<std::size_t, i>) for each i < n, unrolled.
 template <std::size_t n, class F>
 constexpr void unroll(const F& f) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
@@ -33,7 +33,7 @@ constexpr void unroll(const F& f) {
   }(std::make_index_sequence<n>{});
 }
 
-/// A plane with a halo of `reach` sites: rows of `stride` ≥ `least` numbers, zero beyond the right halo.
+/// A plane with a halo of `reach` sites: rows of `stride` ≥ `least` numbers, zero to the right of the halo.
 template <std::size_t height, std::size_t width, std::size_t reach, std::size_t lanes, std::size_t least = 0>
 struct Halo {
   static constexpr std::size_t rows = height + 2 * reach;
@@ -41,7 +41,7 @@ struct Halo {
   static constexpr std::size_t plane = rows * stride;
 
   /// Sets rows first ≤ y < last (-reach .. height + reach) of the padded plane `to` from `from` (height,
-  /// width); what lies outside follows `Boundary`.
+  /// width). `Boundary` gives the values of the halo.
   template <class Boundary, class Real>
   static void fill(const Real* from, Real* to, std::ptrdiff_t first = -static_cast<std::ptrdiff_t>(reach),
                    std::ptrdiff_t last = static_cast<std::ptrdiff_t>(height + reach)) {
@@ -66,10 +66,10 @@ struct Halo {
   }
 };
 
-/// Kernels over padded planes: site (y, x) of channel i sees tap (ky, kx) at in[i·plane + (y + ky)·stride + x
-/// + kx]. Output planes are `height` × `width`, dense. 1×1 stencils use the same kernels with stride = width
-/// and no halo; `bounded` then loads the last pack of the last row piecewise, since nothing may be read
-/// beyond the plane.
+/// Stencils over padded planes: tap (ky, kx) of channel i at site (y, x) is in[i·plane + (y + ky)·stride + x
+/// + kx]. Output planes are `height` × `width`, dense. 1×1 stencils use the same code with stride = width and
+/// no halo. `bounded` then loads the last pack of the last row piecewise, because nothing may be read beyond
+/// the plane.
 template <class Real, class Arch, std::size_t in, std::size_t out, std::size_t size, std::size_t height,
           std::size_t width, std::size_t stride, std::size_t plane>
 struct StencilKernel {
@@ -77,8 +77,8 @@ struct StencilKernel {
   static constexpr std::size_t lanes = P::size, taps = size * size;
   static constexpr bool bounded = size == 1;
   static constexpr std::size_t packs = round_up(width, lanes) / lanes, rest = width % lanes;
-  // Loads that cross a cache line are what a 3×3 stencil pays for: few packs a row, and each loaded row
-  // serves all output channels and output rows of the block. Accumulators must fit in registers beside inputs
+  // The cost of a 3×3 stencil is in loads that cross a cache line. So a block has few packs a row, and each
+  // loaded row serves all of its output channels and rows. Accumulators must fit in registers beside inputs
   // and weights.
   static constexpr bool many_registers = Arch::alignment() >= 64;
   static constexpr std::size_t budget = many_registers ? 16 : 8;
@@ -93,8 +93,8 @@ struct StencilKernel {
     return P::load(p);
   }
 
-  /// Sets (or adds to) dst (out, height, width) = f(bias + weight ⋆ src). weight (out, in, taps); bias may be
-  /// null.
+  /// Sets (or adds to) dst (out, height, width) = f(bias + weight ⋆ src) with weight (out, in, taps); bias
+  /// may be null.
   template <Activation f, bool add>
   static void apply(const Real* weight, const Real* bias, const Real* src, Real* dst) {
     std::size_t y = 0;
@@ -102,10 +102,9 @@ struct StencilKernel {
     if constexpr (height % lines != 0) rows<f, add, height % lines>(weight, bias, src, dst, y);
   }
 
-  /// Adds the gradient of weights and bias (null: none): weight(o,i,k) += Σ gradient(o, ·) src(i, · + k).
+  /// Adds to the gradients of weights and bias (null: none): weight(o,i,k) += Σ gradient(o, ·) src(i, · + k).
   static void weights(const Real* gradient, const Real* src, Real* weight, Real* bias) {
-    // Each input serves as many outputs as there are registers for: with many channels one row of taps at a
-    // time.
+    // Each input serves as many outputs as registers allow; with many channels, one row of taps at a time.
     constexpr std::size_t most = (many_registers ? 24 : 12) / size;
     constexpr std::size_t group = largest_divisor(out, most < 8 ? most : 8);
     constexpr std::size_t depth = group * taps <= most * size ? size : 1;
@@ -148,7 +147,7 @@ struct StencilKernel {
     }
   }
 
-  /// `count` rows × `outs` channels × n packs of output.
+  /// Computes `count` rows × `outs` channels × n packs of output.
   template <Activation f, bool add, std::size_t count, std::size_t n>
   static void tile(const Real* weight, const Real* bias, const Real* src, Real* dst, std::size_t y,
                    std::size_t o, std::size_t p) {
@@ -199,7 +198,7 @@ struct StencilKernel {
   }
 };
 
-/// weight (out, in, taps) → mirrored (in, out, taps reversed): the stencil of the adjoint.
+/// Mirrors weight (out, in, taps) to (in, out, taps reversed), the stencil of the adjoint.
 template <std::size_t in, std::size_t out, std::size_t taps, class Real>
 void mirror(const Real* weight, Real* mirrored) {
   for (std::size_t o = 0; o < out; ++o)

@@ -1,4 +1,4 @@
-// Turning rows into columns, in registers where the compiler has vector types.
+// Matrix transposes, in registers where the compiler has vector types.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@ namespace nwm::cpu::detail {
 
 #if defined(__GNUC__) && !defined(__CUDACC__)
 
-/// A square of n × n numbers, n a power of two, by log2(n) rounds of interleaving row i with row i + n/2.
+/// Transposes n × n numbers, n a power of two, in log2(n) rounds that interleave row i with row i + n/2.
 template <class Real, std::size_t n>
 struct Square {
   using V __attribute__((vector_size(n * sizeof(Real)), aligned(sizeof(Real)), may_alias)) = Real;
@@ -51,7 +51,7 @@ struct Square {
 
 #endif
 
-/// Sets to (columns × rows) = fromᵀ for from (rows × columns), by squares of n × n where they fit.
+/// Sets to (columns × rows) = fromᵀ for from (rows × columns), in squares of n × n where they fit.
 template <std::size_t n, std::size_t rows, std::size_t columns, class Real>
 void transpose(const Real* from, std::size_t from_stride, Real* to, std::size_t to_stride) {
   constexpr std::size_t full_rows = rows / n * n, full_columns = columns / n * n;

@@ -1,4 +1,4 @@
-// Many images in one field: what lets a device take a batch through text written for one image.
+// Many images in one field, so that a device runs code written for one image on a whole batch.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace nwm::device {
 
-/// `images_` fields over G side by side: value (channel c, image i, row y, column x) stands at
-/// ((c·images + i)·height + y)·width + x. `sites` counts those of all images, `height` and `width` are those
-/// of one, and its edges are each image's own: only stencils see them.
+/// `images_` fields over G side by side: value (channel c, image i, row y, column x) is at ((c·images +
+/// i)·height + y)·width + x. `sites` counts the sites of all images, while `height` and `width` are one
+/// image's. Each image has its own edges, which only stencils see.
 template <class G, std::size_t images_>
 struct Batched {
   static_assert(images_ > 0, "a batch has at least one image");
@@ -20,7 +20,7 @@ struct Batched {
   using with_boundary = Batched<typename G::template with_boundary<Other>, images_>;
 };
 
-/// Images of a grid: one, unless it is Batched.
+/// Number of images on a grid: 1 unless the grid is Batched.
 template <class G>
 inline constexpr std::size_t images_of = G::sites / (G::height * G::width);
 

@@ -1,4 +1,5 @@
-// The kernel of stencils and of their adjoints in the data: a tile of a group of channels a block.
+// The kernel of stencils and of their adjoints in the data. Each block computes one tile for one group of
+// channels.
 #pragma once
 
 #include <algorithm>
@@ -11,9 +12,10 @@
 
 namespace nwm::device {
 
+/// Correlate computes a stencil or its adjoint.
 enum class Direction { forward, adjoint };
 
-/// What becomes of a stencil's sums: to[part] (channels, sites) = f(sum).
+/// Stores a stencil's sums: to[part] (channels, sites) = f(sum).
 template <Activation f, class Real, std::size_t parts = 1>
 struct Set {
   std::array<Real*, parts> to;
@@ -23,7 +25,7 @@ struct Set {
   }
 };
 
-/// to[part] += sum; null parts are left out.
+/// Adds a stencil's sums: to[part] += sum; null parts are left out.
 template <class Real, std::size_t parts = 1>
 struct AddTo {
   std::array<Real*, parts> to;
@@ -34,13 +36,14 @@ struct AddTo {
   }
 };
 
-/// forward: sum (S::out, sites) = bias + weight ⋆ from, from (S::in, sites).
-/// adjoint: sum (S::in, sites) = what a stencil whose output's gradient is `from` (S::out, sites) sends back;
-/// the mirrored stencil, so that the boundary must be its own adjoint.
-/// Either side may be split into equal parts; finish(channel·sites + site, sums) takes those of one channel
-/// of all to_parts. A body (block.hpp).
-/// A thread has `tall` rows of a column and `group` channels of every part in registers: a value read from
-/// the tile feeds up to 3·group·to_parts products, a weight `tall`.
+/// forward: sum (S::out, sites) = bias + weight ⋆ from, with from (S::in, sites).
+/// adjoint: sum (S::in, sites) = the gradient with respect to a stencil's input, with `from` (S::out, sites)
+/// the gradient with respect to its output. This is the mirrored stencil, so the boundary must be
+/// self-adjoint.
+/// Either side may be split into equal parts; finish(channel·sites + site, sums) gets one sum for each of the
+/// to_parts. A body (block.hpp).
+/// A thread keeps `tall` rows of one column and `group` channels of every part in registers. A value read
+/// from the tile then feeds up to 3·group·to_parts products, a weight `tall`.
 template <class S, class G, Direction direction, class Real, std::size_t from_parts, std::size_t to_parts,
           class Finish>
 struct Correlate {
@@ -54,15 +57,16 @@ struct Correlate {
   static constexpr std::size_t ceil(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
   static constexpr std::size_t tall = std::min<std::size_t>(Cut::height, 4);
   static constexpr std::size_t strips = ceil(Cut::height, tall) * Cut::width;
-  /// A strip may reach below the tile; what it reads there it does not keep.
+  /// A strip may reach below the tile; sums there are discarded.
   static constexpr std::size_t plane = (ceil(Cut::height, tall) * tall + S::size - 1) * Cut::padded_width;
 
-  /// Channels of each part: of a thread, and in how many groups; groups of a block, and in how many blocks.
+  /// How the channels of each part are divided: `group` for a thread, in `groups` groups; `beside` groups for
+  /// a block, in `rounds` blocks.
   static constexpr std::size_t group = std::clamp<std::size_t>(8 / to_parts, 1, to_each);
   static constexpr std::size_t groups = ceil(to_each, group);
   static constexpr std::size_t beside = std::min<std::size_t>(groups, 2), rounds = ceil(groups, beside);
-  static constexpr std::size_t sums = group * to_parts;       ///< of a thread at a site
-  static constexpr std::size_t weights = (sums + 3) / 4 * 4;  ///< of a thread at a tap, on 16 bytes
+  static constexpr std::size_t sums = group * to_parts;       ///< sums of a thread at a site
+  static constexpr std::size_t weights = (sums + 3) / 4 * 4;  ///< of a thread at a tap, padded to 16 bytes
   /// Channels of `from` in shared memory at a time.
   static constexpr std::size_t chunk = std::min<std::size_t>(from_channels, 4);
 
@@ -83,7 +87,7 @@ struct Correlate {
   template <class Block>
   constexpr void operator()(Block& block) const {
     const Cut cut(block.index / rounds);
-    const std::size_t first = block.index % rounds * beside * group;  // channel of each part
+    const std::size_t first = block.index % rounds * beside * group;  // first channel of each part
     block.each([&](std::size_t thread, Local& local) {
       NWM_UNROLL
       for (std::size_t k = 0; k < sums; ++k) {
@@ -123,8 +127,8 @@ struct Correlate {
   }
 
  private:
-  /// The channel of sum k of a thread whose channels of each part begin at `first`; to_channels where there
-  /// is none.
+  /// The channel of sum k of a thread, where `first` is the thread's first channel of each part; to_channels
+  /// when there is no such channel.
   static constexpr std::size_t to_channel(std::size_t first, std::size_t k) {
     const std::size_t c = first + k % group;
     return c < to_each ? k / group * to_each + c : to_channels;

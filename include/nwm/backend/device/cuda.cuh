@@ -1,5 +1,5 @@
-// The device backend on an NVIDIA GPU: the operations of operations.hpp through Thrust, cuBLAS and kernels of
-// our own. For .cu files only, compiled with --expt-relaxed-constexpr.
+// The device backend on an NVIDIA GPU: the operations of operations.hpp by Thrust, cuBLAS and own kernels.
+// For .cu files only, compiled with --expt-relaxed-constexpr.
 #pragma once
 
 #include <cublas_v2.h>
@@ -33,11 +33,12 @@ struct ComputeType<precision::Bf16> {
 };
 }  // namespace detail
 
-/// The current device of the thread that asks (cuda_context.cuh).
+/// Runs on the calling thread's current device (cuda_context.cuh).
 struct CudaSystem {
   static constexpr std::string_view name = "cuda";
   static constexpr std::size_t scratch_bytes = CudaContext::scratch_bytes;
-  // The head's layers of 64 images, 256 rows wide, then fit in 50 MB of cache; series are read once.
+  // With these sizes the head's layers of 64 images, 256 rows wide, fit in 50 MB of cache; series are read
+  // once.
   static constexpr std::size_t tile = 512, series_tile = std::size_t{1} << 24;
   using Memories = CudaMemories;
 
@@ -56,7 +57,7 @@ struct CudaSystem {
     return static_cast<T*>(CudaContext::current().scratch());
   }
 
-  /// Row-major y = a x is column-major yᵀ = xᵀ aᵀ, and a row-major matrix is its own transpose there.
+  /// cuBLAS is column-major. There a row-major matrix is its transpose, so y = a x becomes yᵀ = xᵀ aᵀ.
   template <class Precision, class Real>
   static void product(std::size_t M, std::size_t K, std::size_t N, Factor<Real> a, Factor<Real> x, Real* y,
                       std::size_t ldy, bool add) {
@@ -73,8 +74,9 @@ struct CudaSystem {
   }
 };
 
-/// nwm::Trainer<Machine::with<nwm::device::Cuda<64>>> trains on the GPU, 64 images a pass. Its operations run
-/// later (`queued`); memory of host and device (parameters, moments) is managed by CUDA.
+/// The GPU backend: nwm::Trainer<Machine::with<nwm::device::Cuda<64>>> trains with 64 images per pass.
+/// Operations are queued and run later. CUDA manages the memory that host and device share (parameters,
+/// moments).
 template <std::size_t images = 64, class Precision = precision::Full>
 using Cuda = Operations<CudaSystem, images, Precision>;
 

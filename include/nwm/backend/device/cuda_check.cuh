@@ -1,4 +1,4 @@
-// Every call to CUDA is checked here. For .cu files only.
+// Checks every call to CUDA. For .cu files only.
 #pragma once
 
 #include <cublas_v2.h>
@@ -10,11 +10,11 @@
 
 namespace nwm::device {
 
-/// Throws Error naming the call, its file and line, unless `code` is success; for a machine without a device
-/// or with too old a driver, what is missing.
+/// Throws Error, naming the call, its file and line, unless `code` is success. Without a device, or with too
+/// old a driver, the error says what is missing.
 inline void check(cudaError_t code, const char* call, const char* file, int line) {
   if (code == cudaSuccess) return;
-  cudaGetLastError();  // it is told here, and does not stay for the next call
+  cudaGetLastError();  // clears the error, so that the next call does not report it
   const std::string where = std::string(file) + ":" + std::to_string(line);
   const std::string found = std::string(cudaGetErrorName(code)) + " (" + cudaGetErrorString(code) + ")";
   if (code == cudaErrorInsufficientDriver) {

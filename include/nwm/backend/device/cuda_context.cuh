@@ -1,4 +1,4 @@
-// What a thread of the host works with on its GPU: a stream, cuBLAS, and memory for results on their way.
+// A host thread's tools on its GPU: a stream, cuBLAS, and memory for results in transit.
 #pragma once
 
 #include <cublas_v2.h>
@@ -10,15 +10,14 @@
 
 namespace nwm::device {
 
-/// Made when a thread first asks something of the backend, on the device that is current then. Operations of
-/// one thread run in the order in which they were asked for; what another thread then uses must be waited
-/// for.
+/// Created when a thread first uses the backend, on the device that is then current. Operations of one thread
+/// run in the order of the calls. Before another thread uses their results, the first must wait for them.
 class CudaContext {
  public:
   static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
 
-  /// Throws Error when there is no device, the driver is too old, or the device cannot share memory with a
-  /// host that is at work at the same time.
+  /// The calling thread's context. Throws Error when there is no device, the driver is too old, or the device
+  /// cannot share managed memory with the host while both run.
   static CudaContext& current() {
     thread_local CudaContext context;
     return context;
@@ -32,7 +31,8 @@ class CudaContext {
   CudaContext& operator=(const CudaContext&) = delete;
 
  private:
-  // Of its own, and fixed: products then have the same bits on every run, and can be recorded.
+  // cuBLAS gets a work space of its own and of fixed size, so that products have the same bits on every run
+  // and can be captured in graphs.
   static constexpr std::size_t blas_bytes = std::size_t{32} << 20;
 
   CudaContext() {
@@ -52,7 +52,7 @@ class CudaContext {
     NWM_CUDA(cublasSetWorkspace(blas_, blas_room_, blas_bytes));
     NWM_CUDA(cublasSetAtomicsMode(blas_, CUBLAS_ATOMICS_NOT_ALLOWED));
   }
-  // At the end of a program CUDA may be gone already: what it answers then says nothing.
+  // At program exit CUDA may already be gone; error codes then mean nothing.
   ~CudaContext() {
     if (blas_) cublasDestroy(blas_);
     if (blas_room_) cudaFree(blas_room_);

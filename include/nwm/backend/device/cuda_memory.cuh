@@ -1,4 +1,4 @@
-// The vocabulary's words on memory for a GPU (backend/host_memory.hpp says what they mean).
+// A GPU backend's memory operations (backend/host_memory.hpp says what they mean).
 #pragma once
 
 #include <cuda_runtime.h>
@@ -19,7 +19,7 @@ namespace nwm::device {
 
 namespace detail {
 
-/// to (rows, n), rows to_stride apart, from (rows, n), rows from_stride apart: one number an index.
+/// Copies (rows, n) from rows from_stride apart to rows to_stride apart; one number per index.
 template <class Real>
 struct CopyRows {
   std::size_t n, from_stride, to_stride;
@@ -36,9 +36,9 @@ struct Fill {
   constexpr void operator()(std::size_t i) const { to[i] = value; }
 };
 
-/// Where an array of CudaArray lies.
+/// OnDevice and the types after it: the memory in which a CudaArray lies.
 struct OnDevice {
-  static constexpr bool host = false;  // whether only the host's own memset reaches it
+  static constexpr bool host = false;  // whether only the host's own memset can write it
   static constexpr const char* name = "memory of the device";
   static cudaError_t allocate(void** p, std::size_t bytes) { return cudaMalloc(p, bytes); }
   static void free(void* p) { cudaFree(p); }
@@ -58,8 +58,8 @@ struct OnHost {
 
 }  // namespace detail
 
-/// An array of a fixed size, zero at first. Copies are made in the order of the stream. Throws Error, with
-/// the bytes wanted and free, when there is too little memory.
+/// An array of a fixed size, zero at first. Copies are made in stream order. Throws Error, with the bytes
+/// wanted and free, when memory is short.
 template <class Real, class Where>
 class CudaArray {
  public:
@@ -69,7 +69,7 @@ class CudaArray {
     void* p = nullptr;
     const cudaError_t code = Where::allocate(&p, bytes());
     if (code == cudaErrorMemoryAllocation) {
-      cudaGetLastError();  // it is told, and does not stay
+      cudaGetLastError();  // clears the error
       std::size_t free = 0, all = 0;
       NWM_CUDA(cudaMemGetInfo(&free, &all));
       throw Error("nwm::device::Cuda", Where::name, shown_bytes(bytes()),
@@ -99,7 +99,7 @@ class CudaArray {
     return *this;
   }
   ~CudaArray() {
-    if (data_) Where::free(data_);  // waits for what uses it
+    if (data_) Where::free(data_);  // waits until its last use is done
   }
 
   Real* data() { return data_; }
@@ -118,7 +118,7 @@ class CudaArray {
   std::size_t size_ = 0;
 };
 
-/// Operations asked for once, run again and again as one graph.
+/// A sequence of operations, captured once and launched repeatedly as a CUDA graph.
 class CudaGraph {
  public:
   CudaGraph() = default;
@@ -126,7 +126,8 @@ class CudaGraph {
   CudaGraph& operator=(const CudaGraph&) = delete;
   ~CudaGraph() { forget(); }
 
-  /// Records what ask() asks for instead of running it; ask() may not wait, allocate or read.
+  /// Captures the operations that ask() requests, without running them. ask() must not wait, allocate or
+  /// read.
   template <class F>
   void capture(const F& ask) {
     forget();
@@ -138,7 +139,7 @@ class CudaGraph {
     } catch (...) {
       cudaStreamEndCapture(stream, &graph);
       if (graph) cudaGraphDestroy(graph);
-      cudaGetLastError();  // it is told, and does not stay
+      cudaGetLastError();  // clears the error
       throw;
     }
     NWM_CUDA(cudaStreamEndCapture(stream, &graph));
@@ -156,7 +157,7 @@ class CudaGraph {
   cudaGraphExec_t graph_ = nullptr;
 };
 
-/// The words on memory; those of backend/host_memory.hpp.
+/// The memory operations, as in backend/host_memory.hpp.
 struct CudaMemories {
   static constexpr bool queued = true;
   template <class Real>
@@ -169,7 +170,7 @@ struct CudaMemories {
 
   static void wait() { NWM_CUDA(cudaStreamSynchronize(CudaContext::current().stream())); }
 
-  /// f(i) for i = 0..count-1, by Thrust, on the stream.
+  /// Runs f(i) for i = 0..count-1 by Thrust on the stream.
   template <class F>
   static void for_each(std::size_t count, const F& f) {
     const thrust::counting_iterator<std::size_t> first(0);
@@ -207,7 +208,7 @@ struct CudaMemories {
     wait();
   }
 
-  /// Bytes that are free, less a twentieth of all for what the driver and cuBLAS take as they go.
+  /// Free bytes, less a twentieth of all memory, which the driver and cuBLAS may still take.
   static std::size_t free_memory() {
     CudaContext::current();
     std::size_t free = 0, all = 0;

@@ -5,7 +5,8 @@
 
 namespace nwm::device {
 
-/// Row-major, `stride` numbers from row to row; where `transposed`, what is stored are the matrix's columns.
+/// A row-major matrix with `stride` numbers from row to row. With `transposed`, the factor is the transpose
+/// of the stored matrix.
 template <class Real>
 struct Factor {
   const Real* data;

@@ -1,4 +1,4 @@
-// The adjoint of a stencil in its data under a boundary whose adjoint folds the halo back.
+// The adjoint of a stencil in its data, for boundaries whose adjoint folds the halo back.
 #pragma once
 
 #include <array>
@@ -6,9 +6,9 @@
 
 namespace nwm::device {
 
-/// Adds to number (channel, site) of the parts' gradients, each of them `in`/parts channels over G, what the
-/// output's gradient (S::out, sites) sends back to it; null parts are left out. A kernel of `map` over
-/// S::in·sites.
+/// Adds to the gradient with respect to a stencil's input, at (channel, site), given the gradient with
+/// respect to its output (S::out, sites). The input comes in parts of S::in/parts channels over G; null parts
+/// are left out. A kernel of `map` over S::in·sites.
 template <class S, class G, class Real, std::size_t parts>
 struct FoldedAdjoint {
   static constexpr std::size_t each = S::in / parts;
@@ -38,8 +38,8 @@ struct FoldedAdjoint {
   }
 
  private:
-  /// The outputs along one axis that read index i through a tap: its neighbour, and the edge whose halo
-  /// shows i.
+  /// The outputs along one axis that read index i through a tap: its neighbour, and an edge whose halo
+  /// repeats i.
   struct Senders {
     std::array<std::size_t, 2> at{};
     std::size_t count = 0;

@@ -5,7 +5,7 @@
 
 namespace nwm::device {
 
-/// Value is Real itself: kernels run in the precision of what is stored.
+/// One index of a map. Kernels compute in the precision of storage: Value is Real.
 template <class Real>
 struct Lane {
   using Value = Real;
@@ -14,7 +14,7 @@ struct Lane {
   constexpr void store(Real* p, Value v) const { p[index] = v; }
 };
 
-/// A kernel as Thrust calls it.
+/// A kernel in the form that Thrust calls.
 template <class Real, class Kernel>
 struct AtLane {
   Kernel kernel;

@@ -1,4 +1,4 @@
-// A body's launch on a GPU. For .cu files only, compiled with --expt-relaxed-constexpr.
+// Launches a body on a GPU. For .cu files only, compiled with --expt-relaxed-constexpr.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -9,7 +9,7 @@
 
 namespace nwm::device {
 
-/// A block on a GPU: one thread of each phase, and a barrier at its end.
+/// A block on a GPU. Every thread runs each phase once, with a barrier after it.
 template <class Body>
 struct CudaBlock {
   std::size_t index;
@@ -30,20 +30,20 @@ __global__ void __launch_bounds__(Body::threads) run_block(Body body) {
   body(block);
 }
 
-/// One thread an index of a map's kernel.
+/// Runs a map's kernel, one thread per index.
 template <class Lane, class Kernel>
 __global__ void run_map(std::size_t count, Kernel kernel) {
   const std::size_t i = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
   if (i < count) kernel(Lane{i});
 }
 
-/// Runs a body on `stream`; returns before it has ended. Throws Error when the launch is refused, or the
-/// body takes more shared memory than a block of the device can have.
+/// Starts a body on `stream` and returns before it ends. Throws Error when the launch is refused, or the body
+/// needs more shared memory than a block of the device can have.
 template <class Body>
 void launch(const Body& body, cudaStream_t stream) {
   constexpr std::size_t bytes = sizeof(typename Body::Shared);
   static_assert(alignof(typename Body::Shared) <= 16);
-  // Beyond 48 KiB a kernel must ask, on every device it runs on; the call is cheap beside such a kernel.
+  // Beyond 48 KiB, shared memory must be requested on every device. The call is cheap beside such a kernel.
   if constexpr (bytes > 48 * 1024)
     NWM_CUDA(cudaFuncSetAttribute(run_block<Body>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   static_cast<int>(bytes)));
@@ -52,7 +52,7 @@ void launch(const Body& body, cudaStream_t stream) {
   NWM_CUDA(cudaGetLastError());
 }
 
-/// Runs kernel(Lane{i}) for i = 0..count-1 on `stream`, as `launch`.
+/// Starts kernel(Lane{i}) for i = 0..count-1 on `stream`. Throws like `launch`.
 template <class Lane, class Kernel>
 void launch_map(std::size_t count, const Kernel& kernel, cudaStream_t stream) {
   if (count == 0) return;

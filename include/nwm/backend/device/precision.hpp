@@ -1,4 +1,4 @@
-// In which precision a device multiplies matrices of float: all sums are taken in float32.
+// The precision in which a device multiplies matrices of float. All sums are taken in float32.
 #pragma once
 
 #include <bit>
@@ -7,13 +7,13 @@
 
 namespace nwm::device::precision {
 
-/// float32 products.
+/// Products in float32.
 struct Full {
   static constexpr std::string_view name = "float32";
   static constexpr float rounded(float v) { return v; }
 };
 
-/// Factors rounded to TensorFloat-32: 10 bits behind the point, relative error 2^-11.
+/// Factors are rounded to TensorFloat-32: 10 bits of mantissa, relative error 2^-11.
 struct Tf32 {
   static constexpr std::string_view name = "tf32";
   static constexpr float rounded(float v) {
@@ -21,7 +21,7 @@ struct Tf32 {
   }
 };
 
-/// Factors rounded to bfloat16: 7 bits behind the point, relative error 2^-8. What is stored stays float32.
+/// Factors are rounded to bfloat16: 7 bits of mantissa, relative error 2^-8. Storage stays float32.
 struct Bf16 {
   static constexpr std::string_view name = "bf16";
   static constexpr float rounded(float v) {

@@ -1,4 +1,4 @@
-// Dense products on the host systems: Eigen in the place of cuBLAS.
+// Dense products on the host systems, with Eigen in place of cuBLAS.
 #pragma once
 
 #include <Eigen/Core>
@@ -22,7 +22,7 @@ auto matrix(Real* p, std::size_t rows, std::size_t columns, std::size_t stride) 
       Eigen::OuterStride<>(static_cast<Eigen::Index>(stride)));
 }
 
-/// As `matrix`, its numbers rounded as `Precision` (precision.hpp) has it.
+/// Like `matrix`, with numbers rounded as `Precision` (precision.hpp) says.
 template <class Precision, class Real>
 auto rounded(const Real* p, std::size_t rows, std::size_t columns, std::size_t stride) {
   const auto plain = matrix(p, rows, columns, stride);
@@ -31,7 +31,7 @@ auto rounded(const Real* p, std::size_t rows, std::size_t columns, std::size_t s
   else return plain;
 }
 
-/// y = a x for the matrices' expressions.
+/// Sets y = a x, or adds with `add`; a, x and y are matrix expressions.
 template <class A, class X, class Y>
 void set_product(const A& a, const X& x, Y y, bool add) {
   if (add) y.noalias() += a * x;
@@ -42,7 +42,7 @@ void set_product(const A& a, const X& x, Y y, bool add) {
 
 namespace nwm::device {
 
-/// Products of row-major matrices, as cuBLAS makes them on a GPU (cuda.cuh).
+/// Products of row-major matrices, as cuBLAS computes them on a GPU (cuda.cuh).
 struct HostProducts {
   /// Sets y (M×N), rows ldy apart, to a (M×K) x (K×N), or adds with `add`.
   template <class Precision, class Real>

@@ -1,5 +1,5 @@
-// Reductions: a body that reduces sections of rows, and a kernel that puts the sections together in order.
-// The order depends on sizes alone, so that every run gives the same bits.
+// Reductions in two steps: a body reduces sections of rows, then a kernel joins the sections in order. The
+// order depends only on sizes, so that every run gives the same bits.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ struct Sum {
   static constexpr double join(double a, double b) { return a + b; }
 };
 
-/// The largest; NaN where there is one.
+/// The maximum; NaN if any value is NaN.
 template <class Real>
 struct Largest {
   using Value = Real;
@@ -24,7 +24,7 @@ struct Largest {
   static constexpr Real join(Real a, Real b) { return b > a || b != b ? b : a; }
 };
 
-/// Sections into which rows of n numbers are cut, when there is room for `room` results.
+/// Number of sections into which each of `rows` rows of n numbers is cut, with room for `room` results.
 constexpr std::size_t sections_of(std::size_t rows, std::size_t n, std::size_t room) {
   const std::size_t wanted = std::clamp<std::size_t>((n + 1023) / 1024, 1, 256);
   return std::clamp<std::size_t>(rows > 0 ? room / rows : wanted, 1, wanted);

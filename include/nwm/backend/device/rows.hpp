@@ -1,4 +1,4 @@
-// The kernels of the vocabulary's words on rows: biases, and the sums that are their gradients.
+// The kernels of a backend's row operations: biases, and the row sums that are their gradients.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace nwm::device {
 
-/// y (rows, n) = f(y + bias), rows `stride` apart: one number an index of a map over rows·n.
+/// y (rows, n) = f(y + bias), rows `stride` apart. A kernel of `map` over rows·n, one number per index.
 template <Activation f, class Real>
 struct AddBiases {
   std::size_t n, stride;
@@ -21,7 +21,7 @@ struct AddBiases {
   }
 };
 
-/// Number i of (rows, n) in memory whose rows are `stride` apart.
+/// Reads number i of (rows, n) from memory whose rows are `stride` apart.
 template <class Real>
 struct ReadRows {
   std::size_t n, stride;
@@ -32,7 +32,7 @@ struct ReadRows {
   }
 };
 
-/// to[r] += sums[r]: one row an index of a map over rows.
+/// to[r] += sums[r]. A kernel of `map` over rows, one row per index.
 template <class Real>
 struct AddSums {
   const double* sums;

@@ -1,4 +1,4 @@
-// The tiles into which stencil kernels cut the images of a field.
+// Tiles of a field's images, for stencil kernels.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace nwm::device {
 
-/// Tiles of at most `tall` × 32 sites, a row of them a warp wide, with `reach` sites more on every side.
+/// Tiles of at most `tall` × 32 sites (a row is a warp wide), padded by `reach` sites on every side.
 template <class G, std::size_t reach, std::size_t tall = 8>
 struct Tiles {
   static constexpr std::size_t height = std::min<std::size_t>(G::height, tall);
@@ -26,15 +26,16 @@ struct Tiles {
   constexpr explicit Tiles(std::size_t tile)
       : image(tile / (down * across)), top(tile / across % down * height), left(tile % across * width) {}
 
-  /// Whether site i of the tile lies in the image: the last tile of a row or column may reach beyond it.
+  /// Whether site i of the tile lies in the image. The last tile of a row or column may reach beyond the
+  /// image.
   constexpr bool inside(std::size_t i) const {
     return top + i / width < G::height && left + i % width < G::width;
   }
-  /// Where site i of the tile stands in a channel's plane.
+  /// Index of the tile's site i in a channel's plane.
   constexpr std::size_t site(std::size_t i) const {
     return (image * G::height + top + i / width) * G::width + left + i % width;
   }
-  /// Number i of the padded tile from a channel's plane, `Boundary` deciding beyond the image.
+  /// Number i of the padded tile, read from a channel's plane; `Boundary` gives the values beyond the image.
   template <class Boundary, class Real>
   constexpr Real load(const Real* plane, std::size_t i) const {
     constexpr auto halo = static_cast<int>(reach), across_ = static_cast<int>(padded_width);
@@ -46,7 +47,7 @@ struct Tiles {
     return plane[(image * G::height + static_cast<std::size_t>(row)) * G::width +
                  static_cast<std::size_t>(column)];
   }
-  /// Where tap (row-major) of a stencil at site i of the tile stands in the padded tile.
+  /// Index in the padded tile of a stencil's tap (row-major) at the tile's site i.
   static constexpr std::size_t seen(std::size_t i, std::size_t tap) {
     constexpr std::size_t size = 2 * reach + 1;
     return (i / width + tap / size) * padded_width + i % width + tap % size;

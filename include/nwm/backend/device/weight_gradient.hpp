@@ -1,5 +1,5 @@
-// The kernels of a stencil's gradient in its parameters: one sum a run of tiles, then the runs' sums in
-// order, so that every run of the program gives the same bits.
+// The kernels of a stencil's gradient in its parameters: one sum per run of tiles, then the sum of the runs
+// in order, so that every run of the program gives the same bits.
 #pragma once
 
 #include <algorithm>
@@ -13,16 +13,16 @@
 namespace nwm::device {
 
 /// Sets partial (runs, S::parameters): each run's part of the gradient in weights and bias, summed over
-/// `steps` applications of the stencil: at step i to the input in[..][i] (S::in, sites) in equal parts, with
-/// the output's gradient at gradient + i·S::out·sites (S::out, sites). A body (block.hpp).
-/// A thread owns the taps of one input channel and `group` output channels and goes along a row of a tile:
+/// `steps` applications of the stencil. At step i the input is in[..][i] (S::in, sites), in equal parts, and
+/// the output's gradient is at gradient + i·S::out·sites (S::out, sites). A body (block.hpp).
+/// A thread owns the taps of one input channel and `group` output channels, and moves along a row of a tile:
 /// three new values of the input and `group` of the gradient feed 9·group products.
 template <class S, class G, class Real, std::size_t parts, std::size_t steps = 1>
 struct TileGradient {
   static constexpr std::size_t each = S::in / parts;
   using Cut = Tiles<G, S::size / 2>;
 
-  /// Runs of tiles: enough to fill a GPU, few enough that their sums are small beside the fields.
+  /// Number of runs of tiles: enough to fill a GPU, few enough that their sums are small beside the fields.
   static constexpr std::size_t tiles = Cut::count * steps;
   static constexpr std::size_t run = (tiles + 255) / 256, runs = (tiles + run - 1) / run;
   static constexpr std::size_t scratch = runs * S::parameters;
@@ -30,19 +30,20 @@ struct TileGradient {
  private:
   static constexpr std::size_t ceil(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
   static constexpr std::size_t group = std::min<std::size_t>(S::out, 4);
-  /// Channels of either side a block takes; `pairs` of an input channel and a group of outputs.
+  /// Input (`ins`) and output (`outs`) channels of a block. A pair is one input channel with one group of
+  /// outputs.
   static constexpr std::size_t ins = std::min<std::size_t>(S::in, 16);
   static constexpr std::size_t groups = std::min<std::size_t>(ceil(S::out, group), 4), outs = groups * group;
   static constexpr std::size_t in_chunks = ceil(S::in, ins), out_chunks = ceil(S::out, outs);
   static constexpr std::size_t pairs = ins * groups;
-  /// A row is cut up where there are few pairs, so that a block has some warps.
+  /// With few pairs, rows are cut into stretches, so that a block has several warps.
   static constexpr std::size_t stretch =
       std::max(ceil(Cut::width, ceil(128, pairs* Cut::height)), std::min<std::size_t>(Cut::width, 4));
   static constexpr std::size_t stretches = ceil(Cut::width, stretch), lanes = Cut::height * stretches;
-  /// Odd, so that threads of different channels and rows read from different banks.
+  /// Odd, so that threads of different channels and rows use different banks of shared memory.
   static constexpr std::size_t in_plane = Cut::padded | 1;
   static constexpr std::size_t out_row = Cut::width | 1, out_plane = (Cut::height * out_row) | 1;
-  static constexpr std::size_t sums = group * (S::taps + 1);  ///< of a pair: taps and bias
+  static constexpr std::size_t sums = group * (S::taps + 1);  ///< sums of a pair: taps and bias
 
  public:
   static constexpr std::size_t threads = pairs * lanes, blocks = runs * out_chunks * in_chunks;
@@ -139,7 +140,7 @@ struct TileGradient {
   }
 };
 
-/// Adds to parameter i the sum over `tiles` of partial (tiles, parameters), in order. A kernel of `map`.
+/// Adds the sum over `tiles` of partial (tiles, parameters) to parameter i, in order. A kernel of `map`.
 template <class Real>
 struct AddTiles {
   std::size_t tiles, parameters;
