@@ -36,6 +36,7 @@ from torch.nn import functional as F
 
 from serving import measure, serve
 from torch_models import PerPixel, make
+from torch_trajectory import trajectory
 
 HAS_COMPILE = hasattr(torch, "compile")
 VARIANTS = ["eager", "nhwc"] + (["compile_step", "compile", "compile_nhwc"] if HAS_COMPILE else [])
@@ -228,17 +229,8 @@ def check_gradient_case(metadata, tensors, real, variant):
 def check_trajectory(metadata, tensors, real, variant):
     model = case_model(metadata, tensors, real)
     run = apply_variant(model, variant)
-    lr, decay = float(metadata["lr"]), float(metadata["weight_decay"])
-    trained = [p for n, p in model.named_parameters()]
-    adam = (torch.optim.AdamW(trained, lr=lr, weight_decay=decay) if metadata["optimizer"] == "adamw"
-            else torch.optim.Adam(trained, lr=lr))
-    losses = []
-    for images, target in zip(tensors["input"], tensors["target"]):
-        adam.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(run(layout(variant, images.to(real))), target)
-        loss.backward()
-        adam.step()
-        losses.append(loss.item())
+    losses, _ = trajectory(model, metadata, tensors["input"].to(real), tensors["target"],
+                           lambda images: run(layout(variant, images)))
     end = [relative(p.detach(), tensors[f"final.{n}"]) for n, p in model.named_parameters()]
     return relative(torch.tensor(losses, dtype=torch.float64), tensors["losses"]), max(end)
 
