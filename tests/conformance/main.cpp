@@ -32,7 +32,8 @@ Bounds bounds(const nwm::io::Safetensors& file, const std::string& precision) {
     return {trajectory_bound(file, "float32_losses"), trajectory_bound(file, "float32_final")};
   }
   if (exact) return {1e-10, 1e-10};
-  return {1e-5, file.metadata.at("model") == "unet" ? 3e-2 : 5e-3};
+  const auto model = file.metadata.find("model");
+  return {1e-5, model != file.metadata.end() && model->second == "unet" ? 3e-2 : 5e-3};
 }
 
 }  // namespace

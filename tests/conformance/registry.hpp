@@ -30,9 +30,13 @@ inline std::vector<Entry>& registry() {
 
 /// The fields of a case's metadata that decide which type can run it, in one line.
 inline std::string configuration(const std::map<std::string, std::string>& metadata) {
+  // Cases of sequences and other targets name a system; the study's name a model.
+  static const std::vector<const char*> study{"model", "readout", "cell",  "head",    "layers", "n",
+                                              "c_in",  "c_mid",   "c_out", "classes", "steps"};
+  static const std::vector<const char*> systems{"system", "loss",  "c_in",     "steps",
+                                                "height", "width", "channels", "out"};
   std::string line;
-  for (const char* key :
-       {"model", "readout", "cell", "head", "layers", "n", "c_in", "c_mid", "c_out", "classes", "steps"}) {
+  for (const char* key : metadata.contains("system") ? systems : study) {
     const auto found = metadata.find(key);
     line += std::string(key) + "=" + (found == metadata.end() ? "" : found->second) + " ";
   }

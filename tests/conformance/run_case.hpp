@@ -15,6 +15,8 @@
 #include "nwm/io/checkpoint.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/optimizer/adam.hpp"
+#include "nwm/optimizer/sgd.hpp"
+#include "nwm/train/schedule.hpp"
 #include "registry.hpp"
 
 namespace conformance {
@@ -68,11 +70,12 @@ class Gradient {
 /// A case's `input` and `target` as the machine's numbers; `count` images.
 template <class Machine>
 struct Batch {
-  explicit Batch(const nwm::io::Safetensors& file) {
+  explicit Batch(const nwm::io::Safetensors& file, bool with_targets = true) {
     for (const float v : file.values<float>("input"))
       images.push_back(static_cast<typename Machine::Real>(v));
-    for (const std::int64_t v : file.values<std::int64_t>("target"))
-      targets.push_back(static_cast<std::uint8_t>(v));
+    if (with_targets)
+      for (const std::int64_t v : file.values<std::int64_t>("target"))
+        targets.push_back(static_cast<std::uint8_t>(v));
     count = images.size() / Machine::image_size;
   }
   auto image(std::size_t i) const {
@@ -86,6 +89,21 @@ struct Batch {
   std::vector<std::uint8_t> targets;
   std::size_t count = 0;
 };
+
+/// The worst error of a gradient over the parameters of a machine.
+template <class Machine>
+double gradient_error(const nwm::io::Safetensors& file, std::span<const typename Machine::Real> gradient) {
+  double error = 0;
+  for (const nwm::Slice& slice : Machine::layout.slices) {
+    const std::string name = "grad." + std::string(slice.name.view());
+    // A parameter the reference has no gradient for takes no part: ours must be zero.
+    const std::vector<double> expected =
+        file.contains(name) ? file.values<double>(name) : std::vector<double>(slice.size, 0.0);
+    const auto mine = gradient.subspan(slice.offset, slice.size);
+    error = worst(relative(mine, std::span<const double>(expected)), error);
+  }
+  return error;
+}
 
 template <class Machine>
 Result run_gradient_case(const nwm::io::Safetensors& file) {
@@ -121,28 +139,23 @@ Result run_gradient_case(const nwm::io::Safetensors& file) {
                        *work);
       result.logits_error = worst(relative<Real>(series, file.values<double>("states")), result.logits_error);
     }
-  for (const nwm::Slice& slice : Machine::layout.slices) {
-    const std::string name = "grad." + std::string(slice.name.view());
-    // A parameter the reference has no gradient for takes no part: ours must be zero.
-    const std::vector<double> expected =
-        file.contains(name) ? file.values<double>(name) : std::vector<double>(slice.size, 0.0);
-    const auto mine = gradient.here().subspan(slice.offset, slice.size);
-    result.gradient_error = worst(relative(mine, std::span<const double>(expected)), result.gradient_error);
-  }
+  result.gradient_error = gradient_error<Machine>(file, gradient.here());
   return result;
 }
 
-/// Twenty steps of Adam or AdamW: logits_error is that of the losses, gradient_error that of the end point.
-template <class Machine>
-Result run_trajectory(const nwm::io::Safetensors& file) {
+/// Twenty steps of an optimiser: logits_error is that of the losses, gradient_error that of the end point.
+template <class Machine, class Optimizer>
+Result run_trajectory(const nwm::io::Safetensors& file, const Optimizer& optimizer) {
   using Real = typename Machine::Real;
   Machine machine;
   machine_options(file, machine);
   set_parameters(file, machine, "param.");
   const Batch<Machine> batch(file);
-  const bool decoupled = file.metadata.at("optimizer") == "adamw";
-  nwm::Adam<Machine> adam({.kind = decoupled ? nwm::Optimizer::adamw : nwm::Optimizer::adam,
-                           .weight_decay = decoupled ? std::stod(file.metadata.at("weight_decay")) : 0.0});
+  nwm::optimizer::Stepper<Machine, Optimizer> stepper(optimizer);
+  const auto clipped = file.metadata.find("clip_norm"), scheduled = file.metadata.find("schedule");
+  const double clip_norm = clipped == file.metadata.end() ? 0 : std::stod(clipped->second);
+  const bool cosine = scheduled != file.metadata.end() && scheduled->second == "cosine";
+  const nwm::Schedule schedule = cosine ? nwm::schedule::cosine() : nwm::schedule::constant();
   auto work = std::make_unique<typename Machine::Workspace>();
   const std::vector<double> expected = file.values<double>("losses");
   const std::size_t images = batch.count / expected.size();
@@ -156,7 +169,14 @@ Result run_trajectory(const nwm::io::Safetensors& file) {
       loss += scale * machine.add_gradient(batch.image(i), batch.target(i), static_cast<Real>(scale),
                                            gradient.there(), *work);
     losses.push_back(loss);
-    adam.step(machine.parameters(), gradient.there(), std::stod(file.metadata.at("lr")));
+    double clip = 1;
+    if (clip_norm > 0) {
+      double squares = 0;
+      for (const Real g : gradient.here()) squares += static_cast<double>(g) * static_cast<double>(g);
+      clip = std::min(1.0, clip_norm / (std::sqrt(squares) + 1e-6));
+    }
+    const double factor = schedule(static_cast<double>(step) / static_cast<double>(expected.size()));
+    stepper.step(machine.parameters(), gradient.there(), std::stod(file.metadata.at("lr")) * factor, clip);
   }
   Result result;
   result.logits_error = relative<double>(losses, expected);
@@ -169,6 +189,32 @@ Result run_trajectory(const nwm::io::Safetensors& file) {
   }
   result.gradient_error = relative(std::span<const Real>(machine.parameters()), std::span<const double>(end));
   return result;
+}
+
+/// The same with the optimiser a file names, and its options.
+template <class Machine>
+Result run_trajectory(const nwm::io::Safetensors& file) {
+  namespace optimizer = nwm::optimizer;
+  const auto number = [&](const char* key, double otherwise) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? otherwise : std::stod(found->second);
+  };
+  const auto word = [&](const char* key, const char* otherwise) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string(otherwise) : found->second;
+  };
+  const std::string name = word("optimizer", "");
+  // The study's own case names a decay that its Adam did not take.
+  const double decay =
+      word("decay", name == "adam" ? "none" : "decoupled") == "none" ? 0 : number("weight_decay", 0);
+  const double beta1 = number("beta1", 0.9), beta2 = number("beta2", 0.999),
+               epsilon = number("epsilon", 1e-8);
+  if (name == "sgd")
+    return run_trajectory<Machine>(
+        file, optimizer::Sgd{number("momentum", 0), word("nesterov", "false") == "true", decay});
+  if (name == "adam") return run_trajectory<Machine>(file, optimizer::Adam{beta1, beta2, epsilon, decay});
+  if (name == "adamw") return run_trajectory<Machine>(file, optimizer::AdamW{beta1, beta2, epsilon, decay});
+  throw nwm::Error(file.source, "optimizer", "sgd, adam or adamw", name);
 }
 
 /// The configuration line of a machine; `readout`, `cell` and `layers` as in the metadata.
