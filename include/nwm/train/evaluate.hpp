@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "nwm/model/model.hpp"
+#include "nwm/train/executor.hpp"
 #include "nwm/train/layer_synchronous_executor.hpp"
 #include "nwm/train/micro_batch_executor.hpp"
 #include "nwm/train/one_pass_executor.hpp"
@@ -13,23 +15,11 @@
 namespace nwm {
 
 namespace detail {
-/// Whether the images of a batch depend on each other.
-template <class Model>
-constexpr bool couples_images() {
-  if constexpr (requires { Model::couples_images; }) return Model::couples_images;
-  else return false;
-}
-/// Images of one pass.
-template <class Model>
-constexpr std::size_t images_of_pass() {
-  if constexpr (requires { Model::images; }) return Model::images;
-  else return 1;
-}
 template <class Model, class L>
 constexpr auto executor_of() {
-  constexpr bool several = images_of_pass<Model>() > 1;
-  if constexpr (couples_images<Model>() && several) return std::type_identity<OnePassExecutor<Model, L>>{};
-  else if constexpr (couples_images<Model>()) return std::type_identity<LayerSynchronousExecutor<Model, L>>{};
+  constexpr bool several = Model::images > 1, coupled = model::couples_images<Model>;
+  if constexpr (coupled && several) return std::type_identity<OnePassExecutor<Model, L>>{};
+  else if constexpr (coupled) return std::type_identity<LayerSynchronousExecutor<Model, L>>{};
   else if constexpr (several) return std::type_identity<MicroBatchExecutor<Model, L>>{};
   else return std::type_identity<PerImageExecutor<Model, L>>{};
 }

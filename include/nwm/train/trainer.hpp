@@ -50,7 +50,7 @@ struct TrainerState {
 };
 
 /// Trains a model by a loss (loss/loss.hpp) and an optimiser (optimizer/optimizer.hpp).
-template <class Model_, loss::Loss Loss_ = loss::CrossEntropy,
+template <nwm::Model Model_, loss::Loss Loss_ = loss::CrossEntropy,
           optimizer::Optimizer Optimizer_ = optimizer::Adam>
 requires loss::LossFor<Loss_, Model_::outputs>
 class Trainer {
@@ -60,6 +60,7 @@ class Trainer {
   using Optimizer = Optimizer_;
   using Real = typename Model::Real;
   using Executor = ExecutorOf<Model, Loss>;
+  static_assert(nwm::Executor<Executor, Model, Loss>);
   using Metrics = typename Loss::Metrics;
   using Progress = ProgressOf<Metrics>;
   using State = TrainerState;
