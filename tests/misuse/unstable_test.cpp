@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(training_that_runs_away_keeps_the_best_weights_and_the_last
 
   // From the file training goes on where it was sound, with a schedule that behaves.
   Trainer again({.learning_rate = 1e-3, .batch = 4, .epochs = 4, .improvement = 0, .threads = 1});
-  nwm::load_training(again, folder / "x");
+  nwm::load_training(again, folder / "x", nwm::Resume::with_other_options);
   BOOST_TEST(again.state().epoch == 2u);
   again.fit(data(), data());
   BOOST_TEST(again.state().epoch == 4u);

@@ -87,11 +87,17 @@ void save_training(Trainer& trainer, const std::filesystem::path& path) {
   io::write_safetensors(path, file);
 }
 
+/// How a training goes on from a file.
+enum class Resume {
+  exactly,  ///< options, schedule and seed must be those of the file: the run goes on as if never stopped
+  with_other_options  ///< what is given holds from here on: another run, from the same weights and state
+};
+
 /// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was
 /// trained with other options, another loss, optimiser, schedule or cell (named); the trainer then is
 /// unchanged.
 template <class Trainer>
-void load_training(Trainer& trainer, const std::filesystem::path& path) {
+void load_training(Trainer& trainer, const std::filesystem::path& path, Resume how = Resume::exactly) {
   using Real = typename Trainer::Real;
   const io::Safetensors file = io::read_safetensors(path);
   const auto values = [&]<class T>(const std::string& name, std::size_t count, T) {
@@ -107,14 +113,16 @@ void load_training(Trainer& trainer, const std::filesystem::path& path) {
     const auto found = file.metadata.find("nwm.trainer." + key);
     if (found != file.metadata.end() && found->second != value) refuse("option " + key, value, found->second);
   }
-  const auto wanted = io::detail::decisive(trainer);
-  const auto options = values("trainer.options", wanted.size(), 0.0);
-  for (std::size_t i = 0; i < wanted.size(); ++i)
-    if (options[i] != wanted[i].second)
-      refuse("option " + wanted[i].first, shown(wanted[i].second), shown(options[i]));
-  const std::uint64_t seed = values("trainer.seed", 1, std::uint64_t{0})[0];
-  if (seed != trainer.options().seed)
-    refuse("option seed", std::to_string(trainer.options().seed), std::to_string(seed));
+  if (how == Resume::exactly) {
+    const auto wanted = io::detail::decisive(trainer);
+    const auto options = values("trainer.options", wanted.size(), 0.0);
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (options[i] != wanted[i].second)
+        refuse("option " + wanted[i].first, shown(wanted[i].second), shown(options[i]));
+    const std::uint64_t seed = values("trainer.seed", 1, std::uint64_t{0})[0];
+    if (seed != trainer.options().seed)
+      refuse("option seed", std::to_string(trainer.options().seed), std::to_string(seed));
+  }
   io::check_description(file, trainer.current());
 
   std::vector<std::vector<Real>> states;
