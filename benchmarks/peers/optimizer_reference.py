@@ -249,6 +249,7 @@ def main():
             print(json.dumps(strays(pathlib.Path(path))), flush=True)
         return
     arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
     check_given(arguments.given)
     paths, effects = [], {}
     for name in GIVEN:
