@@ -19,5 +19,6 @@
 #include "nwm/readout/max_time.hpp"
 #include "nwm/readout/mean_time.hpp"
 #include "nwm/simulation/simulation.hpp"
+#include "nwm/train/predict.hpp"
 #include "nwm/train/trainer.hpp"
 #include "nwm/version.hpp"

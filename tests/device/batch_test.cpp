@@ -76,6 +76,22 @@ BOOST_AUTO_TEST_CASE(precisions_cost_what_they_say) {
   BOOST_TEST(bf16 < 0.3);  // Adam makes much of small gradients
 }
 
+BOOST_AUTO_TEST_CASE(two_sets_in_turn_at_one_address) {
+  // What is staged belongs to the pictures, not to where they lie.
+  using Machine = tools::Small<Batch>;
+  const std::vector<std::size_t> images{0, 1, 2};
+  const auto trained_on = [&](bool at_one_address) {
+    nwm::Trainer<Machine> trainer({.batch = 3, .epochs = 1});
+    auto set = std::make_unique<nwm::data::Dataset>(tools::blocks(3, 1)),
+         other = std::make_unique<nwm::data::Dataset>();
+    trainer.step(*set, images, 4);
+    (at_one_address ? *set : *other) = tools::blocks(3, 2);
+    trainer.step(at_one_address ? *set : *other, images, 4);
+    return tools::weights(trainer.current());
+  };
+  BOOST_TEST((trained_on(true) == trained_on(false)));
+}
+
 BOOST_AUTO_TEST_CASE(wave_machine_double) { agree<tools::Small, double>(); }
 BOOST_AUTO_TEST_CASE(wave_machine_float) { agree<tools::Small, float>(); }
 BOOST_AUTO_TEST_CASE(cnn) { agree<Cnn, double>(); }

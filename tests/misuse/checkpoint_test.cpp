@@ -18,7 +18,9 @@
 
 #include "../train/tools.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/readout/fft.hpp"
 #include "nwm/train/trainer.hpp"
+#include "nwm/version.hpp"
 #include "tools.hpp"
 
 namespace {
@@ -165,6 +167,76 @@ BOOST_AUTO_TEST_CASE(the_checkpoint_of_another_model) {
   BOOST_TEST((weights(machine) == before));
 }
 
+BOOST_AUTO_TEST_CASE(weights_say_what_they_are) {
+  const Folder folder("said");
+  nwm::save(Machine({.cell = {.dt = 0.3}, .seed = 1}), folder / "x");
+  const auto said = nwm::io::read_safetensors(folder / "x").metadata;
+  BOOST_TEST(said.at("nwm.version") == nwm::version);
+  BOOST_TEST(said.at("nwm.kind") == "wave_machine");
+  BOOST_TEST(said.at("nwm.readout") == "linear");
+  BOOST_TEST(said.at("nwm.head") == "6");
+  BOOST_TEST(std::stod(said.at("nwm.cell.dt")) == 0.3);
+
+  Machine slow({.cell = {.dt = 0.1}, .seed = 2});
+  const auto before = weights(slow);
+  const auto dt = error_of([&] { nwm::load(slow, folder / "x"); });
+  BOOST_TEST(has(dt.field(), "cell.dt"), dt.what());
+  BOOST_TEST(std::stod(dt.expected()) == 0.1);
+  BOOST_TEST(std::stod(dt.found()) == 0.3);
+  BOOST_TEST((weights(slow) == before));
+
+  using Fourier = nwm::WaveMachine<Machine::shape, nwm::readout::Fft, nwm::head::Hidden<6>, nwm::cell::Wave,
+                                   nwm::cpu::Scalar>;
+  Fourier fourier({.cell = {.dt = 0.3}});
+  BOOST_TEST(has(error_of([&] { nwm::load(fourier, folder / "x"); }).field(), "readout"));
+
+  // A file of the authors' says nothing, and is loaded.
+  Safetensors silent = nwm::io::read_safetensors(folder / "x");
+  silent.metadata.clear();
+  nwm::io::write_safetensors(folder / "silent", silent);
+  nwm::load(slow, folder / "silent");
+  nwm::load(fourier, folder / "silent");
+}
+
+BOOST_AUTO_TEST_CASE(weights_that_are_no_numbers) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto e = loading([&](Safetensors& f) {
+    f.tensors.erase(tensor);
+    std::vector<float> values(81, 1);
+    values[7] = nan;
+    f.add(tensor, {3, 3, 3, 3}, values);
+  });
+  BOOST_TEST(has(e.field(), "value 7 of '" + tensor), e.what());
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_of_pytorch_is_answered_with_how_to_convert_it) {
+  const Folder folder("zip");
+  tools::put(folder / "model.pt", std::string("PK\x03\x04", 4) + std::string(100, 'x'));
+  Machine machine;
+  const auto e = error_of([&] { nwm::load(machine, folder / "model.pt"); });
+  BOOST_TEST(e.where() == (folder / "model.pt").string());
+  BOOST_TEST(has(e.what(), "save_file"), e.what());
+  BOOST_TEST(has(e.what(), "torch.load"), e.what());
+}
+
+BOOST_AUTO_TEST_CASE(fine_tuning_begins_from_the_weights_given) {
+  const Folder folder("tuned");
+  nwm::save(Machine({.seed = 1}), folder / "x");
+  Trainer trainer = trained();
+  Machine machine;
+  nwm::load(machine, folder / "x");
+  trainer.start_from(machine);
+  BOOST_TEST((weights(trainer.current()) == weights(machine)));
+  BOOST_TEST((weights(trainer.best()) == weights(machine)));
+  BOOST_TEST(trainer.state().images == 0u);
+  BOOST_TEST(trainer.optimizer().steps() == 0u);
+  BOOST_TEST(trainer.optimizer().state(0)[0] == 0);
+  trainer.fit(tools::blocks(12, 1), tools::blocks(3, 2));  // as a trainer made with that model
+  Trainer fresh(options(), machine);
+  fresh.fit(tools::blocks(12, 1), tools::blocks(3, 2));
+  BOOST_TEST((weights(trainer.current()) == weights(fresh.current())));
+}
+
 BOOST_AUTO_TEST_CASE(a_file_cut_short) {
   const Folder folder("short");
   nwm::save(Machine({.seed = 1}), folder / "whole");
@@ -267,8 +339,16 @@ BOOST_AUTO_TEST_CASE(training_resumed_from_a_file_that_lies) {
   nwm::save(source.current(), folder / "weights");  // a checkpoint, but not of a training
   const auto e = error_of([&] { nwm::load_training(trainer, folder / "weights"); });
   BOOST_TEST(has(e.what(), "trainer.options"), e.what());
+  refused("adam.second_moment", [](Safetensors& f) {
+    auto v = f.values<float>("adam.second_moment");
+    v[3] = -1;
+    f.tensors.erase("adam.second_moment");
+    f.add("adam.second_moment", {v.size()}, v);
+  });
   nwm::load_training(trainer, folder / "x");
   BOOST_TEST((weights(trainer.current()) == weights(source.current())));
+  BOOST_TEST(trainer.last_loss() == source.last_loss());
+  BOOST_TEST(trainer.last_loss() > 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_leaves_the_old_one) {

@@ -3,8 +3,10 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE misuse_data
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <csignal>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -14,6 +16,7 @@
 
 #include "../train/tools.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/optimizer/sgd.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 
@@ -158,4 +161,58 @@ BOOST_AUTO_TEST_CASE(options_no_training_can_have) {
   refused("shards", {.shards = 0});
   for (const double clip : {-1.0, nan}) refused("clip_norm", {.clip_norm = clip});
   for (const double gain : {-1.0, nan}) refused("improvement", {.improvement = gain});
+  refused("patience", {.patience = 0});
+}
+
+BOOST_AUTO_TEST_CASE(options_no_optimizer_can_have) {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  const auto refused = [](const std::string& field, const auto& optimizer) {
+    using O = std::decay_t<decltype(optimizer)>;
+    const auto e = error_of(
+        [&] { nwm::Trainer<Machine, nwm::loss::CrossEntropy, O> trainer({}, Machine(), {}, optimizer); });
+    BOOST_TEST((e.where() == "Adam" || e.where() == "AdamW" || e.where() == "Sgd"));
+    BOOST_TEST(e.field() == field);
+  };
+  using namespace nwm::optimizer;
+  for (const double beta : {1.0, 1.5, -0.1, nan}) {
+    refused("beta1", Adam{.beta1 = beta});
+    refused("beta2", AdamW{.beta2 = beta});
+    refused("momentum", Sgd{.momentum = beta});
+  }
+  for (const double epsilon : {0.0, -1e-8, nan, inf}) refused("epsilon", Adam{.epsilon = epsilon});
+  for (const double decay : {-0.1, nan, inf}) {
+    refused("weight_decay", Adam{.weight_decay = decay});
+    refused("weight_decay", AdamW{.weight_decay = decay});
+    refused("weight_decay", Sgd{.weight_decay = decay});
+  }
+  refused("momentum", Sgd{.nesterov = true});
+}
+
+BOOST_AUTO_TEST_CASE(a_schedule_that_answers_no_rate) {
+  const auto set = tools::blocks(8, 1);
+  for (const double answer : {std::numeric_limits<double>::quiet_NaN(), -1.0}) {
+    Trainer trainer({.batch = 4, .epochs = 1, .schedule = [=](double) { return answer; }, .threads = 1});
+    const auto before = tools::weights(trainer.current());
+    const auto e = error_of([&] { trainer.fit(set, set); });
+    BOOST_TEST(e.field() == "schedule");
+    BOOST_TEST(e.where() == "epoch 1, step 1");
+    BOOST_TEST((tools::weights(trainer.current()) == before));
+  }
+  Trainer trainer({.batch = 4, .threads = 1});
+  const std::vector<std::size_t> batch{0, 1};
+  BOOST_TEST(error_of([&] { trainer.step(set, batch, 0); }).field() == "steps of an epoch");
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_may_answer_with_anything_like_a_bool) {
+  const auto set = tools::blocks(8, 1);
+  Trainer trainer({.batch = 4, .epochs = 9, .threads = 1});
+  volatile std::sig_atomic_t go_on = 0;
+  trainer.fit(set, set, [&](const nwm::Progress&) -> volatile std::sig_atomic_t& { return go_on; });
+  BOOST_TEST(trainer.state().step == 1u);
+  bool no = false;
+  trainer.fit(set, set, [&](const nwm::Progress&) -> const bool& { return no; });
+  BOOST_TEST(trainer.state().step == 2u);
+  std::atomic<bool> never{false};
+  trainer.fit(set, set, [&](const nwm::Progress&) -> std::atomic<bool>& { return never; });
+  BOOST_TEST(trainer.state().epoch == 1u);
 }

@@ -175,6 +175,13 @@ inline Safetensors read_safetensors(const std::filesystem::path& path) {
   std::uint64_t length = 0;
   if (size < sizeof length) throw Error(out.source, "file size", "8 bytes or more", std::to_string(size));
   read(&length, sizeof length);
+  if ((length & 0xffffffffU) == 0x04034b50U)  // "PK\3\4": a zip, as torch.save writes
+    throw Error(out.source, "file", "a .safetensors file",
+                "a zip, as PyTorch's torch.save writes; convert it in Python: "
+                "import torch, safetensors.torch; safetensors.torch.save_file({k: v.contiguous() for k, v in "
+                "torch.load('" +
+                    out.source +
+                    "', map_location='cpu', weights_only=True).items()}, 'weights.safetensors')");
   const std::uint64_t most = std::min<std::uint64_t>(size - sizeof length, safetensors_header_limit);
   if (length > most)
     throw Error(out.source, "header length", "at most " + std::to_string(most), std::to_string(length));

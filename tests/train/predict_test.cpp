@@ -1,0 +1,99 @@
+// Scores, labels and series in one line, for every model and number of images a pass; and as .npy.
+#define BOOST_TEST_MODULE predict
+#include "nwm/train/predict.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "nwm/backend/cpu/simd.hpp"
+#include "nwm/io/npy.hpp"
+#include "nwm/model/cnn.hpp"
+#include "nwm/model/unet.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "nwm/random.hpp"
+
+namespace {
+
+constexpr nwm::Shape shape{.height = 16,
+                           .width = 16,
+                           .image_channels = 2,
+                           .oscillators = 2,
+                           .steps = 6,
+                           .classes = 3,
+                           .encoder_width = 3};
+using Machine = nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<6>>;
+using Cnn = nwm::Cnn<shape, 2, nwm::head::Hidden<6>>;
+using UNet = nwm::UNet<shape, 2>;
+
+/// Five pictures with labels: a target that no loss for masks would take.
+nwm::data::Dataset pictures() {
+  nwm::Random random(5);
+  std::vector<float> values(5 * Machine::image_size);
+  for (float& v : values) v = static_cast<float>(random.uniform());
+  return {{5, 2, 16, 16}, values, nwm::data::Targets::labels({0, 1, 2, 1, 0}), "pictures"};
+}
+
+using Models = std::tuple<Machine, Cnn, UNet>;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(scores_and_labels, M, Models) {
+  M model(typename M::Options{.seed = 3});
+  nwm::Random random(7);
+  for (float& v : model.parameters()) v += static_cast<float>(random.uniform(-0.4, 0.4));
+  const auto set = pictures();
+  const auto all = nwm::predict(model, set, 2);
+  BOOST_TEST((all.scores.shape == std::vector<std::size_t>{5, 3, 16, 16}));
+  BOOST_TEST((all.labels.shape == std::vector<std::size_t>{5, 16, 16}));
+  std::size_t classes_seen = 0;
+  for (std::size_t i = 0; i < 5; ++i) {
+    std::vector<float> one(M::image_size);
+    set.picture(i, std::span(one));
+    const auto alone = nwm::predict(model, one);
+    BOOST_TEST((std::ranges::equal(alone.scores[0], all.scores[i])));
+    BOOST_TEST((std::ranges::equal(alone.labels[0], all.labels[i])));
+    for (std::size_t p = 0; p < M::sites; ++p) {
+      const auto score = [&](std::size_t k) { return all.scores[i][k * M::sites + p]; };
+      const std::size_t label = all.labels[i][p];
+      for (std::size_t k = 0; k < 3; ++k) BOOST_TEST_REQUIRE(score(label) >= score(k));
+      classes_seen |= std::size_t{1} << label;
+    }
+  }
+  BOOST_TEST((classes_seen & (classes_seen - 1)) != 0u);  // more than one class, or labels would be trivial
+  BOOST_CHECK_THROW(nwm::predict(model, std::vector<float>(7)), nwm::Error);
+}
+
+BOOST_AUTO_TEST_CASE(series_are_those_of_the_machine) {
+  const Machine machine({.seed = 3});
+  const auto set = pictures();
+  const auto all = nwm::record(machine, set);
+  BOOST_TEST((all.shape == std::vector<std::size_t>{5, 6, 2, 16, 16}));
+  const auto space = std::make_unique<Machine::Workspace>();
+  std::vector<float> one(Machine::image_size), series(Machine::series_size);
+  set.picture(4, std::span(one));
+  machine.record(std::span<const float, Machine::image_size>(one.data(), one.size()),
+                 std::span<float, Machine::series_size>(series.data(), series.size()), *space);
+  BOOST_TEST((std::ranges::equal(all[4], series)));
+  BOOST_TEST((std::ranges::equal(nwm::record(machine, one).values, series)));
+}
+
+BOOST_AUTO_TEST_CASE(an_array_as_npy) {
+  nwm::Array<float> array({2, 3});
+  for (std::size_t i = 0; i < 6; ++i) array.values[i] = static_cast<float>(i);
+  nwm::io::write_npy("array.npy", array);
+  std::ifstream file("array.npy", std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  BOOST_TEST(bytes.starts_with(std::string("\x93NUMPY\x01\x00", 8)));
+  const std::size_t header =
+      10 + static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
+  BOOST_TEST(header % 64 == 0u);
+  BOOST_TEST(bytes.substr(10, header - 10)
+                 .starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2,3,), }"));
+  BOOST_TEST(bytes[header - 1] == '\n');
+  BOOST_TEST(bytes.size() == header + 6 * sizeof(float));
+  BOOST_TEST(std::memcmp(bytes.data() + header, array.values.data(), 6 * sizeof(float)) == 0);
+}
