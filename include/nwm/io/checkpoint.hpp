@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -123,7 +122,7 @@ void take_model(const Safetensors& file, Model& model, const std::string& prefix
 /// Writes the weights, whole or not at all. Throws Error when the file cannot be written; an old one then
 /// stays.
 template <class Model>
-void save(const Model& model, const std::filesystem::path& path) {
+void save(const Model& model, const std::string& path) {
   io::Safetensors file;
   io::put_model(file, model);
   file.metadata["format"] = "pt";
@@ -134,7 +133,7 @@ void save(const Model& model, const std::filesystem::path& path) {
 /// Error when the file is damaged or any tensor is missing, foreign, or of another shape or type; the model
 /// then is unchanged.
 template <class Model>
-void load(Model& model, const std::filesystem::path& path) {
+void load(Model& model, const std::string& path) {
   const io::Safetensors file = io::read_safetensors(path);
   for (const auto& [name, tensor] : file.tensors)
     if (!io::detail::knows<Model>(name))
@@ -167,7 +166,7 @@ std::vector<std::pair<std::string, double>> decisive(const Trainer& trainer) {
 /// Writes all that training needs to go on as if it had not stopped: weights, best weights, moments and
 /// counters.
 template <class Trainer>
-void save_training(Trainer& trainer, const std::filesystem::path& path) {
+void save_training(Trainer& trainer, const std::string& path) {
   using Real = typename Trainer::Real;
   io::Safetensors file;
   io::put_model(file, trainer.current());
@@ -191,7 +190,7 @@ void save_training(Trainer& trainer, const std::filesystem::path& path) {
 /// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was
 /// trained with other options or another time step (named); the trainer then is unchanged.
 template <class Trainer>
-void load_training(Trainer& trainer, const std::filesystem::path& path) {
+void load_training(Trainer& trainer, const std::string& path) {
   using Real = typename Trainer::Real;
   const io::Safetensors file = io::read_safetensors(path);
   const auto values = [&]<class T>(const std::string& name, std::size_t count, T) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 #include <xsimd/xsimd.hpp>
 
@@ -81,7 +82,15 @@ Pack<Real, Arch> exp(const Pack<Real, Arch>& x) {
 }
 template <class Real, class Arch>
 Pack<Real, Arch> log(const Pack<Real, Arch>& x) {
-  return Pack<Real, Arch>(xsimd::log(x.batch));
+  // xsimd 8.1 chooses between integers of an avx512bw batch by intrinsics that, without optimisation, are
+  // macros and do not compile. avx512dq has the same registers and the same steps, so the same bits.
+  if constexpr (std::is_same_v<Arch, xsimd::avx512bw>) {
+    using Plain = xsimd::batch<Real, xsimd::avx512dq>;
+    const Plain y = xsimd::log(Plain(static_cast<typename Plain::register_type>(x.batch)));
+    return Pack<Real, Arch>(xsimd::batch<Real, Arch>(static_cast<typename Plain::register_type>(y)));
+  } else {
+    return Pack<Real, Arch>(xsimd::log(x.batch));
+  }
 }
 template <class Real, class Arch>
 Pack<Real, Arch> sin(const Pack<Real, Arch>& x) {
