@@ -161,7 +161,8 @@ class WaveMachine {
     /// parameters, gradients and data.
     static constexpr std::size_t bytes() {
       constexpr std::size_t plain = images * image_size + hidden_size + work_size + scratch_size +
-                                    rows * numbers + length * numbers + 2;
+                                    rows * numbers + length * numbers + 2 +
+                                    readout::constant_size<Readout, steps>;
       return Waves::Tape::bytes() + Waves::Adjoint::bytes() + End::Space::bytes() + plain * sizeof(Real);
     }
 
@@ -176,6 +177,7 @@ class WaveMachine {
     Memory gathered{rows * numbers};  // the readout's rows, then their gradient
     Memory series_gradient{length * numbers};
     Memory worst{2};  // growth of a step, and of a step back
+    readout::ConstantMatrix<Readout, Backend, steps, Real> constant;
   };
 
   /// Sets scores (classes, images, H, W) for the images of a pass (image_channels, images, H, W). Throws
@@ -274,7 +276,11 @@ class WaveMachine {
   }();
 
   const Real* head() const { return parameters_.data() + head_offset; }
-  const Real* matrix() const { return parameters_.data() + matrix_offset; }
+  /// What the readout multiplies by: its constant matrix, or the learned one.
+  const Real* matrix(const Workspace& w) const {
+    if constexpr (readout::constant_size<Readout, steps> > 0) return w.constant.data();
+    else return parameters_.data() + matrix_offset;
+  }
 
   /// Encoders, all steps, and the readout's rows, for the image loaded. after(segment) sees the tape of each
   /// segment.
@@ -291,7 +297,7 @@ class WaveMachine {
     }
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
-      Readout::template gather<Backend, steps, length, numbers>(matrix(), segment * length, w.tape.series(),
+      Readout::template gather<Backend, steps, length, numbers>(matrix(w), segment * length, w.tape.series(),
                                                                 w.gathered.data());
       after(segment);
     }
@@ -320,7 +326,7 @@ class WaveMachine {
         else Waves::run(cell, parameters_.data() + cell_offset, w.tape, segment, w.scratch.data());
       }
       Readout::template gather_adjoint<Backend, steps, length, numbers>(
-          matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
+          matrix(w), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
           gradient + matrix_offset);
       Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(),
                       w.adjoint, gradient + cell_offset, w.scratch.data());
