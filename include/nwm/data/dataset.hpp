@@ -1,6 +1,7 @@
 // Images with a class at every pixel, in memory, as bytes (files, generators) or floats (the user's own).
 #pragma once
 
+#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,7 @@ class Dataset {
   /// Sets out (channels·height·width, planar) to picture `index`, in [0, 1] for byte pictures.
   template <class Real>
   void picture(std::size_t index, std::span<Real> out) const {
+    assert(index < extent_.images && out.size() <= extent_.values());
     std::visit(
         [&](const auto& stored) {
           const auto* from = stored.data() + index * extent_.values();
@@ -72,6 +74,7 @@ class Dataset {
 
   /// Class numbers of image `index`, (height, width).
   std::span<const std::uint8_t> mask(std::size_t index) const {
+    assert(index < extent_.images);
     return {masks_.data() + index * extent_.pixels(), extent_.pixels()};
   }
 

@@ -12,6 +12,7 @@
 #include "nwm/backend/pass.hpp"
 #include "nwm/error.hpp"
 #include "nwm/layer/cross_entropy.hpp"
+#include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/tiles.hpp"
 
@@ -19,7 +20,7 @@ namespace nwm::model {
 
 /// `Mlp` over the pixels of a pass over `images` images of `sites` pixels each, in tiles that the backend's
 /// memory likes best (pass.hpp). Nothing here waits for the backend but `loss` and what it says.
-template <class Mlp, std::size_t images, std::size_t sites, class B, class Real>
+template <layer::HeadLayer Mlp, std::size_t images, std::size_t sites, class B, class Real>
 class PixelHead {
  public:
   static constexpr std::size_t classes = Mlp::out, pass_sites = images * sites;

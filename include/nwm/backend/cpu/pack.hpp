@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
@@ -29,11 +30,13 @@ class Pack {
 
   /// The first `count` numbers of p, 0 < count < size; the other lanes are zero.
   static Pack load(const Real* p, std::size_t count) {
+    assert(0 < count && count < size);
     alignas(Arch::alignment()) std::array<Real, size> lanes{};
     std::memcpy(lanes.data(), p, count * sizeof(Real));
     return Pack(Batch::load_aligned(lanes.data()));
   }
   void store(Real* p, std::size_t count) const {
+    assert(0 < count && count < size);
     alignas(Arch::alignment()) std::array<Real, size> lanes;
     batch.store_aligned(lanes.data());
     std::memcpy(p, lanes.data(), count * sizeof(Real));
