@@ -1,10 +1,9 @@
-// The core: what a program needs that trains a wave machine, or lets waves run. Not in here, as it needs other
-// libraries or is large:
+// The core: what a program needs that trains a wave machine, or lets waves run. Not in here, as it needs
+// other libraries or is large:
 //   the compared networks   cell/lstm.hpp, cell/gru.hpp, cell/rnn.hpp, model/cnn.hpp, model/unet.hpp
 //   checking a cell         check/check_cell.hpp
 //   files through zlib      data/mnist.hpp, data/npy.hpp
-//   components              analysis/analysis.hpp, drum/drums.hpp, plot/plot.hpp, report/report.hpp,
-//                           sound/sound.hpp
+//   components              analysis.hpp, drum.hpp, plot.hpp, report.hpp, sound.hpp
 #pragma once
 
 #include "nwm/backend/cpu/scalar.hpp"
