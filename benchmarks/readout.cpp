@@ -16,7 +16,9 @@ constexpr std::size_t sites = 64 * 64, channels = 2, steps = 100, columns = chan
 template <class Readout>
 struct Memory {
   static constexpr std::size_t rows = Readout::template rows<steps>;
-  static constexpr std::size_t matrix_size = Readout::template matrix_rows<steps> * steps;
+  static constexpr std::size_t constant_size = nwm::readout::constant_size<Readout, steps>;
+  static constexpr std::size_t matrix_size =
+      constant_size > 0 ? constant_size : Readout::template matrix_rows<steps>* steps;
   nwm::Buffer<float> matrix = bench::random_numbers(matrix_size, -0.1, 0.1);
   nwm::Buffer<float> series = bench::random_numbers(steps * columns, -1, 1);
   nwm::Buffer<float> gathered = bench::random_numbers(rows * columns, -1, 1);

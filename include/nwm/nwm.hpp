@@ -1,6 +1,9 @@
-// What most programs need. Not in here, as it needs other libraries or is large: the compared networks
-// (cell/lstm.hpp, cell/gru.hpp, cell/rnn.hpp, model/cnn.hpp, model/unet.hpp), check_cell (model/), analysis/,
-// MNIST and files through zlib (data/mnist.hpp, data/npy.hpp), plot/, sound/wav.hpp, drum/modes.hpp, report/.
+// The core: what a program needs that trains a wave machine, or lets waves run. Not in here, as it needs
+// other libraries or is large:
+//   the compared networks   cell/lstm.hpp, cell/gru.hpp, cell/rnn.hpp, model/cnn.hpp, model/unet.hpp
+//   checking a cell         check/check_cell.hpp
+//   files through zlib      data/mnist.hpp, data/npy.hpp
+//   components              analysis.hpp, drum.hpp, plot.hpp, report.hpp, sound.hpp
 #pragma once
 
 #include "nwm/backend/cpu/scalar.hpp"
@@ -8,8 +11,6 @@
 #include "nwm/cell/wave.hpp"
 #include "nwm/data/polygons.hpp"
 #include "nwm/data/tetrominoes.hpp"
-#include "nwm/drum/drum.hpp"
-#include "nwm/drum/hear.hpp"
 #include "nwm/grid/field_view.hpp"
 #include "nwm/io/checkpoint.hpp"
 #include "nwm/model/wave_machine.hpp"

@@ -3,6 +3,8 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE agreement_backend
 
+#include "nwm/backend/backend.hpp"
+
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -11,6 +13,8 @@
 
 #include "cases.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/backend/cpu/simd.hpp"
+#include "nwm/backend/cpu/simd_bf16.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/loss/cross_entropy_kernel.hpp"
 
@@ -20,6 +24,12 @@ using nwm::cpu::Scalar;
 using tools::Cases;
 using tools::distance;
 using tools::Numbers;
+
+// The host's backends are such by the concept.
+static_assert(nwm::Backend<Scalar> && nwm::Backend<nwm::cpu::Simd<>>);
+#if defined(__AVX512BF16__)
+static_assert(nwm::Backend<nwm::cpu::SimdBf16>);
+#endif
 
 template <class C, std::size_t M, std::size_t K, std::size_t N>
 void products_agree() {

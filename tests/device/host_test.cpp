@@ -30,7 +30,11 @@ using Device = nwm::device::Host<nwm::device::OpenMp>;
 #else
 using Device = nwm::device::Host<>;
 #endif
-static_assert(nwm::Backend<Device>);
+static_assert(nwm::device::System<nwm::device::Sequential>);
+#if defined(_OPENMP)
+static_assert(nwm::device::System<nwm::device::OpenMp>);
+#endif
+static_assert(nwm::Backend<Device> && nwm::Backend<nwm::device::Host<nwm::device::Sequential, 3>>);
 
 template <class Real>
 constexpr double bound = sizeof(Real) == 4 ? 2e-5 : 1e-13;

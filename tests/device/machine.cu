@@ -19,6 +19,7 @@ namespace {
 using namespace nwm;
 using Host = device::Host<device::Sequential, 4>;
 using Gpu = device::Cuda<4>;
+static_assert(device::System<device::CudaSystem> && Backend<Gpu>);
 
 constexpr Shape shape{.height = 5,
                       .width = 6,

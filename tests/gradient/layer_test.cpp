@@ -26,6 +26,9 @@ using nwm::GradientPart;
 using tools::dot;
 using tools::random_vector;
 using Backends = std::tuple<nwm::cpu::Scalar, nwm::cpu::Simd<>>;
+static_assert(nwm::layer::HeadLayer<nwm::layer::Head<4, 3, nwm::head::Wide>> &&
+              nwm::layer::HeadLayer<nwm::layer::Head<4, 3, nwm::head::Hidden<>>>);
+static_assert(nwm::head::HeadWidths<nwm::head::Narrow> && nwm::head::HeadWidths<nwm::head::Hidden<>>);
 
 void require(const nwm::GradientReport& report) {
   for (const std::string& fault : report.faults) BOOST_TEST(false, fault);

@@ -32,12 +32,22 @@ using nwm::cpu::Scalar;
 using nwm::cpu::Simd;
 constexpr double bound = 1e-12;
 
+/// What R multiplies by: its constant matrix, or a random one in the place of the learned one.
+template <class R, std::size_t steps>
+std::vector<double> matrix_of() {
+  std::vector<double> matrix = random_vector(R::template matrix_rows<steps> * steps, 1);
+  if constexpr (readout::constant_size<R, steps> > 0) {
+    matrix.resize(readout::constant_size<R, steps>);
+    R::template fill_constant<steps>(matrix.data());
+  }
+  return matrix;
+}
+
 template <class R, class B, std::size_t steps, std::size_t length>
 void gathering_is_transposed() {
   constexpr std::size_t columns = 21, rows = R::template rows<steps>;
   BOOST_TEST_CONTEXT(std::string(R::name) << " on " << B::name << ", " << steps << " steps by " << length) {
-    const std::vector<double> matrix = random_vector(R::template matrix_rows<steps> * steps, 1),
-                              series = random_vector(steps * columns, 2);
+    const std::vector<double> matrix = matrix_of<R, steps>(), series = random_vector(steps * columns, 2);
     std::vector<double> gathered = random_vector(rows * columns, 3);  // set, not added to
     for (std::size_t t = 0; t < steps; t += length)
       R::template gather<B, steps, length, columns>(matrix.data(), t, series.data() + t * columns,
@@ -122,6 +132,13 @@ void all_form() {
 
 using Backends = std::tuple<Scalar, Simd<>>;
 
+// Every readout of the library is one by the concept.
+static_assert(readout::Readout<readout::Linear> && readout::Readout<readout::LinearMap<7>> &&
+              readout::Readout<readout::Fft> && readout::Readout<readout::Last> &&
+              readout::Readout<readout::MeanTime> && readout::Readout<readout::MaxTime>);
+static_assert(readout::constant_size<readout::Fft, 9> == 90 &&
+              readout::constant_size<readout::Linear, 9> == 0);
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(gathering, B, Backends) { all_gather<B>(); }
@@ -132,8 +149,8 @@ BOOST_AUTO_TEST_CASE(features_are_what_they_are_called) {
   const std::vector<double> series{1, -2, 4, 4, -3};
   const auto features = [&]<class R>(R, std::size_t count) {
     std::vector<double> rows(R::template rows<steps>), out(count);
-    const std::vector<double> none;
-    R::template gather<Scalar, steps, steps, 1>(none.data(), 0, series.data(), rows.data());
+    const std::vector<double> matrix = matrix_of<R, steps>();
+    R::template gather<Scalar, steps, steps, 1>(matrix.data(), 0, series.data(), rows.data());
     R::template form<Scalar, steps, 1>(rows.data(), 1, out.data(), 1);
     return out;
   };

@@ -33,6 +33,7 @@ run(${CMAKE_COMMAND} --build ${build})
 run(${build}/consumer)
 run(${build}/consumer_with_parts)
 run(${build}/version)
+run(${build}/consumer_of_drums)
 
 # The package is where it was installed, not where it was built.
 file(READ ${build}/nwm_include_dir.txt folder)

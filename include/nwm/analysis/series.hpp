@@ -66,11 +66,11 @@ Recording record(const Machine& machine, const data::Dataset& set, std::size_t i
                  std::span<Real, Machine::series_size>(series.data(), Machine::series_size), *space);
   constexpr auto shape = Machine::shape;
   Recording result{std::vector<float>(Machine::series_size),
-                       shape.steps,
-                       shape.oscillators,
-                       shape.height,
-                       shape.width,
-                       on_torus<Machine>};
+                   shape.steps,
+                   shape.oscillators,
+                   shape.height,
+                   shape.width,
+                   on_torus<Machine>};
   std::ranges::transform(series.span(), result.values.begin(), [](Real v) { return static_cast<float>(v); });
   return result;
 }
@@ -79,11 +79,11 @@ Recording record(const Machine& machine, const data::Dataset& set, std::size_t i
 /// its series, but neighbours are no longer related.
 inline Recording shuffled(const SeriesView& series, std::uint64_t seed) {
   Recording result{std::vector<float>(series.values.size()),
-                       series.steps,
-                       series.channels,
-                       series.height,
-                       series.width,
-                       series.torus};
+                   series.steps,
+                   series.channels,
+                   series.height,
+                   series.width,
+                   series.torus};
   std::vector<std::size_t> order(series.plane());
   for (std::size_t c = 0; c < series.channels; ++c) {
     for (std::size_t p = 0; p < order.size(); ++p) order[p] = p;

@@ -19,6 +19,7 @@
 // images a backend takes at a time: pass.hpp.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <string_view>
@@ -31,39 +32,82 @@
 namespace nwm {
 
 namespace detail {
+
+/// What the concept tries a backend with: a kernel of lanes of Real, a stencil, a grid.
+template <class Real>
 struct ProbeKernel {
   template <class Lane>
   constexpr typename Lane::Value operator()(Lane lane) const {
-    return lane.load(static_cast<const float*>(nullptr));
+    return lane.load(static_cast<const Real*>(nullptr));
   }
 };
-}  // namespace detail
+using ProbeStencil = Stencil<2, 2, 3, Periodic>;
+using ProbeGrid = Grid<4, 4, Periodic>;
+template <class T, std::size_t n>
+using Parts = std::array<T*, n>;
 
-/// A host backend. Every operation that sets or adds says so where it is defined (backend/cpu/scalar.hpp is
-/// the specification).
-template <class B>
-concept Backend = std::is_class_v<B> && requires {
-  { B::name } -> std::convertible_to<std::string_view>;
-} && requires(std::size_t n, const float* in, float* out, double* sums) {
-  typename B::template Memory<float>;
-  typename B::template Memory<double>;
-  typename B::template Managed<float>;
-  typename B::template Staging<float>;
-  B::wait();
+template <class B, class Real>
+concept HasMemory = requires(std::size_t n, const Real* in, Real* out) {
+  typename B::template Memory<Real>;
+  typename B::template Managed<Real>;
+  typename B::template Staging<Real>;
   B::upload(n, in, out);
   B::download(n, in, out);
   B::copy(n, in, out);
   B::copy_rows(n, n, in, n, out, n);
-  B::fill(n, 0.0F, out);
-  B::template add_bias<Activation::relu>(n, n, out, n, in);
-  B::add_row_sums(n, n, in, n, out);
-  B::template map<float>(n, detail::ProbeKernel{});
-  { B::template sum<float>(n, detail::ProbeKernel{}) } -> std::convertible_to<double>;
-  B::template map_rows<float>(n, n, detail::ProbeKernel{});
-  B::template sum_rows<float>(n, n, detail::ProbeKernel{}, sums);
-  B::template maximum_to<float>(n, detail::ProbeKernel{}, out);
-  B::template multiply<2, 2, 2>(in, n, in, n, out, n);
+  B::fill(n, Real(0), out);
 };
+
+template <class B, class Real>
+concept HasMaps =
+    requires(std::size_t n, const Real* in, Real* out, double* sums, const ProbeKernel<Real>& kernel) {
+      B::template map<Real>(n, kernel);
+      B::template map_rows<Real>(n, n, kernel);
+      { B::template sum<Real>(n, kernel) } -> std::convertible_to<double>;
+      { B::template maximum<Real>(n, kernel) } -> std::convertible_to<Real>;
+      B::template sum_rows<Real>(n, n, kernel, sums);
+      B::template maximum_to<Real>(n, kernel, out);
+      B::template add_bias<Activation::relu>(n, n, out, n, in);
+      B::add_row_sums(n, n, in, n, out);
+    };
+
+// From one field, and from the parts of several; the adjoint likewise.
+template <class B, class Real>
+concept HasCouplings =
+    requires {
+      { B::template scratch<ProbeStencil, ProbeGrid> } -> std::convertible_to<std::size_t>;
+    } &&
+    requires(const Real* in, Real* out, Parts<const Real, 1> one, Parts<const Real, 2> two) {
+      B::template couple<ProbeStencil, ProbeGrid, Activation::none>(in, one, out, out);
+      B::template couple<ProbeStencil, ProbeGrid, Activation::none>(in, two, out, out);
+    } &&
+    requires(const Real* in, Real* out, Parts<const Real, 1> one, Parts<const Real, 2> two,
+             Parts<Real, 1> to_one, Parts<Real, 2> to_two) {
+      B::template couple_adjoint<ProbeStencil, ProbeGrid>(in, one, in, to_one, out, out);
+      B::template couple_adjoint<ProbeStencil, ProbeGrid>(in, two, in, to_two, out, out);
+    };
+
+template <class B, class Real>
+concept HasProducts = requires(std::size_t n, const Real* in, Real* out) {
+  B::template multiply<2, 3, 4>(in, n, in, n, out, n);
+  B::template multiply<2, 3, 4, true>(in, n, in, n, out, n);
+  B::template multiply_transposed<2, 3, 4>(in, n, in, n, out, n);
+  B::template multiply_outer<2, 3, 4>(in, n, in, n, out, n);
+};
+
+/// The vocabulary for fields of Real.
+template <class B, class Real>
+concept Speaks = HasMemory<B, Real> && HasMaps<B, Real> && HasCouplings<B, Real> && HasProducts<B, Real>;
+
+}  // namespace detail
+
+/// A backend: the whole vocabulary, in float and in double, all of it public. Every operation that sets or
+/// adds says so where it is defined (backend/cpu/scalar.hpp is the specification).
+template <class B>
+concept Backend = std::is_class_v<B> && requires {
+  { B::name } -> std::convertible_to<std::string_view>;
+  B::wait();
+} && detail::Speaks<B, float> && detail::Speaks<B, double>;
 
 /// Whether B's operations may run after the call that asks for them has returned.
 template <class B>

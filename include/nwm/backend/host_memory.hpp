@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 
 #include "nwm/memory/buffer.hpp"
@@ -39,6 +40,7 @@ struct HostMemory {
   /// Copies `count` numbers within the backend's memory; the two ranges must not overlap.
   template <class Real>
   static void copy(std::size_t count, const Real* from, Real* to) {
+    assert(count == 0 || (from && to));
     std::copy_n(from, count, to);
   }
 
@@ -46,6 +48,7 @@ struct HostMemory {
   template <class Real>
   static void copy_rows(std::size_t rows, std::size_t n, const Real* from, std::size_t from_stride, Real* to,
                         std::size_t to_stride) {
+    assert(rows < 2 || (n <= from_stride && n <= to_stride));
     for (std::size_t r = 0; r < rows; ++r) std::copy_n(from + r * from_stride, n, to + r * to_stride);
   }
 

@@ -5,9 +5,9 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
 #include "nwm/data/dataset.hpp"
@@ -88,8 +88,7 @@ Split generate(const std::string& name, Extent picture, const SplitSizes& sizes,
                Draw&& draw) {
   detail::check_picture(name, picture, 1);
   const std::size_t total = sizes.train + sizes.validation + sizes.test;
-  std::unordered_set<std::uint64_t> seen;  // an accidental hash collision costs one more draw, no more
-  seen.reserve(total);
+  std::set<std::uint64_t> seen;  // an accidental collision of hashes costs one more draw, no more
 
   const auto build = [&](std::size_t count, std::size_t set, const char* part) {
     picture.images = count;

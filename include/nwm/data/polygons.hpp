@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "nwm/data/dataset.hpp"
@@ -204,7 +206,8 @@ class PolygonPainter {
 /// belongs to a polygon when its centre does. No picture occurs twice in the three sets; generate() describes
 /// the random streams.
 /// Throws Error when an option does not fit the picture, or when so many different images cannot be drawn.
-inline Split polygons(const Extent& picture, const PolygonOptions& options = {}) {
+template <std::same_as<PolygonOptions> Options = PolygonOptions>
+Split polygons(const Extent& picture, const std::type_identity_t<Options>& options = {}) {
   const SplitSizes sizes = split_sizes("polygons", options.images, options.validation, options.test);
   return generate("polygons", picture, sizes, options.seed, detail::PolygonPainter(picture, options));
 }

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "nwm/data/dataset.hpp"
@@ -171,7 +173,8 @@ class TetrominoPainter {
 /// streams.
 /// Throws Error when four cells in a row do not fit both sides of the picture, when the pieces find no place
 /// beside each other, or when so many different images cannot be drawn.
-inline Split tetrominoes(const Extent& picture, const TetrominoOptions& options = {}) {
+template <std::same_as<TetrominoOptions> Options = TetrominoOptions>
+Split tetrominoes(const Extent& picture, const std::type_identity_t<Options>& options = {}) {
   const SplitSizes sizes = split_sizes("tetrominoes", options.images, options.validation, options.test);
   return generate("tetrominoes", picture, sizes, options.seed, detail::TetrominoPainter(picture, options));
 }

@@ -1,6 +1,7 @@
 // Reads plain memory as channels over a grid.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <span>
 
@@ -16,9 +17,11 @@ class FieldView {
   explicit constexpr FieldView(std::span<Value, size> values) : data_(values.data()) {}
 
   constexpr Value& operator()(std::size_t channel, std::size_t row, std::size_t column) const {
+    assert(channel < channels && row < Grid::height && column < Grid::width);
     return data_[(channel * Grid::height + row) * Grid::width + column];
   }
   constexpr std::span<Value, Grid::sites> plane(std::size_t channel) const {
+    assert(channel < channels);
     return std::span<Value, Grid::sites>(data_ + channel * Grid::sites, Grid::sites);
   }
   constexpr Value* data() const { return data_; }

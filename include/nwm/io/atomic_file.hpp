@@ -1,18 +1,19 @@
-// Files written whole or not at all. Checkpoints, tables and pictures are never found half-written, and a
-// failed write never destroys an older good file.
+// A file that appears whole or not at all: checkpoints, tables and pictures must never be found half-written,
+// nor an older good one be lost because the newer failed. In the words of POSIX: <filesystem> would cost
+// every program that includes nwm a tenth of its time to compile. Where a path is wanted, a
+// std::filesystem::path converts to it.
 #pragma once
 
-#if __has_include(<unistd.h>)
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#define NWM_IO_HAS_FSYNC
-#endif
 
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
-#include <filesystem>
+#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,28 +34,41 @@ using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 /// The system's message for the last failed call ("No space left on device").
 inline std::string system_message() { return std::generic_category().message(errno ? errno : EIO); }
 
-/// Output to a temporary file beside `target` ("<target>.<n>.tmp"), which gets the target's name only in
-/// commit(). If destroyed earlier, AtomicFile removes the temporary and the target is unchanged. A symbolic
-/// link to a file stays a link; the file it points to is replaced. An existing target's permissions are kept.
+/// Sets `bytes` to the size of a regular file. False, and errno, where there is none.
+inline bool file_size(const std::string& path, std::uint64_t& bytes) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  bytes = static_cast<std::uint64_t>(status.st_size);
+  if (S_ISREG(status.st_mode)) return true;
+  errno = S_ISDIR(status.st_mode) ? EISDIR : ENOTSUP;
+  return false;
+}
+
+/// Output that goes to a temporary file beside `target` ("<target>.<n>.tmp") and takes the target's name only
+/// in commit(). Destroyed before that, it removes the temporary and leaves the target as it was. A target
+/// that is a symbolic link to a file stays one: that file is replaced. An existing target's permissions are
+/// kept.
 class AtomicFile {
  public:
-  /// Creates the temporary. Throws Error (path, "file", …) when the target exists but is not a regular file
-  /// (a folder, a device), or its folder is not writable.
-  explicit AtomicFile(const std::filesystem::path& target) : target_(target), where_(target.string()) {
-    namespace fs = std::filesystem;
-    std::error_code code;
-    fs::file_status status = fs::symlink_status(target_, code);
-    if (fs::is_symlink(status)) {
-      fs::path pointed_to = fs::weakly_canonical(target_, code);
-      if (!code) target_ = std::move(pointed_to);
-      status = fs::status(target_, code);
+  /// Creates the temporary. Throws Error (path, "file", …) when the target is something else than a regular
+  /// file (a folder, a device), or its folder cannot be written in.
+  explicit AtomicFile(const std::string& target) : target_(target), where_(target) {
+    struct stat status {};
+    bool there = ::lstat(target_.c_str(), &status) == 0;
+    if (there && S_ISLNK(status.st_mode)) {
+      struct FreeText {
+        void operator()(char* text) const { std::free(text); }
+      };
+      const std::unique_ptr<char, FreeText> pointed_to(::realpath(target_.c_str(), nullptr));
+      if (pointed_to) target_ = pointed_to.get();
+      there = ::stat(target_.c_str(), &status) == 0;
     }
-    const bool fresh = status.type() == fs::file_type::not_found;
-    if (target_.filename().empty() || !(fresh || fs::is_regular_file(status)))
+    const bool fresh = !there && (errno == ENOENT || errno == ENOTDIR);
+    if (file_name().empty() || !(fresh || (there && S_ISREG(status.st_mode))))
       throw Error(where_, "file", "a regular file or a free name",
-                  fs::is_directory(status) ? "a folder" : "something that cannot be replaced");
+                  there && S_ISDIR(status.st_mode) ? "a folder" : "something that cannot be replaced");
     create();
-    if (!fresh) fs::permissions(temporary_, status.permissions(), code);  // best effort, like cp
+    if (!fresh) (void)::chmod(temporary_.c_str(), status.st_mode & 07777U);  // best effort, as cp does
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -74,17 +88,14 @@ class AtomicFile {
     return file_.get();
   }
 
-  /// Forces everything to the disk (where there is fsync), then renames the temporary over the target. Throws
-  /// Error when this or any earlier write failed; then the target is unchanged and the temporary is removed.
+  /// Forces everything to the disk, then renames the temporary over the target. Throws
+  /// Error when any of that, or any write before, failed: the target is then as it was and the temporary
+  /// gone.
   void commit() {
     if (std::ferror(stream()) || std::fflush(file_.get()) != 0) fail();
-#ifdef NWM_IO_HAS_FSYNC
     if (::fsync(::fileno(file_.get())) != 0) fail();
-#endif
     if (std::fclose(file_.release()) != 0) fail();
-    std::error_code code;
-    std::filesystem::rename(temporary_, target_, code);
-    if (code) fail(code.message());
+    if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail();
     temporary_.clear();
     sync_folder();
   }
@@ -92,19 +103,18 @@ class AtomicFile {
   /// Removes the temporary; the target is unchanged. After commit() this does nothing.
   void discard() noexcept {
     file_.reset();
-    std::error_code code;
-    if (!temporary_.empty()) std::filesystem::remove(temporary_, code);
+    if (!temporary_.empty()) std::remove(temporary_.c_str());
     temporary_.clear();
   }
 
  private:
   void create() {
-    const std::string base = target_.filename().string().substr(0, 200);  // file names end at 255 bytes
+    const std::string base = target_.substr(0, target_.size() - file_name().size()) +
+                             std::string(file_name().substr(0, 200));  // names end at 255 bytes
     for (int n = 0; n < 1000 && !file_; ++n) {
-      std::filesystem::path candidate = target_;
-      candidate.replace_filename(base + "." + std::to_string(n) + ".tmp");
+      std::string candidate = base + "." + std::to_string(n) + ".tmp";
       errno = 0;
-      file_.reset(std::fopen(candidate.string().c_str(), "wbx"));  // x: never another writer's temporary
+      file_.reset(std::fopen(candidate.c_str(), "wbx"));  // x: never another writer's temporary
       if (file_) temporary_ = std::move(candidate);
       else if (errno != EEXIST) break;
     }
@@ -119,39 +129,41 @@ class AtomicFile {
   // The new name survives a power cut only once its folder is on the disk, too. A failure here (some file
   // systems refuse) is not an Error, since the file is already in place.
   void sync_folder() const noexcept {
-#ifdef NWM_IO_HAS_FSYNC
-    const std::string folder = target_.has_parent_path() ? target_.parent_path().string() : ".";
+    const std::size_t slash = target_.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash == 0 ? 1 : slash);
     const int handle = ::open(folder.c_str(), O_RDONLY);
     if (handle < 0) return;
     (void)::fsync(handle);
     ::close(handle);
-#endif
   }
 
-  std::filesystem::path target_, temporary_;
-  std::string where_;
+  /// What follows the last slash of the target.
+  std::string_view file_name() const {
+    const std::size_t slash = target_.rfind('/');
+    return std::string_view(target_).substr(slash == std::string::npos ? 0 : slash + 1);
+  }
+
+  std::string target_, temporary_, where_;
   FileHandle file_;
 };
 
 /// Writes the file `path` whole or not at all: fill(AtomicFile&) writes the content by write() or stream().
 /// Throws Error as AtomicFile does, and passes on exceptions of `fill`; then the old file is unchanged.
 template <std::invocable<AtomicFile&> Fill>
-void write_whole(const std::filesystem::path& path, Fill&& fill) {
+void write_whole(const std::string& path, Fill&& fill) {
   AtomicFile file(path);
   std::forward<Fill>(fill)(file);
   file.commit();
 }
 
 /// Writes `bytes` as the file `path`, whole or not at all. Throws Error as AtomicFile does.
-inline void write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+inline void write_whole(const std::string& path, std::span<const std::byte> bytes) {
   write_whole(path, [&](AtomicFile& file) { file.write(bytes); });
 }
 
 /// Writes `text` as the file `path`, whole or not at all. Throws Error as AtomicFile does.
-inline void write_whole(const std::filesystem::path& path, std::string_view text) {
+inline void write_whole(const std::string& path, std::string_view text) {
   write_whole(path, [&](AtomicFile& file) { file.write(text); });
 }
 
 }  // namespace nwm::io
-
-#undef NWM_IO_HAS_FSYNC

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -27,7 +26,7 @@ std::string npy_type() {
 /// Writes an array as .npy, version 1.0, row-major, whole or not at all. Throws Error when the file cannot be written;
 /// an old one then stays.
 template <class T>
-void write_npy(const std::filesystem::path& path, const Array<T>& array) {
+void write_npy(const std::string& path, const Array<T>& array) {
   static_assert(std::endian::native == std::endian::little, "values are written in place");
   std::string header = "{'descr': '" + detail::npy_type<T>() + "', 'fortran_order': False, 'shape': (";
   for (const std::size_t n : array.shape) header += std::to_string(n) + ",";

@@ -7,13 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -69,7 +67,10 @@ struct Safetensors {
   }
 };
 
-/// Longest header that the format allows, in bytes.
+// Reading and writing are templates, so that a program that only includes this header does not pay for
+// compiling them.
+
+/// Longest header the format allows, in bytes.
 inline constexpr std::size_t safetensors_header_limit = 100'000'000;
 
 namespace detail {
@@ -81,7 +82,8 @@ struct SafetensorsEntry {
   std::size_t begin = 0, end = 0;
 };
 
-inline SafetensorsEntry read_entry(HeaderText& text, const std::string& where, const std::string& name) {
+template <class Text>
+SafetensorsEntry read_entry(Text& text, const std::string& where, const std::string& name) {
   SafetensorsEntry entry{.name = name, .shape = {}};
   const std::string field = "tensor '" + name + "'";
   text.set_field(field);
@@ -116,10 +118,10 @@ inline SafetensorsEntry read_entry(HeaderText& text, const std::string& where, c
   return entry;
 }
 
-// The entries, sorted by the place of their data. The data must cover 0 to data_size without gap or overlap.
-inline std::vector<SafetensorsEntry> read_entries(std::string_view json, const std::string& where,
-                                                  std::size_t data_size,
-                                                  std::map<std::string, std::string>& metadata) {
+// The entries in the order of their data, which they cover from 0 to data_size without gap or overlap.
+template <class Path>
+std::vector<SafetensorsEntry> read_entries(std::string_view json, const Path& where, std::size_t data_size,
+                                           std::map<std::string, std::string>& metadata) {
   HeaderText text(json, where);
   if (!json.starts_with('{')) text.fail("'{' as the first character");
   std::vector<SafetensorsEntry> entries;
@@ -156,15 +158,15 @@ inline std::vector<SafetensorsEntry> read_entries(std::string_view json, const s
 
 /// Reads a whole file of packed little-endian tensors. Throws Error(path, header field or tensor, …) when the
 /// file cannot be read, is truncated, is longer than its header says, or has a header that breaks the format.
-inline Safetensors read_safetensors(const std::filesystem::path& path) {
+template <class Path = std::string>
+Safetensors read_safetensors(const std::type_identity_t<Path>& path) {
   Safetensors out;
-  out.source = path.string();
+  out.source = path;
   const auto cannot_read = [&](const std::string& found) {
     throw Error(out.source, "file", "a readable file", found);
   };
-  std::error_code code;
-  const std::uintmax_t size = std::filesystem::file_size(path, code);
-  if (code) cannot_read(code.message());
+  std::uint64_t size = 0;
+  if (!file_size(path, size)) cannot_read(system_message());
   errno = 0;
   const FileHandle file(std::fopen(out.source.c_str(), "rb"));
   if (!file) cannot_read(system_message());
@@ -200,8 +202,9 @@ inline Safetensors read_safetensors(const std::filesystem::path& path) {
 /// so that every tensor is aligned. Throws Error when a tensor's bytes do not fit its shape, a name or
 /// metadata entry is not UTF-8, a tensor is called "__metadata__", the header is too long, or writing fails;
 /// then an existing file is unchanged.
-inline void write_safetensors(const std::filesystem::path& path, const Safetensors& content) {
-  const std::string where = path.string();
+template <class Content = Safetensors>
+void write_safetensors(const std::string& path, const std::type_identity_t<Content>& content) {
+  const std::string& where = path;
   const auto quoted = [&](const std::string& text) {
     if (utf8_prefix(text) != text.size())
       throw Error(where, "name or metadata", "UTF-8",
@@ -209,10 +212,9 @@ inline void write_safetensors(const std::filesystem::path& path, const Safetenso
     return json_quoted(text);
   };
   std::vector<const std::pair<const std::string, Tensor>*> order;
-  for (const auto& named : content.tensors) order.push_back(&named);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return bits_of(a->second.dtype) > bits_of(b->second.dtype);
-  });
+  for (std::size_t bits = 64; bits > 0; --bits)  // no std::stable_sort: it is slow to compile
+    for (const auto& named : content.tensors)
+      if (bits_of(named.second.dtype) == bits) order.push_back(&named);
   std::string header = "{", comma;
   if (!content.metadata.empty()) {
     header += "\"__metadata__\":{";

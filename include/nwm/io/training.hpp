@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <utility>
@@ -61,7 +60,7 @@ std::string state_name(std::size_t i) {
 /// Writes weights, best weights, the optimiser's state, counters and options, whole or not at all. Throws
 /// Error when the file cannot be written; an old one then stays.
 template <class Trainer>
-void save_training(Trainer& trainer, const std::filesystem::path& path) {
+void save_training(Trainer& trainer, const std::string& path) {
   using Real = typename Trainer::Real;
   io::Safetensors file;
   io::put_model(file, trainer.current());
@@ -97,7 +96,7 @@ enum class Resume {
 /// trained with other options, another loss, optimiser, schedule or cell (named); the trainer then is
 /// unchanged.
 template <class Trainer>
-void load_training(Trainer& trainer, const std::filesystem::path& path, Resume how = Resume::exactly) {
+void load_training(Trainer& trainer, const std::string& path, Resume how = Resume::exactly) {
   using Real = typename Trainer::Real;
   const io::Safetensors file = io::read_safetensors(path);
   const auto values = [&]<class T>(const std::string& name, std::size_t count, T) {

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -159,7 +158,7 @@ void check_description(const Safetensors& file, const Model& model) {
 /// Writes the weights and the description of the model (description.hpp), whole or not at all. Throws Error
 /// when the file cannot be written; an old one then stays.
 template <class Model>
-void save(const Model& model, const std::filesystem::path& path) {
+void save(const Model& model, const std::string& path) {
   io::Safetensors file;
   io::put_model(file, model);
   io::put_description(file, model);
@@ -171,7 +170,7 @@ void save(const Model& model, const std::filesystem::path& path) {
 /// when the file is damaged, any tensor is missing, foreign, or of another shape or type, a value is no
 /// finite number, or the file describes another model (its dt, its readout, …); the model then is unchanged.
 template <class Model>
-void load(Model& model, const std::filesystem::path& path) {
+void load(Model& model, const std::string& path) {
   const io::Safetensors file = io::read_safetensors(path);
   for (const auto& [name, tensor] : file.tensors)
     if (!io::detail::knows<Model>(name))

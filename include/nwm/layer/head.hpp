@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 
+#include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
 #include "nwm/memory/layout.hpp"
@@ -26,8 +27,9 @@ using Narrow = Hidden<32, 32, 32, 32, 32>;
 
 /// The widths of hidden layers.
 template <class H>
-concept HeadWidths = requires {
+concept HeadWidths = requires(std::size_t l) {
   { H::widths.size() } -> std::convertible_to<std::size_t>;
+  { H::widths[l] } -> std::convertible_to<std::size_t>;
 };
 }  // namespace head
 
@@ -113,6 +115,23 @@ struct Head {
       backward_from<B, n, l - 1>(parameters_, x, input, below, x_gradient, parameter_gradient, work);
     }
   }
+};
+
+/// What stands at the end of a model, over tiles of pixels (model/pixel_head.hpp): the members of layer::Head
+/// under their names, with its meaning.
+template <class L>
+concept HeadLayer = requires {
+  { L::in } -> std::convertible_to<std::size_t>;
+  { L::out } -> std::convertible_to<std::size_t>;
+  { L::hidden } -> std::convertible_to<std::size_t>;
+  { L::widest } -> std::convertible_to<std::size_t>;
+  { L::parameters } -> std::convertible_to<std::size_t>;
+} && requires(Layout<8>& layout, const Name& prefix) {
+  L::describe(layout, prefix);
+} && requires(const float* in, float* out) {
+  { L::template forward<cpu::Scalar, 4>(in, in, out, out) } -> std::same_as<void>;
+} && requires(const float* in, float* out) {
+  { L::template backward<cpu::Scalar, 4>(in, in, in, in, out, out, out) } -> std::same_as<void>;
 };
 
 }  // namespace layer

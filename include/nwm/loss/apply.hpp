@@ -60,7 +60,8 @@ void apply_pooled(const L& loss, const Real* scores, const Real* target, double 
 
 /// Sets to (outputs, n), for the n pixels of a pass from `start`, to their part of the slope that apply_pooled left.
 template <class B, std::size_t outputs, std::size_t images, std::size_t sites, class Real>
-void spread_slope(std::size_t n, std::size_t start, const PoolMemory<B, Real, outputs, images>& memory, Real* to) {
+void spread_slope(std::size_t n, std::size_t start, const PoolMemory<B, Real, outputs, images>& memory,
+                  Real* to) {
   B::template map_rows<Real>(outputs, n,
                              detail::SpreadSlope<Real>{n, start, images, sites, memory.mean.data(), to});
 }
@@ -72,7 +73,8 @@ void apply(const L& loss, Real* scores, const Real* target, double scale, double
            PoolMemory<B, Real, outputs, images>& memory) {
   constexpr std::size_t n = images * sites;
   if constexpr (L::pooled) {
-    apply_pooled<B, outputs, images, sites>(loss, static_cast<const Real*>(scores), target, scale, value, memory);
+    apply_pooled<B, outputs, images, sites>(loss, static_cast<const Real*>(scores), target, scale, value,
+                                            memory);
     spread_slope<B, outputs, images, sites>(n, 0, memory, scores);
   } else {
     B::template sum_rows<Real>(1, n, loss.template kernel<outputs>(scale, target, n, scores, n), value);

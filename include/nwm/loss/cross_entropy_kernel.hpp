@@ -25,7 +25,8 @@ struct CrossEntropyKernel {
     using math::log;
     const V wanted = lane.load(target);
     V largest = lane.load(scores);
-    for (std::size_t k = 1; k < classes; ++k) largest = math::max(lane.load(scores + k * score_stride), largest);
+    for (std::size_t k = 1; k < classes; ++k)
+      largest = math::max(lane.load(scores + k * score_stride), largest);
     V total(0), chosen(0);
     for (std::size_t k = 0; k < classes; ++k) {
       const V shifted = lane.load(scores + k * score_stride) - largest, e = exp(shifted);

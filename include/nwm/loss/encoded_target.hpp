@@ -28,7 +28,8 @@ struct EncodedTarget {
   }
   /// Sets the numbers of image i. Throws Error as L::encode.
   template <class Real>
-  static void set(const L& loss, std::size_t i, std::span<const typename L::Target> target, std::span<Real> to) {
+  static void set(const L& loss, std::size_t i, std::span<const typename L::Target> target,
+                  std::span<Real> to) {
     loss.template encode<outputs>(target, to.data() + i * each, stride);
   }
   /// Sets `to` to the targets of one to `images` images, one behind the other; images that are left out count
@@ -41,7 +42,8 @@ struct EncodedTarget {
                       (images > 1 ? " for each of up to " + std::to_string(images) + " images" : ""),
                   std::to_string(target.size()));
     clear(to);
-    for (std::size_t i = 0; i < target.size() / values; ++i) set(loss, i, target.subspan(i * values, values), to);
+    for (std::size_t i = 0; i < target.size() / values; ++i)
+      set(loss, i, target.subspan(i * values, values), to);
   }
 };
 

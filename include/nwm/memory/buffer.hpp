@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -37,8 +38,14 @@ class Buffer {
   std::size_t size() const { return size_; }
   std::span<Real> span() { return {data(), size_}; }
   std::span<const Real> span() const { return {data(), size_}; }
-  Real& operator[](std::size_t i) { return data_[i]; }
-  const Real& operator[](std::size_t i) const { return data_[i]; }
+  Real& operator[](std::size_t i) {
+    assert(i < size_);
+    return data_[i];
+  }
+  const Real& operator[](std::size_t i) const {
+    assert(i < size_);
+    return data_[i];
+  }
   void fill(Real value) { std::fill_n(data(), size_, value); }
 
  private:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
@@ -72,6 +73,7 @@ constexpr auto exact_layout() {
 /// Sets one parameter's initial values (out: slice.size values), drawing from `random` only for `uniform`.
 template <class Real>
 void initialise(const Slice& slice, std::span<Real> out, Random& random) {
+  assert(out.size() == slice.size);
   const double bound = 1.0 / std::sqrt(static_cast<double>(slice.fan_in));
   for (std::size_t i = 0; i < slice.size; ++i) switch (slice.initial) {
       case Initial::uniform:

@@ -46,7 +46,8 @@ constexpr PartList<A..., B...> operator+(PartList<A...>, PartList<B...>) {
 template <class List>
 constexpr auto layout_of() {
   constexpr auto layout = exact_layout<[](auto& all) { List::describe(all); }>();
-  static_assert(layout.size == List::size, "a part's describe() names another number of parameters than it has");
+  static_assert(layout.size == List::size,
+                "a part's describe() names another number of parameters than it has");
   return layout;
 }
 

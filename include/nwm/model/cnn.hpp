@@ -52,6 +52,7 @@ struct CnnParts {
   };
   using HeadLayers = layer::Head<features, shape.scores(), Head>;
   struct Mlp : HeadLayers {
+    using HeadLayers::describe;
     template <class L>
     static constexpr void describe(L& all) {
       HeadLayers::describe(all, "readout");

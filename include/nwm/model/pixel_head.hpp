@@ -7,6 +7,7 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/pass.hpp"
+#include "nwm/layer/head.hpp"
 #include "nwm/loss/apply.hpp"
 #include "nwm/memory/tiles.hpp"
 
@@ -14,7 +15,7 @@ namespace nwm::model {
 
 /// `Mlp` over the pixels of a pass over `images` images of `sites` pixels each, in tiles that the backend's
 /// memory likes best (pass.hpp). Nothing here waits for the backend but `loss`.
-template <class Mlp, std::size_t images, std::size_t sites, class B, class Real>
+template <layer::HeadLayer Mlp, std::size_t images, std::size_t sites, class B, class Real>
 class PixelHead {
  public:
   static constexpr std::size_t outputs = Mlp::out, pass_sites = images * sites;

@@ -104,8 +104,8 @@ class WaveMachine : public model::PixelModel<
     /// Bytes of the backend's memory it holds: what training needs for each thread (or each pass) besides
     /// parameters, gradients and data.
     static constexpr std::size_t bytes(std::size_t target_numbers = pass_sites) {
-      constexpr std::size_t plain =
-          hidden_size + work_size + scratch_size + rows * numbers + length * numbers + 2;
+      constexpr std::size_t plain = hidden_size + work_size + scratch_size + rows * numbers +
+                                    length * numbers + 2 + readout::constant_size<Readout, steps>;
       return Waves::Tape::bytes() + Waves::Adjoint::bytes() + Base::Pass::bytes(target_numbers) +
              plain * sizeof(Real);
     }
@@ -121,6 +121,7 @@ class WaveMachine : public model::PixelModel<
     Memory gathered{rows * numbers};  // the readout's rows, then their gradient
     Memory series_gradient{length * numbers};
     Memory worst{2};  // growth of a step, and of a step back
+    readout::ConstantMatrix<Readout, Backend, steps, Real> constant;
   };
 
   /// Sets series (T, C, images, H, W), the recorded state at every step. Throws as `scores`.
@@ -178,7 +179,11 @@ class WaveMachine : public model::PixelModel<
   }();
 
   const Real* head() const { return this->place() + Base::template offset<Mlp>; }
-  const Real* matrix() const { return this->place() + Base::template offset<typename Layers::Matrix>; }
+  /// What the readout multiplies by: its constant matrix, or the learned one.
+  const Real* matrix(const Workspace& w) const {
+    if constexpr (readout::constant_size<Readout, steps> > 0) return w.constant.data();
+    else return this->place() + Base::template offset<typename Layers::Matrix>;
+  }
   const Real* coupling() const { return this->place() + Base::template offset<typename Layers::Coupling>; }
 
   /// Encoders, all steps, and the readout's rows, for the image loaded. after(segment) sees the tape of each
@@ -197,7 +202,7 @@ class WaveMachine : public model::PixelModel<
     }
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
-      Readout::template gather<Backend, steps, length, numbers>(matrix(), segment * length, w.tape.series(),
+      Readout::template gather<Backend, steps, length, numbers>(matrix(w), segment * length, w.tape.series(),
                                                                 w.gathered.data());
       after(segment);
     }
@@ -226,7 +231,7 @@ class WaveMachine : public model::PixelModel<
         else Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
       }
       Readout::template gather_adjoint<Backend, steps, length, numbers>(
-          matrix(), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
+          matrix(w), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
           gradient + Base::template offset<typename Layers::Matrix>);
       Waves::run_back(cell, coupling(), w.tape, segment, w.series_gradient.data(), w.adjoint,
                       gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());

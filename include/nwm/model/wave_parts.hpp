@@ -80,6 +80,7 @@ struct WaveParts {
   };
   using HeadLayers = layer::Head<Readout::template features<steps> * channels, shape.scores(), Head>;
   struct Mlp : HeadLayers {
+    using HeadLayers::describe;
     template <class L>
     static constexpr void describe(L& all) {
       HeadLayers::describe(all, "classifier.fc_readout");

@@ -37,14 +37,20 @@ struct AdamOptions {
     const auto below_one = [](double beta) { return beta >= 0 && beta < 1; };
     require_option(name, "beta1", o.beta1, below_one(o.beta1), "a number from 0 to below 1");
     require_option(name, "beta2", o.beta2, below_one(o.beta2), "a number from 0 to below 1");
-    require_option(name, "epsilon", o.epsilon, o.epsilon > 0 && std::isfinite(o.epsilon), "a positive number");
+    require_option(name, "epsilon", o.epsilon, o.epsilon > 0 && std::isfinite(o.epsilon),
+                   "a positive number");
     require_option(name, "weight_decay", o.weight_decay, o.weight_decay >= 0 && std::isfinite(o.weight_decay),
                    "0 or a positive number");
   }
   template <class Derived>
   static AdamRule rule(const Derived& o, std::uint64_t step, double learning_rate, double l2, double decay) {
     const auto t = static_cast<double>(step);
-    return {o.beta1, o.beta2, o.epsilon, l2, decay, learning_rate / (1 - std::pow(o.beta1, t)),
+    return {o.beta1,
+            o.beta2,
+            o.epsilon,
+            l2,
+            decay,
+            learning_rate / (1 - std::pow(o.beta1, t)),
             std::sqrt(1 - std::pow(o.beta2, t))};
   }
 };

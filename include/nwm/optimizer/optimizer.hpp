@@ -130,7 +130,8 @@ class Stepper {
 };
 
 /// Throws Error("<optimiser>", field, …) unless `fine`.
-inline void require_option(const char* optimizer, const char* field, double value, bool fine, const char* expected) {
+inline void require_option(const char* optimizer, const char* field, double value, bool fine,
+                           const char* expected) {
   if (!fine) throw Error(optimizer, field, expected, shown(value));
 }
 

@@ -37,7 +37,8 @@ struct Sgd {
   /// Throws Error where the momentum is outside [0, 1), Nesterov has none, or the decay is negative.
   void check() const {
     require_option("Sgd", "momentum", momentum, momentum >= 0 && momentum < 1, "a number from 0 to below 1");
-    require_option("Sgd", "momentum", momentum, !nesterov || momentum > 0, "a positive number, for Nesterov's step");
+    require_option("Sgd", "momentum", momentum, !nesterov || momentum > 0,
+                   "a positive number, for Nesterov's step");
     require_option("Sgd", "weight_decay", weight_decay, weight_decay >= 0 && std::isfinite(weight_decay),
                    "0 or a positive number");
   }

@@ -6,7 +6,6 @@
 #include <numbers>
 #include <string_view>
 
-#include "nwm/memory/buffer.hpp"
 #include "nwm/readout/readout.hpp"
 
 namespace nwm::readout {
@@ -66,36 +65,31 @@ struct Fft {
   static constexpr std::size_t matrix_rows = frequencies(steps);
   static constexpr bool learns_matrix = false;
 
-  /// The DFT as a row-major (2K, T) matrix: cos(2πkt/T), then −sin(2πkt/T).
-  template <class B, std::size_t steps, class Real>
-  static const Real* transform() {
-    static const typename B::template Memory<Real> matrix = [] {
-      constexpr std::size_t count = features<steps>;
-      Buffer<Real> m(2 * count * steps);
-      for (std::size_t k = 0; k < count; ++k)
-        for (std::size_t t = 0; t < steps; ++t) {
-          const double angle =
-              2 * std::numbers::pi * static_cast<double>(k * t % steps) / static_cast<double>(steps);
-          m[k * steps + t] = static_cast<Real>(std::cos(angle));
-          m[(count + k) * steps + t] = static_cast<Real>(-std::sin(angle));
-        }
-      typename B::template Memory<Real> there(m.size());
-      B::upload(m.size(), static_cast<const Real*>(m.data()), there.data());
-      B::wait();
-      return there;
-    }();
-    return matrix.data();
+  template <std::size_t steps>
+  static constexpr std::size_t constant_rows = 2 * features<steps>;
+
+  /// Sets matrix to the DFT, row-major (2K, T): cos(2πkt/T), then −sin(2πkt/T).
+  template <std::size_t steps, class Real>
+  static void fill_constant(Real* matrix) {
+    constexpr std::size_t count = features<steps>;
+    for (std::size_t k = 0; k < count; ++k)
+      for (std::size_t t = 0; t < steps; ++t) {
+        const double angle =
+            2 * std::numbers::pi * static_cast<double>(k * t % steps) / static_cast<double>(steps);
+        matrix[k * steps + t] = static_cast<Real>(std::cos(angle));
+        matrix[(count + k) * steps + t] = static_cast<Real>(-std::sin(angle));
+      }
   }
 
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
-  static void gather(const Real*, std::size_t t0, const Real* series, Real* rows_) {
-    detail::project<B, rows<steps>, steps, length, columns>(transform<B, steps, Real>(), t0, series, rows_);
+  static void gather(const Real* matrix, std::size_t t0, const Real* series, Real* rows_) {
+    detail::project<B, rows<steps>, steps, length, columns>(matrix, t0, series, rows_);
   }
   template <class B, std::size_t steps, std::size_t length, std::size_t columns, class Real>
-  static void gather_adjoint(const Real*, std::size_t t0, const Real*, const Real* row_gradient,
+  static void gather_adjoint(const Real* matrix, std::size_t t0, const Real*, const Real* row_gradient,
                              Real* series_gradient, Real*) {
-    detail::project_adjoint<B, rows<steps>, steps, length, columns>(transform<B, steps, Real>(), t0,
-                                                                    row_gradient, series_gradient);
+    detail::project_adjoint<B, rows<steps>, steps, length, columns>(matrix, t0, row_gradient,
+                                                                    series_gradient);
   }
   template <class B, std::size_t steps, std::size_t n, class Real>
   static void form(const Real* rows_, std::size_t stride, Real* out, std::size_t out_stride) {

@@ -8,15 +8,19 @@
 //   R::rows<steps>, R::features<steps>                    numbers per column
 //   R::gather<B, steps, length, columns>(matrix, t0, series, rows)
 //        adds what steps t0 .. t0+length-1 contribute; sets when t0 = 0. series (length, columns), rows
-//        (rows, columns); matrix is the learned (K, T) map `fc_time`, used by Linear only
+//        (rows, columns); matrix is the learned (K, T) map `fc_time`, or the readout's constant one
 //   R::gather_adjoint<B, steps, length, columns>(matrix, t0, series, row_gradient, series_gradient,
-//   matrix_gradient)
-//        sets series_gradient (length, columns), adds to matrix_gradient
+//                                                matrix_gradient)
+//        sets series_gradient (length, columns), adds to matrix_gradient where it learns its matrix
 //   R::form<B, steps, n>(rows, stride, features, feature_stride)
 //        sets the features of n neighbouring columns: row r at rows + r·stride, feature k at features +
 //        k·feature_stride
 //   R::form_adjoint<B, steps, n>(rows, stride, gradient, gradient_stride)
 //        replaces the rows of these columns by their gradient
+//   R::matrix_rows<steps>, R::learns_matrix               K of `fc_time`; whether that is what it multiplies
+//   by R::constant_rows<steps>, R::fill_constant<steps>(m)   only where it multiplies by a constant matrix
+//        (constant_rows, T), row-major, which fill_constant sets; a model's Workspace keeps it
+//        (ConstantMatrix)
 #pragma once
 
 #include <concepts>
@@ -25,8 +29,10 @@
 #include <type_traits>
 
 #include "nwm/backend/backend.hpp"
+#include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/backend/pass.hpp"
+#include "nwm/memory/buffer.hpp"
 #include "nwm/memory/tiles.hpp"
 
 namespace nwm::readout {
@@ -36,13 +42,57 @@ constexpr std::size_t frequencies(std::size_t steps) { return steps / 2 + 1; }
 
 /// A readout, as described at the top of this header.
 template <class R>
-concept Readout = std::is_class_v<R> && requires {
-  { R::name } -> std::convertible_to<std::string_view>;
-} && requires {
-  { R::learns_matrix } -> std::convertible_to<bool>;
-  R::template rows<8>;
-  R::template features<8>;
-  R::template matrix_rows<8>;
+concept Readout =
+    std::is_class_v<R> &&
+    requires {
+      { R::name } -> std::convertible_to<std::string_view>;
+    } &&
+    requires {
+      { R::learns_matrix } -> std::convertible_to<bool>;
+      { R::template rows<8> } -> std::convertible_to<std::size_t>;
+      { R::template features<8> } -> std::convertible_to<std::size_t>;
+      { R::template matrix_rows<8> } -> std::convertible_to<std::size_t>;
+    } &&
+    requires(const float* in, float* out, std::size_t n) {
+      { R::template gather<cpu::Scalar, 8, 4, 6>(in, n, in, out) } -> std::same_as<void>;
+    } &&
+    requires(const float* in, float* out, std::size_t n) {
+      { R::template gather_adjoint<cpu::Scalar, 8, 4, 6>(in, n, in, in, out, out) } -> std::same_as<void>;
+    } &&
+    requires(const float* in, float* out, std::size_t n) {
+      { R::template form<cpu::Scalar, 8, 6>(in, n, out, n) } -> std::same_as<void>;
+    } &&
+    requires(const float* in, float* out, std::size_t n) {
+      { R::template form_adjoint<cpu::Scalar, 8, 6>(out, n, in, n) } -> std::same_as<void>;
+    } &&
+    (!requires { R::template constant_rows<8>; } || requires(float* out) { R::template fill_constant<8>(out); });
+
+/// Numbers of R's constant matrix for a series of `steps` steps: 0 where it has none.
+template <class R, std::size_t steps>
+inline constexpr std::size_t constant_size = [] {
+  if constexpr (requires { R::template constant_rows<steps>; })
+    return R::template constant_rows<steps> * steps;
+  else return std::size_t{0};
+}();
+
+/// R's constant matrix in memory of backend B. Waits for it when it is made; holds nothing where R has none.
+template <class R, class B, std::size_t steps, class Real>
+class ConstantMatrix {
+ public:
+  ConstantMatrix() {
+    if constexpr (size > 0) {
+      Buffer<Real> here(size);
+      R::template fill_constant<steps>(here.data());
+      B::upload(size, static_cast<const Real*>(here.data()), there_.data());
+      B::wait();
+    }
+  }
+
+  const Real* data() const { return there_.data(); }
+
+ private:
+  static constexpr std::size_t size = constant_size<R, steps>;
+  typename B::template Memory<Real> there_{size};
 };
 
 /// A number of features, as a type: compilers then show it in their messages.

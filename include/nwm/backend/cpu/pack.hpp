@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 #include <xsimd/xsimd.hpp>
 
@@ -28,11 +30,13 @@ class Pack {
 
   /// The first `count` numbers of p, 0 < count < size; the other lanes are zero.
   static Pack load(const Real* p, std::size_t count) {
+    assert(0 < count && count < size);
     alignas(Arch::alignment()) std::array<Real, size> lanes{};
     std::memcpy(lanes.data(), p, count * sizeof(Real));
     return Pack(Batch::load_aligned(lanes.data()));
   }
   void store(Real* p, std::size_t count) const {
+    assert(0 < count && count < size);
     alignas(Arch::alignment()) std::array<Real, size> lanes;
     batch.store_aligned(lanes.data());
     std::memcpy(p, lanes.data(), count * sizeof(Real));
@@ -81,7 +85,15 @@ Pack<Real, Arch> exp(const Pack<Real, Arch>& x) {
 }
 template <class Real, class Arch>
 Pack<Real, Arch> log(const Pack<Real, Arch>& x) {
-  return Pack<Real, Arch>(xsimd::log(x.batch));
+  // xsimd 8.1 chooses between integers of an avx512bw batch by intrinsics that, without optimisation, are
+  // macros and do not compile. avx512dq has the same registers and the same steps, so the same bits.
+  if constexpr (std::is_same_v<Arch, xsimd::avx512bw>) {
+    using Plain = xsimd::batch<Real, xsimd::avx512dq>;
+    const Plain y = xsimd::log(Plain(static_cast<typename Plain::register_type>(x.batch)));
+    return Pack<Real, Arch>(xsimd::batch<Real, Arch>(static_cast<typename Plain::register_type>(y)));
+  } else {
+    return Pack<Real, Arch>(xsimd::log(x.batch));
+  }
 }
 template <class Real, class Arch>
 Pack<Real, Arch> sin(const Pack<Real, Arch>& x) {

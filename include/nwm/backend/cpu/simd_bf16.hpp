@@ -14,9 +14,13 @@ namespace nwm::cpu {
 
 /// Simd for float, except that dense products (the readout's map and the head) round their factors to
 /// bfloat16 (relative error 2^-8) and add in float. Parameters, couplings and convolutions stay float.
-/// Available only when the compiler's target has AVX512-BF16.
+/// Available only when the compiler's target has AVX512-BF16. Double
+/// is double throughout.
 struct SimdBf16 : Simd<> {
   static constexpr std::string_view name = "simd-bf16";
+
+  // Those of double.
+  using Simd<>::multiply, Simd<>::multiply_transposed, Simd<>::multiply_outer;
 
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false>
   static void multiply(const float* a, std::size_t lda, const float* x, std::size_t ldx, float* y,

@@ -56,8 +56,12 @@ struct Product {
       for (std::size_t j = 0; j < n; ++j) sum[i][j] = P(0.0);
     x += p * lanes;
     y += p * lanes;
-    if (last && !padded) accumulate<rows, n, true>(a, row, column, x, ldx, sum);
-    else accumulate<rows, n, false>(a, row, column, x, ldx, sum);
+    if constexpr (rest != 0 && !padded) {
+      if (last) accumulate<rows, n, true>(a, row, column, x, ldx, sum);
+      else accumulate<rows, n, false>(a, row, column, x, ldx, sum);
+    } else {
+      accumulate<rows, n, false>(a, row, column, x, ldx, sum);
+    }
     for (std::size_t i = 0; i < rows; ++i)
       for (std::size_t j = 0; j < n; ++j) {
         Real* to = y + i * ldy + j * lanes;

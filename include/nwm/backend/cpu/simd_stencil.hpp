@@ -159,17 +159,18 @@ struct StencilKernel {
       const Real* line = src + i * plane + y * stride + p * lanes;
       const Real* w = weight + (o * in + i) * taps;
       unroll<count + size - 1>([&](auto r) {
+        // Output rows q that see input row r; loops with constant ends, which compilers unroll at less cost
+        // than templates.
+        constexpr std::size_t first = r + 1 > size ? r + 1 - size : 0, last = r < count ? r + 1 : count;
         unroll<size>([&](auto kx) {
           P v[n];
           for (std::size_t k = 0; k < n; ++k)
             v[k] = load(line + r * stride + kx + k * lanes, rest != 0 && p + k + 1 == packs);
-          unroll<count>([&](auto q) {
-            if constexpr (r >= q && r - q < size)
-              for (std::size_t j = 0; j < outs; ++j) {
-                const P c{typename P::Batch(w[j * in * taps + (r - q) * size + kx])};
-                for (std::size_t k = 0; k < n; ++k) sum[q][j][k] = fma(c, v[k], sum[q][j][k]);
-              }
-          });
+          for (std::size_t q = first; q < last; ++q)
+            for (std::size_t j = 0; j < outs; ++j) {
+              const P c{typename P::Batch(w[j * in * taps + (r - q) * size + kx])};
+              for (std::size_t k = 0; k < n; ++k) sum[q][j][k] = fma(c, v[k], sum[q][j][k]);
+            }
         });
       });
     }

@@ -9,8 +9,8 @@
 
 namespace nwm::device {
 
-/// System: Sequential or OpenMp.
-template <class System = Sequential, std::size_t images = 1, class Precision = precision::Full>
-using Host = Operations<System, images, Precision>;
+/// System_: Sequential or OpenMp.
+template <System System_ = Sequential, std::size_t images = 1, class Precision = precision::Full>
+using Host = Operations<System_, images, Precision>;
 
 }  // namespace nwm::device

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -16,6 +17,7 @@
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
 #include "nwm/backend/device/rows.hpp"
+#include "nwm/backend/device/system.hpp"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
 
@@ -23,20 +25,20 @@ namespace nwm::device {
 
 /// Operations have the meaning given in cpu::Scalar, over grids that may be Batched, in the arithmetic of
 /// `Real`, products of float in `Precision`. Sums are taken in an order that depends on sizes alone: the same
-/// bits on every run of one system, and of all host systems. `System`: systems.hpp. Models take `images`
+/// bits on every run of one system, and of all host systems. `System_`: system.hpp. Models take `images`
 /// images a pass.
-template <class System, std::size_t images = 1, class Precision = precision::Full>
-struct Operations : System::Memories, Waves<Operations<System, images, Precision>> {
-  static constexpr std::string_view name = System::name;
+template <System System_, std::size_t images = 1, class Precision = precision::Full>
+struct Operations : System_::Memories, Waves<Operations<System_, images, Precision>> {
+  static constexpr std::string_view name = System_::name;
 
   /// See pass.hpp.
   template <class G>
   using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
-  static constexpr std::size_t tile = System::tile * images, series_tile = System::series_tile;
+  static constexpr std::size_t tile = System_::tile * images, series_tile = System_::series_tile;
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {
-    System::for_each(count, AtLane<Real, Kernel>{kernel});
+    System_::for_each(count, AtLane<Real, Kernel>{kernel});
   }
   template <class Real, class Kernel>
   static void map_rows(std::size_t rows, std::size_t n, const Kernel& kernel) {
@@ -67,7 +69,8 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
 
   template <class Real>
   static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
-    double* sums = System::template scratch<double>() + capacity<double> - rows;
+    assert(2 * rows <= capacity<double>);  // the sums' sections before them, a number a row at least
+    double* sums = System_::template scratch<double>() + capacity<double> - rows;
     reduce<Sum, Real>(rows, n, ReadRows<Real>{n, stride, y}, sums, rows);
     map<Real>(rows, AddSums<Real>{sums, to});
   }
@@ -118,17 +121,17 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
   /// The blocks of a body (block.hpp).
   template <class Body>
   static void run(const Body& body) {
-    System::run(body);
+    System_::run(body);
   }
 
  private:
   template <class T>
-  static constexpr std::size_t capacity = System::scratch_bytes / sizeof(T);
+  static constexpr std::size_t capacity = System_::scratch_bytes / sizeof(T);
 
   template <class Real>
   static void product(std::size_t M, std::size_t K, std::size_t N, Factor<Real> a, Factor<Real> x, Real* y,
                       std::size_t ldy, bool add) {
-    System::template product<Precision>(M, K, N, a, x, y, ldy, add);
+    System_::template product<Precision>(M, K, N, a, x, y, ldy, add);
   }
 
   /// Sets to[r]; `kept` results at the end of the scratch memory stay free.
@@ -138,7 +141,8 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
     using Value = typename Op::Value;
     if (rows == 0) return;
     const std::size_t sections = sections_of(rows, n, capacity<Value> - kept);
-    Value* parts = System::template scratch<Value>();
+    assert(rows * sections + kept <= capacity<Value>);
+    Value* parts = System_::template scratch<Value>();
     run(ReduceSections<Op, Lane<Real>, Kernel>{rows * sections, sections, n, kernel, parts});
     map<Real>(rows, JoinSections<Op>{sections, parts, to});
   }
@@ -146,7 +150,7 @@ struct Operations : System::Memories, Waves<Operations<System, images, Precision
   template <class Op, class Real, class Kernel>
   static typename Op::Value result(std::size_t count, const Kernel& kernel) {
     using Value = typename Op::Value;
-    Value* there = System::template scratch<Value>() + capacity<Value> - 1;
+    Value* there = System_::template scratch<Value>() + capacity<Value> - 1;
     reduce<Op, Real>(1, count, kernel, there);
     Value here = Op::start;
     Operations::download(1, static_cast<const Value*>(there), &here);

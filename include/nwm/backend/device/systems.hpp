@@ -1,4 +1,5 @@
 // The host systems on which Thrust carries out the device backend: what runs where no GPU is.
+// What a system is: system.hpp.
 #pragma once
 
 #include <thrust/for_each.h>
@@ -14,21 +15,13 @@
 
 #include "nwm/backend/device/block.hpp"
 #include "nwm/backend/device/product.hpp"
+#include "nwm/backend/device/system.hpp"
 #include "nwm/backend/host_memory.hpp"
 
 namespace nwm::device {
 
-// A system is where Operations (operations.hpp) run:
-//   Memories                the vocabulary's words on memory (host_memory.hpp), with `queued`,
-//                           `CapturedGraph` and `free_memory`
-//   for_each(count, f)      f(i) for i = 0..count-1, in any order
-//   run(body)               body.blocks blocks of a body (block.hpp)
-//   product<Precision>(…)   as HostProducts
-//   tile, series_tile       pixels an image that the head takes at a time; columns of a readout's products
-//   scratch<T>()            scratch_bytes of memory for results on their way between two kernels of a word
-
 /// What all host systems do alike.
-template <class System>
+template <class Self>
 struct HostSystem : HostProducts {
   using Memories = HostMemory;
   static constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
@@ -36,7 +29,7 @@ struct HostSystem : HostProducts {
 
   template <class Body>
   static void run(const Body& body) {
-    System::for_each(body.blocks, RunOnHost<Body>{body});
+    Self::for_each(body.blocks, RunOnHost<Body>{body});
   }
 
   template <class T>
