@@ -42,14 +42,26 @@ using Models = std::tuple<Machine, Cnn, UNet>;
 }  // namespace
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(scores_and_labels, M, Models) {
-  M model(typename M::Options{.seed = 3});
-  nwm::Random random(7);
-  for (float& v : model.parameters()) v += static_cast<float>(random.uniform(-0.4, 0.4));
   const auto set = pictures();
-  const auto all = nwm::predict(model, set, 2);
+  // Not every random machine tells pixels apart: the first that does.
+  M model;
+  nwm::Predictions<float> all;
+  const auto told_apart = [&] {
+    return std::ranges::count(all.labels.values, all.labels.values[0]) < 5 * 256;
+  };
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    model = M(typename M::Options{.seed = seed});
+    nwm::Random random(seed);
+    for (const nwm::Slice& slice : M::layout.slices)
+      if (slice.name.view().ends_with("bias"))
+        for (float& v : model.parameters().subspan(slice.offset, slice.size))
+          v += static_cast<float>(random.uniform(-1, 1));
+    all = nwm::predict(model, set, 2);
+    if (told_apart()) break;
+  }
+  BOOST_TEST(told_apart());
   BOOST_TEST((all.scores.shape == std::vector<std::size_t>{5, 3, 16, 16}));
   BOOST_TEST((all.labels.shape == std::vector<std::size_t>{5, 16, 16}));
-  std::size_t classes_seen = 0;
   for (std::size_t i = 0; i < 5; ++i) {
     std::vector<float> one(M::image_size);
     set.picture(i, std::span(one));
@@ -60,10 +72,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(scores_and_labels, M, Models) {
       const auto score = [&](std::size_t k) { return all.scores[i][k * M::sites + p]; };
       const std::size_t label = all.labels[i][p];
       for (std::size_t k = 0; k < 3; ++k) BOOST_TEST_REQUIRE(score(label) >= score(k));
-      classes_seen |= std::size_t{1} << label;
     }
   }
-  BOOST_TEST((classes_seen & (classes_seen - 1)) != 0u);  // more than one class, or labels would be trivial
   BOOST_CHECK_THROW(nwm::predict(model, std::vector<float>(7)), nwm::Error);
 }
 
