@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ORDER = """memory grid cell backend time checkpointing readout layer model io data train simulation check
+ORDER = """memory grid cell backend time checkpointing readout layer io data loss optimizer model train simulation check
            sound plot analysis drum report""".split()
 # Types that say how memory is laid out, without operations: they stand before backend/, which uses them.
 BEFORE_BACKEND = {"backend/device/batched.hpp", "time/tape.hpp", "time/segment.hpp"}
@@ -19,10 +19,11 @@ wrong = []
 
 
 def rank(path):
-    """Where a header stands: those beside nwm.hpp (error, random, version) come first."""
+    """Where a header stands: of those beside nwm.hpp error, random and version come first."""
     folder, slash, _ = path.partition("/")
-    if not slash:
-        return -1
+    if not slash:  # drum.hpp, for instance, is the folder's own umbrella
+        stem = path.removesuffix(".hpp")
+        return ORDER.index(stem) if stem in ORDER else -1
     if path in BEFORE_BACKEND:
         return ORDER.index("cell") + 0.5
     return ORDER.index(folder) if folder in ORDER else None

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "journal.hpp"
-#include "nwm/io/checkpoint.hpp"
+#include "nwm/train/saved_training.hpp"
 #include "nwm/train/trainer.hpp"
 
 namespace study {

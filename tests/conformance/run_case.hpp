@@ -12,10 +12,10 @@
 
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
-#include "nwm/io/checkpoint.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/optimizer/adam.hpp"
 #include "nwm/optimizer/sgd.hpp"
+#include "nwm/train/saved_training.hpp"
 #include "nwm/train/schedule.hpp"
 #include "registry.hpp"
 

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "nwm/backend/device/host.hpp"
-#include "nwm/io/checkpoint.hpp"
 #include "nwm/model/cnn.hpp"
 #include "nwm/readout/fft.hpp"
+#include "nwm/train/saved_training.hpp"
 #include "training.hpp"
 
 namespace {

@@ -3,8 +3,6 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE misuse_checkpoint
 
-#include "nwm/io/checkpoint.hpp"
-
 #include <sys/resource.h>
 
 #include <boost/test/unit_test.hpp>
@@ -19,6 +17,7 @@
 #include "../train/tools.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/readout/fft.hpp"
+#include "nwm/train/saved_training.hpp"
 #include "nwm/train/trainer.hpp"
 #include "nwm/version.hpp"
 #include "tools.hpp"

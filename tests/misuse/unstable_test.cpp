@@ -17,7 +17,7 @@
 #include "../train/tools.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
-#include "nwm/io/checkpoint.hpp"
+#include "nwm/train/saved_training.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 

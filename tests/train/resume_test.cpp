@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "nwm/backend/cpu/scalar.hpp"
-#include "nwm/io/checkpoint.hpp"
+#include "nwm/train/saved_training.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 

@@ -12,8 +12,8 @@
 
 #include "nwm/error.hpp"
 #include "nwm/io/safetensors.hpp"
-#include "nwm/io/weights.hpp"
 #include "nwm/model/description.hpp"
+#include "nwm/model/weights.hpp"
 
 namespace nwm {
 
