@@ -6,12 +6,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
-#include <utility>
+#include <type_traits>
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/pass.hpp"
+#include "nwm/cell/check.hpp"
+#include "nwm/cell/require.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/checkpointing/policies.hpp"
 #include "nwm/checkpointing/reversible.hpp"
@@ -19,34 +22,41 @@
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/model/parameter_vector.hpp"
 #include "nwm/model/pixel_head.hpp"
 #include "nwm/readout/linear.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/stability.hpp"
+#include "nwm/time/stages.hpp"
 
 namespace nwm {
 
 namespace model::detail {
-/// The order in which a cell's encoders stand in the parameter vector: `encoding_order`, or the order of
-/// fields.
+/// The positions in C::fields of what has an encoder: the order of the encoders' parameters.
 template <class C>
-constexpr auto encoding_order() {
-  if constexpr (requires { C::encoding_order; }) {
-    return C::encoding_order;
-  } else {
-    constexpr std::size_t count = [] {
-      std::size_t n = 0;
-      for (const auto& f : C::fields) n += f.encoder_layers > 0;
-      return n;
-    }();
-    std::array<std::size_t, count> order{};
-    for (std::size_t f = 0, i = 0; f < C::fields.size(); ++f)
-      if (C::fields[f].encoder_layers > 0) order[i++] = f;
-    return order;
-  }
+constexpr auto encoded_entries() {
+  constexpr std::size_t count = [] {
+    std::size_t n = 0;
+    for (const auto& f : C::fields) n += f.encoder_layers > 0;
+    return n;
+  }();
+  std::array<std::size_t, count> order{};
+  for (std::size_t f = 0, i = 0; f < C::fields.size(); ++f)
+    if (C::fields[f].encoder_layers > 0) order[i++] = f;
+  return order;
 }
+
+/// A layout as parts that are not trained describe themselves to it.
+template <class L>
+struct Untrained {
+  L& layout;
+  constexpr void add(Name name, std::initializer_list<std::size_t> dims, std::size_t fan_in,
+                     Initial initial = Initial::uniform, bool = true) {
+    layout.add(name, dims, fan_in, initial, false);
+  }
+};
 }  // namespace model::detail
 
 /// image (image_channels, H, W) → encoders → cell × T → readout → head → scores (classes, H, W)
@@ -87,31 +97,37 @@ class WaveMachine {
   using BatchGrid = PassGrid<Backend, ImageGrid>;
   static constexpr std::size_t pass_sites = BatchGrid::sites,
                                numbers = channels * pass_sites;  // of a plane, of a field
-  static constexpr auto encoded = model::detail::encoding_order<Cell>();
+  static constexpr auto entries = model::detail::encoded_entries<Cell>();
   template <std::size_t e>
-  using EncoderAt =
-      layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
-                     Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
+  static constexpr cell::FieldInfo encoded = Cell::fields[entries[e]];
+  template <std::size_t e>
+  using EncoderAt = layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
+                                   encoded<e>.encoder_layers, encoded<e>.activation>;
   using Waves = model::Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
                                   model::starts<Checkpointing, segments>>;
+  static_assert(cell::checked<Cell>);
+  static_assert(cell::checked_for_machine<Cell>);
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
                 "checkpointing::Reversible needs a cell of one stage that states its inverse");
   using Mlp = layer::Head<features * channels, shape.classes, Head>;
   using End = model::PixelHead<Mlp, images, sites, Backend, Real>;
 
+  /// f(e) for every encoder, e a constant; for those that are run.
+  template <class F>
+  static constexpr void each_entry(const F& f) {
+    for_constants<entries.size()>(f);
+  }
   template <class F>
   static constexpr void each_encoder(const F& f) {
-    [&]<std::size_t... e>(std::index_sequence<e...>) {
-      (f.template operator()<e>(), ...);
-    }(std::make_index_sequence<encoded.size()>{});
+    each_entry([&](auto e) {
+      if constexpr (encoded<e>.role != cell::Role::unused) f(e);
+    });
   }
   template <std::size_t e>
   static constexpr std::size_t encoder_offset() {
-    if constexpr (e == 0) return 0;
-    else return encoder_offset<e - 1>() + EncoderAt<e - 1>::parameters;
+    return model::sum_of<e>([](auto k) { return EncoderAt<k>::parameters; });
   }
-  static constexpr std::size_t cell_offset =
-      encoder_offset<encoded.size() - 1>() + EncoderAt<encoded.size() - 1>::parameters;
+  static constexpr std::size_t cell_offset = encoder_offset<entries.size()>();
   static constexpr std::size_t matrix_offset = cell_offset + Waves::parameters;
   static constexpr std::size_t matrix_rows = Readout::template matrix_rows<steps>;
   static constexpr std::size_t head_offset = matrix_offset + matrix_rows * steps;
@@ -119,8 +135,14 @@ class WaveMachine {
  public:
   /// Named slices of the flat parameter vector, in the order of the authors' checkpoints.
   static constexpr auto layout = exact_layout<[](auto& all) {
-    each_encoder([&]<std::size_t e>() {
-      EncoderAt<e>::describe(all, Name("classifier.") + Cell::fields[encoded[e]].name + "_encoder");
+    each_entry([&](auto e) {
+      const Name name = Name("classifier.") + encoded<e>.name + "_encoder";
+      if constexpr (encoded<e>.role == cell::Role::unused) {
+        model::detail::Untrained<std::remove_reference_t<decltype(all)>> untrained{all};
+        EncoderAt<e>::describe(untrained, name);
+      } else {
+        EncoderAt<e>::describe(all, name);
+      }
     });
     Waves::describe(all, "classifier.");
     all.add("classifier.fc_time.weight", {matrix_rows, steps}, steps, Initial::uniform,
@@ -135,9 +157,10 @@ class WaveMachine {
     std::uint64_t seed = 0;  ///< of the initial values
   };
 
-  /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian.
+  /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian. Throws Error as
+  /// cell::require_numbers.
   explicit WaveMachine(const Options& options = Options{})
-      : cell(options.cell), parameters_(layout, options.seed) {}
+      : cell((nwm::cell::require_numbers(options.cell), options.cell)), parameters_(layout, options.seed) {}
 
   std::span<Real, parameter_count> parameters() { return parameters_.span(); }
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
@@ -256,18 +279,20 @@ class WaveMachine {
  private:
   static constexpr std::size_t hidden_size = [] {
     std::size_t sum = 0;
-    each_encoder([&]<std::size_t e>() { sum += EncoderAt<e>::hidden; });
+    each_encoder([&](auto e) { sum += EncoderAt<e>::hidden; });
     return sum;
   }();
   template <std::size_t e>
   static constexpr std::size_t hidden_offset() {
-    if constexpr (e == 0) return 0;
-    else return hidden_offset<e - 1>() + EncoderAt<e - 1>::hidden;
+    return model::sum_of<e>([](auto k) -> std::size_t {
+      if constexpr (encoded<k>.role == cell::Role::unused) return 0;
+      else return EncoderAt<k>::hidden;
+    });
   }
   static constexpr std::size_t work_size = 2 * shape.encoder_width * pass_sites;
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
-    each_encoder([&]<std::size_t e>() {
+    each_encoder([&](auto e) {
       if (EncoderAt<e>::template scratch < Backend >> most) most = EncoderAt<e>::template scratch<Backend>;
     });
     return most;
@@ -280,10 +305,10 @@ class WaveMachine {
   /// segment.
   template <class After>
   void run(Workspace& w, const After& after) const {
-    each_encoder([&]<std::size_t e>() {
+    each_encoder([&](auto e) {
       EncoderAt<e>::template forward<Backend>(parameters_.data() + encoder_offset<e>(), w.image.data(),
                                               w.hidden.data() + hidden_offset<e>(),
-                                              w.tape.initial(encoded[e]), w.scratch.data());
+                                              w.tape.initial(encoded<e>.index), w.scratch.data());
     });
     if constexpr (model::BoundedCell<Cell>) {
       model::ask_growth<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data());
@@ -325,17 +350,18 @@ class WaveMachine {
       Waves::run_back(cell, parameters_.data() + cell_offset, w.tape, segment, w.series_gradient.data(),
                       w.adjoint, gradient + cell_offset, w.scratch.data());
     }
-    each_encoder([&]<std::size_t e>() {
+    each_encoder([&](auto e) {
       EncoderAt<e>::template backward<Backend>(
           parameters_.data() + encoder_offset<e>(), w.image.data(), w.hidden.data() + hidden_offset<e>(),
-          w.tape.initial(encoded[e]), w.adjoint.gradient(encoded[e]), gradient + encoder_offset<e>(),
-          static_cast<Real*>(nullptr), w.work.data(), w.scratch.data());
+          w.tape.initial(encoded<e>.index), w.adjoint.gradient(encoded<e>.index),
+          gradient + encoder_offset<e>(), static_cast<Real*>(nullptr), w.work.data(), w.scratch.data());
     });
   }
 
   static auto bounded_maps(Workspace& w) {
-    std::array<const Real*, Cell::bounded.size()> maps{};
-    for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
+    constexpr auto& bounded = cell::bounded<Cell>;
+    std::array<const Real*, bounded.size()> maps{};
+    for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(bounded[i]);
     return maps;
   }
   static Real answer(Workspace& w, std::size_t i) {
