@@ -95,6 +95,6 @@ BOOST_AUTO_TEST_CASE(the_equations_of_the_gru) {
 BOOST_AUTO_TEST_CASE(the_equations_of_the_rnn) {
   const auto [inflow] = stage<Rnn, 0>(std::array{-0.5}, std::array<double, 0>{});
   BOOST_TEST(inflow == -0.5);
-  BOOST_TEST(stage<Rnn, 1>(std::array{0.75}, std::array{inflow})[0] == 0.25);
-  BOOST_TEST(stage<Rnn, 1>(std::array{0.25}, std::array{inflow})[0] == 0);
+  BOOST_TEST((stage<Rnn, 1>(std::array{0.75}, std::array{inflow})[0] == 0.25));
+  BOOST_TEST((stage<Rnn, 1>(std::array{0.25}, std::array{inflow})[0] == 0));
 }
