@@ -3,6 +3,7 @@
 // compile for SIMD packs and dual numbers.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
@@ -38,7 +39,7 @@ class Archetype {
   constexpr explicit Archetype(T) {}
   template <detail::Plain T>
   constexpr Archetype(T) {  // NOLINT: meant to convert, and to say that nothing else would
-    static_assert(sizeof(T) == 0, "a plain number where a value is needed: write V(0.5), V(cell.dt)");
+    static_assert(!sizeof(T), "a plain number where a value is needed: write V(0.5), V(cell.dt)");
   }
 
   friend constexpr Archetype operator+(const Archetype& a, const Archetype& b) { return both(a, b); }
@@ -61,48 +62,65 @@ class Archetype {
     return both(x, both(yes, no));
   }
 
-#define NWM_REFUSE_PLAIN(op)                                                                    \
-  template <detail::Plain T>                                                                    \
-  friend constexpr Archetype operator op(T, const Archetype& b) {                               \
-    static_assert(sizeof(T) == 0, "a plain number beside a value: write V(0.5) or V(cell.dt)"); \
-    return refused(b);                                                                          \
-  }                                                                                             \
-  template <detail::Plain T>                                                                    \
-  friend constexpr Archetype operator op(const Archetype& a, T) {                               \
-    static_assert(sizeof(T) == 0, "a plain number beside a value: write V(0.5) or V(cell.dt)"); \
-    return refused(a);                                                                          \
+  // Written out, since compilers show every layer of what is shared.
+  template <detail::Plain T>
+  friend constexpr Archetype operator+(T, const Archetype& b) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(b);
   }
-  NWM_REFUSE_PLAIN(+)
-  NWM_REFUSE_PLAIN(-)
-  NWM_REFUSE_PLAIN(*)
-  NWM_REFUSE_PLAIN(/)
-#undef NWM_REFUSE_PLAIN
+  template <detail::Plain T>
+  friend constexpr Archetype operator+(const Archetype& a, T) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(a);
+  }
+  template <detail::Plain T>
+  friend constexpr Archetype operator-(T, const Archetype& b) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(b);
+  }
+  template <detail::Plain T>
+  friend constexpr Archetype operator-(const Archetype& a, T) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(a);
+  }
+  template <detail::Plain T>
+  friend constexpr Archetype operator*(T, const Archetype& b) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(b);
+  }
+  template <detail::Plain T>
+  friend constexpr Archetype operator*(const Archetype& a, T) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(a);
+  }
+  template <detail::Plain T>
+  friend constexpr Archetype operator/(T, const Archetype& b) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(b);
+  }
+  template <detail::Plain T>
+  friend constexpr Archetype operator/(const Archetype& a, T) {
+    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    return refused(a);
+  }
 
-  // A value, too, may stand on the other side of a comparison.
-#define NWM_REFUSE_BRANCH(op)                                                                  \
-  template <class T>                                                                           \
-  friend constexpr bool operator op(const Archetype& a, const T&) {                            \
-    static_assert(sizeof(T) == 0, "a branch on a value: write math::if_positive(x, yes, no)"); \
-    return refused(a), false;                                                                  \
-  }                                                                                            \
-  template <detail::Plain T>                                                                   \
-  friend constexpr bool operator op(T, const Archetype& b) {                                   \
-    static_assert(sizeof(T) == 0, "a branch on a value: write math::if_positive(x, yes, no)"); \
-    return refused(b), false;                                                                  \
+  template <class T>
+  friend constexpr std::strong_ordering operator<=>(const Archetype& a, const T&) {
+    static_assert(!sizeof(T), "a branch on a value: write math::if_positive(x, yes, no)");
+    return refused(a), std::strong_ordering::equal;
   }
-  NWM_REFUSE_BRANCH(<)
-  NWM_REFUSE_BRANCH(>)
-  NWM_REFUSE_BRANCH(<=)
-  NWM_REFUSE_BRANCH(>=)
-  NWM_REFUSE_BRANCH(==)
-#undef NWM_REFUSE_BRANCH
+  template <class T>
+  friend constexpr bool operator==(const Archetype& a, const T&) {
+    static_assert(!sizeof(T), "a branch on a value: write math::if_positive(x, yes, no)");
+    return refused(a), false;
+  }
   constexpr explicit operator bool() const {
-    static_assert(sizeof(C) == 0, "a branch on a value: write math::if_positive(x, yes, no)");
+    static_assert(!sizeof(C), "a branch on a value: write math::if_positive(x, yes, no)");
     return refused(*this), false;
   }
   /// Where a function of floats is called, std::tanh for one.
   constexpr operator double() const {  // NOLINT: meant to convert, and to say that nothing else would
-    static_assert(sizeof(C) == 0, "a value is no double: write math::tanh(x) and its like, not std::tanh(x)");
+    static_assert(!sizeof(C), "a value is no double: write math::tanh(x) and its like, not std::tanh(x)");
     return refused(*this), 0.0;
   }
 
@@ -184,7 +202,7 @@ class TracedSite {
 
  private:
   static constexpr void not_taken_apart() {
-    static_assert(fields == 0, "a site is not taken apart: write now[u], with the field's enumerator");
+    static_assert(!fields, "a site is not taken apart: write now[u], with the field's enumerator");
   }
   static constexpr void one_group() {
     static_assert(groups == 1, "the coupling has several groups: write coupled(group)");

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <type_traits>
+#include <utility>
 
-#include "nwm/cell/trace.hpp"
+#include "nwm/cell/archetype.hpp"  // what its values say of `update`, others do not repeat
+#include "nwm/cell/mistake.hpp"
 
 namespace nwm::cell {
 
@@ -21,7 +22,7 @@ constexpr auto enumerator() {
 
 /// Compilers show the arguments: the cell, what is wrong, the field and the number of the stage.
 template <class C, Mistake m, auto field, std::size_t stage>
-struct Refused {
+constexpr bool refuse() {
   using enum Mistake;
   static_assert(m != no_field, "a cell has at least one field: list them in `fields`");
   static_assert(m != too_many_fields, "a cell has at most 60 fields");
@@ -49,9 +50,10 @@ struct Refused {
                 "a stage needs: template <class Site> static constexpr void update(const Mine& cell, "
                 "const Site& now, Site& next)");
   static_assert(m != update_returns, "`update` returns nothing: it sets next[field] for what it writes");
-  static_assert(m != update_not_constant,
-                "`update` and its like are constexpr, call nothing but constexpr functions and nwm::math, "
-                "and the cell can be made of its defaults");
+  static_assert(
+      m != adjoint_not_constant,
+      "`adjoint`, `stability` and `growth` are constexpr and call nothing but constexpr functions and "
+      "nwm::math");
   static_assert(m != unknown_field, "`update` uses a field that `fields` does not describe");
   static_assert(m != unknown_group, "`update` uses a group that the coupling does not have: see .groups");
   static_assert(m != read_before_set,
@@ -83,10 +85,8 @@ struct Refused {
                 "nobody sets a given_map in a machine: make it an encoded_map, or use nwm::Simulation");
   static_assert(m != laplacian_of_one_site,
                 "Initial::laplacian needs a grid with more than one site, or the boundary nwm::Zero");
-};
-
-template <class C, Mistake m, std::size_t field, std::size_t stage>
-inline constexpr bool told = sizeof(Refused<C, m, enumerator<C, field>(), stage>) > 0;
+  return true;
+}
 
 template <class C>
 constexpr Finding find_for_machine() {
@@ -121,16 +121,30 @@ inline constexpr Finding on_grid = find_on_grid<C, G>();
 
 /// True; for a cell that has a mistake the compiler says which.
 template <class C>
-inline constexpr bool checked = detail::told<C, mistake<C>.mistake, mistake<C>.field, mistake<C>.stage>;
+constexpr bool checked() {
+  if constexpr (detail::in_statements<C>.mistake == Mistake::none) {
+    // Spelled out, and before all else, so that few layers stand around what an archetype says.
+    using Run = decltype(detail::updates_run<C>(std::make_index_sequence<stage_count<C>>{}, 0));
+    static_assert(Run::value,
+                  "`update` is constexpr, calls nothing but constexpr functions and nwm::math, and the cell "
+                  "can be made of its defaults");
+  }
+  constexpr Finding found = mistake<C>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
 
 /// The same for what a machine asks of its cell besides.
 template <class C>
-inline constexpr bool checked_for_machine =
-    detail::told<C, detail::for_machine<C>.mistake, detail::for_machine<C>.field, 0>;
+constexpr bool checked_for_machine() {
+  constexpr Finding found = detail::for_machine<C>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
 
 /// The same for a cell on the grid G.
 template <class C, class G>
-inline constexpr bool checked_on =
-    detail::told<C, detail::on_grid<C, G>.mistake, 0, detail::on_grid<C, G>.stage>;
+constexpr bool checked_on() {
+  constexpr Finding found = detail::on_grid<C, G>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
 
 }  // namespace nwm::cell

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "nwm/cell/trace.hpp"
+#include "nwm/cell/mistake.hpp"
 #include "nwm/error.hpp"
 
 namespace nwm::cell {
@@ -39,8 +39,8 @@ void require_numbers(const C& cell) {
   });
   const auto found = trace_updates(cell);
   for (std::size_t s = 0; s < stage_count<C>; ++s) {
-    detail::require_same_fields<C>(found.reads[s], traces<C>.reads[s], "read", s);
-    detail::require_same_fields<C>(found.writes[s], traces<C>.writes[s], "written", s);
+    detail::require_same_fields<C>(found[s].reads, traces<C>[s].reads, "read", s);
+    detail::require_same_fields<C>(found[s].writes, traces<C>[s].writes, "written", s);
   }
 }
 

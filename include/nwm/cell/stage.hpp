@@ -8,8 +8,8 @@
 #include <tuple>
 
 #include "nwm/cell/cell.hpp"
+#include "nwm/cell/mistake.hpp"
 #include "nwm/cell/site.hpp"
-#include "nwm/cell/trace.hpp"
 #include "nwm/grid/stencil.hpp"
 
 namespace nwm::cell {
@@ -34,8 +34,8 @@ struct Stage {
   static constexpr std::size_t groups = coupling.groups;
   static constexpr auto from = detail::listed<coupling.from.size()>(coupling.from);
 
-  using Reads = IndicesOf<traces<C>.reads[s]>;
-  using Writes = IndicesOf<traces<C>.writes[s]>;
+  using Reads = IndicesOf<traces<C>[s].reads>;
+  using Writes = IndicesOf<traces<C>[s].writes>;
   static constexpr auto reads = Reads::list;
   static constexpr auto writes = Writes::list;
 

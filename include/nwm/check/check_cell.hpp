@@ -257,7 +257,7 @@ void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
 template <cell::Cell Cell, class B = DefaultBackend, class G = Grid<5, 7, cell::BoundaryOf<Cell>>,
           std::size_t channels = 2, std::size_t steps = 6>
 CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
-  static_assert(cell::checked<Cell>);
+  static_assert(cell::checked<Cell>());
   cell::require_numbers(options.cell);
   CellReport report;
   for_constants<cell::stage_count<Cell>>([&](auto s) { detail::check_adjoint<Cell, s>(options, report); });

@@ -105,8 +105,8 @@ class WaveMachine {
                                    encoded<e>.encoder_layers, encoded<e>.activation>;
   using Waves = model::Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
                                   model::starts<Checkpointing, segments>>;
-  static_assert(cell::checked<Cell>);
-  static_assert(cell::checked_for_machine<Cell>);
+  static_assert(cell::checked<Cell>());
+  static_assert(cell::checked_for_machine<Cell>());
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
                 "checkpointing::Reversible needs a cell of one stage that states its inverse");
   using Mlp = layer::Head<features * channels, shape.classes, Head>;

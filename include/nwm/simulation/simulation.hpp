@@ -52,7 +52,7 @@ class Simulation {
 
   static constexpr std::size_t channels = channels_, sites = Grid::sites, columns = channels * sites;
   static constexpr std::size_t field_count = nwm::cell::field_count<Cell>;
-  static_assert(nwm::cell::checked<Cell>);
+  static_assert(nwm::cell::checked<Cell>());
   static_assert(channels > 0, "Simulation: channels must be at least 1");
   static_assert(
       !requires { typename Cell::Boundary; } ||

@@ -77,8 +77,8 @@ struct StageBackward {
 template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, std::size_t segments, class B,
           class Real, std::size_t starts = segments>
 class Recurrence {
-  static_assert(cell::checked<Cell>);
-  static_assert(cell::checked_on<Cell, G>);
+  static_assert(cell::checked<Cell>());
+  static_assert(cell::checked_on<Cell, G>());
 
  public:
   using Segment = TimeSegment<Cell, G, channels, length, Real>;
