@@ -24,7 +24,7 @@ struct Mine {
 #ifdef NWM_SHOULD_COMPILE
     next[v] = now[v] + V(cell.dt) * (nwm::math::tanh(now.coupled()) - now[mass] * now[u]);
 #else
-    next[v] = now[v] + V(cell.dt) * (V(std::tanh(now.coupled())) - now[mass] * now[u]);
+    next[v] = now[v] + V(cell.dt) * (std::tanh(now.coupled()) - now[mass] * now[u]);
 #endif
     next[u] = now[u] + V(cell.dt) * next[v];
   }

@@ -27,6 +27,8 @@ template <class T>
 concept Plain = std::is_arithmetic_v<T>;
 template <class T>
 concept Constant = Plain<T> && sizeof(T) > 0;  // preferred to Plain where both fit
+template <class T>
+inline constexpr bool told = std::is_same_v<T, long double>;  // Archetype::operator long double
 }  // namespace detail
 
 /// Takes part in the arithmetic that all value types of a cell of type C have, and in no other.
@@ -39,7 +41,7 @@ class Archetype {
   constexpr explicit Archetype(T) {}
   template <detail::Plain T>
   constexpr Archetype(T) {  // NOLINT: meant to convert, and to say that nothing else would
-    static_assert(!sizeof(T), "a plain number where a value is needed: write V(0.5), V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number where a value is needed: write V(0.5), V(cell.dt)");
   }
 
   friend constexpr Archetype operator+(const Archetype& a, const Archetype& b) { return both(a, b); }
@@ -65,42 +67,42 @@ class Archetype {
   // Written out, since compilers show every layer of what is shared.
   template <detail::Plain T>
   friend constexpr Archetype operator+(T, const Archetype& b) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(b);
   }
   template <detail::Plain T>
   friend constexpr Archetype operator+(const Archetype& a, T) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(a);
   }
   template <detail::Plain T>
   friend constexpr Archetype operator-(T, const Archetype& b) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(b);
   }
   template <detail::Plain T>
   friend constexpr Archetype operator-(const Archetype& a, T) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(a);
   }
   template <detail::Plain T>
   friend constexpr Archetype operator*(T, const Archetype& b) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(b);
   }
   template <detail::Plain T>
   friend constexpr Archetype operator*(const Archetype& a, T) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(a);
   }
   template <detail::Plain T>
   friend constexpr Archetype operator/(T, const Archetype& b) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(b);
   }
   template <detail::Plain T>
   friend constexpr Archetype operator/(const Archetype& a, T) {
-    static_assert(!sizeof(T), "a plain number beside a value: write V(0.5) or V(cell.dt)");
+    static_assert(detail::told<T>, "a plain number beside a value: write V(0.5) or V(cell.dt)");
     return refused(a);
   }
 
@@ -118,10 +120,11 @@ class Archetype {
     static_assert(!sizeof(C), "a branch on a value: write math::if_positive(x, yes, no)");
     return refused(*this), false;
   }
-  /// Where a function of floats is called, std::tanh for one.
-  constexpr operator double() const {  // NOLINT: meant to convert, and to say that nothing else would
-    static_assert(!sizeof(C), "a value is no double: write math::tanh(x) and its like, not std::tanh(x)");
-    return refused(*this), 0.0;
+  /// Where a function of floats is called, std::tanh for one. Nobody writes long doubles, so that what is
+  /// made of its result need not be told again.
+  constexpr operator long double() const {  // NOLINT: meant to convert, and to say that nothing else would
+    static_assert(!sizeof(C), "a value is no float: write math::tanh(x) and its like, not std::tanh(x)");
+    return refused(*this), 0.0L;
   }
 
   /// The fields that the value depends on, a bit each.

@@ -65,7 +65,8 @@ constexpr bool numbers_complete() {
     }(static_cast<const All*>(nullptr));
     if constexpr (std::is_aggregate_v<C>)
       if (member_count<C>() > std::tuple_size_v<All>) return false;
-    return bytes <= sizeof(C) && sizeof(C) - bytes < sizeof(C) / std::tuple_size_v<All>;
+    // Behind each member there may be less than alignof(C) bytes of padding.
+    return bytes <= sizeof(C) && sizeof(C) - bytes < alignof(C) * std::tuple_size_v<All>;
   } else {
     return false;
   }
