@@ -29,31 +29,32 @@ constexpr std::size_t steps(std::size_t n) { return n <= 64 ? 1600 : n <= 256 ? 
 /// z' = z + dt speed² ∇²u,  u' = u + dt z': leapfrog of u_tt = speed² ∇²u by the 5-point Laplacian, h = 1.
 struct Linear {
   double dt = 0.25;
-  enum : std::size_t { u, z, speed2 };
-  static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("z"),
-                                     nwm::cell::given_map("speed2")};
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Linear::dt);
+  enum Field : std::size_t { u, z, speed2 };
+  static constexpr std::array fields{nwm::cell::resting_state(u, "u"), nwm::cell::resting_state(z, "z"),
+                                     nwm::cell::given_map(speed2, "speed2")};
   static constexpr std::size_t recorded = u;
   static constexpr nwm::cell::Coupling coupling{.name = "laplacian",
+                                                .from = {u},
                                                 .initial = nwm::Initial::laplacian,
                                                 .trained = false,
                                                 .pattern = nwm::cell::Pattern::five_point};
-  static constexpr std::array<std::size_t, 1> from{u};
-  static constexpr std::array<std::size_t, 3> reads{u, z, speed2};
-  static constexpr std::array<std::size_t, 2> writes{u, z};
 
-  template <class V>
-  static constexpr std::array<V, 2> update(const Linear& cell, const std::array<V, 1>& coupled,
-                                           const std::array<V, 3>& site) {
-    const V dt = V(cell.dt), velocity = site[1] + dt * site[2] * coupled[0];
-    return {site[0] + dt * velocity, velocity};
+  template <class Site>
+  static constexpr void update(const Linear& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    const V dt = V(cell.dt), velocity = now[z] + dt * now[speed2] * now.coupled();
+    next[u] = now[u] + dt * velocity;
+    next[z] = velocity;
   }
-  template <class V>
-  static constexpr std::pair<std::array<V, 1>, std::array<V, 3>> adjoint(const Linear& cell,
-                                                                         const std::array<V, 1>& coupled,
-                                                                         const std::array<V, 3>& site,
-                                                                         const std::array<V, 2>& gradient) {
-    const V dt = V(cell.dt), velocity = gradient[1] + dt * gradient[0], force = dt * velocity;
-    return {{force * site[2]}, {gradient[0], velocity, force * coupled[0]}};
+  template <class Site>
+  static constexpr void adjoint(const Linear& cell, const Site& now, const Site& gradient, Site& to) {
+    using V = typename Site::Value;
+    const V dt = V(cell.dt), velocity = gradient[z] + dt * gradient[u], force = dt * velocity;
+    to.coupled() = force * now[speed2];
+    to[u] = gradient[u];
+    to[z] = velocity;
+    to[speed2] = force * now.coupled();
   }
 };
 

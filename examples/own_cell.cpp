@@ -10,24 +10,23 @@
 ///   v' = v + dt (K * u − m² ⊙ u − λ u³),   u' = u + dt v'
 struct KleinGordon {
   double dt = 0.2, lambda = 1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &KleinGordon::dt, "lambda", &KleinGordon::lambda);
 
-  enum : std::size_t { u, v, mass };
-  static constexpr std::array fields{nwm::cell::encoded_state("u", 3, nwm::Activation::tanh),
-                                     nwm::cell::resting_state("v"),
-                                     nwm::cell::encoded_map("mass", 3, nwm::Activation::relu)};
+  enum Field : std::size_t { u, v, mass };
+  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
+                                     nwm::cell::resting_state(v, "v"),
+                                     nwm::cell::encoded_map(mass, "mass", 3, nwm::Activation::relu)};
   static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{
+      .name = "cell.K", .from = {u}, .initial = nwm::Initial::laplacian};
 
-  static constexpr nwm::cell::Coupling coupling{.name = "cell.K", .initial = nwm::Initial::laplacian};
-  static constexpr std::array<std::size_t, 1> from{u};
-  static constexpr std::array<std::size_t, 3> reads{u, v, mass};
-  static constexpr std::array<std::size_t, 2> writes{u, v};
-
-  template <class V>
-  static constexpr std::array<V, 2> update(const KleinGordon& cell, const std::array<V, 1>& coupled,
-                                           const std::array<V, 3>& site) {
-    const auto& [u, v, mass] = site;
-    const V velocity = v + V(cell.dt) * (coupled[0] - mass * u - V(cell.lambda) * u * u * u);
-    return {u + V(cell.dt) * velocity, velocity};
+  template <class Site>
+  static constexpr void update(const KleinGordon& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    const V cubic = V(cell.lambda) * now[u] * now[u] * now[u];
+    const V velocity = now[v] + V(cell.dt) * (now.coupled() - now[mass] * now[u] - cubic);
+    next[u] = now[u] + V(cell.dt) * velocity;
+    next[v] = velocity;
   }
 };
 

@@ -42,8 +42,13 @@ struct Blur {
   using Backend = Scalar;
   using ImageGrid = nwm::Grid<13, 10, Boundary>;
   static constexpr std::size_t sites = 130, image_size = 260, score_size = 260, parameter_count = 1;
+  static constexpr std::size_t images = 1, outputs = 2;
   static constexpr bool couples_images = false;
-  struct Workspace {};
+  template <class>
+  static constexpr std::size_t target_numbers = sites;
+  struct Workspace {
+    explicit Workspace(std::size_t) {}
+  };
   double scale = 1;
 
   static double g(double y, double x) { return std::exp(-0.5 * (y * y / 4 + (x - 1) * (x - 1))); }

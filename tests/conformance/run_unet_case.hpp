@@ -61,7 +61,7 @@ Result run_unet_case(const nwm::io::Safetensors& file) {
   result.logits_error = relative<Real>(scores(), file.values<double>("logits"));
   const double scale = 1.0 / static_cast<double>(cases.count * Machine::sites);
   machine.backward(
-      executor, batch, passes,
+      nwm::loss::CrossEntropy{}, executor, batch, passes,
       [&](std::size_t i) { return targets.data() + i * Machine::images * Machine::sites; },
       static_cast<Real>(scale), losses.data(), [&](std::size_t) { return gradient.there().data(); });
   std::vector<double> parts(passes);

@@ -116,7 +116,7 @@ bool stencils_agree() {
   else
     map("folded adjoint", dx, S::in * G::sites,
         FoldedAdjoint<S, G, Real, 1>{p.data(), g.data(), {dx.data()}});
-  const Gradient tiles{{Versions<Real>{x.data(), x.data(), 0}}, g.data(), partial.data()};
+  const Gradient tiles{{model::Versions<Real>{x.data(), x.data(), 0}}, g.data(), partial.data()};
   body("tile gradients", partial, tiles);
   map("sum of tiles", dp, S::parameters,
       AddTiles<Real>{Gradient::runs, S::parameters, partial.data(), dp.data()});
@@ -148,7 +148,7 @@ struct OnDevice : Waves<OnDevice> {
 /// `length` steps and back.
 template <class Real, class Cell, class G, std::size_t channels, std::size_t length>
 bool waves_agree(const char* what) {
-  using S = TimeSegment<Cell, G, channels, length, Real>;
+  using S = model::TimeSegment<Cell, G, channels, length, Real>;
   constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
   constexpr std::size_t scratch = OnHost::steps_scratch<Cell, G, channels, length, Real>;
   Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);

@@ -16,15 +16,16 @@
 #include "nwm/cell/wave.hpp"
 #include "nwm/checkpointing/reversible.hpp"
 #include "nwm/layer/batch_norm.hpp"
-#include "nwm/loss/cross_entropy_kernel.hpp"
 #include "nwm/layer/pooling.hpp"
 #include "nwm/layer/transposed_convolution.hpp"
+#include "nwm/loss/cross_entropy_kernel.hpp"
+#include "nwm/loss/mean_squares.hpp"
+#include "nwm/optimizer/adam.hpp"
 #include "nwm/random.hpp"
 #include "nwm/readout/fft.hpp"
 #include "nwm/readout/max_time.hpp"
 #include "nwm/readout/mean_time.hpp"
 #include "nwm/time/recurrence.hpp"
-#include "nwm/optimizer/adam.hpp"
 #include "present.cuh"
 
 namespace {
@@ -126,8 +127,8 @@ bool all_agree() {
   };
   const std::array<const Real*, 4> site{m[0], m[1], m[2], m[3]};
   const Wave cell{};
-  check("step", model::detail::StageForward<Wave, Wave, Real>{cell, columns, m[4], site, {m[5], m[6]}});
-  check("step's adjoint", model::detail::StageBackward<Wave, Wave, Real>{
+  check("step", model::detail::StageForward<cell::Stage<Wave, 0>, Wave, Real>{cell, columns, m[4], site, {m[5], m[6]}});
+  check("step's adjoint", model::detail::StageBackward<cell::Stage<Wave, 0>, Wave, Real>{
                               cell, columns, m[7], {m[0], m[0], m[0], m[0]}, m[6], m[1]});
   check("y before", model::detail::CoupledBefore<Wave, Real>{cell, site, {m[5]}});
   check("step backwards", model::detail::Inverse<Wave, Real>{cell, columns, m[4], site, {m[5], m[6]}});
@@ -139,7 +140,10 @@ bool all_agree() {
   check("modulus's adjoint",
         readout::detail::ModulusAdjoint<Real>{columns / 4, columns / 4, columns / 2, m[0], m[1], m[2]},
         columns / 2);
-  check("cross-entropy", layer::detail::CrossEntropy<3, columns, true, Real>{0.5, m[4], m[0]});
+  check("cross-entropy", Kept{loss::CrossEntropyKernel<3, false, Real>{0.5, 0, columns, m[4], m[0]}, m[5]});
+  check("weighted cross-entropy",
+        Kept{loss::CrossEntropyKernel<3, true, Real>{0.5, columns, columns, m[4], m[0]}, m[6]});
+  check("squares", Kept{loss::SquaresKernel<2, Real>{0.5, columns, columns, m[4], m[0]}, m[7]});
   check("relu's adjoint", kernel::ActivationAdjoint<Activation::relu, Real>{m[0], m[1]});
   check("tanh's adjoint", kernel::ActivationAdjoint<Activation::tanh, Real>{m[0], m[1]});
   check("sum", kernel::Accumulate<Real>{m[0], m[1]});

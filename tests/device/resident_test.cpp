@@ -31,31 +31,24 @@ using Threads = Device;
 /// A user's cell: two coupled values, a map that is gathered beside the state, a bias, a scratch field, no
 /// adjoint by hand.
 struct Pulled {
-  enum : std::size_t { u, source, pull };
-  static constexpr std::array fields{encoded_state("u", 1, nwm::Activation::none), given_map("source"),
-                                     intermediate("pull")};
+  enum Field : std::size_t { u, source, pull };
+  static constexpr std::array fields{encoded_state(u, "u", 1, nwm::Activation::none),
+                                     given_map(source, "source"), intermediate(pull, "pull")};
   static constexpr std::size_t recorded = u;
   struct Gather {
-    static constexpr Coupling coupling{.name = "gather", .groups = 2, .bias = true};
-    static constexpr std::array<std::size_t, 2> from{u, source};
-    static constexpr std::array<std::size_t, 1> reads{u};
-    static constexpr std::array<std::size_t, 1> writes{pull};
-    template <class V>
-    static constexpr std::array<V, 1> update(const Pulled&, const std::array<V, 2>& d,
-                                             const std::array<V, 1>& site) {
-      using nwm::math::tanh;
-      return {tanh(d[0]) * d[1] - V(0.25) * site[0]};
+    static constexpr Coupling coupling{.name = "gather", .from = {u, source}, .groups = 2, .bias = true};
+    template <class Site>
+    static constexpr void update(const Pulled&, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      next[pull] = nwm::math::tanh(now.coupled(0)) * now.coupled(1) - V(0.25) * now[u];
     }
   };
   struct Move {
-    static constexpr Coupling coupling{.name = "move", .size = 1};
-    static constexpr std::array<std::size_t, 1> from{pull};
-    static constexpr std::array<std::size_t, 2> reads{u, source};
-    static constexpr std::array<std::size_t, 1> writes{u};
-    template <class V>
-    static constexpr std::array<V, 1> update(const Pulled&, const std::array<V, 1>& d,
-                                             const std::array<V, 2>& site) {
-      return {site[0] + V(0.25) * d[0] * site[1]};
+    static constexpr Coupling coupling{.name = "move", .from = {pull}, .size = 1};
+    template <class Site>
+    static constexpr void update(const Pulled&, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      next[u] = now[u] + V(0.25) * now.coupled() * now[source];
     }
   };
   using Stages = std::tuple<Gather, Move>;
@@ -67,7 +60,7 @@ constexpr double bound = sizeof(Real) == 4 ? 2e-5 : 1e-13;
 template <class Cell, class G, std::size_t channels, std::size_t length, std::size_t segments,
           std::size_t images, class Real, bool sums>
 void agree() {
-  using TimeSegment = device::TimeSegment<Cell, device::Batched<G, images>, channels, length, Real>;
+  using TimeSegment = nwm::model::TimeSegment<Cell, device::Batched<G, images>, channels, length, Real>;
   static_assert(device::ResidentForward<TimeSegment>::fits);
   static_assert(device::ResidentBackward<TimeSegment>::fits);
   static_assert(device::ResidentBackward<TimeSegment>::sums == sums);
@@ -98,7 +91,7 @@ BOOST_AUTO_TEST_CASE(users_cell) {
 
 // A coupled value too wide to stand in shared memory twice; the forward pass is not resident.
 BOOST_AUTO_TEST_CASE(lstm_with_one_coupled) {
-  using TimeSegment = device::TimeSegment<Lstm, device::Batched<Grid<60, 64>, 1>, 2, 2, float>;
+  using TimeSegment = nwm::model::TimeSegment<Lstm, device::Batched<Grid<60, 64>, 1>, 2, 2, float>;
   static_assert(device::ResidentBackward<TimeSegment>::fits && !device::ResidentForward<TimeSegment>::fits);
   const tools::WaveProblem<Lstm, Grid<60, 64>, 2, 2, 1, 1, float> problem(1);
   const auto found = problem.run<Device>();
@@ -117,7 +110,7 @@ BOOST_AUTO_TEST_CASE(no_thread_reads_what_another_writes_in_the_same_phase) {
 
 // What the study runs is resident, and what does not fit is not.
 template <class Cell, class G, std::size_t channels, class Real>
-using Paper = device::TimeSegment<Cell, device::Batched<G, 64>, channels, 100, Real>;
+using Paper = nwm::model::TimeSegment<Cell, device::Batched<G, 64>, channels, 100, Real>;
 static_assert(device::ResidentForward<Paper<Wave, Grid<64, 64>, 2, float>>::fits);
 static_assert(device::ResidentBackward<Paper<Wave, Grid<64, 64>, 2, float>>::fits);
 static_assert(device::ResidentForward<Paper<Wave, Grid<56, 56>, 2, float>>::fits);

@@ -75,7 +75,7 @@ template <class Cell, class G, std::size_t channels, std::size_t length, std::si
 struct WaveProblem {
   template <class B, class Field>
   using Waves = nwm::model::Recurrence<Cell, Field, channels, length, segments, B, Real>;
-  static constexpr std::size_t fields = Cell::fields.size(), one = channels * G::sites;
+  static constexpr std::size_t fields = nwm::cell::field_count<Cell>, one = channels * G::sites;
   static constexpr std::size_t steps = length * segments;
   using Scalar = Waves<nwm::cpu::Scalar, G>;
 
@@ -91,7 +91,7 @@ struct WaveProblem {
     for (auto* all : {&parameters, &start, &series_gradient, &end_gradient})
       for (Real& v : *all) v = static_cast<Real>(random.uniform(all == &start ? 0 : -0.5, 0.5));
     for (std::size_t k = 0; k < end_gradient.size(); ++k)
-      if (Cell::fields[k / one % fields].role != nwm::cell::Role::state) end_gradient[k] = Real(0);
+      if (nwm::cell::field<Cell>(k / one % fields).role != nwm::cell::Role::state) end_gradient[k] = Real(0);
   }
 
   /// All images at once on B; `by_steps` takes each step by itself.
@@ -145,7 +145,7 @@ struct WaveProblem {
       for (std::size_t i = 0; i < length; ++i)
         W::step(cell, parameters.data(), tape, segment, i, scratch.data());
       for (std::size_t f = 0; f < fields && segment + 1 < segments; ++f)
-        if (Cell::fields[f].role == nwm::cell::Role::state)
+        if (nwm::cell::field<Cell>(f).role == nwm::cell::Role::state)
           std::copy_n(tape.after(f, length - 1), W::columns, tape.initial(f, segment + 1));
     };
     for (std::size_t segment = 0; segment < segments; ++segment) {

@@ -27,37 +27,35 @@ using planted::KleinGordon;
 /// what the other has written, and a coupling of all channels that is not trained.
 struct Kuramoto {
   double dt = 0.2;
-  enum : std::size_t { theta, rate, sine, cosine };
-  static constexpr std::array fields{nwm::cell::encoded_state("theta", 2, nwm::Activation::none),
-                                     nwm::cell::encoded_map("rate", 2, nwm::Activation::none),
-                                     nwm::cell::intermediate("sine"), nwm::cell::intermediate("cosine")};
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Kuramoto::dt);
+  enum Field : std::size_t { theta, rate, sine, cosine };
+  static constexpr std::array fields{nwm::cell::encoded_state(theta, "theta", 2, nwm::Activation::none),
+                                     nwm::cell::encoded_map(rate, "rate", 2, nwm::Activation::none),
+                                     nwm::cell::intermediate(sine, "sine"),
+                                     nwm::cell::intermediate(cosine, "cosine")};
   static constexpr std::size_t recorded = theta;
   using Boundary = nwm::Zero;
 
   struct Project {
-    static constexpr nwm::cell::Coupling coupling{.name = "cell.drift", .size = 1, .bias = true};
-    static constexpr std::array<std::size_t, 1> from{rate};
-    static constexpr std::array<std::size_t, 1> reads{theta};
-    static constexpr std::array<std::size_t, 3> writes{theta, sine, cosine};
-    template <class V>
-    static constexpr std::array<V, 3> update(const Kuramoto& cell, const std::array<V, 1>& coupled,
-                                             const std::array<V, 1>& site) {
-      using nwm::math::cos, nwm::math::sin;
-      const V next = site[0] + V(cell.dt) * coupled[0];
-      return {next, sin(next), cos(next)};
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "cell.drift", .from = {rate}, .size = 1, .bias = true};
+    template <class Site>
+    static constexpr void update(const Kuramoto& cell, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      next[theta] = now[theta] + V(cell.dt) * now.coupled();
+      next[sine] = nwm::math::sin(next[theta]);
+      next[cosine] = nwm::math::cos(next[theta]);
     }
   };
   struct Attract {
+    enum Part : std::size_t { of_sine, of_cosine };
     static constexpr nwm::cell::Coupling coupling{
-        .name = "cell.K", .groups = 2, .initial = nwm::Initial::uniform, .trained = false};
-    static constexpr std::array<std::size_t, 2> from{sine, cosine};
-    static constexpr std::array<std::size_t, 3> reads{theta, sine, cosine};
-    static constexpr std::array<std::size_t, 1> writes{theta};
-    template <class V>
-    static constexpr std::array<V, 1> update(const Kuramoto& cell, const std::array<V, 2>& coupled,
-                                             const std::array<V, 3>& site) {
-      const auto& [theta, s, c] = site;
-      return {theta + V(cell.dt) * (c * coupled[0] - s * coupled[1])};
+        .name = "cell.K", .from = {sine, cosine}, .groups = 2, .trained = false};
+    template <class Site>
+    static constexpr void update(const Kuramoto& cell, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      next[theta] =
+          now[theta] + V(cell.dt) * (now[cosine] * now.coupled(of_sine) - now[sine] * now.coupled(of_cosine));
     }
   };
   using Stages = std::tuple<Project, Attract>;
@@ -65,27 +63,24 @@ struct Kuramoto {
 
 /// A field that is read but changes nothing.
 struct Idle {
-  enum : std::size_t { y, useless };
-  static constexpr std::array fields{nwm::cell::resting_state("y"), nwm::cell::given_map("useless")};
+  enum Field : std::size_t { y, useless };
+  static constexpr std::array fields{nwm::cell::resting_state(y, "y"),
+                                     nwm::cell::given_map(useless, "useless")};
   static constexpr std::size_t recorded = y;
-  static constexpr nwm::cell::Coupling coupling{.name = "cell.K"};
-  static constexpr std::array<std::size_t, 1> from{y};
-  static constexpr std::array<std::size_t, 2> reads{y, useless};
-  static constexpr std::array<std::size_t, 1> writes{y};
-  template <class V>
-  static constexpr std::array<V, 1> update(const Idle&, const std::array<V, 1>& coupled,
-                                           const std::array<V, 2>& site) {
-    return {V(0.2) * coupled[0] + site[0]};
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.K", .from = {y}};
+  template <class Site>
+  static constexpr void update(const Idle&, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    next[y] = V(0.2) * now.coupled() + now[y] + V(0) * now[useless];
   }
 };
 
 /// A wave whose step back is off by a thousandth.
 struct Astray : nwm::cell::Wave {
-  template <class V>
-  static constexpr std::array<V, 2> inverse(const nwm::cell::Wave& cell, const std::array<V, 1>& coupled,
-                                            const std::array<V, 4>& after) {
-    const auto [y, z] = nwm::cell::Wave::inverse(cell, coupled, after);
-    return {y, V(1.001) * z};
+  template <class Site>
+  static constexpr void inverse(const nwm::cell::Wave& cell, const Site& after, Site& before) {
+    nwm::cell::Wave::inverse(cell, after, before);
+    before[z] *= typename Site::Value(1.001);
   }
 };
 

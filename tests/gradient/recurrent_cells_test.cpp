@@ -54,11 +54,10 @@ void every_slice_has_its_gradient(const std::string& without = "") {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-/// One site of one step against the equations, written once more.
-template <class Stage, class Cell, std::size_t groups, std::size_t reads>
-auto stage(const Cell& cell, const std::array<double, groups>& coupled,
-           const std::array<double, reads>& site) {
-  return Stage::update(cell, coupled, site);
+/// One site of stage s of a step against the equations, written once more.
+template <class Cell, std::size_t s, std::size_t groups, std::size_t reads>
+auto stage(const std::array<double, groups>& coupled, const std::array<double, reads>& site) {
+  return nwm::cell::Stage<Cell, s>::update(Cell{}, coupled, site);
 }
 
 }  // namespace
@@ -78,24 +77,24 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(machines, Cell, Cells) {
 }
 
 BOOST_AUTO_TEST_CASE(the_equations_of_the_lstm) {
-  const auto [hz, hc] = stage<Lstm::Gates>(Lstm{}, std::array{0.3, -0.7, 1.1, 0.4}, std::array{0.9});
+  const auto [hz, hc] = stage<Lstm, 0>(std::array{0.3, -0.7, 1.1, 0.4}, std::array{0.9});
   const double memory = sigmoid(-0.7) * 0.9 + sigmoid(0.3) * std::tanh(1.1);
   BOOST_TEST(std::abs(hc - memory) < 1e-15);
   BOOST_TEST(std::abs(hz - sigmoid(0.4) * std::tanh(memory)) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(the_equations_of_the_gru) {
-  const auto [u] = stage<Gru::UpdateGate>(Gru{}, std::array{0.3}, std::array<double, 0>{});
-  const auto [kept] = stage<Gru::ResetGate>(Gru{}, std::array{-0.2}, std::array{0.9});
-  const auto [hz] = stage<Gru::Candidate>(Gru{}, std::array{0.8}, std::array{0.9, u});
+  const auto [u] = stage<Gru, 0>(std::array{0.3}, std::array<double, 0>{});
+  const auto [kept] = stage<Gru, 1>(std::array{-0.2}, std::array{0.9});
+  const auto [hz] = stage<Gru, 2>(std::array{0.8}, std::array{0.9, u});
   BOOST_TEST(std::abs(u - sigmoid(0.3)) < 1e-15);
   BOOST_TEST(std::abs(kept - sigmoid(-0.2) * 0.9) < 1e-15);
   BOOST_TEST(std::abs(hz - ((1 - sigmoid(0.3)) * 0.9 + sigmoid(0.3) * std::tanh(0.8))) < 1e-15);
 }
 
 BOOST_AUTO_TEST_CASE(the_equations_of_the_rnn) {
-  const auto [inflow] = stage<Rnn::Inflow>(Rnn{}, std::array{-0.5}, std::array<double, 0>{});
+  const auto [inflow] = stage<Rnn, 0>(std::array{-0.5}, std::array<double, 0>{});
   BOOST_TEST(inflow == -0.5);
-  BOOST_TEST(stage<Rnn::Memory>(Rnn{}, std::array{0.75}, std::array{inflow})[0] == 0.25);
-  BOOST_TEST(stage<Rnn::Memory>(Rnn{}, std::array{0.25}, std::array{inflow})[0] == 0);
+  BOOST_TEST((stage<Rnn, 1>(std::array{0.75}, std::array{inflow})[0] == 0.25));
+  BOOST_TEST((stage<Rnn, 1>(std::array{0.25}, std::array{inflow})[0] == 0));
 }

@@ -58,14 +58,16 @@ double reversed(double dt) {
 BOOST_AUTO_TEST_CASE(a_step_back_undoes_a_step) {
   nwm::Random random(4);
   const Wave cell{.dt = 0.5};
+  using Stage = nwm::cell::Stage<Wave, 0>;
+  using Back = nwm::model::detail::StepBack<Wave>;
   for (int trial = 0; trial < 200; ++trial) {
     const std::array<double, 1> coupled{random.uniform(-2, 2)};
     const std::array<double, 4> site{random.uniform(-1, 1), random.uniform(-1, 1), random.uniform(0, 1),
                                      random.uniform(0, 1)};
-    const auto next = Wave::update(cell, coupled, site);
+    const auto next = Stage::update(cell, coupled, site);
     const std::array<double, 4> after{next[0], next[1], site[2], site[3]};
-    const auto back = Wave::inverse(cell, coupled, after);
-    BOOST_TEST(std::abs(Wave::coupled_before(cell, after)[0] - site[0]) < 1e-14);
+    const auto back = Back::inverse(cell, coupled, after);
+    BOOST_TEST(std::abs(Back::coupled_before(cell, after)[0] - site[0]) < 1e-14);
     BOOST_TEST(std::abs(back[0] - site[0]) < 1e-14);
     BOOST_TEST(std::abs(back[1] - site[1]) < 1e-14);
   }

@@ -11,22 +11,22 @@ namespace tools {
 /// v' = v + dt (speed² K u − alpha v), u' = u + dt v': a five-point K whose five weights all differ.
 struct Drifting {
   double dt = 0.2, alpha = 0.05;
-  enum : std::size_t { u, v, speed2 };
-  static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("v"),
-                                     nwm::cell::given_map("speed2")};
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Drifting::dt, "alpha", &Drifting::alpha);
+  enum Field : std::size_t { u, v, speed2 };
+  static constexpr std::array fields{nwm::cell::resting_state(u, "u"), nwm::cell::resting_state(v, "v"),
+                                     nwm::cell::given_map(speed2, "speed2")};
   static constexpr std::size_t recorded = u;
   static constexpr nwm::cell::Coupling coupling{.name = "K",
+                                                .from = {u},
                                                 .initial = nwm::Initial::laplacian,
                                                 .trained = false,
                                                 .pattern = nwm::cell::Pattern::five_point};
-  static constexpr std::array<std::size_t, 1> from{u};
-  static constexpr std::array<std::size_t, 3> reads{u, v, speed2};
-  static constexpr std::array<std::size_t, 2> writes{u, v};
-  template <class V>
-  static constexpr std::array<V, 2> update(const Drifting& cell, const std::array<V, 1>& coupled,
-                                           const std::array<V, 3>& site) {
-    const V dt = V(cell.dt), v = site[1] + dt * (site[2] * coupled[0] - V(cell.alpha) * site[1]);
-    return {site[0] + dt * v, v};
+  template <class Site>
+  static constexpr void update(const Drifting& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    const V dt = V(cell.dt);
+    next[v] = now[v] + dt * (now[speed2] * now.coupled() - V(cell.alpha) * now[v]);
+    next[u] = now[u] + dt * next[v];
   }
 };
 

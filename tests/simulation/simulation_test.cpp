@@ -33,32 +33,30 @@ constexpr nwm::Shape small{.height = 9,
 /// u'' = c² ∇²u + source − α u' by a fixed Laplacian, with scratch between two stages.
 struct Driven {
   double dt = 0.1, alpha = 0;
-  enum : std::size_t { u, v, source, force };
-  static constexpr std::array fields{nwm::cell::resting_state("u"), nwm::cell::resting_state("v"),
-                                     nwm::cell::given_map("source"), nwm::cell::intermediate("force")};
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Driven::dt, "alpha", &Driven::alpha);
+  enum Field : std::size_t { u, v, source, force };
+  static constexpr std::array fields{nwm::cell::resting_state(u, "u"), nwm::cell::resting_state(v, "v"),
+                                     nwm::cell::given_map(source, "source"),
+                                     nwm::cell::intermediate(force, "force")};
   static constexpr std::size_t recorded = u;
 
   struct Pull {
     static constexpr nwm::cell::Coupling coupling{
-        .name = "laplacian", .initial = nwm::Initial::laplacian, .trained = false};
-    static constexpr std::array<std::size_t, 1> from{u}, reads{source}, writes{force};
-    template <class V>
-    static constexpr std::array<V, 1> update(const Driven&, const std::array<V, 1>& coupled,
-                                             const std::array<V, 1>& site) {
-      return {coupled[0] + site[0]};
+        .name = "laplacian", .from = {u}, .initial = nwm::Initial::laplacian, .trained = false};
+    template <class Site>
+    static constexpr void update(const Driven&, const Site& now, Site& next) {
+      next[force] = now.coupled() + now[source];
     }
   };
   struct Move {
     static constexpr nwm::cell::Coupling coupling{
-        .name = "self", .size = 1, .initial = nwm::Initial::zero, .trained = false};
-    static constexpr std::array<std::size_t, 1> from{u};
-    static constexpr std::array<std::size_t, 3> reads{u, v, force};
-    static constexpr std::array<std::size_t, 2> writes{u, v};
-    template <class V>
-    static constexpr std::array<V, 2> update(const Driven& cell, const std::array<V, 1>&,
-                                             const std::array<V, 3>& site) {
-      const V dt = V(cell.dt), v = site[1] + dt * (site[2] - V(cell.alpha) * site[1]);
-      return {site[0] + dt * v, v};
+        .name = "self", .from = {u}, .size = 1, .initial = nwm::Initial::zero, .trained = false};
+    template <class Site>
+    static constexpr void update(const Driven& cell, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      const V dt = V(cell.dt);
+      next[v] = now[v] + dt * (now[force] - V(cell.alpha) * now[v]);
+      next[u] = now[u] + dt * next[v];
     }
   };
   using Stages = std::tuple<Pull, Move>;
@@ -85,7 +83,7 @@ void compare_with_machine() {
   typename Machine::Workspace w;
   machine.record(std::span<const float, Machine::image_size>(image),
                  std::span<float, Machine::series_size>(series), w);
-  for (std::size_t f = 0; f < Cell::fields.size(); ++f) {
+  for (std::size_t f = 0; f < nwm::cell::field_count<Cell>; ++f) {
     const auto from = w.initial(f);
     std::copy(from.begin(), from.end(), waves.field(f).begin());
   }

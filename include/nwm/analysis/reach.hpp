@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <type_traits>
-#include <utility>
 
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/stage.hpp"
 #include "nwm/grid/boundary.hpp"
+#include "nwm/memory/for_constants.hpp"
 
 namespace nwm::analysis {
 
@@ -19,24 +19,22 @@ namespace detail {
 template <cell::Cell Cell>
 constexpr std::size_t cell_reach(std::size_t steps) {
   constexpr std::ptrdiff_t never = -1;
-  std::array<std::ptrdiff_t, Cell::fields.size()> reach{};
+  std::array<std::ptrdiff_t, cell::field_count<Cell>> reach{};
   for (std::size_t f = 0; f < reach.size(); ++f) {
-    const std::size_t layers = Cell::fields[f].encoder_layers;
+    const std::size_t layers = cell::field<Cell>(f).encoder_layers;
     reach[f] = layers == 0 ? never : static_cast<std::ptrdiff_t>(layers);
   }
-  const auto run_stage = [&]<class Stage>(std::type_identity<Stage>) {
-    std::ptrdiff_t next = never;
-    for (const std::size_t f : Stage::from)
-      if (reach[f] != never)
-        next = std::max(next, reach[f] + static_cast<std::ptrdiff_t>(Stage::coupling.size / 2));
-    for (std::size_t r = 0; r < Stage::reads.size(); ++r) next = std::max(next, reach[Stage::reads[r]]);
-    for (const std::size_t f : Stage::writes) reach[f] = next;
-  };
   std::ptrdiff_t most = never;
   for (std::size_t t = 0; t < steps; ++t) {
-    [&]<std::size_t... s>(std::index_sequence<s...>) {
-      (run_stage(std::type_identity<cell::Stage<Cell, s>>{}), ...);
-    }(std::make_index_sequence<cell::stage_count<Cell>>{});
+    for_constants<cell::stage_count<Cell>>([&](auto s) {
+      using Stage = cell::Stage<Cell, s>;
+      std::ptrdiff_t next = never;
+      for (const std::size_t f : Stage::from)
+        if (reach[f] != never)
+          next = std::max(next, reach[f] + static_cast<std::ptrdiff_t>(Stage::coupling.size / 2));
+      for (std::size_t r = 0; r < Stage::reads.size(); ++r) next = std::max(next, reach[Stage::reads[r]]);
+      for (const std::size_t f : Stage::writes) reach[f] = next;
+    });
     most = std::max(most, reach[Cell::recorded]);
   }
   return most == never ? 0 : static_cast<std::size_t>(most);

@@ -1,20 +1,39 @@
 // What a cell is: the physics of a wave field, stated once at one site. From it the library makes the time
 // step on every backend, the tape and backpropagation through time.
 //
+//     struct Wave {
+//       double dt = 0.1;
+//       static constexpr auto numbers = nwm::cell::numbers("dt", &Wave::dt);
+//
+//       enum Field : std::size_t { u, v };
+//       static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
+//                                          nwm::cell::resting_state(v, "v")};
+//       static constexpr std::size_t recorded = u;
+//       static constexpr nwm::cell::Coupling coupling{
+//           .name = "cell.K", .from = {u}, .initial = nwm::Initial::laplacian};
+//
+//       template <class Site>
+//       static constexpr void update(const Wave& cell, const Site& now, Site& next) {
+//         using V = typename Site::Value;
+//         next[v] = now[v] + V(cell.dt) * now.coupled();
+//         next[u] = now[u] + V(cell.dt) * next[v];
+//       }
+//     };
+//
 // A cell is a struct with
-//   * `fields`: what lives at every site and oscillator channel: states (carried from step to step), maps
-//   (constant
-//     in time, e.g. natural frequency) and scratch (lives within one step);
-//   * `recorded`: the index of the state whose time series the readout sees;
-//   * `Stages`: a std::tuple of stages run in order each step (left out when the cell is its own only stage).
-// A stage is a struct with
-//   * `coupling`: the linear stencil that gathers the coupled value from the fields listed in `from`;
-//   * `reads`, `writes`: the fields its update takes and gives at the same site;
-//   * `update(cell, coupled value, site)`: the new values of `writes`, as a template on the value type. It is
-//   run with
-//     floats, SIMD packs and dual numbers: use math:: functions, write constants as V(0.5), no branches on
-//     values.
-// Members of the cell (dt and other numbers) are run-time options shared by all sites.
+//   * `fields`: every enumerator once, as state (carried from step to step), map (constant in time) or
+//     intermediate (lives within one step). Their order is that of the encoders' parameters.
+//   * `recorded`: the state whose time series the readout sees.
+//   * `numbers`: its members (dt and others), run-time options shared by all sites; not needed without any.
+//   * either a coupling and an update of its own, or `using Stages = std::tuple<...>` of such structs, which
+//     run in order in each step. A stage sees what the stages before it wrote in the same step.
+//   * `using Boundary = ...` where its couplings need another boundary than Periodic.
+//
+// `coupling` is the linear stencil that gathers the coupled value from the fields listed in `from`. `update`
+// sets next[field] for every field that the stage writes. It is run with floats, SIMD packs and dual
+// numbers: use the functions of nwm::math, write constants as V(0.5), do not branch on values. The library
+// runs it once when it is compiled, to find what it reads and writes. So a branch on one of the cell's
+// numbers must not change which fields these are.
 #pragma once
 
 #include <array>
@@ -22,61 +41,15 @@
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
-#include "nwm/cell/activation.hpp"
-#include "nwm/grid/stencil.hpp"
+#include "nwm/cell/coupling.hpp"
+#include "nwm/cell/field.hpp"
+#include "nwm/cell/math.hpp"
+#include "nwm/cell/numbers.hpp"
+#include "nwm/grid/boundary.hpp"
 
 namespace nwm::cell {
-
-/// What a field is for.
-enum class Role { state, map, intermediate };
-
-/// One field of a cell: `oscillators` channels over the grid. With an encoder of `encoder_layers` > 0
-/// convolutions ("<name>_encoder"; ReLU between them, `activation` last) it is computed from the image,
-/// otherwise a state starts at zero.
-struct FieldInfo {
-  Name name;
-  Role role = Role::state;
-  std::size_t encoder_layers = 0;
-  Activation activation = Activation::none;
-};
-
-/// A state that starts at zero.
-constexpr FieldInfo resting_state(Name name) { return {name, Role::state, 0, Activation::none}; }
-/// A state whose value at t = 0 is encoded from the image.
-constexpr FieldInfo encoded_state(Name name, std::size_t layers, Activation last) {
-  return {name, Role::state, layers, last};
-}
-/// A constant map encoded from the image.
-constexpr FieldInfo encoded_map(Name name, std::size_t layers, Activation last) {
-  return {name, Role::map, layers, last};
-}
-/// A map the user sets (in a Simulation): a source, a mask, a wave speed.
-constexpr FieldInfo given_map(Name name) { return {name, Role::map, 0, Activation::none}; }
-/// A value that one stage writes and a later stage of the same step reads.
-constexpr FieldInfo intermediate(Name name) { return {name, Role::intermediate, 0, Activation::none}; }
-
-/// Which taps of a 3×3 coupling may be other than zero: all of them, or those of the site and its four
-/// neighbours in the same channel (a Laplacian). The parameters' layout is the same.
-enum class Pattern { full, five_point };
-
-/// The stencil of a stage. It takes from.size()·C channels and gives groups·C: the coupled value of
-/// oscillator channel c has `groups` values (output channels c, C + c, ...).
-struct Coupling {
-  Name name;  ///< parameters are "<name>.weight" and "<name>.bias"
-  std::size_t groups = 1;
-  std::size_t size = 3;  ///< 3 (3×3) or 1 (the site itself)
-  bool bias = false;
-  Initial initial = Initial::uniform;
-  bool trained = true;
-  Pattern pattern = Pattern::full;  ///< five_point: not trained; backends may leave the other taps out
-};
-
-/// Whether stage S is one value of coupled value a channel, by five points, from one field: what a backend
-/// can fuse with the update, row by row.
-template <class S>
-inline constexpr bool five_point = S::coupling.pattern == Pattern::five_point && S::coupling.groups == 1 &&
-                                   S::from.size() == 1 && !S::coupling.bias;
 
 namespace detail {
 template <class C>
@@ -97,9 +70,19 @@ requires requires { typename C::Boundary; }
 struct BoundaryOf<C> {
   using type = typename C::Boundary;
 };
+
+/// What every stage must have for the rest to be looked at.
+template <class S>
+concept Coupled = requires {
+  { S::coupling } -> std::same_as<const Coupling&>;
+};
+template <class C>
+constexpr bool all_coupled = []<class... S>(const std::tuple<S...>*) {
+  return (Coupled<S> && ...);
+}(static_cast<const typename StagesOf<C>::type*>(nullptr));
 }  // namespace detail
 
-/// The stages of a cell: its `Stages`, or the cell itself.
+/// The stages of a cell as it states them: its `Stages`, or the cell itself.
 template <class C>
 using StagesOf = typename detail::StagesOf<C>::type;
 
@@ -107,54 +90,42 @@ using StagesOf = typename detail::StagesOf<C>::type;
 template <class C>
 using BoundaryOf = typename detail::BoundaryOf<C>::type;
 
+/// One of them, as the cell states it. The library takes it as Stage<C, s> (cell/stage.hpp).
+template <class C, std::size_t s>
+using StatedStage = std::tuple_element_t<s, StagesOf<C>>;
+
 template <class C>
 inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
 
-template <class C, std::size_t s>
-using Stage = std::tuple_element_t<s, StagesOf<C>>;
-
-/// What a pattern asks of the rest of a coupling: nothing sets the weights outside it.
-template <class S>
-concept PatternFits = S::coupling.pattern == Pattern::full ||
-                      (S::coupling.size == 3 && !S::coupling.trained &&
-                       (S::coupling.initial == Initial::laplacian || S::coupling.initial == Initial::zero));
-
-/// One stage of a cell: lists of fields and an update that maps packs to packs.
-template <class S, class C>
-concept StageOf = PatternFits<S> && requires(const C& cell, std::array<float, S::coupling.groups> coupled,
-                                             std::array<float, S::reads.size()> site) {
-  { S::coupling.groups } -> std::convertible_to<std::size_t>;
-  { S::from.size() } -> std::convertible_to<std::size_t>;
-  { S::update(cell, coupled, site) } -> std::same_as<std::array<float, S::writes.size()>>;
-};
-
-namespace detail {
-template <class C, std::size_t... s>
-constexpr bool all_stages_fit(std::index_sequence<s...>) {
-  return (StageOf<Stage<C, s>, C> && ...);
-}
-}  // namespace detail
-
-/// A wave cell, as described at the top of this header. (The first stage stands by itself so that the
+/// Has the parts of a cell, as described at the top of this header. Whether they fit together is said, in a
+/// sentence each, by what takes a cell (cell/check.hpp). (The first stage stands by itself so that the
 /// compiler says what is wrong with it: most cells have no other.)
 template <class C>
 concept Cell = std::copyable<C> && requires {
   { C::fields.size() } -> std::convertible_to<std::size_t>;
 } && requires {
+  { C::fields[0] } -> std::same_as<const FieldInfo&>;
   { C::recorded } -> std::convertible_to<std::size_t>;
-} && StageOf<Stage<C, 0>, C> && detail::all_stages_fit<C>(std::make_index_sequence<stage_count<C>>{});
+} && detail::Coupled<std::tuple_element_t<0, StagesOf<C>>> && detail::all_coupled<C>;
 
-/// The stencil type of stage S of cell C for `channels` oscillator channels.
-template <class C, class S, std::size_t channels, class Boundary = BoundaryOf<C>>
-using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size,
-                          Boundary, S::coupling.bias>;
+/// The number of a cell's fields: those that are described, but for what is unused.
+template <class C>
+inline constexpr std::size_t field_count = [] {
+  std::size_t count = 0;
+  for (const FieldInfo& info : C::fields) count += info.role != Role::unused;
+  return count;
+}();
 
-/// Position of `field` in `list`, or list.size().
-template <std::size_t n>
-constexpr std::size_t position(const std::array<std::size_t, n>& list, std::size_t field) {
-  std::size_t i = 0;
-  while (i != n && list[i] != field) ++i;
-  return i;
+/// The description of a field, by its enumerator.
+template <class C>
+constexpr const FieldInfo& field(std::size_t index) {
+  for (const FieldInfo& info : C::fields)
+    if (info.index == index && info.role != Role::unused) return info;
+  return C::fields[0];  // a cell without that field is refused before
 }
+
+/// The role of a field: a constant of its own, since a device has no address for `fields`.
+template <class C, std::size_t index>
+inline constexpr Role role = field<C>(index).role;
 
 }  // namespace nwm::cell

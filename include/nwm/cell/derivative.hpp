@@ -4,25 +4,26 @@
 #include <array>
 #include <cstddef>
 
-#include "nwm/cell/cell.hpp"
 #include "nwm/cell/dual.hpp"
+#include "nwm/cell/stage.hpp"
+#include "nwm/memory/for_constants.hpp"
 
 namespace nwm::cell {
 
 /// Gradients with respect to the inputs of a stage's update at one site.
 template <class V, class S>
 struct SiteGradient {
-  std::array<V, S::coupling.groups> coupled;
+  std::array<V, S::groups> coupled;
   std::array<V, S::reads.size()> site;
 };
 
 /// Jᵀ · gradient for S::update at (coupled value, site): sets every entry. `gradient` belongs to S::writes,
 /// in order. Exact to rounding (forward-mode differentiation, one direction an input).
 template <class S, class C, class V>
-constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, S::coupling.groups>& coupled,
+constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, S::groups>& coupled,
                                              const std::array<V, S::reads.size()>& site,
                                              const std::array<V, S::writes.size()>& gradient) {
-  constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), n = groups + reads;
+  constexpr std::size_t groups = S::groups, reads = S::reads.size(), n = groups + reads;
   using D = math::Dual<V, n>;
   std::array<D, groups> dual_coupled;
   std::array<D, reads> dual_site;
@@ -40,15 +41,22 @@ constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, 
   return result;
 }
 
-/// The adjoint the library runs: S::adjoint(cell, coupled value, site, gradient) where a cell brings one (an
-/// optimisation that must agree with the derived one: see check_cell), else the derived one.
+/// The adjoint the library runs: adjoint(cell, now, gradient, to) where a stage brings one (an optimisation
+/// that must agree with the derived one: see check_cell), else the derived one.
 template <class S, class C, class V>
-constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::coupling.groups>& coupled,
+constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::groups>& coupled,
                                           const std::array<V, S::reads.size()>& site,
                                           const std::array<V, S::writes.size()>& gradient) {
-  if constexpr (requires { S::adjoint(cell, coupled, site, gradient); }) {
-    const auto [d, s] = S::adjoint(cell, coupled, site, gradient);
-    return {d, s};
+  if constexpr (S::has_adjoint) {
+    using Site = typename S::template Site<V>;
+    const Site now = S::template site_of<typename S::Reads>(coupled, site);
+    const Site after = S::Writes::template site<field_count<C>, S::groups>(gradient);
+    Site to;
+    S::Stated::adjoint(cell, now, after, to);
+    SiteGradient<V, S> result;
+    for_constants<S::groups>([&](auto g) { result.coupled[g] = to.coupled(g); });
+    result.site = S::Reads::get(to);
+    return result;
   } else {
     return derived_adjoint<S>(cell, coupled, site, gradient);
   }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 #include <tuple>
 
 #include "nwm/cell/cell.hpp"
@@ -16,50 +17,40 @@ namespace nwm::cell {
 /// (Cho et al. 2014, convolutional). The update gate, the reset gate and the candidate are three stages,
 /// since the candidate's stencil gathers what the reset gate has written. hy is recorded.
 struct Gru {
-  enum : std::size_t { hy, hz, update_gate, kept, low, high };
-  static constexpr std::array fields{encoded_state("hy", 4, Activation::tanh),
-                                     encoded_state("hz", 3, Activation::none),
-                                     intermediate("update"),
-                                     intermediate("kept"),
-                                     intermediate("low"),
-                                     intermediate("high")};
+  static constexpr std::string_view name = "gru";
+  enum Field : std::size_t { hy, hz, update_gate, kept, low, high };
+  static constexpr std::array fields{encoded_state(hy, "hy", 4, Activation::tanh),
+                                     encoded_state(hz, "hz", 3, Activation::none),
+                                     unused_encoding("hc", 3),  // the authors' checkpoints hold it
+                                     intermediate(update_gate, "update"),
+                                     intermediate(kept, "kept"),
+                                     intermediate(low, "low"),
+                                     intermediate(high, "high")};
   static constexpr std::size_t recorded = hy;
 
   struct UpdateGate {
-    static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_z", .bias = true};
-    static constexpr std::array<std::size_t, 2> from{hy, hz};
-    static constexpr std::array<std::size_t, 0> reads{};
-    static constexpr std::array<std::size_t, 1> writes{update_gate};
-    template <class V>
-    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& coupled,
-                                             const std::array<V, 0>&) {
-      return {math::sigmoid(coupled[0])};
+    static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_z", .from = {hy, hz}, .bias = true};
+    template <class Site>
+    static constexpr void update(const Gru&, const Site& now, Site& next) {
+      next[update_gate] = math::sigmoid(now.coupled());
     }
   };
 
   struct ResetGate {
-    static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_r", .bias = true};
-    static constexpr std::array<std::size_t, 2> from{hy, hz};
-    static constexpr std::array<std::size_t, 1> reads{hz};
-    static constexpr std::array<std::size_t, 1> writes{kept};
-    template <class V>
-    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& coupled,
-                                             const std::array<V, 1>& site) {
-      return {math::sigmoid(coupled[0]) * site[0]};
+    static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_r", .from = {hy, hz}, .bias = true};
+    template <class Site>
+    static constexpr void update(const Gru&, const Site& now, Site& next) {
+      next[kept] = math::sigmoid(now.coupled()) * now[hz];
     }
   };
 
   struct Candidate {
-    static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_h", .bias = true};
-    static constexpr std::array<std::size_t, 2> from{hy, kept};
-    static constexpr std::array<std::size_t, 2> reads{hz, update_gate};
-    static constexpr std::array<std::size_t, 1> writes{hz};
-    template <class V>
-    static constexpr std::array<V, 1> update(const Gru&, const std::array<V, 1>& coupled,
-                                             const std::array<V, 2>& site) {
-      using math::tanh;
-      const auto& [hidden, u] = site;
-      return {(V(1) - u) * hidden + u * tanh(coupled[0])};
+    static constexpr Coupling coupling{
+        .name = "recurrent_cell.cell.conv_h", .from = {hy, kept}, .bias = true};
+    template <class Site>
+    static constexpr void update(const Gru&, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      next[hz] = (V(1) - now[update_gate]) * now[hz] + now[update_gate] * math::tanh(now.coupled());
     }
   };
 

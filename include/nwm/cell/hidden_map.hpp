@@ -2,7 +2,6 @@
 // take.
 #pragma once
 
-#include <array>
 #include <cstddef>
 
 #include "nwm/cell/cell.hpp"
@@ -12,16 +11,14 @@ namespace nwm::cell {
 /// [low; high] = relu(V1 h + b1), C → 2C channels: the first half of hy' = V2 relu(V1 hz + b1) + b2.
 template <class Cell, std::size_t hidden, std::size_t low, std::size_t high>
 struct WidenHidden {
+  enum Half : std::size_t { first, second };
   static constexpr Coupling coupling{
-      .name = "recurrent_cell.transform_hidden.0", .groups = 2, .size = 1, .bias = true};
-  static constexpr std::array<std::size_t, 1> from{hidden};
-  static constexpr std::array<std::size_t, 0> reads{};
-  static constexpr std::array<std::size_t, 2> writes{low, high};
+      .name = "recurrent_cell.transform_hidden.0", .from = {hidden}, .groups = 2, .size = 1, .bias = true};
 
-  template <class V>
-  static constexpr std::array<V, 2> update(const Cell&, const std::array<V, 2>& coupled,
-                                           const std::array<V, 0>&) {
-    return {math::relu(coupled[0]), math::relu(coupled[1])};
+  template <class Site>
+  static constexpr void update(const Cell&, const Site& now, Site& next) {
+    next[low] = math::relu(now.coupled(first));
+    next[high] = math::relu(now.coupled(second));
   }
 };
 
@@ -29,15 +26,11 @@ struct WidenHidden {
 template <class Cell, std::size_t low, std::size_t high, std::size_t out>
 struct NarrowHidden {
   static constexpr Coupling coupling{
-      .name = "recurrent_cell.transform_hidden.2", .groups = 1, .size = 1, .bias = true};
-  static constexpr std::array<std::size_t, 2> from{low, high};
-  static constexpr std::array<std::size_t, 0> reads{};
-  static constexpr std::array<std::size_t, 1> writes{out};
+      .name = "recurrent_cell.transform_hidden.2", .from = {low, high}, .size = 1, .bias = true};
 
-  template <class V>
-  static constexpr std::array<V, 1> update(const Cell&, const std::array<V, 1>& coupled,
-                                           const std::array<V, 0>&) {
-    return coupled;
+  template <class Site>
+  static constexpr void update(const Cell&, const Site& now, Site& next) {
+    next[out] = now.coupled();
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 #include <tuple>
 
 #include "nwm/cell/cell.hpp"
@@ -16,25 +17,25 @@ namespace nwm::cell {
 /// (Shi et al. 2015, with the per-pixel map of arXiv 2502.06034 closing the loop). hy is recorded; hy, hz and
 /// hc start from the image.
 struct Lstm {
-  enum : std::size_t { hy, hz, hc, low, high };
+  static constexpr std::string_view name = "lstm";
+  enum Field : std::size_t { hy, hz, hc, low, high };
   static constexpr std::array fields{
-      encoded_state("hy", 4, Activation::tanh), encoded_state("hz", 3, Activation::none),
-      encoded_state("hc", 3, Activation::none), intermediate("low"), intermediate("high")};
+      encoded_state(hy, "hy", 4, Activation::tanh), encoded_state(hz, "hz", 3, Activation::none),
+      encoded_state(hc, "hc", 3, Activation::none), intermediate(low, "low"), intermediate(high, "high")};
   static constexpr std::size_t recorded = hy;
 
   struct Gates {
-    static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv", .groups = 4, .bias = true};
-    static constexpr std::array<std::size_t, 2> from{hy, hz};
-    static constexpr std::array<std::size_t, 1> reads{hc};
-    static constexpr std::array<std::size_t, 2> writes{hz, hc};
+    enum Gate : std::size_t { i, f, g, o };
+    static constexpr Coupling coupling{
+        .name = "recurrent_cell.cell.conv", .from = {hy, hz}, .groups = 4, .bias = true};
 
-    template <class V>
-    static constexpr std::array<V, 2> update(const Lstm&, const std::array<V, 4>& coupled,
-                                             const std::array<V, 1>& site) {
+    template <class Site>
+    static constexpr void update(const Lstm&, const Site& now, Site& next) {
+      using V = typename Site::Value;
       using math::sigmoid, math::tanh;
-      const auto& [i, f, g, o] = coupled;
-      const V memory = sigmoid(f) * site[0] + sigmoid(i) * tanh(g);
-      return {sigmoid(o) * tanh(memory), memory};
+      const V memory = sigmoid(now.coupled(f)) * now[hc] + sigmoid(now.coupled(i)) * tanh(now.coupled(g));
+      next[hz] = sigmoid(now.coupled(o)) * tanh(memory);
+      next[hc] = memory;
     }
   };
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <type_traits>
 
 namespace nwm::math {
 
@@ -37,6 +38,81 @@ constexpr V sqrt(V x) {
 template <std::floating_point V>
 constexpr V if_positive(V x, V yes, V no) {
   return x > V(0) ? yes : no;
+}
+
+namespace detail {
+// Hides the functions above, so that a call finds those of the value's own namespace.
+namespace own {
+void tanh();
+void exp();
+void log();
+void sin();
+void cos();
+void sqrt();
+void if_positive();
+
+template <class V>
+constexpr V call_tanh(const V& x) {
+  return tanh(x);
+}
+template <class V>
+constexpr V call_exp(const V& x) {
+  return exp(x);
+}
+template <class V>
+constexpr V call_log(const V& x) {
+  return log(x);
+}
+template <class V>
+constexpr V call_sin(const V& x) {
+  return sin(x);
+}
+template <class V>
+constexpr V call_cos(const V& x) {
+  return cos(x);
+}
+template <class V>
+constexpr V call_sqrt(const V& x) {
+  return sqrt(x);
+}
+template <class V>
+constexpr V call_if_positive(const V& x, const V& yes, const V& no) {
+  return if_positive(x, yes, no);
+}
+}  // namespace own
+
+template <class V>
+concept Packed = !std::is_arithmetic_v<V>;
+}  // namespace detail
+
+// For all other value types, so that math::tanh(x) may be written wherever tanh(x) is found by its argument.
+template <detail::Packed V>
+constexpr V tanh(const V& x) {
+  return detail::own::call_tanh(x);
+}
+template <detail::Packed V>
+constexpr V exp(const V& x) {
+  return detail::own::call_exp(x);
+}
+template <detail::Packed V>
+constexpr V log(const V& x) {
+  return detail::own::call_log(x);
+}
+template <detail::Packed V>
+constexpr V sin(const V& x) {
+  return detail::own::call_sin(x);
+}
+template <detail::Packed V>
+constexpr V cos(const V& x) {
+  return detail::own::call_cos(x);
+}
+template <detail::Packed V>
+constexpr V sqrt(const V& x) {
+  return detail::own::call_sqrt(x);
+}
+template <detail::Packed V>
+constexpr V if_positive(const V& x, const V& yes, const V& no) {
+  return detail::own::call_if_positive(x, yes, no);
 }
 
 // Below this line: written with the functions above, the same for every value type.

@@ -14,12 +14,15 @@
 
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/default.hpp"
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/check.hpp"
 #include "nwm/cell/derivative.hpp"
+#include "nwm/cell/require.hpp"
+#include "nwm/cell/stage.hpp"
 #include "nwm/check/check_gradient.hpp"
 #include "nwm/checkpointing/reversible.hpp"
 #include "nwm/error.hpp"
 #include "nwm/grid/grid.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/random.hpp"
 #include "nwm/time/recurrence.hpp"
@@ -34,11 +37,11 @@ struct CheckCellOptions {
   struct Range {
     double low = -1, high = 1;
   };
-  /// One for each field; the values a cell is made for, e.g. (0, 1) for a damping.
-  std::array<Range, Cell::fields.size()> ranges = [] {
-    std::array<Range, Cell::fields.size()> r{};
+  /// One for each field, by its enumerator; the values a cell is made for, e.g. (0, 1) for a damping.
+  std::array<Range, cell::field_count<Cell>> ranges = [] {
+    std::array<Range, cell::field_count<Cell>> r{};
     for (std::size_t f = 0; f < r.size(); ++f)
-      if (Cell::fields[f].role == cell::Role::map) r[f] = {0.1, 1};
+      if (cell::field<Cell>(f).role == cell::Role::map) r[f] = {0.1, 1};
     return r;
   }();
 
@@ -110,7 +113,7 @@ struct CellProbe {
       parts.push_back({.name = std::string(slice.name.view()), .offset = slice.offset, .size = slice.size});
     }
     for (std::size_t f = 0; f < fields; ++f) {
-      const cell::FieldInfo& field = Cell::fields[f];
+      const cell::FieldInfo& field = cell::field<Cell>(f);
       const std::size_t offset = Waves::parameters + f * columns;
       for (double& v : std::span(x).subspan(offset, columns))
         v = random.uniform(options.ranges[f].low, options.ranges[f].high);
@@ -129,7 +132,7 @@ struct CellProbe {
     double sum = 0;
     for (std::size_t i = 0; i < steps * columns; ++i) sum += series_weight[i] * tape.series()[i];
     for (std::size_t f = 0; f < fields; ++f)
-      if (Cell::fields[f].role == cell::Role::state)
+      if (cell::field<Cell>(f).role == cell::Role::state)
         for (std::size_t i = 0; i < columns; ++i)
           sum += end_weight[f * columns + i] * tape.after(f, steps - 1)[i];
     return sum;
@@ -164,11 +167,11 @@ inline double relative_difference(std::span<const double> a, std::span<const dou
 template <class Cell, std::size_t s>
 void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
   using S = cell::Stage<Cell, s>;
-  constexpr std::size_t groups = S::coupling.groups, reads = S::reads.size(), writes = S::writes.size();
-  std::array<double, groups> coupled{};
-  std::array<double, reads> site{};
-  std::array<double, writes> gradient{};
-  if constexpr (requires { S::adjoint(options.cell, coupled, site, gradient); }) {
+  constexpr std::size_t groups = S::groups, reads = S::reads.size();
+  if constexpr (S::has_adjoint) {
+    std::array<double, groups> coupled{};
+    std::array<double, reads> site{};
+    std::array<double, S::writes.size()> gradient{};
     Random random(options.seed, s + 1);
     const std::string stage = "adjoint of stage " + std::to_string(s);
     WorstError worst;
@@ -190,7 +193,7 @@ void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
       for (std::size_t g = 0; g < groups; ++g)
         compare(own.coupled[g], derived.coupled[g], "coupled " + std::to_string(g));
       for (std::size_t r = 0; r < reads; ++r)
-        compare(own.site[r], derived.site[r], std::string(Cell::fields[S::reads[r]].name.view()));
+        compare(own.site[r], derived.site[r], std::string(cell::field<Cell>(S::reads[r]).name.view()));
     }
     report.adjoint.merge(worst);
     if (!(worst.error <= options.adjoint_tolerance))
@@ -203,30 +206,38 @@ void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
 template <class Cell>
 void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
   if constexpr (model::ReversibleCell<Cell>) {
-    std::array<double, Cell::coupling.groups> coupled{};
-    std::array<double, Cell::reads.size()> site{};
+    using Stage = cell::Stage<Cell, 0>;
+    using Back = model::detail::StepBack<Cell>;
+    std::array<double, Stage::groups> coupled{};
+    std::array<double, cell::field_count<Cell>> before{};
     Random random(options.seed, 1000);
+    const auto take = [&]<std::size_t n>(const std::array<std::size_t, n>& list) {
+      std::array<double, n> values;
+      for (std::size_t k = 0; k < n; ++k) values[k] = before[list[k]];
+      return values;
+    };
     const auto compare = [&](double found, std::size_t field, const char* what) {
-      const std::size_t r = cell::position(Cell::reads, field);
-      if (r == site.size()) return;
-      report.inverse.take(found == site[r] ? 0 : std::abs(found - site[r]) / std::max(std::abs(site[r]), 1.0),
-                          std::string(what) + " of " + std::string(Cell::fields[field].name.view()));
+      const double expected = before[field];
+      report.inverse.take(
+          found == expected ? 0 : std::abs(found - expected) / std::max(std::abs(expected), 1.0),
+          std::string(what) + " of " + std::string(cell::field<Cell>(field).name.view()));
     };
     for (int trial = 0; trial < 200; ++trial) {
       for (double& v : coupled) v = random.uniform(-2, 2);
-      for (std::size_t r = 0; r < site.size(); ++r) {
-        const auto [low, high] = options.ranges[Cell::reads[r]];
-        site[r] = random.uniform(low, high);
+      for (const std::size_t f : Stage::reads) {
+        const auto [low, high] = options.ranges[f];
+        before[f] = random.uniform(low, high);
       }
-      auto after = site;
-      const auto next = Cell::update(options.cell, coupled, site);
-      for (std::size_t w = 0; w < next.size(); ++w)
-        if (const std::size_t r = cell::position(Cell::reads, Cell::writes[w]); r < after.size())
-          after[r] = next[w];
-      const auto coupled = Cell::coupled_before(options.cell, after);
-      for (std::size_t k = 0; k < coupled.size(); ++k) compare(coupled[k], Cell::from[k], "coupled_before");
-      const auto before = Cell::inverse(options.cell, coupled, after);
-      for (std::size_t w = 0; w < before.size(); ++w) compare(before[w], Cell::writes[w], "inverse");
+      auto now = before;
+      const auto next = Stage::update(options.cell, coupled, take(Stage::reads));
+      for (std::size_t w = 0; w < next.size(); ++w) now[Stage::writes[w]] = next[w];
+      std::array<double, Back::after.size()> after;
+      for (std::size_t k = 0; k < after.size(); ++k) after[k] = now[Back::after[k]];
+      const auto gathered = Back::coupled_before(options.cell, after);
+      for (std::size_t k = 0; k < gathered.size(); ++k)
+        compare(gathered[k], Stage::from[k], "coupled_before");
+      const auto back = Back::inverse(options.cell, coupled, after);
+      for (std::size_t w = 0; w < back.size(); ++w) compare(back[w], Stage::writes[w], "inverse");
     }
     if (!(report.inverse.error <= options.inverse_tolerance))
       report.faults.push_back(report.inverse.quantity + ": relative error " + shown(report.inverse.error) +
@@ -241,14 +252,15 @@ void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
 /// for every trained parameter, every initial state and every map with central differences; (b) the adjoint
 /// of a stage, where one is written by hand, with the one derived from its update; (c) the step run
 /// backwards, where the cell states it, with where it began; (d) series and gradients with those of
-/// cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0.
+/// cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0. Throws
+/// Error as cell::require_numbers.
 template <cell::Cell Cell, class B = DefaultBackend, class G = Grid<5, 7, cell::BoundaryOf<Cell>>,
           std::size_t channels = 2, std::size_t steps = 6>
 CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
+  static_assert(cell::checked<Cell>());
+  cell::require_numbers(options.cell);
   CellReport report;
-  [&]<std::size_t... s>(std::index_sequence<s...>) {
-    (detail::check_adjoint<Cell, s>(options, report), ...);
-  }(std::make_index_sequence<cell::stage_count<Cell>>{});
+  for_constants<cell::stage_count<Cell>>([&](auto s) { detail::check_adjoint<Cell, s>(options, report); });
   detail::check_inverse(options, report);
 
   detail::CellProbe<Cell, B, G, channels, steps> probe(options);

@@ -6,28 +6,30 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 
 #include "nwm/backend/kernels.hpp"
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/stage.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/time/stability.hpp"
 
 namespace nwm::model {
 
-/// A cell of one stage that can be run backwards: `coupled_before(cell, after)` gives the fields of `from`
-/// before the step, `inverse(cell, coupled value, after)` those of `writes`; `after` holds the fields of
-/// `reads`, the written ones as they are after the step. `inverse_growth` says what a step back multiplies an
-/// error by.
+/// A cell of one stage that can be run backwards. `coupled_before(cell, after, before)` sets the fields of
+/// `from` as they were before the step, from those after it; `inverse(cell, after, before)` sets all that the
+/// step writes, with the coupled value of that step in after.coupled(). `inverse_growth(cell, map)` says what
+/// a step back multiplies an error by, `inverse_bound` in words where there is one.
 template <class C>
 concept ReversibleCell =
     BoundedCell<C> && cell::stage_count<C> == 1 &&
-    requires(const C& cell, std::array<double, C::coupling.groups> coupled,
-             std::array<double, C::reads.size()> after, std::array<double, C::bounded.size()> maps) {
-      { C::coupled_before(cell, after) } -> std::same_as<std::array<double, C::from.size()>>;
-      { C::inverse(cell, coupled, after) } -> std::same_as<std::array<double, C::writes.size()>>;
-      { C::inverse_growth(cell, maps) } -> std::same_as<double>;
+    requires(const C& cell, const cell::Site<double, cell::field_count<C>, C::coupling.groups>& after,
+             cell::Site<double, cell::field_count<C>, C::coupling.groups>& before) {
+      C::coupled_before(cell, after, before);
+      C::inverse(cell, after, before);
+      { C::inverse_growth(cell, after) } -> std::same_as<double>;
       C::inverse_bound;
     };
 
@@ -44,38 +46,81 @@ namespace detail {
 struct InverseGrowthOf {
   template <class Cell, class Values>
   static constexpr auto at(const Cell& cell, const Values& values) {
-    return Cell::inverse_growth(cell, values);
+    return Cell::inverse_growth(cell, cell::bounded_site<Cell>(values));
   }
 };
 
-/// The fields of Cell::from before a step, from those after it.
+/// The fields that a cell's step backwards reads, a bit each.
+template <class C>
+constexpr std::uint64_t reverse_mask() {
+  using Site = cell::detail::TracedSiteOf<C, C>;
+  cell::Trace noted;
+  const Site after(noted, cell::detail::every_field, true);
+  Site gathered(noted, 0, false), before(noted, 0, false);
+  C::coupled_before(C{}, after, gathered);
+  C::inverse(C{}, after, before);
+  return gathered.depends() | before.depends();
+}
+
+/// The step backwards from and to arrays: `after` lists the fields it reads.
+template <class C>
+struct StepBack {
+  using Stage = cell::Stage<C, 0>;
+  using After = cell::IndicesOf<reverse_mask<C>()>;
+  static constexpr auto after = After::list;
+
+  /// The fields of Stage::from before a step, from those of `after`.
+  template <class V>
+  static constexpr std::array<V, Stage::from.size()> coupled_before(
+      const C& cell, const std::array<V, after.size()>& values) {
+    const auto site = After::template site<cell::field_count<C>, Stage::groups>(values);
+    typename Stage::template Site<V> before;
+    C::coupled_before(cell, site, before);
+    std::array<V, Stage::from.size()> result;
+    for_constants<Stage::from.size()>([&](auto k) {
+      constexpr std::size_t f = Stage::from[k];
+      result[k] = before[f];
+    });
+    return result;
+  }
+  /// The fields of Stage::writes before a step, from its coupled value and the fields of `after`.
+  template <class V>
+  static constexpr std::array<V, Stage::writes.size()> inverse(const C& cell,
+                                                               const std::array<V, Stage::groups>& coupled,
+                                                               const std::array<V, after.size()>& values) {
+    const auto site = Stage::template site_of<After>(coupled, values);
+    typename Stage::template Site<V> before;
+    C::inverse(cell, site, before);
+    return Stage::Writes::get(before);
+  }
+};
+
+/// StepBack::coupled_before as a kernel.
 template <class Cell, class Real>
 struct CoupledBefore {
+  using Back = StepBack<Cell>;
   Cell cell;
-  std::array<const Real*, Cell::reads.size()> after;
-  std::array<Real*, Cell::from.size()> before;
+  std::array<const Real*, Back::after.size()> after;
+  std::array<Real*, Back::Stage::from.size()> before;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    const auto site = kernel::load_all(lane, after);
-    const auto values = Cell::coupled_before(cell, site);
-    for (std::size_t k = 0; k < values.size(); ++k) lane.store(before[k], values[k]);
+    kernel::store_all(lane, before, Back::coupled_before(cell, kernel::load_all(lane, after)));
   }
 };
 
-/// The fields of Cell::writes before a step, from the coupled value and the fields after it.
+/// StepBack::inverse as a kernel.
 template <class Cell, class Real>
 struct Inverse {
+  using Back = StepBack<Cell>;
   Cell cell;
   std::size_t columns;
   const Real* coupled;
-  std::array<const Real*, Cell::reads.size()> after;
-  std::array<Real*, Cell::writes.size()> before;
+  std::array<const Real*, Back::after.size()> after;
+  std::array<Real*, Back::Stage::writes.size()> before;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    const auto d = kernel::load_groups<Cell::coupling.groups>(lane, coupled, columns);
-    const auto site = kernel::load_all(lane, after);
-    const auto values = Cell::inverse(cell, d, site);
-    for (std::size_t w = 0; w < values.size(); ++w) lane.store(before[w], values[w]);
+    const auto d = kernel::load_groups<Back::Stage::groups>(lane, coupled, columns);
+    kernel::store_all(lane, before, Back::inverse(cell, d, kernel::load_all(lane, after)));
   }
 };
 
@@ -87,37 +132,38 @@ struct Inverse {
 template <class Cell, class G, std::size_t channels, std::size_t length, class B, class Real, class Waves>
 void refill_backwards(const Cell& cell, const Real* parameters, typename Waves::Tape& tape,
                       std::size_t segment, Real* scratch) {
-  constexpr std::size_t columns = Waves::columns, reads = Cell::reads.size();
-  for (const std::size_t f : Cell::writes)
+  using Back = detail::StepBack<Cell>;
+  using Stage = typename Back::Stage;
+  constexpr std::size_t columns = Waves::columns;
+  const auto written = [](std::size_t f) { return cell::position(Stage::writes, f) < Stage::writes.size(); };
+  for (const std::size_t f : Stage::writes)
     B::copy(columns, static_cast<const Real*>(tape.initial(f, segment + 1)), tape.version(0, f, length - 1));
   for (std::size_t i = length; i-- > 0;) {
     const bool known = i == 0 && segment == 0;  // the beginning of all
     const auto before = [&](std::size_t f) {
-      const bool written = cell::position(Cell::writes, f) < Cell::writes.size();
-      if (!written) return tape.initial(f);
+      if (!written(f)) return tape.initial(f);
       return i > 0 ? tape.version(0, f, i - 1) : tape.initial(f, segment);
     };
-    std::array<const Real*, reads> after;
-    for (std::size_t r = 0; r < reads; ++r) {
-      const std::size_t f = Cell::reads[r];
-      const bool written = cell::position(Cell::writes, f) < Cell::writes.size();
-      after[r] = written ? tape.version(0, f, i) : tape.initial(f);
+    std::array<const Real*, Back::after.size()> after;
+    for (std::size_t r = 0; r < after.size(); ++r) {
+      const std::size_t f = Back::after[r];
+      after[r] = written(f) ? tape.version(0, f, i) : tape.initial(f);
     }
-    std::array<Real*, Cell::from.size()> gathered;
-    std::array<const Real*, Cell::from.size()> from;
-    for (std::size_t k = 0; k < gathered.size(); ++k) from[k] = gathered[k] = before(Cell::from[k]);
+    std::array<Real*, Stage::from.size()> gathered;
+    std::array<const Real*, Stage::from.size()> from;
+    for (std::size_t k = 0; k < gathered.size(); ++k) from[k] = gathered[k] = before(Stage::from[k]);
     if (!known) B::template map<Real>(columns, detail::CoupledBefore<Cell, Real>{cell, after, gathered});
-    Real* coupled = tape.coupled(0, Cell::coupling.groups, i);
+    Real* coupled = tape.coupled(0, i);
     B::template couple<typename Waves::template StencilAt<0>, G, Activation::none>(parameters, from, coupled,
                                                                                    scratch);
     if (known) return;
-    std::array<Real*, Cell::writes.size()> to;
-    for (std::size_t w = 0; w < to.size(); ++w) to[w] = before(Cell::writes[w]);
+    std::array<Real*, Stage::writes.size()> to;
+    for (std::size_t w = 0; w < to.size(); ++w) to[w] = before(Stage::writes[w]);
     B::template map<Real>(columns, detail::Inverse<Cell, Real>{cell, columns, coupled, after, to});
   }
 }
 
-/// Sets *worst (memory of B) to the largest inverse_growth on the maps: the fields of Cell::bounded,
+/// Sets *worst (memory of B) to the largest inverse_growth on the maps: the fields of cell::bounded,
 /// `columns` numbers each.
 template <class Cell, class B, class Real, std::size_t count>
 void ask_reverse(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns,
@@ -138,7 +184,7 @@ void require_reverse(const Cell& cell, Real worst, const std::array<const Real*,
   std::string found = "growth " + shown(static_cast<double>(worst));
   for (std::size_t i = 0; i < count; ++i) {
     const Real most = B::template maximum<Real>(columns, kernel::Read<Real>{maps[i]});
-    found += ", " + std::string(Cell::fields[Cell::bounded[i]].name.view()) + " up to " +
+    found += ", " + std::string(cell::field<Cell>(cell::bounded<Cell>[i]).name.view()) + " up to " +
              shown(static_cast<double>(most));
   }
   throw Unstable("wave step backwards (checkpointing::Every has no such limit)", detail::time_step(cell),

@@ -82,34 +82,34 @@ struct Membrane {
   double dt = 0.5;       ///< time step
   double stiffness = 1;  ///< (c/h)²
 
-  enum : std::size_t { u, v, inside, alpha, rim };
-  static constexpr std::array fields{cell::resting_state("u"), cell::resting_state("v"),
-                                     cell::given_map("inside"), cell::given_map("alpha"),
-                                     cell::given_map("rim")};
+  static constexpr auto numbers = cell::numbers("dt", &Membrane::dt, "stiffness", &Membrane::stiffness);
+
+  enum Field : std::size_t { u, v, inside, alpha, rim };
+  static constexpr std::array fields{cell::resting_state(u, "u"), cell::resting_state(v, "v"),
+                                     cell::given_map(inside, "inside"), cell::given_map(alpha, "alpha"),
+                                     cell::given_map(rim, "rim")};
   static constexpr std::size_t recorded = u;
   static constexpr cell::Coupling coupling{.name = "laplacian",
+                                           .from = {u},
                                            .initial = Initial::laplacian,
                                            .trained = false,
                                            .pattern = cell::Pattern::five_point};
-  static constexpr std::array<std::size_t, 1> from{u};
-  static constexpr std::array<std::size_t, 5> reads{u, v, inside, alpha, rim};
-  static constexpr std::array<std::size_t, 2> writes{u, v};
 
-  template <class V>
-  static constexpr std::array<V, 2> update(const Membrane& cell, const std::array<V, 1>& coupled,
-                                           const std::array<V, 5>& site) {
-    const V dt = V(cell.dt);
-    const auto& [u, v, inside, alpha, rim] = site;
-    const V velocity = inside * (v + dt * (V(cell.stiffness) * (coupled[0] + rim * u) - alpha * v));
-    return {u + dt * velocity, velocity};
+  template <class Site>
+  static constexpr void update(const Membrane& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    const V dt = V(cell.dt), force = V(cell.stiffness) * (now.coupled() + now[rim] * now[u]);
+    const V velocity = now[inside] * (now[v] + dt * (force - now[alpha] * now[v]));
+    next[u] = now[u] + dt * velocity;
+    next[v] = velocity;
   }
 
-  static constexpr std::array<std::size_t, 1> bounded{alpha};
   static constexpr const char* bound = "2 (c dt/h)^2 + dt alpha/2 < 1";
-  template <class V>
-  static constexpr V stability(const Membrane& cell, const std::array<V, 1>& map) {
+  template <class Site>
+  static constexpr typename Site::Value stability(const Membrane& cell, const Site& map) {
+    using V = typename Site::Value;
     const V dt = V(cell.dt);
-    return V(2) * dt * dt * V(cell.stiffness) + V(0.5) * dt * map[0];
+    return V(2) * dt * dt * V(cell.stiffness) + V(0.5) * dt * map[alpha];
   }
 };
 

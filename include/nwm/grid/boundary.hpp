@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <string_view>
 
 namespace nwm {
 
@@ -17,12 +18,14 @@ concept Boundary = requires(std::ptrdiff_t i, std::ptrdiff_t n) {
 
 /// The field continues on the opposite side: a torus.
 struct Periodic {
+  static constexpr std::string_view name = "periodic";
   static constexpr bool self_adjoint = true;
   static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) { return (i % n + n) % n; }
 };
 
 /// Zero outside: PyTorch's zero padding, or a membrane clamped one node beyond the edge.
 struct Zero {
+  static constexpr std::string_view name = "zero";
   static constexpr bool self_adjoint = true;
   static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
     return i < 0 || i >= n ? -1 : i;
@@ -31,6 +34,7 @@ struct Zero {
 
 /// Mirrored at the cell faces (u[-1] = u[0]): no flux through the edge, a free membrane.
 struct Reflecting {
+  static constexpr std::string_view name = "reflecting";
   static constexpr bool self_adjoint = false;
   static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
     return i < 0 ? -1 - i : i >= n ? 2 * n - 1 - i : i;

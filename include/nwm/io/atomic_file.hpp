@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -56,11 +58,8 @@ class AtomicFile {
     struct stat status {};
     bool there = ::lstat(target_.c_str(), &status) == 0;
     if (there && S_ISLNK(status.st_mode)) {
-      struct FreeText {
-        void operator()(char* text) const { std::free(text); }
-      };
-      const std::unique_ptr<char, FreeText> pointed_to(::realpath(target_.c_str(), nullptr));
-      if (pointed_to) target_ = pointed_to.get();
+      std::array<char, PATH_MAX> pointed_to;
+      if (::realpath(target_.c_str(), pointed_to.data())) target_ = pointed_to.data();
       there = ::stat(target_.c_str(), &status) == 0;
     }
     const bool fresh = !there && (errno == ENOENT || errno == ENOTDIR);

@@ -9,6 +9,7 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/layer/batch_norm.hpp"
+#include "nwm/memory/parts.hpp"
 
 namespace nwm::layer {
 
@@ -23,8 +24,9 @@ struct DoubleConvolution {
   using Norm = BatchNorm<b, G::sites, B, Real>;
   using Memory = typename B::template Memory<Real>;
   static constexpr std::size_t each = a / parts, size = b * G::sites;
-  static constexpr std::size_t norm1 = First::parameters, second = norm1 + Norm::parameters,
-                               norm2 = second + Second::parameters, parameters = norm2 + Norm::parameters;
+  using Parts = PartList<First, Norm, Second, Norm>;
+  static constexpr std::size_t norm1 = Parts::template begin<1>, second = Parts::template begin<2>,
+                               norm2 = Parts::template begin<3>, parameters = Parts::size;
   static constexpr std::size_t statistics = 2 * Norm::statistics;
   static constexpr std::size_t scratch =
       std::max(B::template scratch<First, G>, B::template scratch<Second, G>);

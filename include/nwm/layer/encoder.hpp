@@ -1,14 +1,16 @@
 // A small stack of 3×3 convolutions that computes one of the cell's fields from the image.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <utility>
 
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
+#include "nwm/memory/for_constants.hpp"
+#include "nwm/memory/parts.hpp"
 
 namespace nwm::layer {
 
@@ -24,42 +26,35 @@ struct Encoder {
   template <std::size_t l>
   static constexpr Activation activation = l + 1 == layers ? last : Activation::relu;
 
+  using Convs = NumberedParts<Conv, layers>;
   /// Place of layer l's parameters.
   template <std::size_t l>
-  static constexpr std::size_t offset() {
-    if constexpr (l == 0) return 0;
-    else return offset<l - 1>() + Conv<l - 1>::parameters;
-  }
-  static constexpr std::size_t parameters = offset<layers - 1>() + Conv<layers - 1>::parameters;
+  static constexpr std::size_t offset = Convs::template begin<l>;
+  static constexpr std::size_t parameters = Convs::size;
   /// Numbers that the forward pass keeps for the backward pass: the outputs of all layers but the last.
   static constexpr std::size_t hidden = (layers - 1) * c_mid * G::sites;
   /// Scratch numbers for the widest layer on backend B.
   template <class B>
   static constexpr std::size_t scratch = [] {
-    return []<std::size_t... l>(std::index_sequence<l...>) {
-      std::size_t most = 0;
-      ((most = B::template scratch<Conv<l>, G> > most ? B::template scratch<Conv<l>, G> : most), ...);
-      return most;
-    }(std::make_index_sequence<layers>{});
+    std::size_t most = 0;
+    for_constants<layers>([&](auto l) { most = std::max(most, B::template scratch<Conv<l>, G>); });
+    return most;
   }();
 
   /// Appends "<prefix>.{0,2,4…}.weight" and ".bias".
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
-    [&]<std::size_t... l>(std::index_sequence<l...>) {
-      (Conv<l>::describe(layout, prefix + "." + 2 * l), ...);
-    }(std::make_index_sequence<layers>{});
+    for_constants<layers>([&](auto l) { Conv<l>::describe(layout, prefix + "." + std::size_t{2 * l}); });
   }
 
   /// Sets out (c_out, H, W) and hidden from image (c_in, H, W).
   template <class B, class Real>
   static void forward(const Real* parameters_, const Real* image, Real* hidden_, Real* out, Real* scratch_) {
-    [&]<std::size_t... l>(std::index_sequence<l...>) {
-      (B::template couple<Conv<l>, G, activation<l>>(
-           parameters_ + offset<l>(), std::array{input<l>(image, hidden_)},
-           l + 1 == layers ? out : hidden_ + l * c_mid * G::sites, scratch_),
-       ...);
-    }(std::make_index_sequence<layers>{});
+    for_constants<layers>([&](auto l) {
+      B::template couple<Conv<l>, G, activation<l>>(
+          parameters_ + offset<l>, std::array{input<l>(image, hidden_)},
+          l + 1 == layers ? out : hidden_ + l * c_mid * G::sites, scratch_);
+    });
   }
 
   /// Adds to parameter_gradient, and to image_gradient unless null. `gradient` (c_out, H, W) is the gradient
@@ -92,8 +87,8 @@ struct Encoder {
       B::fill(c_mid * G::sites, Real(0), below);
     }
     const Real* in = input<l>(image, hidden_);
-    B::template couple_adjoint<Conv<l>, G>(parameters_ + offset<l>(), std::array{in}, gradient,
-                                           std::array{below}, parameter_gradient + offset<l>(), scratch_);
+    B::template couple_adjoint<Conv<l>, G>(parameters_ + offset<l>, std::array{in}, gradient,
+                                           std::array{below}, parameter_gradient + offset<l>, scratch_);
     if constexpr (l > 0)
       step_back<B, l - 1>(parameters_, image, hidden_, in, below, parameter_gradient, image_gradient, work,
                           scratch_);

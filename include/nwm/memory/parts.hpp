@@ -1,9 +1,11 @@
 // One list of a model's parts gives their names and where each begins in the flat vector.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include "nwm/memory/layout.hpp"
 
@@ -18,14 +20,22 @@ struct PartList {
   /// Numbers of all parts together.
   static constexpr std::size_t size = (Parts::parameters + ...);
 
-  /// Where P begins. Each part is in the list once.
+  /// Where part number i begins; of sizeof...(Parts): the end.
+  template <std::size_t i>
+  static constexpr std::size_t begin = [] {
+    constexpr std::array<std::size_t, sizeof...(Parts)> sizes{Parts::parameters...};
+    static_assert(i <= sizes.size(), "PartList: no such part");
+    std::size_t sum = 0;
+    for (std::size_t k = 0; k < i; ++k) sum += sizes[k];
+    return sum;
+  }();
+
+  /// Where P begins, which is in the list once.
   template <class P>
   static constexpr std::size_t offset = [] {
-    static_assert((std::size_t{std::is_same_v<P, Parts>} + ...) == 1, "PartList: no such part, or twice");
-    std::size_t sum = 0;
-    bool found = false;
-    ((found = found || std::is_same_v<P, Parts>, sum += found ? 0 : Parts::parameters), ...);
-    return sum;
+    constexpr std::array<bool, sizeof...(Parts)> is{std::is_same_v<P, Parts>...};
+    static_assert(std::ranges::count(is, true) == 1, "PartList: no such part, or twice");
+    return begin<static_cast<std::size_t>(std::ranges::find(is, true) - is.begin())>;
   }();
 
   /// Adds the slices of all parts to a layout, in order.
@@ -35,11 +45,14 @@ struct PartList {
   }
 };
 
-/// The list of both lists' parts.
-template <class... A, class... B>
-constexpr PartList<A..., B...> operator+(PartList<A...>, PartList<B...>) {
-  return {};
-}
+namespace detail {
+template <template <std::size_t> class Part, std::size_t... i>
+PartList<Part<i>...> parts_numbered(std::index_sequence<i...>);
+}  // namespace detail
+
+/// The list Part<0>, Part<1>, … of `count` parts.
+template <template <std::size_t> class Part, std::size_t count>
+using NumberedParts = decltype(detail::parts_numbered<Part>(std::make_index_sequence<count>{}));
 
 /// The layout of a list: its slices, named. Throws at compile time where a part describes another number of
 /// parameters than it has.

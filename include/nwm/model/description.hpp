@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "nwm/cell/cell.hpp"
+#include "nwm/cell/numbers.hpp"
 #include "nwm/error.hpp"
 
 namespace nwm {
@@ -16,8 +17,7 @@ namespace model {
 template <class Model, class F>
 void for_cell_numbers(const Model& model, const F& f) {
   if constexpr (requires { model.cell; }) {
-    if constexpr (requires { static_cast<double>(model.cell.dt); })
-      f("dt", static_cast<double>(model.cell.dt));
+    cell::for_numbers(model.cell, f);
   }
 }
 

@@ -14,6 +14,8 @@
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/pass.hpp"
+#include "nwm/cell/check.hpp"
+#include "nwm/cell/require.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/checkpointing/policies.hpp"
 #include "nwm/checkpointing/reversible.hpp"
@@ -27,6 +29,7 @@
 #include "nwm/readout/linear.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/stability.hpp"
+#include "nwm/time/stages.hpp"
 
 namespace nwm {
 
@@ -74,7 +77,10 @@ class WaveMachine : public model::PixelModel<
   template <std::size_t e>
   using Encoder = typename Layers::template Encoder<e>;
   static constexpr std::size_t numbers = channels * pass_sites;  // of a field of a pass
-  static constexpr auto encoded = Layers::encoded;
+  template <std::size_t e>
+  static constexpr std::size_t field_of = Layers::template encoded<e>.index;
+  static_assert(cell::checked<Cell>());
+  static_assert(cell::checked_for_machine<Cell>());
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
                 "checkpointing::Reversible needs a cell of one stage that states its inverse");
 
@@ -84,8 +90,10 @@ class WaveMachine : public model::PixelModel<
     std::uint64_t seed = 0;  ///< of the initial values
   };
 
-  /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian.
-  explicit WaveMachine(const Options& options = Options{}) : Base(options.seed), cell(options.cell) {}
+  /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian. Throws Error as
+  /// cell::require_numbers.
+  explicit WaveMachine(const Options& options = Options{})
+      : Base(options.seed), cell((nwm::cell::require_numbers(options.cell), options.cell)) {}
 
   /// Memory for a whole forward and backward pass. Allocated once, used for any images, by one thread at a
   /// time.
@@ -161,20 +169,17 @@ class WaveMachine : public model::PixelModel<
  private:
   static constexpr std::size_t hidden_size = [] {
     std::size_t sum = 0;
-    for_constants<encoded.size()>([&](auto e) { sum += Encoder<e>::hidden; });
+    Layers::for_encoders([&](auto e) { sum += Encoder<e>::hidden; });
     return sum;
   }();
   template <std::size_t e>
   static constexpr std::size_t hidden_offset() {
-    std::size_t sum = 0;
-    for_constants<e>([&](auto before) { sum += Encoder<before>::hidden; });
-    return sum;
+    return model::sum_of<e>([](auto before) { return Encoder<before>::used ? Encoder<before>::hidden : 0; });
   }
   static constexpr std::size_t work_size = 2 * shape.encoder_width * pass_sites;
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
-    for_constants<encoded.size()>(
-        [&](auto e) { most = std::max(most, Encoder<e>::template scratch<Backend>); });
+    Layers::for_encoders([&](auto e) { most = std::max(most, Encoder<e>::template scratch<Backend>); });
     return most;
   }();
 
@@ -191,9 +196,9 @@ class WaveMachine : public model::PixelModel<
   template <class After>
   void run(Workspace& w, const After& after) const {
     const Real* const all = this->place();
-    for_constants<encoded.size()>([&w, all](auto e) {
+    Layers::for_encoders([&w, all](auto e) {
       Encoder<e>::template forward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
-                                            w.hidden.data() + hidden_offset<e>(), w.tape.initial(encoded[e]),
+                                            w.hidden.data() + hidden_offset<e>(), w.tape.initial(field_of<e>),
                                             w.scratch.data());
     });
     if constexpr (model::BoundedCell<Cell>) {
@@ -237,18 +242,19 @@ class WaveMachine : public model::PixelModel<
                       gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
     const Real* const all = this->place();
-    for_constants<encoded.size()>([&w, all, gradient](auto e) {
+    Layers::for_encoders([&w, all, gradient](auto e) {
       Encoder<e>::template backward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
-                                             w.hidden.data() + hidden_offset<e>(), w.tape.initial(encoded[e]),
-                                             w.adjoint.gradient(encoded[e]),
+                                             w.hidden.data() + hidden_offset<e>(),
+                                             w.tape.initial(field_of<e>), w.adjoint.gradient(field_of<e>),
                                              gradient + Base::template offset<Encoder<e>>,
                                              static_cast<Real*>(nullptr), w.work.data(), w.scratch.data());
     });
   }
 
   static auto bounded_maps(Workspace& w) {
-    std::array<const Real*, Cell::bounded.size()> maps{};
-    for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(Cell::bounded[i]);
+    constexpr auto& bounded = cell::bounded<Cell>;
+    std::array<const Real*, bounded.size()> maps{};
+    for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(bounded[i]);
     return maps;
   }
   static Real answer(Workspace& w, std::size_t i) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <utility>
 
 #include "nwm/backend/pass.hpp"
@@ -12,6 +13,7 @@
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/memory/parts.hpp"
 #include "nwm/model/pixel_head.hpp"
@@ -19,24 +21,31 @@
 
 namespace nwm::model {
 
-/// The fields of a cell that are encoded from the image, in the order in which their encoders stand in the
-/// parameter vector: `encoding_order`, or the order of fields.
+namespace detail {
+/// The positions in C::fields of what has an encoder: the order of the encoders' parameters.
 template <class C>
-constexpr auto encoding_order() {
-  if constexpr (requires { C::encoding_order; }) {
-    return C::encoding_order;
-  } else {
-    constexpr std::size_t count = [] {
-      std::size_t n = 0;
-      for (const auto& f : C::fields) n += f.encoder_layers > 0;
-      return n;
-    }();
-    std::array<std::size_t, count> order{};
-    for (std::size_t f = 0, i = 0; f < C::fields.size(); ++f)
-      if (C::fields[f].encoder_layers > 0) order[i++] = f;
-    return order;
-  }
+constexpr auto encoded_entries() {
+  constexpr std::size_t count = [] {
+    std::size_t n = 0;
+    for (const auto& f : C::fields) n += f.encoder_layers > 0;
+    return n;
+  }();
+  std::array<std::size_t, count> order{};
+  for (std::size_t f = 0, i = 0; f < C::fields.size(); ++f)
+    if (C::fields[f].encoder_layers > 0) order[i++] = f;
+  return order;
 }
+
+/// A layout as parts that are not trained describe themselves to it.
+template <class L>
+struct Untrained {
+  L& layout;
+  constexpr void add(Name name, std::initializer_list<std::size_t> dims, std::size_t fan_in,
+                     Initial initial = Initial::uniform, bool = true) {
+    layout.add(name, dims, fan_in, initial, false);
+  }
+};
+}  // namespace detail
 
 /// The layers of a WaveMachine of these policies, as types.
 template <Shape shape_, class Readout, class Head, class Cell, class Backend_, class Real_,
@@ -49,19 +58,36 @@ struct WaveParts {
   using BatchGrid = PassGrid<Backend, ImageGrid>;
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
   static constexpr std::size_t length = Checkpointing::template length<steps>, segments = steps / length;
-  static constexpr auto encoded = encoding_order<Cell>();
+  static constexpr auto entries = detail::encoded_entries<Cell>();
+  /// The field of encoder e.
+  template <std::size_t e>
+  static constexpr cell::FieldInfo encoded = Cell::fields[entries[e]];
 
   template <std::size_t e>
-  using EncoderLayers =
-      layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
-                     Cell::fields[encoded[e]].encoder_layers, Cell::fields[encoded[e]].activation>;
+  using EncoderLayers = layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
+                                       encoded<e>.encoder_layers, encoded<e>.activation>;
   template <std::size_t e>
   struct Encoder : EncoderLayers<e> {
+    /// Whether it is run: an encoder of the authors' checkpoints may have no use.
+    static constexpr bool used = encoded<e>.role != cell::Role::unused;
     template <class L>
     static constexpr void describe(L& all) {
-      EncoderLayers<e>::describe(all, Name("classifier.") + Cell::fields[encoded[e]].name + "_encoder");
+      const Name name = Name("classifier.") + encoded<e>.name + "_encoder";
+      if constexpr (used) {
+        EncoderLayers<e>::describe(all, name);
+      } else {
+        detail::Untrained<L> untrained{all};
+        EncoderLayers<e>::describe(untrained, name);
+      }
     }
   };
+  /// f(e) for every encoder that is run, e a constant.
+  template <class F>
+  static constexpr void for_encoders(const F& f) {
+    for_constants<entries.size()>([&](auto e) {
+      if constexpr (Encoder<e>::used) f(e);
+    });
+  }
   using Waves =
       Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real, starts<Checkpointing, segments>>;
   struct Coupling {
@@ -90,7 +116,7 @@ struct WaveParts {
 
   template <std::size_t... e>
   static auto list_of(std::index_sequence<e...>) -> PartList<Encoder<e>..., Coupling, Matrix, Mlp>;
-  using List = decltype(list_of(std::make_index_sequence<encoded.size()>{}));
+  using List = decltype(list_of(std::make_index_sequence<entries.size()>{}));
 };
 
 }  // namespace nwm::model

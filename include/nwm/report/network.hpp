@@ -112,8 +112,9 @@ void add_maps(Page& page, const Machine& machine, const data::Dataset& test, con
   using Cell = typename Machine::Cell;
   using Real = typename Machine::Real;
   std::vector<std::size_t> fields;
-  for (std::size_t f = 0; f < Cell::fields.size(); ++f)
-    if (Cell::fields[f].role == cell::Role::map || Cell::fields[f].encoder_layers > 0) fields.push_back(f);
+  for (std::size_t f = 0; f < cell::field_count<Cell>; ++f)
+    if (cell::field<Cell>(f).role == cell::Role::map || cell::field<Cell>(f).encoder_layers > 0)
+      fields.push_back(f);
   if (fields.empty() || options.shown.empty()) return;
   const auto space = std::make_unique<typename Machine::Workspace>();
   Buffer<Real> image(Machine::image_size), series(Machine::series_size);
@@ -138,7 +139,7 @@ void add_maps(Page& page, const Machine& machine, const data::Dataset& test, con
       return is_signed ? plot::diverging(static_cast<double>(v), full)
                        : plot::sequential(static_cast<double>(v), full);
     };
-    const std::string name(Cell::fields[f].name.view());
+    const std::string name(cell::field<Cell>(f).name.view());
     figures.push_back(
         {picture(
              detail::sheet(values, Machine::channels, Machine::shape.height, Machine::shape.width, colour),
@@ -148,10 +149,10 @@ void add_maps(Page& page, const Machine& machine, const data::Dataset& test, con
                      return colour(static_cast<float>(is_signed ? full * (2 * part - 1) : full * part));
                    }),
          name + ".",
-         name == "omega"                           ? "Natural frequency squared, a tile an oscillator."
-         : name == "alpha"                         ? "Damping, a tile an oscillator."
-         : Cell::fields[f].role == cell::Role::map ? "A map, a tile an oscillator."
-                                                   : "Where the waves start, a tile an oscillator."});
+         name == "omega"                                ? "Natural frequency squared, a tile an oscillator."
+         : name == "alpha"                              ? "Damping, a tile an oscillator."
+         : cell::field<Cell>(f).role == cell::Role::map ? "A map, a tile an oscillator."
+                                                        : "Where the waves start, a tile an oscillator."});
   }
   page.row(figures);
 }

@@ -8,10 +8,10 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/stage.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/plot/colour.hpp"
 #include "nwm/plot/field.hpp"
@@ -126,9 +126,8 @@ void add_coupling(Page& page, const Machine& machine) {
       figure.data = Table{{"to ← from", "↖", "↑", "↗", "←", "·", "→", "↙", "↓", "↘"}, cells};
     page.figure(figure);
   };
-  [&]<std::size_t... s>(std::index_sequence<s...>) {
-    (add(static_cast<const cell::Stage<Cell, s>*>(nullptr)), ...);
-  }(std::make_index_sequence<cell::stage_count<Cell>>{});
+  for_constants<cell::stage_count<Cell>>(
+      [&](auto s) { add(static_cast<const cell::Stage<Cell, s>*>(nullptr)); });
 }
 
 /// Adds the learned linear readout: its rows over time, their spectra, and how like Fourier modes they are.

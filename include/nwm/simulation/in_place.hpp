@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <utility>
 
 #include "nwm/backend/threads.hpp"
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/stage.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/simulation/wavefront.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/row_sweep.hpp"
@@ -87,9 +87,7 @@ class InPlace {
       });
     } else {
       for (std::size_t i = 0; i < count; ++i)
-        [&]<std::size_t... s>(std::index_sequence<s...>) {
-          (stage<s>(cell, parameters), ...);
-        }(std::make_index_sequence<Waves::stages>{});
+        for_constants<Waves::stages>([&](auto s) { stage<s>(cell, parameters); });
     }
   }
 

@@ -17,9 +17,12 @@
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/threads.hpp"
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/check.hpp"
+#include "nwm/cell/require.hpp"
+#include "nwm/cell/stage.hpp"
 #include "nwm/error.hpp"
 #include "nwm/grid/field_view.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/model/parameter_vector.hpp"
 #include "nwm/simulation/in_place.hpp"
@@ -48,10 +51,12 @@ class Simulation {
   using with = Simulation<Cell, Grid, channels_, B, R>;
 
   static constexpr std::size_t channels = channels_, sites = Grid::sites, columns = channels * sites;
-  static constexpr std::size_t field_count = Cell::fields.size();
+  static constexpr std::size_t field_count = nwm::cell::field_count<Cell>;
+  static_assert(nwm::cell::checked<Cell>());
   static_assert(channels > 0, "Simulation: channels must be at least 1");
   static_assert(
-      !requires { typename Cell::Boundary; } || std::same_as<cell::BoundaryOf<Cell>, typename Grid::Boundary>,
+      !requires { typename Cell::Boundary; } ||
+          std::same_as<nwm::cell::BoundaryOf<Cell>, typename Grid::Boundary>,
       "Simulation: the grid's boundary is not the one the cell names as its Boundary");
 
  private:
@@ -72,9 +77,10 @@ class Simulation {
   };
 
   /// All fields are zero; parameters have the initial values the cell's couplings state. Throws Error for
-  /// threads other than 1 on a backend that does not run rows by themselves (cpu::Scalar).
+  /// threads other than 1 on a backend that does not run rows by themselves (cpu::Scalar), and as
+  /// cell::require_numbers.
   explicit Simulation(const Options& options = Options{})
-      : cell_(options.cell),
+      : cell_((nwm::cell::require_numbers(options.cell), options.cell)),
         check_every_(options.check_every),
         parameters_(layout, options.seed),
         fields_(checked_threads(options.threads)) {}
@@ -102,7 +108,7 @@ class Simulation {
   /// Sets every state to zero and the count of steps to 0; maps and parameters stay.
   void reset() {
     for (std::size_t f = 0; f < field_count; ++f)
-      if (Cell::fields[f].role == cell::Role::state)
+      if (nwm::cell::field<Cell>(f).role == nwm::cell::Role::state)
         for (Real& value : field(f)) value = Real(0);
     steps_ = 0;
   }
@@ -120,8 +126,10 @@ class Simulation {
   }
 
   const Cell& cell() const { return cell_; }
-  /// Changes dt or another number of the cell from the next step on.
+  /// Changes dt or another number of the cell from the next step on. Throws Error as cell::require_numbers;
+  /// nothing has changed then.
   void set_cell(const Cell& cell) {
+    nwm::cell::require_numbers(cell);
     cell_ = cell;
     maps_changed_ = true;
   }
@@ -164,12 +172,11 @@ class Simulation {
   /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it, Error
   /// where a five-point coupling has been given a weight elsewhere.
   void check_stable() {
-    [&]<std::size_t... s>(std::index_sequence<s...>) {
-      (check_pattern<s>(), ...);
-    }(std::make_index_sequence<Waves::stages>{});
+    for_constants<Waves::stages>([&](auto s) { check_pattern<s>(); });
     if constexpr (model::BoundedCell<Cell>) {
-      std::array<const Real*, Cell::bounded.size()> maps{};
-      for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = data(Cell::bounded[i]);
+      constexpr auto& bounded = nwm::cell::bounded<Cell>;
+      std::array<const Real*, bounded.size()> maps{};
+      for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = data(bounded[i]);
       model::check_stability<Cell, Backend, Real>(cell_, maps, columns);
     }
     maps_changed_ = false;
@@ -178,7 +185,7 @@ class Simulation {
   /// Throws Unstable, naming step, field and site, when a state holds a value that is not finite.
   void check_finite() const {
     for (std::size_t f = 0; f < field_count; ++f) {
-      if (Cell::fields[f].role != cell::Role::state) continue;
+      if (nwm::cell::field<Cell>(f).role != nwm::cell::Role::state) continue;
       const Real* values = data(f);
       // x − x is 0 for a number and NaN for what is none.
       const Real worst = Backend::template maximum<Real>(
@@ -187,9 +194,9 @@ class Simulation {
       std::size_t i = 0;
       while (i + 1 < columns && std::isfinite(values[i])) ++i;
       throw Unstable("step " + std::to_string(steps_),
-                     std::string(Cell::fields[f].name.view()) + "(" + std::to_string(i / sites) + ", " +
-                         std::to_string(i % sites / Grid::width) + ", " + std::to_string(i % Grid::width) +
-                         ")",
+                     std::string(nwm::cell::field<Cell>(f).name.view()) + "(" + std::to_string(i / sites) +
+                         ", " + std::to_string(i % sites / Grid::width) + ", " +
+                         std::to_string(i % Grid::width) + ")",
                      "a finite value", std::to_string(values[i]));
     }
   }
@@ -198,7 +205,7 @@ class Simulation {
   template <std::size_t s>
   void check_pattern() const {
     using Stage = typename Waves::template Stage<s>;
-    if constexpr (Stage::coupling.pattern == cell::Pattern::five_point) {
+    if constexpr (Stage::coupling.pattern == nwm::cell::Pattern::five_point) {
       using Stencil = typename Waves::template StencilAt<s>;
       const Real* weights = parameters_.data() + Waves::template offset<s>();
       for (std::size_t i = 0; i < Stencil::weights; ++i) {

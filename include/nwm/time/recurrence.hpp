@@ -4,31 +4,31 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <type_traits>
-#include <utility>
 
 #include "nwm/backend/kernels.hpp"
-#include "nwm/cell/cell.hpp"
-#include "nwm/cell/derivative.hpp"
+#include "nwm/cell/check.hpp"
+#include "nwm/cell/stage.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/memory/for_constants.hpp"
 #include "nwm/time/row_sweep.hpp"
-#include "nwm/time/tape.hpp"
+#include "nwm/time/segment.hpp"
+#include "nwm/time/stage_site.hpp"
+#include "nwm/time/stages.hpp"
 
 namespace nwm::model {
 
 namespace detail {
 
-/// One stage of a step at one column: out = Stage::update(cell, coupled value, in). Drive group g stands at
-/// coupled value + g·columns.
+/// One stage of a step at one column: out = Stage::update(cell, coupled value, in). Group g of the coupled
+/// value stands at coupled + g·columns.
 template <class Stage, class Cell, class Real>
 struct StageForward {
-  static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size(),
-                               writes = Stage::writes.size();
+  static constexpr std::size_t groups = Stage::groups;
   Cell cell;
   std::size_t columns;
   const Real* coupled;
-  std::array<const Real*, reads> in;
-  std::array<Real*, writes> out;
+  std::array<const Real*, Stage::reads.size()> in;
+  std::array<Real*, Stage::writes.size()> out;
 
   template <class Lane>
   constexpr void operator()(Lane lane) const {
@@ -37,9 +37,9 @@ struct StageForward {
   /// With a coupled value that is in registers.
   template <class Lane>
   constexpr void operator()(Lane lane, const std::array<typename Lane::Value, groups>& d) const {
-    const auto site = kernel::load_all(lane, in);
-    const auto next = Stage::update(cell, d, site);
-    kernel::store_all(lane, out, next);
+    stage_at<Stage>(
+        cell, d, [&](auto k) { return lane.load(in[k]); },
+        [&](auto k, const auto& value) { lane.store(out[k], value); });
   }
 };
 
@@ -47,12 +47,11 @@ struct StageForward {
 /// fields (field f at fields_gradient + f·columns) from after the stage to before it.
 template <class Stage, class Cell, class Real>
 struct StageBackward {
-  static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size(),
-                               writes = Stage::writes.size();
+  static constexpr std::size_t groups = Stage::groups;
   Cell cell;
   std::size_t columns;
   const Real* coupled;
-  std::array<const Real*, reads> in;
+  std::array<const Real*, Stage::reads.size()> in;
   Real *coupled_gradient, *fields_gradient;
 
   template <class Lane>
@@ -62,31 +61,11 @@ struct StageBackward {
   /// With a coupled value that is in registers.
   template <class Lane>
   constexpr void operator()(Lane lane, const std::array<typename Lane::Value, groups>& d) const {
-    using V = typename Lane::Value;
-    const auto site = kernel::load_all(lane, in);
-    // Lists are taken apart at compile time: a device has no address for a constant.
-    const auto each = []<std::size_t... k>(std::index_sequence<k...>, const auto& f) {
-      (f(std::integral_constant<std::size_t, k>{}), ...);
-    };
-    std::array<V, writes> gradient;
-    each(std::make_index_sequence<writes>{}, [&](auto w) {
-      constexpr std::size_t field = Stage::writes[w];
-      gradient[w] = lane.load(fields_gradient + field * columns);
-    });
-    const auto result = cell::site_adjoint<Stage>(cell, d, site, gradient);
-    for (std::size_t g = 0; g < groups; ++g) lane.store(coupled_gradient + g * columns, result.coupled[g]);
-    // A field that is written starts anew below this stage; one that is only read goes on.
-    each(std::make_index_sequence<writes>{}, [&](auto w) {
-      constexpr std::size_t field = Stage::writes[w];
-      if constexpr (cell::position(Stage::reads, field) == reads)
-        lane.store(fields_gradient + field * columns, V(0));
-    });
-    each(std::make_index_sequence<reads>{}, [&](auto r) {
-      constexpr std::size_t field = Stage::reads[r];
-      Real* to = fields_gradient + field * columns;
-      if constexpr (cell::position(Stage::writes, field) < writes) lane.store(to, result.site[r]);
-      else lane.store(to, lane.load(to) + result.site[r]);
-    });
+    const auto result = stage_adjoint_at<Stage>(
+        cell, d, [&](auto k) { return lane.load(in[k]); },
+        [&](auto f) { return lane.load(fields_gradient + f * columns); },
+        [&](auto f, const auto& value) { lane.store(fields_gradient + f * columns, value); });
+    for (std::size_t g = 0; g < groups; ++g) lane.store(coupled_gradient + g * columns, result[g]);
   }
 };
 
@@ -98,22 +77,25 @@ struct StageBackward {
 template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, std::size_t segments, class B,
           class Real, std::size_t starts = segments>
 class Recurrence {
+  static_assert(cell::checked<Cell>());
+  static_assert(cell::checked_on<Cell, G>());
+
  public:
-  using Map = cell::TapeMap<Cell>;
+  using Segment = TimeSegment<Cell, G, channels, length, Real>;
+  using Map = typename Segment::Map;
   template <std::size_t s>
   using Stage = cell::Stage<Cell, s>;
   template <std::size_t s>
-  using StencilAt = cell::StencilOf<Cell, Stage<s>, channels, typename G::Boundary>;
+  using StencilAt = typename Segment::template StencilAt<s>;
 
-  static constexpr std::size_t fields = Cell::fields.size(), stages = Map::stages;
-  static constexpr std::size_t columns = channels * G::sites;  ///< numbers of one field
+  static constexpr std::size_t fields = Segment::fields, stages = Segment::stages;
+  static constexpr std::size_t columns = Segment::columns;  ///< numbers of one field
 
   template <std::size_t s>
   static constexpr std::size_t offset() {
-    if constexpr (s == 0) return 0;
-    else return offset<s - 1>() + StencilAt<s - 1>::parameters;
+    return Segment::template offset<s>();
   }
-  static constexpr std::size_t parameters = offset<stages - 1>() + StencilAt<stages - 1>::parameters;
+  static constexpr std::size_t parameters = Segment::parameter_count;
 
   /// Whether stage s is one pass over the rows, forward and back. The coupled value is not on the tape then:
   /// it is found again from the field that was coupled.
@@ -130,32 +112,20 @@ class Recurrence {
     else return 0;
   }
 
-  static constexpr std::size_t scratch = [] {
-    return []<std::size_t... s>(std::index_sequence<s...>) {
-      std::size_t most = 0;
-      ((most = B::template scratch<StencilAt<s>, G> > most ? B::template scratch<StencilAt<s>, G> : most),
-       ...);
-      return std::max(most, steps_scratch<B>());
-    }(std::make_index_sequence<stages>{});
-  }();
+  static constexpr std::size_t scratch = std::max(
+      largest_of<stages>([](auto s) { return B::template scratch<StencilAt<s>, G>; }), steps_scratch<B>());
 
-  /// Drives of the stage that has most.
-  static constexpr std::size_t widest_coupled = [] {
-    return []<std::size_t... s>(std::index_sequence<s...>) {
-      std::size_t most = 1;
-      ((most = Stage<s>::coupling.groups > most ? Stage<s>::coupling.groups : most), ...);
-      return most;
-    }(std::make_index_sequence<stages>{});
-  }();
+  /// Groups of the stage that has most.
+  static constexpr std::size_t widest_coupled = largest_of<stages>([](auto s) { return Stage<s>::groups; });
 
   /// Appends the stages' stencils: 1×1 ones as dense layers.
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
-    [&]<std::size_t... s>(std::index_sequence<s...>) {
-      (StencilAt<s>::describe(layout, prefix + Stage<s>::coupling.name, Stage<s>::coupling.initial,
-                              Stage<s>::coupling.size == 1, Stage<s>::coupling.trained),
-       ...);
-    }(std::make_index_sequence<stages>{});
+    for_constants<stages>([&](auto s) {
+      constexpr const cell::Coupling& coupling = Stage<s>::coupling;
+      StencilAt<s>::describe(layout, prefix + coupling.name, coupling.initial, coupling.size == 1,
+                             coupling.trained);
+    });
   }
 
   /// Fields at the start of each segment, the tape of one segment, and the gradients of the fields.
@@ -169,7 +139,7 @@ class Recurrence {
     /// The recorded series of the segment that ran last: (length, channels, H, W).
     const Real* series() const {
       return slots.data() +
-             Map::version_offset(Map::last_writer(Cell::recorded), Cell::recorded) * length * columns;
+             Map::version_plane(Map::last_writer(Cell::recorded), Cell::recorded, length, 0) * columns;
     }
     /// Field f after step i of the segment that ran last.
     const Real* after(std::size_t f, std::size_t i) {
@@ -177,10 +147,10 @@ class Recurrence {
       return writer == Map::none ? initial(f) : version(writer, f, i);
     }
     Real* version(std::size_t stage, std::size_t f, std::size_t i) {
-      return slots.data() + (Map::version_offset(stage, f) * length + i) * columns;
+      return slots.data() + Map::version_plane(stage, f, length, i) * columns;
     }
-    Real* coupled(std::size_t stage, std::size_t groups, std::size_t i) {
-      return slots.data() + (Map::coupled_offset(stage) * length + i * groups) * columns;
+    Real* coupled(std::size_t stage, std::size_t i) {
+      return slots.data() + Map::coupled_plane(stage, length, i) * columns;
     }
 
     static constexpr std::size_t bytes() {
@@ -209,11 +179,13 @@ class Recurrence {
                   })
       B::template run_steps<Cell, G, channels, length>(cell, parameters_, starts_of(tape, segment),
                                                        tape.slots.data());
-    else
-      for (std::size_t i = 0; i < length; ++i) step(cell, parameters_, tape, segment, i, scratch_);
+    else {
+      const Segment now = view(cell, parameters_, tape, segment);
+      Segment::in_order([&](std::size_t i, auto s) { forward<s>(now, i, scratch_); });
+    }
     if (segment + 1 == segments) return;
     for (std::size_t f = 0; f < fields; ++f) {
-      if (Cell::fields[f].role != cell::Role::state) continue;
+      if (cell::field<Cell>(f).role != cell::Role::state) continue;
       B::copy(columns, tape.after(f, length - 1), tape.initial(f, segment + 1));
     }
   }
@@ -234,29 +206,27 @@ class Recurrence {
           cell, parameters_, starts_of(tape, segment), tape.slots.data(), series_gradient,
           adjoint.gradient(0), parameter_gradient, scratch_);
     } else {
-      for (std::size_t i = length; i-- > 0;) {
-        if (series_gradient)
+      const Segment now = view(cell, parameters_, tape, segment);
+      Segment::in_reverse([&](std::size_t i, auto s) {
+        if (s + 1 == stages && series_gradient)
           B::template map<Real>(columns, kernel::Accumulate<Real>{series_gradient + i * columns,
                                                                   adjoint.gradient(Cell::recorded)});
-        step_back(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_);
-      }
+        backward<s>(now, i, adjoint, parameter_gradient, scratch_);
+      });
     }
   }
 
   /// One step: tape index i of the segment.
   static void step(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
                    Real* scratch_) {
-    [&]<std::size_t... s>(std::index_sequence<s...>) {
-      (forward<s>(cell, parameters_, tape, segment, i, scratch_), ...);
-    }(std::make_index_sequence<stages>{});
+    const Segment now = view(cell, parameters_, tape, segment);
+    for_constants<stages>([&](auto s) { forward<s>(now, i, scratch_); });
   }
 
   static void step_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                         std::size_t i, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
-    [&]<std::size_t... s>(std::index_sequence<s...>) {
-      (backward<stages - 1 - s>(cell, parameters_, tape, segment, i, adjoint, parameter_gradient, scratch_),
-       ...);
-    }(std::make_index_sequence<stages>{});
+    const Segment now = view(cell, parameters_, tape, segment);
+    for_constants_back<stages>([&](auto s) { backward<s>(now, i, adjoint, parameter_gradient, scratch_); });
   }
 
  private:
@@ -267,65 +237,59 @@ class Recurrence {
       all[f] = tape.initial(f, Map::last_writer(f) == Map::none ? 0 : segment);
     return all;
   }
-
-  /// The version of field f that stage s sees at tape index i.
-  template <std::size_t s>
-  static const Real* seen(Tape& tape, std::size_t f, std::size_t segment, std::size_t i) {
-    const auto source = Map::source(s, f);
-    if (source.stage == Map::none) return tape.initial(f);
-    if (!source.previous) return tape.version(source.stage, f, i);
-    return i > 0 ? tape.version(source.stage, f, i - 1) : tape.initial(f, segment);
-  }
-  template <std::size_t s, std::size_t n>
-  static auto seen_all(Tape& tape, const std::array<std::size_t, n>& list, std::size_t segment,
-                       std::size_t i) {
-    std::array<const Real*, n> result;
-    for (std::size_t k = 0; k < n; ++k) result[k] = seen<s>(tape, list[k], segment, i);
-    return result;
+  static Segment view(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment) {
+    return {cell, parameters_, starts_of(tape, segment), tape.slots.data()};
   }
 
+  /// The fields that stage s gathers and reads, as it sees them at step i.
   template <std::size_t s>
-  static void forward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
-                      std::size_t i, Real* scratch_) {
+  static auto gathered(const Segment& now, std::size_t i) {
+    std::array<const Real*, Stage<s>::from.size()> all;
+    for_constants<all.size()>([&](auto k) { all[k] = now.template seen<s, Stage<s>::from[k]>()[i]; });
+    return all;
+  }
+  template <std::size_t s>
+  static auto read(const Segment& now, std::size_t i) {
+    std::array<const Real*, Stage<s>::reads.size()> all;
+    for_constants<all.size()>([&](auto k) { all[k] = now.template seen<s, Stage<s>::reads[k]>()[i]; });
+    return all;
+  }
+
+  template <std::size_t s>
+  static void forward(const Segment& now, std::size_t i, Real* scratch_) {
     using S = Stage<s>;
-    constexpr std::size_t groups = S::coupling.groups, writes = S::writes.size();
-    Real* coupled = tape.coupled(s, groups, i);
-    const auto from = seen_all<s>(tape, S::from, segment, i);
-    std::array<Real*, writes> out;
-    for (std::size_t w = 0; w < writes; ++w) out[w] = tape.version(s, S::writes[w], i);
-    const detail::StageForward<S, Cell, Real> update{cell, columns, coupled,
-                                                     seen_all<s>(tape, S::reads, segment, i), out};
+    Real* coupled = now.template coupled<s>(i);
+    const Real* weights = now.parameters + offset<s>();
+    const auto from = gathered<s>(now, i);
+    std::array<Real*, S::writes.size()> out;
+    for_constants<out.size()>([&](auto w) { out[w] = now.template version<s, S::writes[w]>(i); });
+    const detail::StageForward<S, Cell, Real> update{now.cell, columns, coupled, read<s>(now, i), out};
     if constexpr (by_rows<s>) {
-      Rows::couple(parameters_ + offset<s>(), from[0], update, scratch_);
+      Rows::couple(weights, from[0], update, scratch_);
     } else {
-      B::template couple<StencilAt<s>, G, Activation::none>(parameters_ + offset<s>(), from, coupled,
-                                                            scratch_);
+      B::template couple<StencilAt<s>, G, Activation::none>(weights, from, coupled, scratch_);
       B::template map<Real>(columns, update);
     }
   }
 
   template <std::size_t s>
-  static void backward(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
-                       std::size_t i, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+  static void backward(const Segment& now, std::size_t i, Adjoint& adjoint, Real* parameter_gradient,
+                       Real* scratch_) {
     using S = Stage<s>;
-    constexpr std::size_t groups = S::coupling.groups;
-    const auto from = seen_all<s>(tape, S::from, segment, i);
+    const Real* weights = now.parameters + offset<s>();
+    const auto from = gathered<s>(now, i);
     Real* coupled_gradient = adjoint.coupled.data();
-    const detail::StageBackward<S, Cell, Real> pull{cell,
-                                                    columns,
-                                                    tape.coupled(s, groups, i),
-                                                    seen_all<s>(tape, S::reads, segment, i),
-                                                    coupled_gradient,
-                                                    adjoint.gradient(0)};
+    const detail::StageBackward<S, Cell, Real> pull{
+        now.cell,        columns,          now.template coupled<s>(i),
+        read<s>(now, i), coupled_gradient, adjoint.gradient(0)};
     if constexpr (by_rows<s>) {
-      Rows::couple_and_back(parameters_ + offset<s>(), from[0], pull, coupled_gradient,
-                            adjoint.gradient(S::from[0]), scratch_);
+      Rows::couple_and_back(weights, from[0], pull, coupled_gradient, adjoint.gradient(S::from[0]), scratch_);
     } else {
       B::template map<Real>(columns, pull);
       std::array<Real*, S::from.size()> into;
       for (std::size_t k = 0; k < into.size(); ++k) into[k] = adjoint.gradient(S::from[k]);
       B::template couple_adjoint<StencilAt<s>, G>(
-          parameters_ + offset<s>(), from, coupled_gradient, into,
+          weights, from, coupled_gradient, into,
           S::coupling.trained ? parameter_gradient + offset<s>() : nullptr, scratch_);
     }
   }

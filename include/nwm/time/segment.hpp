@@ -1,14 +1,16 @@
-// A run of time steps as kernels see it: the cell, and where every value of its tape stands.
+// A run of time steps: the cell, where every value of its tape stands, and the order of its stages. All who
+// run steps, on the processor, on a device, at once or one by one, read and write by this map.
 #pragma once
 
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/batched.hpp"
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/stage.hpp"
+#include "nwm/memory/for_constants.hpp"
+#include "nwm/time/stages.hpp"
 #include "nwm/time/tape.hpp"
 
-namespace nwm::device {
+namespace nwm::model {
 
 /// What one stage sees of one field at the steps of a run: `first` at step 0, rest + (i − 1)·stride at step
 /// i.
@@ -19,8 +21,8 @@ struct Versions {
   constexpr const Real* operator[](std::size_t i) const { return i == 0 ? first : rest + (i - 1) * stride; }
 };
 
-/// `length` steps of Cell with `channels` oscillators over G on a tape (cell/tape.hpp): slot[step][plane of
-/// channel c, image, site]. The pointers are those of model::Recurrence; initial[f] is field f at the start.
+/// `length` steps of Cell with `channels` oscillators over G on a tape (time/tape.hpp): slot[step][plane of
+/// channel c, image, site]. initial[f] is field f at the start. Also a kernel's view, passed by value.
 template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_>
 struct TimeSegment {
   using Cell = Cell_;
@@ -28,9 +30,10 @@ struct TimeSegment {
   using Real = Real_;
   using Map = cell::TapeMap<Cell>;
   static constexpr std::size_t channels = channels_, length = length_;
-  static constexpr std::size_t fields = Cell::fields.size(), stages = Map::stages;
-  static constexpr std::size_t images = images_of<G>, sites = G::height * G::width;  ///< of one image
-  static constexpr std::size_t columns = channels * G::sites;                        ///< numbers of a field
+  static constexpr std::size_t fields = cell::field_count<Cell>, stages = Map::stages;
+  static constexpr std::size_t sites = G::height * G::width;   ///< of one image
+  static constexpr std::size_t images = G::sites / sites;      ///< side by side in a field (device::Batched)
+  static constexpr std::size_t columns = channels * G::sites;  ///< numbers of a field
 
   template <std::size_t s>
   using Stage = cell::Stage<Cell, s>;
@@ -40,14 +43,25 @@ struct TimeSegment {
   /// Where the parameters of stage s begin; of `stages`: how many there are.
   template <std::size_t s>
   static constexpr std::size_t offset() {
-    if constexpr (s == 0) return 0;
-    else return offset<s - 1>() + StencilAt<s - 1>::parameters;
+    constexpr std::size_t sum = sum_of<s>([](auto k) { return StencilAt<k>::parameters; });
+    return sum;
   }
   static constexpr std::size_t parameter_count = offset<stages>();
 
   /// Where the plane of channel c of an image begins in a field.
   static constexpr std::size_t plane(std::size_t c, std::size_t image) {
     return (c * images + image) * sites;
+  }
+
+  /// Calls f(step, stage) in the order of time, the stage as a constant.
+  template <class F>
+  static constexpr void in_order(const F& f) {
+    for (std::size_t i = 0; i < length; ++i) for_constants<stages>([&](auto s) { f(i, s); });
+  }
+  /// The same backwards.
+  template <class F>
+  static constexpr void in_reverse(const F& f) {
+    for (std::size_t i = length; i-- > 0;) for_constants_back<stages>([&](auto s) { f(i, s); });
   }
 
   Cell cell;
@@ -58,14 +72,14 @@ struct TimeSegment {
   /// Field f as stage s writes it at step i.
   template <std::size_t s, std::size_t f>
   constexpr Real* version(std::size_t i) const {
-    constexpr std::size_t offset = Map::version_offset(s, f) * length;
-    return slots + (offset + i) * columns;
+    constexpr std::size_t first = Map::version_plane(s, f, length, 0);
+    return slots + (first + i) * columns;
   }
   /// The coupled value of stage s at step i, group after group.
   template <std::size_t s>
   constexpr Real* coupled(std::size_t i) const {
-    constexpr std::size_t offset = Map::coupled_offset(s) * length, groups = Stage<s>::coupling.groups;
-    return slots + (offset + i * groups) * columns;
+    constexpr std::size_t first = Map::coupled_plane(s, length, 0), groups = Stage<s>::groups;
+    return slots + (first + i * groups) * columns;
   }
   /// Field f as stage s sees it.
   template <std::size_t s, std::size_t f>
@@ -77,4 +91,4 @@ struct TimeSegment {
   }
 };
 
-}  // namespace nwm::device
+}  // namespace nwm::model

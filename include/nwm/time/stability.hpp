@@ -10,31 +10,28 @@
 #include <string>
 
 #include "nwm/backend/kernels.hpp"
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/stage.hpp"
 #include "nwm/error.hpp"
 
 namespace nwm::model {
 
-/// A cell that knows the limit of its time step: `bounded` lists the fields (maps) it depends on,
-/// `stability(cell, values)` is below 1 where the step is stable, `bound` says so in words.
+/// A cell that knows the limit of its time step: `stability(cell, map)` is below 1 where the step is stable,
+/// given its maps at a site; `bound` says so in words. cell::bounded<C> lists the maps it depends on.
 template <class C>
-concept BoundedCell = requires {
-  C::bounded.size();
-  C::bound;
-};
+concept BoundedCell = requires { C::bound; } && cell::detail::has_stability<C>;
 
 namespace detail {
 /// What is asked of a cell at one column, as types: `at(cell, values of the maps)`.
 struct StabilityOf {
   template <class Cell, class Values>
   static constexpr auto at(const Cell& cell, const Values& values) {
-    return Cell::stability(cell, values);
+    return Cell::stability(cell, cell::bounded_site<Cell>(values));
   }
 };
 struct GrowthOf {
   template <class Cell, class Values>
   static constexpr auto at(const Cell& cell, const Values& values) {
-    return Cell::growth(cell, values);
+    return Cell::growth(cell, cell::bounded_site<Cell>(values));
   }
 };
 
@@ -56,9 +53,7 @@ struct RunBound {
   using type = StabilityOf;
 };
 template <class Cell>
-requires requires(const Cell& cell, const std::array<double, Cell::bounded.size()>& maps) {
-  Cell::growth(cell, maps);  // nvcc denies that a template has an address here
-}
+requires cell::detail::has_growth<Cell>
 struct RunBound<Cell> {
   using type = GrowthOf;
 };
@@ -72,7 +67,7 @@ std::string time_step(const Cell& cell) {
 }  // namespace detail
 
 /// Throws Unstable, naming dt, the bound and what was found, where `Cell::stability` is not below 1 somewhere
-/// on its maps. maps: the fields of Cell::bounded, in order, `columns` numbers each. Cells without a bound
+/// on its maps. maps: the fields of cell::bounded, in order, `columns` numbers each. Cells without a bound
 /// pass.
 template <class Cell, class B, class Real, std::size_t count>
 void check_stability(const Cell& cell, const std::array<const Real*, count>& maps, std::size_t columns) {

@@ -4,9 +4,9 @@
 
 #include <array>
 #include <cstddef>
-#include <utility>
 
-#include "nwm/cell/cell.hpp"
+#include "nwm/cell/stage.hpp"
+#include "nwm/memory/for_constants.hpp"
 
 namespace nwm::cell {
 
@@ -23,40 +23,46 @@ struct TapeTables {
   std::array<std::array<std::size_t, fields>, stages> slot{};
 };
 
-template <class C, std::size_t... s>
-constexpr auto tape_tables(std::index_sequence<s...>) {
-  constexpr std::size_t fields = C::fields.size();
-  TapeTables<sizeof...(s), fields> t;
-  const auto fill = [&]<class S>(std::size_t i, const S*) {
-    t.groups[i] = S::coupling.groups;
-    t.offset[i + 1] = t.offset[i] + S::coupling.groups + S::writes.size();
+template <class C>
+constexpr auto tape_tables() {
+  constexpr std::size_t fields = field_count<C>;
+  TapeTables<stage_count<C>, fields> t;
+  for_constants<stage_count<C>>([&](auto s) {
+    using S = Stage<C, s>;
+    t.groups[s] = S::groups;
+    t.offset[s + 1] = t.offset[s] + S::groups + S::writes.size();
     for (std::size_t f = 0; f < fields; ++f) {
       const std::size_t p = position(S::writes, f);
-      t.slot[i][f] = p == S::writes.size() ? none : p;
+      t.slot[s][f] = p == S::writes.size() ? none : p;
     }
-  };
-  (fill(s, static_cast<const Stage<C, s>*>(nullptr)), ...);
+  });
   return t;
 }
 
 template <class C>
-inline constexpr auto tables = tape_tables<C>(std::make_index_sequence<stage_count<C>>{});
+inline constexpr auto tables = tape_tables<C>();
 
 }  // namespace detail
 
 /// Slots of a tape of cell C. A stage leaves two kinds of value at every step: its coupled value (groups·C
 /// planes) and the new versions of the fields it writes (C planes each). A slot holds one of them for all
 /// steps of the tape, contiguous in time: slot[step][plane][site]; the slot of the recorded state thus is the
-/// series (steps, C, H, W). Offsets count planes in units of C channels, per step.
+/// series (steps, C, H, W). Planes are counted in units of C channels.
 template <Cell C>
 struct TapeMap {
   static constexpr std::size_t stages = stage_count<C>;
   static constexpr std::size_t none = detail::none;
 
   static constexpr std::size_t planes = detail::tables<C>.offset[stages];
-  static constexpr std::size_t coupled_offset(std::size_t s) { return detail::tables<C>.offset[s]; }
-  static constexpr std::size_t version_offset(std::size_t s, std::size_t field) {
-    return detail::tables<C>.offset[s] + detail::tables<C>.groups[s] + detail::tables<C>.slot[s][field];
+  /// The plane of the coupled value of stage s at a step of a tape of `length` steps, group after group.
+  static constexpr std::size_t coupled_plane(std::size_t s, std::size_t length, std::size_t step) {
+    return detail::tables<C>.offset[s] * length + step * detail::tables<C>.groups[s];
+  }
+  /// The plane of `field` as stage s writes it.
+  static constexpr std::size_t version_plane(std::size_t s, std::size_t field, std::size_t length,
+                                             std::size_t step) {
+    const std::size_t slot = detail::tables<C>.groups[s] + detail::tables<C>.slot[s][field];
+    return (detail::tables<C>.offset[s] + slot) * length + step;
   }
 
   /// The last stage of a step that writes `field`, or none (a map, or a state that never changes).

@@ -96,8 +96,9 @@ struct Operations : System_::Memories, Waves<Operations<System_, images, Precisi
     }
     if (!parameter_gradient) return;
     using Gradient = TileGradient<S, G, Real, n>;
-    std::array<Versions<Real>, n> in;
-    std::ranges::transform(parts, in.begin(), [](const Real* part) { return Versions<Real>{part, part, 0}; });
+    std::array<model::Versions<Real>, n> in;
+    std::ranges::transform(parts, in.begin(),
+                           [](const Real* part) { return model::Versions<Real>{part, part, 0}; });
     run(Gradient{in, gradient, scratch_});
     map<Real>(S::parameters, AddTiles<Real>{Gradient::runs, S::parameters, scratch_, parameter_gradient});
   }

@@ -22,10 +22,8 @@ inline constexpr std::size_t unroll_forward = 1000, unroll_backward = 3000;
 /// The products of the largest stencil of a cell where a thread owns `rows` sites.
 template <class TimeSegment>
 constexpr std::size_t unrolled(std::size_t rows) {
-  std::size_t most = 0;
-  for_constants<TimeSegment::stages>(
-      [&](auto s) { most = std::max(most, rows * TimeSegment::template StencilAt<s>::weights); });
-  return most;
+  return model::largest_of<TimeSegment::stages>(
+      [=](auto s) { return rows * TimeSegment::template StencilAt<s>::weights; });
 }
 
 /// Where each field of a cell stands while its waves are resident: fields that a 3×3 stencil gathers in
@@ -69,10 +67,9 @@ struct Residence {
 /// Where the weights of each stage begin in shared memory, and how many numbers all of them take.
 template <class TimeSegment, bool back, std::size_t s>
 constexpr std::size_t weights_offset() {
-  if constexpr (s == 0) return 0;
-  else
-    return weights_offset<TimeSegment, back, s - 1>() +
-           Weights<typename TimeSegment::template StencilAt<s - 1>, back>::size;
+  constexpr std::size_t sum = model::sum_of<s>(
+      [](auto k) { return Weights<typename TimeSegment::template StencilAt<k>, back>::size; });
+  return sum;
 }
 
 /// Copies all parameters to `to` in the order of Weights: thread number `thread` of `threads` its part.

@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "nwm/backend/device/resident.hpp"
-#include "nwm/cell/derivative.hpp"
+#include "nwm/time/stage_site.hpp"
 
 namespace nwm::device {
 
@@ -40,13 +40,13 @@ struct ResidentBackward {
   static constexpr Facts facts = [] {
     Facts all;
     for (std::size_t f = 0; f < TimeSegment::fields; ++f) {
-      all.map[f] = TimeSegment::Cell::fields[f].role == cell::Role::map;
+      all.map[f] = cell::field<typename TimeSegment::Cell>(f).role == cell::Role::map;
       all.place[f] = all.map[f] ? all.maps++ : all.others++;
     }
     for_constants<TimeSegment::stages>([&](auto s) {
       using S = typename TimeSegment::template StencilAt<s>;
       if (S::size == 1) return;
-      all.groups = std::max<std::size_t>(all.groups, TimeSegment::template Stage<s>::coupling.groups);
+      all.groups = std::max<std::size_t>(all.groups, TimeSegment::template Stage<s>::groups);
       all.known = all.known && S::Boundary::self_adjoint;
     });
     return all;
@@ -84,33 +84,32 @@ struct ResidentBackward {
       load_weights<TimeSegment, true>(steps.parameters, block.shared.weight.data(), thread, threads);
       local.sum.fill(Real(0));
       each_field(ThreadStrip(thread), block.index, [&](auto f, unsigned c, unsigned r, std::size_t at) {
-        const bool lives = TimeSegment::Cell::fields[f].role != cell::Role::intermediate;
+        constexpr bool lives = cell::role<typename TimeSegment::Cell, f> != cell::Role::intermediate;
         own<f>(block.shared, local, ThreadStrip(thread), c, r) =
             lives ? gradient[f * TimeSegment::columns + at] : Real(0);
       });
     });
     std::size_t turn = 0;
-    for (std::size_t i = TimeSegment::length; i-- > 0;)
-      for_constants_back<TimeSegment::stages>([&](auto s) {
-        // The stage that ran before this one, backwards: its coupled value's gradient is complete.
-        constexpr std::size_t behind = s + 1 < TimeSegment::stages ? s + 1 : 0;
-        const std::size_t step = s + 1 < TimeSegment::stages ? i : i + 1;
-        if constexpr (coupled_copies == 2) {
-          block.each([&](std::size_t thread, Local& local) {
-            if (step < TimeSegment::length)
-              gather<behind>(block.shared, local, thread, block.index, step, turn);
-            site<s>(block.shared, local, thread, block.index, i, turn + 1);
-          });
-        } else {
-          block.each([&](std::size_t thread, Local& local) {
-            site<s>(block.shared, local, thread, block.index, i, turn + 1);
-          });
-          block.each([&](std::size_t thread, Local& local) {
-            gather<s>(block.shared, local, thread, block.index, i, turn + 1);
-          });
-        }
-        ++turn;
-      });
+    TimeSegment::in_reverse([&](std::size_t i, auto s) {
+      // The stage that ran before this one, backwards: its coupled value's gradient is complete.
+      constexpr std::size_t behind = s + 1 < TimeSegment::stages ? s + 1 : 0;
+      const std::size_t step = s + 1 < TimeSegment::stages ? i : i + 1;
+      if constexpr (coupled_copies == 2) {
+        block.each([&](std::size_t thread, Local& local) {
+          if (step < TimeSegment::length)
+            gather<behind>(block.shared, local, thread, block.index, step, turn);
+          site<s>(block.shared, local, thread, block.index, i, turn + 1);
+        });
+      } else {
+        block.each([&](std::size_t thread, Local& local) {
+          site<s>(block.shared, local, thread, block.index, i, turn + 1);
+        });
+        block.each([&](std::size_t thread, Local& local) {
+          gather<s>(block.shared, local, thread, block.index, i, turn + 1);
+        });
+      }
+      ++turn;
+    });
     block.each([&](std::size_t thread, Local& local) {
       if constexpr (coupled_copies == 2) gather<0>(block.shared, local, thread, block.index, 0, turn);
       each_field(ThreadStrip(thread), block.index, [&](auto f, unsigned c, unsigned r, std::size_t at) {
@@ -150,8 +149,7 @@ struct ResidentBackward {
     using Stage = typename TimeSegment::template Stage<s>;
     using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, true>;
-    constexpr unsigned groups = Stage::coupling.groups, outs = Stencil::out;
-    constexpr std::size_t reads = Stage::reads.size(), writes = Stage::writes.size();
+    constexpr unsigned groups = Stage::groups, outs = Stencil::out;
     const ThreadStrip strip(thread);
     Real* const coupled_at = steps.template coupled<s>(i) + TimeSegment::plane(0, image);
     Real* const to = shared.coupled_gradient.data() + turn % coupled_copies * coupled;
@@ -166,32 +164,20 @@ struct ResidentBackward {
           own<TimeSegment::Cell::recorded>(shared, local, strip, c, r) +=
               series_gradient[i * TimeSegment::columns + at];
         std::array<Real, groups> coupled_all;
-        std::array<Real, reads> in;
-        std::array<Real, writes> out;
         NWM_UNROLL
         for (unsigned g = 0; g < groups; ++g)
           coupled_all[g] = coupled_at[TimeSegment::plane(g * C + c, 0) + strip.site(r)];
-        for_constants<reads>([&](auto k) { in[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
-        for_constants<writes>([&](auto k) { out[k] = own<Stage::writes[k]>(shared, local, strip, c, r); });
-        const auto result = cell::site_adjoint<Stage>(steps.cell, coupled_all, in, out);
-        for_constants<writes>([&](auto k) {
-          constexpr std::size_t f = Stage::writes[k];
-          if constexpr (cell::position(Stage::reads, f) == reads)
-            own<f>(shared, local, strip, c, r) = Real(0);
-        });
-        for_constants<reads>([&](auto k) {
-          constexpr std::size_t f = Stage::reads[k];
-          Real& strip_now = own<f>(shared, local, strip, c, r);
-          if constexpr (cell::position(Stage::writes, f) < writes) strip_now = result.site[k];
-          else strip_now += result.site[k];
-        });
+        const auto result = model::stage_adjoint_at<Stage>(
+            steps.cell, coupled_all, [&](auto k) { return steps.template seen<s, Stage::reads[k]>()[i][at]; },
+            [&](auto f) { return own<f>(shared, local, strip, c, r); },
+            [&](auto f, Real value) { own<f>(shared, local, strip, c, r) = value; });
         NWM_UNROLL
         for (unsigned g = 0; g < groups; ++g) {
           const unsigned o = g * C + c;
-          coupled_gradient[o] = result.coupled[g];
-          if constexpr (Stencil::size == 3) to[o * TimeSegment::sites + strip.site(r)] = result.coupled[g];
-          if constexpr (!sums) coupled_at[TimeSegment::plane(o, 0) + strip.site(r)] = result.coupled[g];
-          if constexpr (summed<s> && Stencil::bias) local.sum[offset<s> + W::bias + o] += result.coupled[g];
+          coupled_gradient[o] = result[g];
+          if constexpr (Stencil::size == 3) to[o * TimeSegment::sites + strip.site(r)] = result[g];
+          if constexpr (!sums) coupled_at[TimeSegment::plane(o, 0) + strip.site(r)] = result[g];
+          if constexpr (summed<s> && Stencil::bias) local.sum[offset<s> + W::bias + o] += result[g];
         }
       }
       if constexpr (Stencil::size == 1) {

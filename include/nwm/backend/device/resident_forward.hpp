@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "nwm/backend/device/resident.hpp"
+#include "nwm/time/stage_site.hpp"
 
 namespace nwm::device {
 
@@ -42,12 +43,11 @@ struct ResidentForward {
     block.each([&](std::size_t thread, Local& local) {
       begin(block.shared, local, ThreadStrip(thread), thread, block.index);
     });
-    for (std::size_t i = 0; i < TimeSegment::length; ++i)
-      for_constants<TimeSegment::stages>([&](auto s) {
-        block.each([&](std::size_t thread, Local& local) {
-          stage<s>(block.shared, local, ThreadStrip(thread), block.index, i);
-        });
+    TimeSegment::in_order([&](std::size_t i, auto s) {
+      block.each([&](std::size_t thread, Local& local) {
+        stage<s>(block.shared, local, ThreadStrip(thread), block.index, i);
       });
+    });
   }
 
  private:
@@ -89,8 +89,7 @@ struct ResidentForward {
     using Stage = typename TimeSegment::template Stage<s>;
     using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, false>;
-    constexpr unsigned groups = Stage::coupling.groups, outs = Stencil::out;
-    constexpr std::size_t reads = Stage::reads.size(), writes = Stage::writes.size();
+    constexpr unsigned groups = Stage::groups, outs = Stencil::out;
     constexpr unsigned together = divisor(rows, 16 / outs);  // rows whose sums are in registers at a time
     const Real* weights = shared.weights.data() + weights_offset<TimeSegment, false, s>();
     Real* const coupled_to = steps.template coupled<s>(i) + TimeSegment::plane(0, image);
@@ -128,22 +127,22 @@ struct ResidentForward {
         NWM_UNROLL
         for (unsigned c = 0; c < C; ++c) {
           std::array<Real, groups> coupled;
-          std::array<Real, reads> site;
           NWM_UNROLL
           for (unsigned g = 0; g < groups; ++g) {
             coupled[g] = sum[r * outs + g * C + c];
             coupled_to[TimeSegment::plane(g * C + c, 0) + strip.site(row)] = coupled[g];
           }
-          for_constants<reads>([&](auto k) {
-            constexpr std::size_t f = Stage::reads[k];
-            site[k] = own<f>(shared, local, strip, c, row, turn<s, f>(i));
-          });
-          const auto next = Stage::update(steps.cell, coupled, site);
-          for_constants<writes>([&](auto k) {
-            constexpr std::size_t f = Stage::writes[k];
-            own<f>(shared, local, strip, c, row, i + 1) = next[k];
-            steps.template version<s, f>(i)[TimeSegment::plane(c, image) + strip.site(row)] = next[k];
-          });
+          model::stage_at<Stage>(
+              steps.cell, coupled,
+              [&](auto k) {
+                constexpr std::size_t f = Stage::reads[k];
+                return own<f>(shared, local, strip, c, row, turn<s, f>(i));
+              },
+              [&](auto k, Real value) {
+                constexpr std::size_t f = Stage::writes[k];
+                own<f>(shared, local, strip, c, row, i + 1) = value;
+                steps.template version<s, f>(i)[TimeSegment::plane(c, image) + strip.site(row)] = value;
+              });
         }
       }
     }

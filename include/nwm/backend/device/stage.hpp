@@ -5,9 +5,9 @@
 #include <cstddef>
 
 #include "nwm/backend/device/unroll.hpp"
-#include "nwm/cell/derivative.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/time/segment.hpp"
+#include "nwm/time/stage_site.hpp"
 
 namespace nwm::device {
 
@@ -17,7 +17,7 @@ template <class TimeSegment, std::size_t s>
 struct StageSite {
   using Real = typename TimeSegment::Real;
   using Stage = typename TimeSegment::template Stage<s>;
-  static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size();
+  static constexpr std::size_t groups = Stage::groups;
 
   TimeSegment steps;
   std::size_t i;
@@ -26,11 +26,9 @@ struct StageSite {
     Real* const to = steps.template coupled<s>(i) + at;
     NWM_UNROLL
     for (std::size_t g = 0; g < groups; ++g) to[g * TimeSegment::columns] = coupled[g];
-    std::array<Real, reads> site;
-    for_constants<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
-    const auto next = Stage::update(steps.cell, coupled, site);
-    for_constants<Stage::writes.size()>(
-        [&](auto k) { steps.template version<s, Stage::writes[k]>(i)[at] = next[k]; });
+    model::stage_at<Stage>(
+        steps.cell, coupled, [&](auto k) { return steps.template seen<s, Stage::reads[k]>()[i][at]; },
+        [&](auto k, Real value) { steps.template version<s, Stage::writes[k]>(i)[at] = value; });
   }
 };
 
@@ -42,8 +40,7 @@ template <class TimeSegment, std::size_t s>
 struct StageSiteAdjoint {
   using Real = typename TimeSegment::Real;
   using Stage = typename TimeSegment::template Stage<s>;
-  static constexpr std::size_t groups = Stage::coupling.groups, reads = Stage::reads.size();
-  static constexpr std::size_t writes = Stage::writes.size(), columns = TimeSegment::columns;
+  static constexpr std::size_t groups = Stage::groups, columns = TimeSegment::columns;
 
   TimeSegment steps;
   std::size_t i;
@@ -59,25 +56,14 @@ struct StageSiteAdjoint {
       gradient[TimeSegment::Cell::recorded * columns + n] += series_gradient[i * columns + n];
     Real* const coupled_at = steps.template coupled<s>(i) + n;
     std::array<Real, groups> coupled;
-    std::array<Real, reads> site;
-    std::array<Real, writes> out;
     NWM_UNROLL
     for (std::size_t g = 0; g < groups; ++g) coupled[g] = coupled_at[g * columns];
-    for_constants<reads>([&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][n]; });
-    for_constants<writes>([&](auto k) { out[k] = gradient[Stage::writes[k] * columns + n]; });
-    const auto result = cell::site_adjoint<Stage>(steps.cell, coupled, site, out);
+    const auto result = model::stage_adjoint_at<Stage>(
+        steps.cell, coupled, [&](auto k) { return steps.template seen<s, Stage::reads[k]>()[i][n]; },
+        [&](auto f) { return gradient[f * columns + n]; },
+        [&](auto f, Real value) { gradient[f * columns + n] = value; });
     NWM_UNROLL
-    for (std::size_t g = 0; g < groups; ++g) coupled_at[g * columns] = result.coupled[g];
-    // A field that is written starts anew below this stage; one that is only read goes on.
-    for_constants<writes>([&](auto k) {
-      if constexpr (cell::position(Stage::reads, Stage::writes[k]) == reads)
-        gradient[Stage::writes[k] * columns + n] = Real(0);
-    });
-    for_constants<reads>([&](auto k) {
-      Real& to = gradient[Stage::reads[k] * columns + n];
-      if constexpr (cell::position(Stage::writes, Stage::reads[k]) < writes) to = result.site[k];
-      else to += result.site[k];
-    });
+    for (std::size_t g = 0; g < groups; ++g) coupled_at[g * columns] = result[g];
   }
 };
 

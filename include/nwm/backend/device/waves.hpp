@@ -30,7 +30,7 @@ class Waves {
   /// Numbers that run_steps_back needs: parts of the parameters' gradient.
   template <class Cell, class G, std::size_t channels, std::size_t length, class Real>
   static constexpr std::size_t steps_scratch = [] {
-    using S = TimeSegment<Cell, G, channels, length, Real>;
+    using S = model::TimeSegment<Cell, G, channels, length, Real>;
     std::size_t most = sums<S> ? S::images * S::parameter_count : 0;
     if constexpr (!sums<S>)
       for_constants<S::stages>([&](auto s) { most = std::max(most, Gradient<S, s>::scratch); });
@@ -40,11 +40,10 @@ class Waves {
   template <class Cell, class G, std::size_t channels, std::size_t length, class Real, std::size_t fields>
   static void run_steps(const Cell& cell, const Real* parameters,
                         const std::array<const Real*, fields>& initial, Real* slots) {
-    using S = TimeSegment<Cell, G, channels, length, Real>;
+    using S = model::TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
     if constexpr (ResidentForward<S>::fits) B::run(ResidentForward<S>{steps});
-    else
-      for (std::size_t i = 0; i < length; ++i) for_constants<S::stages>([&](auto s) { step<s>(steps, i); });
+    else S::in_order([&](std::size_t i, auto s) { step<s>(steps, i); });
   }
 
   /// Leaves other numbers in the coupled values' slots.
@@ -53,7 +52,7 @@ class Waves {
                              const std::array<const Real*, fields>& initial, Real* slots,
                              const Real* series_gradient, Real* gradient, Real* parameter_gradient,
                              Real* scratch) {
-    using S = TimeSegment<Cell, G, channels, length, Real>;
+    using S = model::TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
     if constexpr (ResidentBackward<S>::fits) {
       B::run(ResidentBackward<S>{steps, series_gradient, gradient, scratch});
@@ -61,8 +60,7 @@ class Waves {
       constexpr std::size_t last = S::stages - 1;
       B::template map<Real>(S::columns,
                             StageSiteAdjoint<S, last>{steps, length - 1, series_gradient, gradient});
-      for (std::size_t i = length; i-- > 0;)
-        for_constants_back<S::stages>([&](auto s) { step_back<s>(steps, i, series_gradient, gradient); });
+      S::in_reverse([&](std::size_t i, auto s) { step_back<s>(steps, i, series_gradient, gradient); });
     }
     if constexpr (sums<S>)
       B::template map<Real>(S::parameter_count,
@@ -79,7 +77,7 @@ class Waves {
     std::array<const Real*, Stage::from.size()> from;
     for_constants<Stage::from.size()>([&](auto k) { from[k] = steps.template seen<s, Stage::from[k]>()[i]; });
     B::run(Correlate<typename S::template StencilAt<s>, typename S::G, Direction::forward, Real,
-                     Stage::from.size(), Stage::coupling.groups, StageSite<S, s>>{
+                     Stage::from.size(), Stage::groups, StageSite<S, s>>{
         steps.parameters + S::template offset<s>(), from, {steps, i}});
   }
 
@@ -114,7 +112,7 @@ class Waves {
       using Stage = typename S::template Stage<s>;
       using Stencil = typename S::template StencilAt<s>;
       if constexpr (Stage::coupling.trained) {
-        std::array<Versions<Real>, Stage::from.size()> in;
+        std::array<model::Versions<Real>, Stage::from.size()> in;
         for_constants<Stage::from.size()>([&](auto k) { in[k] = steps.template seen<s, Stage::from[k]>(); });
         B::run(Gradient<S, s>{in, steps.template coupled<s>(0), scratch});
         B::template map<Real>(Stencil::parameters,

@@ -56,7 +56,7 @@ struct TileGradient {
     std::array<Real, sums> sum;
   };
 
-  std::array<Versions<Real>, parts> in;
+  std::array<model::Versions<Real>, parts> in;
   const Real* gradient;
   Real* partial;
 

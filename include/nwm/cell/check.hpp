@@ -1,0 +1,150 @@
+// What is wrong with a cell, in a sentence that says what to write instead. Whatever takes a cell asserts
+// `checked` of it.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "nwm/cell/archetype.hpp"  // what its values say of `update`, others do not repeat
+#include "nwm/cell/mistake.hpp"
+
+namespace nwm::cell {
+
+namespace detail {
+
+/// The field as its enumerator, which compilers show by its name, where a cell's enumeration is called Field.
+template <class C, std::size_t field>
+constexpr auto enumerator() {
+  if constexpr (requires { static_cast<typename C::Field>(field); })
+    return static_cast<typename C::Field>(field);
+  else return field;
+}
+
+/// Compilers show the arguments: the cell, what is wrong, the field and the number of the stage.
+template <class C, Mistake m, auto field, std::size_t stage>
+constexpr bool refuse() {
+  using enum Mistake;
+  static_assert(m != no_field, "a cell has at least one field: list them in `fields`");
+  static_assert(m != too_many_fields, "a cell has at most 60 fields");
+  static_assert(m != unknown_index,
+                "an enumerator in `fields` is not below their number: describe every enumerator once");
+  static_assert(m != described_twice, "an enumerator stands in `fields` twice: describe every one once");
+  static_assert(m != same_name, "two entries of `fields` have the same name");
+  static_assert(m != recorded_no_state, "`recorded` is the enumerator of a state of `fields`");
+  static_assert(m != numbers_not_listed,
+                "list all members of the cell: static constexpr auto numbers = "
+                "nwm::cell::numbers(\"dt\", &Mine::dt, ...);");
+  static_assert(m != coupling_size, "a coupling's size is 3 (3x3) or 1 (the site itself)");
+  static_assert(m != coupling_groups, "a coupling has at least one group");
+  static_assert(m != from_nothing, "a coupling says which fields it gathers: .from = {u}");
+  static_assert(m != from_too_many, "a coupling gathers at most 16 fields");
+  static_assert(m != from_unknown, "a coupling's `from` names a field that `fields` does not describe");
+  static_assert(m != from_twice, "a coupling's `from` names a field twice");
+  static_assert(m != laplacian_of_many,
+                "Initial::laplacian is for a 3x3 coupling from one field to one group: else use uniform");
+  static_assert(m != five_points_of_many,
+                "Pattern::five_point is for a 3x3 coupling from one field to one group: else use full");
+  static_assert(m != five_points_trained,
+                "Pattern::five_point needs .trained = false and Initial::laplacian or zero");
+  static_assert(m != update_signature,
+                "a stage needs: template <class Site> static constexpr void update(const Mine& cell, "
+                "const Site& now, Site& next)");
+  static_assert(m != update_returns, "`update` returns nothing: it sets next[field] for what it writes");
+  static_assert(
+      m != adjoint_not_constant,
+      "`adjoint`, `stability` and `growth` are constexpr and call nothing but constexpr functions and "
+      "nwm::math");
+  static_assert(m != unknown_field, "`update` uses a field that `fields` does not describe");
+  static_assert(m != unknown_group, "`update` uses a group that the coupling does not have: see .groups");
+  static_assert(m != read_before_set,
+                "a value is read that nothing has set: the old value of a field is now[u], not next[u]");
+  static_assert(m != writes_nothing, "`update` writes no field: set next[u]");
+  static_assert(m != map_written, "a map is constant, but `update` writes it: make it a state");
+  static_assert(m != state_unwritten,
+                "a state that no stage writes never changes: write next[field], or make it a map");
+  static_assert(m != intermediate_unwritten, "an intermediate that no stage writes: write next[field]");
+  static_assert(m != intermediate_early,
+                "an intermediate is read before a stage of the same step has written it: make it a state, "
+                "or order the stages");
+  static_assert(m != adjoint_signature,
+                "an adjoint is: template <class Site> static constexpr void adjoint(const Mine& cell, "
+                "const Site& now, const Site& gradient, Site& to)");
+  static_assert(m != adjoint_incomplete,
+                "`adjoint` sets to[field] for every field that `update` reads, and to.coupled()");
+  static_assert(m != stability_signature,
+                "a bound is: static constexpr const char* bound, and template <class Site> static constexpr "
+                "typename Site::Value stability(const Mine& cell, const Site& map)");
+  static_assert(m != growth_signature,
+                "growth is: template <class Site> static constexpr typename Site::Value "
+                "growth(const Mine& cell, const Site& map)");
+  static_assert(m != stability_of_state, "`stability` and `growth` depend on maps, not on states");
+  static_assert(m != nothing_encoded,
+                "a machine's image enters through encoded fields: make a field an encoded_state or an "
+                "encoded_map");
+  static_assert(m != map_nobody_sets,
+                "nobody sets a given_map in a machine: make it an encoded_map, or use nwm::Simulation");
+  static_assert(m != laplacian_of_one_site,
+                "Initial::laplacian needs a grid with more than one site, or the boundary nwm::Zero");
+  return true;
+}
+
+template <class C>
+constexpr Finding find_for_machine() {
+  if (!well_formed<C>) return {};  // told by `checked`
+  bool encoded = false;
+  for (const FieldInfo& info : C::fields) {
+    if (info.role == Role::map && info.encoder_layers == 0) return {Mistake::map_nobody_sets, info.index};
+    encoded = encoded || (info.role != Role::unused && info.encoder_layers > 0);
+  }
+  if (!encoded) return {Mistake::nothing_encoded};
+  return {};
+}
+
+template <class C, class G>
+constexpr Finding find_on_grid() {
+  if (!well_formed<C>) return {};
+  Finding found;
+  for_constants<stage_count<C>>([&](auto s) {
+    using S = StatedStage<C, s>;
+    if (S::coupling.initial == Initial::laplacian && G::sites == 1 && G::Boundary::source(-1, 1) >= 0)
+      found = {Mistake::laplacian_of_one_site, 0, s};
+  });
+  return found;
+}
+
+template <class C>
+inline constexpr Finding for_machine = find_for_machine<C>();
+template <class C, class G>
+inline constexpr Finding on_grid = find_on_grid<C, G>();
+
+}  // namespace detail
+
+/// True; for a cell that has a mistake the compiler says which.
+template <class C>
+constexpr bool checked() {
+  if constexpr (detail::in_statements<C>.mistake == Mistake::none) {
+    // Spelled out, and before all else, so that few layers stand around what an archetype says.
+    using Run = decltype(detail::updates_run<C>(std::make_index_sequence<stage_count<C>>{}, 0));
+    static_assert(Run::value,
+                  "`update` is constexpr, calls nothing but constexpr functions and nwm::math, and the cell "
+                  "can be made of its defaults");
+  }
+  constexpr Finding found = mistake<C>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
+
+/// The same for what a machine asks of its cell besides.
+template <class C>
+constexpr bool checked_for_machine() {
+  constexpr Finding found = detail::for_machine<C>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
+
+/// The same for a cell on the grid G.
+template <class C, class G>
+constexpr bool checked_on() {
+  constexpr Finding found = detail::on_grid<C, G>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
+
+}  // namespace nwm::cell

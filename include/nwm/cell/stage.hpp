@@ -1,0 +1,102 @@
+// A stage of a cell as the rest of the library takes it: lists of fields, and functions from and to arrays of
+// just these.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+
+#include "nwm/cell/cell.hpp"
+#include "nwm/cell/mistake.hpp"
+#include "nwm/cell/site.hpp"
+#include "nwm/grid/stencil.hpp"
+
+namespace nwm::cell {
+
+namespace detail {
+template <std::size_t n>
+constexpr std::array<std::size_t, n> listed(const FieldList& list) {
+  std::array<std::size_t, n> all{};
+  for (std::size_t i = 0; i < n; ++i) all[i] = list[i];
+  return all;
+}
+}  // namespace detail
+
+/// Stage s of cell C. `from`, `reads` and `writes` list the fields that its coupling gathers (in the order of
+/// the stencil's channels), that its update reads and that it writes (in ascending order).
+template <class C, std::size_t s>
+struct Stage {
+  using Cell = C;
+  using Stated = StatedStage<C, s>;
+  static constexpr Coupling coupling =
+      well_formed<C> ? Stated::coupling : Coupling{.name = Stated::coupling.name, .from = {0}};
+  static constexpr std::size_t groups = coupling.groups;
+  static constexpr auto from = detail::listed<coupling.from.size()>(coupling.from);
+
+  using Reads = IndicesOf<traces<C>[s].reads>;
+  using Writes = IndicesOf<traces<C>[s].writes>;
+  static constexpr auto reads = Reads::list;
+  static constexpr auto writes = Writes::list;
+
+  /// Whether the stage states its adjoint: see derivative.hpp.
+  static constexpr bool has_adjoint = well_formed<C> && detail::has_adjoint<Stated>;
+
+  template <class V>
+  using Site = cell::Site<V, field_count<C>, groups>;
+
+  /// A site with the fields of `List` and the coupled value.
+  template <class List, class V, std::size_t n>
+  static constexpr Site<V> site_of(const std::array<V, groups>& coupled, const std::array<V, n>& values) {
+    auto site = List::template site<field_count<C>, groups>(values);
+    for_constants<groups>([&](auto g) { site.coupled(g) = coupled[g]; });
+    return site;
+  }
+
+  /// The new values of `writes`, from the coupled value and those of `reads`.
+  template <class V>
+  static constexpr std::array<V, writes.size()> update(const C& cell, const std::array<V, groups>& coupled,
+                                                       const std::array<V, reads.size()>& values) {
+    if constexpr (well_formed<C>) {
+      const Site<V> now = site_of<Reads>(coupled, values);
+      Site<V> next;
+      Stated::update(cell, now, next);
+      return Writes::get(next);
+    } else {
+      return {};
+    }
+  }
+};
+
+/// Whether stage S is one value of coupled value a channel, by five points, from one field: what a backend
+/// can fuse with the update, row by row.
+template <class S>
+inline constexpr bool five_point = S::coupling.pattern == Pattern::five_point && !S::coupling.bias;
+
+/// The stencil type of stage S of cell C for `channels` oscillator channels.
+template <class C, class S, std::size_t channels, class Boundary = BoundaryOf<C>>
+using StencilOf = Stencil<S::from.size() * channels, S::coupling.groups * channels, S::coupling.size,
+                          Boundary, S::coupling.bias>;
+
+namespace detail {
+template <class C>
+constexpr std::uint64_t bound_mask() {
+  Trace noted;
+  if constexpr (well_formed<C>) return trace_bound(C{}, noted);
+  else return 0;
+}
+}  // namespace detail
+
+/// The maps that a cell's `stability`, `growth` and `inverse_growth` depend on, in ascending order.
+template <class C>
+using BoundedBy = IndicesOf<detail::bound_mask<C>()>;
+template <class C>
+inline constexpr auto bounded = BoundedBy<C>::list;
+
+/// A site with these maps only, for `stability` and its like.
+template <class C, class V>
+constexpr Site<V, field_count<C>, 1> bounded_site(const std::array<V, bounded<C>.size()>& maps) {
+  return BoundedBy<C>::template site<field_count<C>, 1>(maps);
+}
+
+}  // namespace nwm::cell

@@ -1,0 +1,32 @@
+// expect: write V.0.5.
+// max-lines: 15
+// max-errors: 0
+// A plain number where a value is set.
+#include "nwm/model/wave_machine.hpp"
+
+struct Mine {
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Mine::dt);
+
+  enum Field : std::size_t { u, v, mass };
+  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
+                                     nwm::cell::resting_state(v, "v"),
+                                     nwm::cell::encoded_map(mass, "mass", 3, nwm::Activation::relu)};
+  static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{
+      .name = "cell.K", .from = {u}, .initial = nwm::Initial::laplacian};
+
+  template <class Site>
+  static constexpr void update(const Mine& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+#ifdef NWM_SHOULD_COMPILE
+    next[v] = V(0.5);
+#else
+    next[v] = 0.5;
+#endif
+    next[u] = now[u] + V(cell.dt) * next[v];
+  }
+};
+
+nwm::WaveMachine<nwm::Shape{.height = 8, .width = 8}, nwm::readout::Linear, nwm::head::Narrow, Mine>::Options
+    options;
