@@ -11,7 +11,8 @@ import sys
 ORDER = """memory grid cell backend time checkpointing readout layer io data loss optimizer model train simulation check
            sound plot analysis drum report""".split()
 # Types that say how memory is laid out, without operations: they stand before backend/, which uses them.
-BEFORE_BACKEND = {"backend/device/batched.hpp", "time/tape.hpp", "time/segment.hpp"}
+BEFORE_BACKEND = {"backend/device/batched.hpp", "time/tape.hpp", "time/segment.hpp", "time/stage_site.hpp",
+                  "time/stages.hpp"}
 LONGEST = 400
 
 root = pathlib.Path(__file__).resolve().parent.parent / "include" / "nwm"

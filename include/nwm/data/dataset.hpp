@@ -8,14 +8,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "nwm/data/pictures.hpp"
+#include "nwm/data/targets.hpp"
 #include "nwm/error.hpp"
 
 namespace nwm::data {
@@ -34,57 +33,7 @@ inline std::string to_string(const Extent& e) {
   return text.append(std::to_string(e.width)).append(")");
 }
 
-/// What the images of a data set should be answered with. One kind holds for the whole set.
-class Targets {
- public:
-  using Bytes = std::vector<std::uint8_t>;
-  using Floats = std::vector<float>;
-  enum class Kind { classes, labels, numbers };
-
-  Targets() = default;
-  /// A class at every pixel: masks (image, row, column).
-  Targets(Bytes masks) : bytes_(std::move(masks)) {}  // NOLINT: meant to convert
-  Targets(std::initializer_list<std::uint8_t> masks) : bytes_(masks) {}
-
-  /// One class for each image: labels (image).
-  static Targets labels(Bytes labels) { return {Kind::labels, std::move(labels), {}, 1}; }
-  /// `outputs` numbers at every pixel: fields (image, output, row, column).
-  static Targets numbers(std::size_t outputs, Floats fields) {
-    return {Kind::numbers, {}, std::move(fields), outputs};
-  }
-
-  Kind kind() const { return kind_; }
-  std::size_t outputs() const { return outputs_; }  ///< numbers a pixel; 1 for classes and labels
-  const Bytes& bytes() const { return bytes_; }
-  const Floats& floats() const { return floats_; }
-  /// Values that belong to one image of `pixels` pixels.
-  std::size_t each(std::size_t pixels) const { return kind_ == Kind::labels ? 1 : outputs_ * pixels; }
-  std::size_t size() const { return kind_ == Kind::numbers ? floats_.size() : bytes_.size(); }
-  /// The name of a kind, as errors tell it.
-  static const char* name(Kind kind) {
-    return kind == Kind::classes  ? "a class a pixel"
-           : kind == Kind::labels ? "a label an image"
-                                  : "numbers a pixel";
-  }
-  /// The targets of the first `images` images of `pixels` pixels.
-  Targets first(std::size_t images, std::size_t pixels) const {
-    const auto end = static_cast<std::ptrdiff_t>(images * each(pixels));
-    if (kind_ == Kind::numbers) return {kind_, {}, Floats(floats_.begin(), floats_.begin() + end), outputs_};
-    return {kind_, Bytes(bytes_.begin(), bytes_.begin() + end), {}, outputs_};
-  }
-
- private:
-  Targets(Kind kind, Bytes bytes, Floats floats, std::size_t outputs)
-      : kind_(kind), bytes_(std::move(bytes)), floats_(std::move(floats)), outputs_(outputs) {}
-
-  Kind kind_ = Kind::classes;
-  Bytes bytes_;
-  Floats floats_;
-  std::size_t outputs_ = 1;
-};
-
-/// Pictures planar (image, channel, row, column) and their targets. Byte pictures are divided by 255 when
-/// read, float pictures are handed on unchanged. A set never changes once it is made.
+/// Pictures and their targets. A set never changes once it is made.
 class Dataset {
  public:
   using Bytes = Targets::Bytes;
@@ -94,18 +43,16 @@ class Dataset {
 
   /// Takes the storage over. Throws Error when a length does not fit the extent, or a picture or a target
   /// holds a number that is not finite.
-  Dataset(Extent extent, std::variant<Bytes, Floats> pictures, Targets targets, std::string name = "dataset")
+  Dataset(Extent extent, Pictures pictures, Targets targets, std::string name = "dataset")
       : extent_(extent),
         pictures_(std::move(pictures)),
         targets_(std::move(targets)),
         name_(std::move(name)),
         content_(next_content()) {
-    const std::size_t found = std::visit([](const auto& p) { return p.size(); }, pictures_);
-    check_length("pictures", extent_.images * extent_.values(), found);
+    check_length("pictures", extent_.images * extent_.values(), pictures_.size());
     check_length(targets_.kind() == Targets::Kind::classes ? "masks" : "targets",
                  extent_.images * targets_.each(extent_.pixels()), targets_.size());
-    if (const auto* floats = std::get_if<Floats>(&pictures_))
-      check_finite("pictures", *floats, extent_.values());
+    check_finite("pictures", pictures_.floats(), extent_.values());
     check_finite("targets", targets_.floats(), targets_.each(extent_.pixels()));
     for (const std::uint8_t c : targets_.bytes()) present_[c] = true;
   }
@@ -129,14 +76,7 @@ class Dataset {
   template <class Real>
   void picture(std::size_t index, std::span<Real> out) const {
     assert(index < size() && out.size() <= extent_.values());
-    std::visit(
-        [&](const auto& stored) {
-          const auto* from = stored.data() + index * extent_.values();
-          constexpr bool bytes = std::is_same_v<std::decay_t<decltype(*from)>, std::uint8_t>;
-          for (std::size_t i = 0; i < out.size(); ++i)
-            out[i] = bytes ? static_cast<Real>(from[i]) / Real(255) : static_cast<Real>(from[i]);
-        },
-        pictures_);
+    pictures_.read(index * extent_.values(), out);
   }
 
   /// Class numbers of image `index`, (height, width). For sets with a class a pixel.
@@ -160,13 +100,7 @@ class Dataset {
   Dataset first(std::size_t count) const {
     Extent e = extent_;
     e.images = count < e.images ? count : e.images;
-    auto pictures = std::visit(
-        [&](const auto& stored) -> std::variant<Bytes, Floats> {
-          const auto end = stored.begin() + static_cast<std::ptrdiff_t>(e.images * e.values());
-          return std::decay_t<decltype(stored)>(stored.begin(), end);
-        },
-        pictures_);
-    return Dataset(e, std::move(pictures), targets_.first(e.images, e.pixels()), name_);
+    return Dataset(e, pictures_.first(e.images * e.values()), targets_.first(e.images, e.pixels()), name_);
   }
 
  private:
@@ -187,7 +121,7 @@ class Dataset {
   }
 
   Extent extent_;
-  std::variant<Bytes, Floats> pictures_;
+  Pictures pictures_;
   Targets targets_;
   std::string name_ = "dataset";
   std::array<bool, 256> present_{};

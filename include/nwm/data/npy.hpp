@@ -16,7 +16,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "nwm/data/dataset.hpp"
@@ -276,7 +275,7 @@ inline Dataset load_npy(const std::filesystem::path& images_path, const std::fil
                 "masks " + io::to_string(expected) + " for images " + io::to_string(s),
                 "masks " + io::to_string(masks.shape));
   auto classes = detail::class_numbers(masks, masks_name);
-  std::variant<Dataset::Bytes, Dataset::Floats> pictures;
+  Pictures pictures;
   if (images.dtype == io::DType::U8) {
     pictures = detail::planar<std::uint8_t>(images.view<std::uint8_t>(), extent);
   } else if (images.dtype == io::DType::F32) {

@@ -1,0 +1,48 @@
+// The pictures of a data set, in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace nwm::data {
+
+/// The pictures of a data set, planar (image, channel, row, column): bytes, divided by 255 when read, or floats, handed
+/// on unchanged.
+class Pictures {
+ public:
+  using Bytes = std::vector<std::uint8_t>;
+  using Floats = std::vector<float>;
+
+  Pictures() = default;
+  Pictures(Bytes bytes) : bytes_(std::move(bytes)) {}  // NOLINT: meant to convert
+  Pictures(Floats floats)                              // NOLINT: meant to convert
+      : floats_(std::move(floats)), are_floats_(true) {}
+
+  std::size_t size() const { return are_floats_ ? floats_.size() : bytes_.size(); }
+  const Floats& floats() const { return floats_; }
+
+  /// Sets `out` to the numbers from `begin` on.
+  template <class Real>
+  void read(std::size_t begin, std::span<Real> out) const {
+    if (are_floats_)
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<Real>(floats_[begin + i]);
+    else
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<Real>(bytes_[begin + i]) / Real(255);
+  }
+  /// The first `count` numbers.
+  Pictures first(std::size_t count) const {
+    const auto end = static_cast<std::ptrdiff_t>(count);
+    if (are_floats_) return Floats(floats_.begin(), floats_.begin() + end);
+    return Bytes(bytes_.begin(), bytes_.begin() + end);
+  }
+
+ private:
+  Bytes bytes_;
+  Floats floats_;
+  bool are_floats_ = false;
+};
+
+}  // namespace nwm::data

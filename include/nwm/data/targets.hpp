@@ -1,0 +1,61 @@
+// What the images of a data set should be answered with.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+namespace nwm::data {
+
+/// The targets of a data set. One kind holds for the whole set.
+class Targets {
+ public:
+  using Bytes = std::vector<std::uint8_t>;
+  using Floats = std::vector<float>;
+  enum class Kind { classes, labels, numbers };
+
+  Targets() = default;
+  /// A class at every pixel: masks (image, row, column).
+  Targets(Bytes masks) : bytes_(std::move(masks)) {}  // NOLINT: meant to convert
+  Targets(std::initializer_list<std::uint8_t> masks) : bytes_(masks) {}
+
+  /// One class for each image: labels (image).
+  static Targets labels(Bytes labels) { return {Kind::labels, std::move(labels), {}, 1}; }
+  /// `outputs` numbers at every pixel: fields (image, output, row, column).
+  static Targets numbers(std::size_t outputs, Floats fields) {
+    return {Kind::numbers, {}, std::move(fields), outputs};
+  }
+
+  Kind kind() const { return kind_; }
+  std::size_t outputs() const { return outputs_; }  ///< numbers a pixel; 1 for classes and labels
+  const Bytes& bytes() const { return bytes_; }
+  const Floats& floats() const { return floats_; }
+  /// Values that belong to one image of `pixels` pixels.
+  std::size_t each(std::size_t pixels) const { return kind_ == Kind::labels ? 1 : outputs_ * pixels; }
+  std::size_t size() const { return kind_ == Kind::numbers ? floats_.size() : bytes_.size(); }
+  /// The name of a kind, as errors tell it.
+  static const char* name(Kind kind) {
+    return kind == Kind::classes  ? "a class a pixel"
+           : kind == Kind::labels ? "a label an image"
+                                  : "numbers a pixel";
+  }
+  /// The targets of the first `images` images of `pixels` pixels.
+  Targets first(std::size_t images, std::size_t pixels) const {
+    const auto end = static_cast<std::ptrdiff_t>(images * each(pixels));
+    if (kind_ == Kind::numbers) return {kind_, {}, Floats(floats_.begin(), floats_.begin() + end), outputs_};
+    return {kind_, Bytes(bytes_.begin(), bytes_.begin() + end), {}, outputs_};
+  }
+
+ private:
+  Targets(Kind kind, Bytes bytes, Floats floats, std::size_t outputs)
+      : kind_(kind), bytes_(std::move(bytes)), floats_(std::move(floats)), outputs_(outputs) {}
+
+  Kind kind_ = Kind::classes;
+  Bytes bytes_;
+  Floats floats_;
+  std::size_t outputs_ = 1;
+};
+
+}  // namespace nwm::data
