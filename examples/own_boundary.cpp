@@ -10,7 +10,7 @@
 struct MirrorAtNodes {
   static constexpr bool self_adjoint = false;
   static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
-    const std::ptrdiff_t last = n - 1, period = std::max<std::ptrdiff_t>(2 * last, 1);
+    const std::ptrdiff_t last = n - 1, period = n > 1 ? 2 * last : 1;
     const std::ptrdiff_t place = (i % period + period) % period;
     return place > last ? period - place : place;
   }
