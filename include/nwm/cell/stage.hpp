@@ -53,18 +53,22 @@ struct Stage {
     return site;
   }
 
-  /// The new values of `writes`, from the coupled value and those of `reads`.
+  /// A site with the new values of `writes`, from the coupled value and those of `reads`.
+  template <class V>
+  static constexpr Site<V> next_site(const C& cell, const std::array<V, groups>& coupled,
+                                     const std::array<V, reads.size()>& values) {
+    Site<V> next;
+    if constexpr (well_formed<C>) {
+      const Site<V> now = site_of<Reads>(coupled, values);
+      Stated::update(cell, now, next);
+    }
+    return next;
+  }
+  /// These values by themselves.
   template <class V>
   static constexpr std::array<V, writes.size()> update(const C& cell, const std::array<V, groups>& coupled,
                                                        const std::array<V, reads.size()>& values) {
-    if constexpr (well_formed<C>) {
-      const Site<V> now = site_of<Reads>(coupled, values);
-      Site<V> next;
-      Stated::update(cell, now, next);
-      return Writes::get(next);
-    } else {
-      return {};
-    }
+    return Writes::get(next_site(cell, coupled, values));
   }
 };
 

@@ -22,8 +22,8 @@ constexpr void stage_at(const typename S::Cell& cell, const std::array<V, S::gro
                         const Load& load, const Store& store) {
   std::array<V, S::reads.size()> site;
   for_constants<S::reads.size()>([&](auto k) { site[k] = load(k); });
-  const auto next = S::update(cell, coupled, site);
-  for_constants<S::writes.size()>([&](auto k) { store(k, next[k]); });
+  const auto next = S::next_site(cell, coupled, site);
+  for_constants<S::writes.size()>([&](auto k) { store(k, next[FieldConstant<S::writes[k]>{}]); });
 }
 
 /// The adjoint of stage_at: returns the coupled value's gradient, and moves that of the fields from after the
