@@ -44,7 +44,7 @@ constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, 
 /// The adjoint the library runs: adjoint(cell, now, gradient, to) where a stage brings one (an optimisation
 /// that must agree with the derived one: see check_cell), else the derived one.
 template <class S, class C, class V>
-constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::groups>& coupled,
+[[gnu::always_inline]] constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::groups>& coupled,
                                           const std::array<V, S::reads.size()>& site,
                                           const std::array<V, S::writes.size()>& gradient) {
   if constexpr (S::has_adjoint) {

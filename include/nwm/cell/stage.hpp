@@ -47,7 +47,7 @@ struct Stage {
 
   /// A site with the fields of `List` and the coupled value.
   template <class List, class V, std::size_t n>
-  static constexpr Site<V> site_of(const std::array<V, groups>& coupled, const std::array<V, n>& values) {
+  [[gnu::always_inline]] static constexpr Site<V> site_of(const std::array<V, groups>& coupled, const std::array<V, n>& values) {
     auto site = List::template site<field_count<C>, groups>(values);
     for_constants<groups>([&](auto g) { site.coupled(g) = coupled[g]; });
     return site;
@@ -55,7 +55,7 @@ struct Stage {
 
   /// A site with the new values of `writes`, from the coupled value and those of `reads`.
   template <class V>
-  static constexpr Site<V> next_site(const C& cell, const std::array<V, groups>& coupled,
+  [[gnu::always_inline]] static constexpr Site<V> next_site(const C& cell, const std::array<V, groups>& coupled,
                                      const std::array<V, reads.size()>& values) {
     Site<V> next;
     if constexpr (well_formed<C>) {
@@ -66,7 +66,7 @@ struct Stage {
   }
   /// These values by themselves.
   template <class V>
-  static constexpr std::array<V, writes.size()> update(const C& cell, const std::array<V, groups>& coupled,
+  [[gnu::always_inline]] static constexpr std::array<V, writes.size()> update(const C& cell, const std::array<V, groups>& coupled,
                                                        const std::array<V, reads.size()>& values) {
     return Writes::get(next_site(cell, coupled, values));
   }

@@ -12,6 +12,7 @@
 #include "nwm/cell/activation.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
+#include "nwm/memory/for_constants.hpp"
 
 namespace nwm::cpu::detail {
 
@@ -23,14 +24,6 @@ constexpr std::size_t largest_divisor(std::size_t n, std::size_t limit) {
   std::size_t d = n < limit ? n : limit;
   while (n % d != 0) --d;
   return d;
-}
-
-/// Calls f(std::integral_constant<std::size_t, 0>) ... for each i < n, unrolled.
-template <std::size_t n, class F>
-constexpr void unroll(const F& f) {
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    (f(std::integral_constant<std::size_t, i>{}), ...);
-  }(std::make_index_sequence<n>{});
 }
 
 /// A plane with a halo of `reach` sites: rows of `stride` ≥ `least` numbers, zero beyond the right halo.
@@ -159,12 +152,12 @@ struct StencilKernel {
     for (std::size_t i = 0; i < in; ++i) {
       const Real* line = src + i * plane + y * stride + p * lanes;
       const Real* w = weight + (o * in + i) * taps;
-      unroll<count + size - 1>([&](auto r) {
-        unroll<size>([&](auto kx) {
+      for_constants<count + size - 1>([&](auto r) {
+        for_constants<size>([&](auto kx) {
           P v[n];
           for (std::size_t k = 0; k < n; ++k)
             v[k] = load(line + r * stride + kx + k * lanes, rest != 0 && p + k + 1 == packs);
-          unroll<count>([&](auto q) {
+          for_constants<count>([&](auto q) {
             if constexpr (r >= q && r - q < size)
               for (std::size_t j = 0; j < outs; ++j) {
                 const P c{typename P::Batch(w[j * in * taps + (r - q) * size + kx])};
@@ -192,7 +185,7 @@ struct StencilKernel {
       const Real* from = gradient + j * height * width;
       g[j] = partial ? P::load(from, rest) : P::load(from);
     }
-    unroll<depth * size>([&](auto t) {
+    for_constants<depth * size>([&](auto t) {
       const P v = load(line + (t / size) * stride + t % size, partial);
       for (std::size_t j = 0; j < group; ++j) sum[j][t] = fma(g[j], v, sum[j][t]);
     });
