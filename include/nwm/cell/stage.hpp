@@ -47,7 +47,8 @@ struct Stage {
 
   /// A site with the fields of `List` and the coupled value.
   template <class List, class V, std::size_t n>
-  [[gnu::always_inline]] static constexpr Site<V> site_of(const std::array<V, groups>& coupled, const std::array<V, n>& values) {
+  [[gnu::always_inline]] static constexpr Site<V> site_of(const std::array<V, groups>& coupled,
+                                                          const std::array<V, n>& values) {
     auto site = List::template site<field_count<C>, groups>(values);
     for_constants<groups>([&](auto g) { site.coupled(g) = coupled[g]; });
     return site;
@@ -55,8 +56,9 @@ struct Stage {
 
   /// A site with the new values of `writes`, from the coupled value and those of `reads`.
   template <class V>
-  [[gnu::always_inline]] static constexpr Site<V> next_site(const C& cell, const std::array<V, groups>& coupled,
-                                     const std::array<V, reads.size()>& values) {
+  [[gnu::always_inline]] static constexpr Site<V> next_site(const C& cell,
+                                                            const std::array<V, groups>& coupled,
+                                                            const std::array<V, reads.size()>& values) {
     Site<V> next;
     if constexpr (well_formed<C>) {
       const Site<V> now = site_of<Reads>(coupled, values);
@@ -66,8 +68,8 @@ struct Stage {
   }
   /// These values by themselves.
   template <class V>
-  [[gnu::always_inline]] static constexpr std::array<V, writes.size()> update(const C& cell, const std::array<V, groups>& coupled,
-                                                       const std::array<V, reads.size()>& values) {
+  [[gnu::always_inline]] static constexpr std::array<V, writes.size()> update(
+      const C& cell, const std::array<V, groups>& coupled, const std::array<V, reads.size()>& values) {
     return Writes::get(next_site(cell, coupled, values));
   }
 };
