@@ -127,7 +127,8 @@ bool all_agree() {
   };
   const std::array<const Real*, 4> site{m[0], m[1], m[2], m[3]};
   const Wave cell{};
-  check("step", model::detail::StageForward<cell::Stage<Wave, 0>, Wave, Real>{cell, columns, m[4], site, {m[5], m[6]}});
+  check("step", model::detail::StageForward<cell::Stage<Wave, 0>, Wave, Real>{
+                    cell, columns, m[4], site, {m[5], m[6]}});
   check("step's adjoint", model::detail::StageBackward<cell::Stage<Wave, 0>, Wave, Real>{
                               cell, columns, m[7], {m[0], m[0], m[0], m[0]}, m[6], m[1]});
   check("y before", model::detail::CoupledBefore<Wave, Real>{cell, site, {m[5]}});

@@ -44,9 +44,9 @@ constexpr SiteGradient<V, S> derived_adjoint(const C& cell, const std::array<V, 
 /// The adjoint the library runs: adjoint(cell, now, gradient, to) where a stage brings one (an optimisation
 /// that must agree with the derived one: see check_cell), else the derived one.
 template <class S, class C, class V>
-constexpr SiteGradient<V, S> site_adjoint(const C& cell, const std::array<V, S::groups>& coupled,
-                                          const std::array<V, S::reads.size()>& site,
-                                          const std::array<V, S::writes.size()>& gradient) {
+[[gnu::always_inline]] constexpr SiteGradient<V, S> site_adjoint(
+    const C& cell, const std::array<V, S::groups>& coupled, const std::array<V, S::reads.size()>& site,
+    const std::array<V, S::writes.size()>& gradient) {
   if constexpr (S::has_adjoint) {
     using Site = typename S::template Site<V>;
     const Site now = S::template site_of<typename S::Reads>(coupled, site);

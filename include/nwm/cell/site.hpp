@@ -41,14 +41,16 @@ struct FieldIndices {
 
   /// The values of these fields at a site, in order.
   template <class V, std::size_t fields, std::size_t groups>
-  static constexpr std::array<V, sizeof...(field)> get(const Site<V, fields, groups>& site) {
+  [[gnu::always_inline]] static constexpr std::array<V, sizeof...(field)> get(
+      const Site<V, fields, groups>& site) {
     return {site[field]...};
   }
 
   /// A site with these values of these fields, in order. Everything else is NaN, so that what a function
   /// reads beside them is seen in its result.
   template <std::size_t fields, std::size_t groups, class V>
-  static constexpr Site<V, fields, groups> site(const std::array<V, sizeof...(field)>& values) {
+  [[gnu::always_inline]] static constexpr Site<V, fields, groups> site(
+      const std::array<V, sizeof...(field)>& values) {
     constexpr auto unknown = std::numeric_limits<double>::quiet_NaN();
     Site<V, fields, groups> result;
     for_constants<fields>([&](auto f) {

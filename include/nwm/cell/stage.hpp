@@ -47,24 +47,30 @@ struct Stage {
 
   /// A site with the fields of `List` and the coupled value.
   template <class List, class V, std::size_t n>
-  static constexpr Site<V> site_of(const std::array<V, groups>& coupled, const std::array<V, n>& values) {
+  [[gnu::always_inline]] static constexpr Site<V> site_of(const std::array<V, groups>& coupled,
+                                                          const std::array<V, n>& values) {
     auto site = List::template site<field_count<C>, groups>(values);
     for_constants<groups>([&](auto g) { site.coupled(g) = coupled[g]; });
     return site;
   }
 
-  /// The new values of `writes`, from the coupled value and those of `reads`.
+  /// A site with the new values of `writes`, from the coupled value and those of `reads`.
   template <class V>
-  static constexpr std::array<V, writes.size()> update(const C& cell, const std::array<V, groups>& coupled,
-                                                       const std::array<V, reads.size()>& values) {
+  [[gnu::always_inline]] static constexpr Site<V> next_site(const C& cell,
+                                                            const std::array<V, groups>& coupled,
+                                                            const std::array<V, reads.size()>& values) {
+    Site<V> next;
     if constexpr (well_formed<C>) {
       const Site<V> now = site_of<Reads>(coupled, values);
-      Site<V> next;
       Stated::update(cell, now, next);
-      return Writes::get(next);
-    } else {
-      return {};
     }
+    return next;
+  }
+  /// These values by themselves.
+  template <class V>
+  [[gnu::always_inline]] static constexpr std::array<V, writes.size()> update(
+      const C& cell, const std::array<V, groups>& coupled, const std::array<V, reads.size()>& values) {
+    return Writes::get(next_site(cell, coupled, values));
   }
 };
 

@@ -18,21 +18,22 @@ using FieldConstant = std::integral_constant<std::size_t, f>;
 /// Stage S at a site. load(k) gives the value of field S::reads[k]; store(k, value) sets that of
 /// S::writes[k].
 template <class S, class V, class Load, class Store>
-constexpr void stage_at(const typename S::Cell& cell, const std::array<V, S::groups>& coupled,
-                        const Load& load, const Store& store) {
+[[gnu::always_inline]] constexpr void stage_at(const typename S::Cell& cell,
+                                               const std::array<V, S::groups>& coupled, const Load& load,
+                                               const Store& store) {
   std::array<V, S::reads.size()> site;
   for_constants<S::reads.size()>([&](auto k) { site[k] = load(k); });
-  const auto next = S::update(cell, coupled, site);
-  for_constants<S::writes.size()>([&](auto k) { store(k, next[k]); });
+  const auto next = S::next_site(cell, coupled, site);
+  for_constants<S::writes.size()>([&](auto k) { store(k, next[FieldConstant<S::writes[k]>{}]); });
 }
 
 /// The adjoint of stage_at: returns the coupled value's gradient, and moves that of the fields from after the
 /// stage to before it. load(k) gives the value of field S::reads[k] as the stage saw it; get(f) and
 /// set(f, value), f a FieldConstant, reach the gradient of field f.
 template <class S, class V, class Load, class Get, class Set>
-constexpr std::array<V, S::groups> stage_adjoint_at(const typename S::Cell& cell,
-                                                    const std::array<V, S::groups>& coupled, const Load& load,
-                                                    const Get& get, const Set& set) {
+[[gnu::always_inline]] constexpr std::array<V, S::groups> stage_adjoint_at(
+    const typename S::Cell& cell, const std::array<V, S::groups>& coupled, const Load& load, const Get& get,
+    const Set& set) {
   constexpr std::size_t reads = S::reads.size(), writes = S::writes.size();
   std::array<V, reads> site;
   std::array<V, writes> gradient;
