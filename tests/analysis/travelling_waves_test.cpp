@@ -26,7 +26,7 @@ constexpr double pi = std::numbers::pi;
 
 /// y(t, row, column) of one channel over a grid, on a torus.
 Recording series(std::size_t steps, std::size_t height, std::size_t width,
-                     const std::function<double(double, double, double)>& y) {
+                 const std::function<double(double, double, double)>& y) {
   Recording r{{}, steps, 1, height, width, true};
   for (std::size_t t = 0; t < steps; ++t)
     for (std::size_t p = 0; p < height * width; ++p)
@@ -37,7 +37,7 @@ Recording series(std::size_t steps, std::size_t height, std::size_t width,
 
 /// forward · cos(k·x − ωt) + backward · cos(k·x + ωt), `down` and `right` wavelengths over the grid.
 Recording waves(std::size_t steps, std::size_t height, std::size_t width, double down, double right,
-                    double omega, double forward, double backward) {
+                double omega, double forward, double backward) {
   const double ky = 2 * pi * down / static_cast<double>(height);
   const double kx = 2 * pi * right / static_cast<double>(width);
   return series(steps, height, width, [=](double t, double y, double x) {
@@ -183,8 +183,7 @@ BOOST_AUTO_TEST_CASE(a_neighbourhood_as_large_as_the_grid_is_the_plane_measure) 
 }
 
 BOOST_AUTO_TEST_CASE(still_pictures_and_uniform_beats_do_not_move) {
-  const Recording still =
-      series(30, 9, 9, [](double, double y, double x) { return 3 + std::sin(y) * x; });
+  const Recording still = series(30, 9, 9, [](double, double y, double x) { return 3 + std::sin(y) * x; });
   const Recording beat = series(30, 9, 9, [](double t, double, double) { return 3 + std::sin(t); });
   const Recording zero = series(30, 9, 9, [](double, double, double) { return 0.0; });
   for (const Recording& r : {still, beat, zero, sum(still, beat)}) {
@@ -211,9 +210,9 @@ BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
   std::vector<double> drift(2 * 9 * 18);
   for (double& d : drift) d = random.uniform(-20, 20);
   const Recording both = sum(wave, series(50, 9, 18, [&](double t, double y, double x) {
-                                   const auto p = static_cast<std::size_t>(y * 18 + x);
-                                   return drift[p] * t * t / 2500 + drift[162 + p] * t / 50;
-                                 }));
+                               const auto p = static_cast<std::size_t>(y * 18 + x);
+                               return drift[p] * t * t / 2500 + drift[162 + p] * t / 50;
+                             }));
   const TravellingWaves w = travelling_waves(both.view()), raw = travelling_waves(both.view(), {.trend = 0});
   near(w.directed, 1, 0.01);
   near(w.directionality, 1, 0.02);
@@ -233,7 +232,7 @@ BOOST_AUTO_TEST_CASE(drift_does_not_hide_waves) {
 
 BOOST_AUTO_TEST_CASE(channels_that_run_against_each_other_both_count) {
   const Recording right = waves(50, 9, 18, 0, 2, 2 * pi * 5 / 50, 1, 0),
-                      left = waves(50, 9, 18, 0, -2, 2 * pi * 5 / 50, 1, 0);
+                  left = waves(50, 9, 18, 0, -2, 2 * pi * 5 / 50, 1, 0);
   const Recording both = joined(right, left);
   const SpaceTimeSpectrum s = space_time_spectrum(both.view());
   const PhaseWaves p = phase_waves(both.view());

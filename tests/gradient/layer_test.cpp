@@ -13,9 +13,9 @@
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/check/check_gradient.hpp"
-#include "nwm/loss/cross_entropy_kernel.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/head.hpp"
+#include "nwm/loss/cross_entropy_kernel.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "tools.hpp"
 

@@ -2,8 +2,6 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE train_metrics
 
-#include "nwm/loss/segmentation_metrics.hpp"
-
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
@@ -11,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "nwm/loss/segmentation_metrics.hpp"
 #include "nwm/train/schedule.hpp"
 
 namespace {
