@@ -1,5 +1,5 @@
-// Other targets, losses and optimisers: three small machines look at the same pictures of a bar, upright or lying, and
-// learn a class for each pixel, one label for the image, and two numbers at each pixel.
+// Other targets, losses and optimisers: three small machines look at the same pictures of a bar, upright or
+// lying, and learn a class for each pixel, one label for the image, and two numbers at each pixel.
 #include <cstdio>
 #include <nwm/loss/image_cross_entropy.hpp>
 #include <nwm/loss/mean_squares.hpp>

@@ -1,5 +1,5 @@
-// A boundary of one's own: a mirror at the outermost nodes (u[-1] = u[1]), PyTorch's padding "reflect". The library's
-// Reflecting stands half a node further out (u[-1] = u[0]). nwm/grid/boundary.hpp says what a boundary is.
+// A boundary of one's own: a mirror at the outermost nodes (u[-1] = u[1]), PyTorch's padding "reflect". The
+// library's Reflecting stands half a node further out (u[-1] = u[0]). nwm/grid/boundary.hpp says what one is.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -17,8 +17,8 @@ struct MirrorAtNodes {
 };
 static_assert(nwm::Boundary<MirrorAtNodes>);
 
-/// A standing wave cos(π k x / (n − 1)), which has its crests on both outermost columns, after 200 steps: how far it is
-/// from the closed form. It swings in place only where the mirror stands right.
+/// A standing wave cos(π k x / (n − 1)), which has its crests on both outermost columns, after 200 steps:
+/// how far it is from the closed form. It swings in place only where the mirror stands right.
 template <nwm::Boundary Boundary>
 double distance_from_theory() {
   using Cell = nwm::cell::WaveOn<Boundary>;

@@ -1,5 +1,5 @@
-// A readout of one's own: the power of each oscillator, (1/T) Σ y². It gathers squares where the library's MeanTime
-// gathers the values themselves. nwm/readout/readout.hpp says what a readout is.
+// A readout of one's own: the power of each oscillator, (1/T) Σ y². It gathers squares where the library's
+// MeanTime gathers the values themselves. nwm/readout/readout.hpp says what a readout is.
 #include <cstdio>
 #include <numeric>
 #include <nwm/check/check_gradient.hpp>
