@@ -88,14 +88,14 @@ void infer(Entry& entry, const Options& options) {
   Machine machine;
   if constexpr (requires(typename Machine::Workspace& w) { machine.ask_scores(w); }) {
     const auto space = std::make_unique<typename Machine::Workspace>();
-    nwm::Input<Machine> input;
+    nwm::StagedInput<Machine, nwm::loss::CrossEntropy> input;
     std::vector<std::size_t> all(Place::batch);
     std::iota(all.begin(), all.end(), std::size_t{0});
-    input.stage(images, all);
-    machine.load(input.pictures(), *space);
+    input.stage_pictures(images, all);
+    machine.set_input(input.pictures(), *space);
     const auto scores = as_one<B>([&] { machine.ask_scores(*space); });
     measure(entry, options, work, [&] {
-      machine.load(input.pictures(), *space);
+      machine.set_input(input.pictures(), *space);
       scores();
     });
     B::wait();

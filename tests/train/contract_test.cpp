@@ -45,6 +45,12 @@ static_assert(models<Machine<Linear, Wave, Simd<>, float, nwm::checkpointing::Ev
 static_assert(models<Machine<Linear, Wave, Simd<>, float, nwm::checkpointing::Reversible<3>>>);
 static_assert(models<nwm::Cnn<shape, 2>>);
 
+// One number a pixel: what a regression may have.
+constexpr nwm::Shape field{.height = 16, .width = 16, .oscillators = 2, .steps = 6, .outputs = 1};
+using Field = nwm::WaveMachine<field, Linear, nwm::head::Narrow>;
+static_assert(nwm::Model<Field> && Field::outputs == 1 && nwm::loss::LossFor<nwm::loss::MeanSquares, 1>);
+template class nwm::Trainer<Field, nwm::loss::MeanSquares>;
+
 using UNet = nwm::UNet<shape, 2>;
 static_assert(nwm::Model<UNet> && nwm::LayerSynchronousModel<UNet>);
 static_assert(nwm::Executor<nwm::ExecutorOf<UNet>, UNet, nwm::loss::CrossEntropy>);

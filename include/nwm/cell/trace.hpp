@@ -95,11 +95,29 @@ constexpr Traces<C> trace_updates(const C& cell) {
 
 namespace detail {
 
-/// Whether every update can be run when it is compiled. (No concept and no for_constants: compilers would
-/// show their layers around what an archetype says.)
+// Whether every update can be run when it is compiled. No concept and no for_constants: compilers would show their
+// layers around what an archetype says. clang shows one layer less without trace_update; g++ 12 takes the temporaries
+// of that form for no constants.
+#if defined(__clang__)
+template <class T>
+constexpr T& lvalue(T&& value) {
+  return value;
+}
+template <class C, std::size_t s>
+using StageSite = TracedSiteOf<C, StatedStage<C, s>>;
+template <class C, std::size_t... s>
+constexpr auto updates_run(std::index_sequence<s...>, int)
+    -> std::bool_constant<(
+        (StatedStage<C, s>::update(C{},
+                                   std::as_const(lvalue(StageSite<C, s>(lvalue(Trace{}), every_field, true))),
+                                   lvalue(StageSite<C, s>(lvalue(Trace{}), 0, false))),
+         true) &&
+        ...)>;
+#else
 template <class C, std::size_t... s>
 constexpr auto updates_run(std::index_sequence<s...>,
                            int) -> std::bool_constant<((trace_update<s>(C{}), true) && ...)>;
+#endif
 template <class C>
 constexpr std::false_type updates_run(...);
 

@@ -38,6 +38,7 @@
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/loss/cross_entropy.hpp"
+#include "nwm/loss/mean_squares.hpp"
 #include "nwm/memory/layout.hpp"
 
 namespace nwm {
@@ -47,6 +48,10 @@ namespace model {
 /// Images of one pass.
 template <class M>
 inline constexpr std::size_t images_of_pass = M::images;
+
+/// A loss that a model of so many scores a pixel can be trained by.
+template <std::size_t outputs>
+using SomeLoss = std::conditional_t<(outputs >= 2), loss::CrossEntropy, loss::MeanSquares>;
 
 /// Whether the images of a batch depend on each other.
 template <class M>
@@ -72,7 +77,7 @@ concept ModelParameters = std::copyable<M> && requires {
   { M::parameter_count } -> std::convertible_to<std::size_t>;
   { M::layout.size } -> std::convertible_to<std::size_t>;
   M::layout.slices;
-  { M::template target_numbers<loss::CrossEntropy> } -> std::convertible_to<std::size_t>;
+  { M::template target_numbers<model::SomeLoss<M::outputs>> } -> std::convertible_to<std::size_t>;
 } && Backend<typename M::Backend> && requires(M& m, const M& constant) {
   { m.parameters() } -> std::convertible_to<std::span<typename M::Real, M::parameter_count>>;
   { constant.parameters() } -> std::convertible_to<std::span<const typename M::Real, M::parameter_count>>;
@@ -84,9 +89,9 @@ concept PerImageModel = ModelParameters<M> && (M::images == 1) && requires { typ
                         std::constructible_from<typename M::Workspace, std::size_t> &&
                         requires(const M& m, std::span<const typename M::Real, M::image_size> image,
                                  std::span<typename M::Real, M::score_size> scores,
-                                 std::span<const loss::CrossEntropy::Target> target,
+                                 std::span<const typename model::SomeLoss<M::outputs>::Target> target,
                                  std::span<typename M::Real, M::parameter_count> gradient,
-                                 typename M::Workspace& w, loss::CrossEntropy loss) {
+                                 typename M::Workspace& w, model::SomeLoss<M::outputs> loss) {
                           m.scores(image, scores, w);
                           {
                             m.add_gradient(image, target, typename M::Real(1), gradient, w, loss)
@@ -101,7 +106,7 @@ concept MicroBatchModel =
     requires(const M& m, std::span<const typename M::Real, M::images * M::image_size> pictures,
              std::span<const typename M::Real> target,
              std::span<typename M::Real, M::images * M::score_size> scores, typename M::Real* gradient,
-             typename M::Workspace& w, loss::CrossEntropy loss) {
+             typename M::Workspace& w, model::SomeLoss<M::outputs> loss) {
       { M::Workspace::bytes(std::size_t{1}) } -> std::convertible_to<std::size_t>;
       { m.place() } -> std::convertible_to<const typename M::Real*>;
       m.set_input(pictures, w);
@@ -132,7 +137,7 @@ concept LayerSynchronousModel =
     ModelParameters<M> && model::couples_images<M> && requires { typename M::Batch; } &&
     std::constructible_from<typename M::Batch, std::size_t, std::size_t> &&
     requires(M& m, const M& constant, typename M::Batch& b, model::ProbeExecutor& executor, double* losses,
-             loss::CrossEntropy loss, model::ProbePointers<typename M::Real> pointers) {
+             model::SomeLoss<M::outputs> loss, model::ProbePointers<typename M::Real> pointers) {
       { M::buffer_layout.size } -> std::convertible_to<std::size_t>;
       m.buffers();
       { constant.place() } -> std::convertible_to<const typename M::Real*>;

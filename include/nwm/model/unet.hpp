@@ -42,8 +42,9 @@ struct UNetParts {
   using ImageGrid = Grid<shape.height, shape.width, Zero>;
   static constexpr std::size_t levels = 5;
   static constexpr std::size_t images = PassGrid<Backend, ImageGrid>::sites / shape.sites();
+  static constexpr std::size_t halved(std::size_t side, std::size_t times) { return side >> times; }
   template <std::size_t l>
-  using GridAt = PassGrid<Backend, Grid<(shape.height >> l), (shape.width >> l), Zero>>;
+  using GridAt = PassGrid<Backend, Grid<halved(shape.height, l), halved(shape.width, l), Zero>>;
   static constexpr std::size_t channels(std::size_t l) { return width << l; }
   /// Numbers of a pass at level l, and of its field pooled from the level above.
   static constexpr std::size_t plane(std::size_t l) {

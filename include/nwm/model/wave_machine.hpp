@@ -14,6 +14,7 @@
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/backend/pass.hpp"
+#include "nwm/cell/archetype.hpp"  // by itself: compilers tell the way to what refuses a cell
 #include "nwm/cell/check.hpp"
 #include "nwm/cell/require.hpp"
 #include "nwm/cell/wave.hpp"
@@ -41,8 +42,9 @@ template <Shape shape_, class Readout_ = readout::Linear, class Head_ = head::Wi
           class Backend_ = DefaultBackend, class Real_ = float,
           class Checkpointing_ = checkpointing::StoreAll>
 requires ValidShape<shape_> && readout::ReadoutFor<Readout_, StepCount<shape_.steps>> &&
-         head::HeadWidths<Head_> && cell::Cell<Cell_> && Backend<Backend_> && std::floating_point<Real_> &&
-         checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
+         head::HeadWidths<Head_> && cell::Cell<Cell_> &&
+         (cell::checked<Cell_>() && cell::checked_for_machine<Cell_>()) && Backend<Backend_> &&
+         std::floating_point<Real_> && checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
 class WaveMachine : public model::PixelModel<
                         WaveMachine<shape_, Readout_, Head_, Cell_, Backend_, Real_, Checkpointing_>,
                         model::WaveParts<shape_, Readout_, Head_, Cell_, Backend_, Real_, Checkpointing_>> {
@@ -79,8 +81,6 @@ class WaveMachine : public model::PixelModel<
   static constexpr std::size_t numbers = channels * pass_sites;  // of a field of a pass
   template <std::size_t e>
   static constexpr std::size_t field_of = Layers::template encoded<e>.index;
-  static_assert(cell::checked<Cell>());
-  static_assert(cell::checked_for_machine<Cell>());
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
                 "checkpointing::Reversible needs a cell of one stage that states its inverse");
 
