@@ -1,5 +1,6 @@
-// A backend of one's own: a type with the words of nwm/backend/backend.hpp. This one takes most of them from the fast
-// CPU backend and watches one, the coupling: it counts the multiplications that stencils make, and runs a machine on it.
+// A backend of one's own: a type with the words of nwm/backend/backend.hpp. This one takes most of them from
+// the fast CPU backend and watches one, the coupling: it counts the multiplications that stencils make, and
+// runs a machine on it.
 #include <array>
 #include <cstdio>
 #include <nwm/nwm.hpp>

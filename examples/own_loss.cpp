@@ -1,5 +1,5 @@
-// A loss of one's own: the focal loss (Lin et al. 2017), which cares little for pixels already told. It is the
-// library's cross-entropy with another kernel (nwm/loss/loss.hpp says what a loss is).
+// A loss of one's own: the focal loss (Lin et al. 2017), which cares little for pixels already told. It is
+// the library's cross-entropy with another kernel (nwm/loss/loss.hpp says what a loss is).
 #include <cstdio>
 #include <nwm/nwm.hpp>
 

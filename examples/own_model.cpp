@@ -1,5 +1,5 @@
-// A model of one's own, trained, evaluated and saved like those of the library: one 3×3 convolution, and nothing else.
-// What it has is the contract (nwm/model/model.hpp); it is written in a backend's words, so it would run on another.
+// A model of one's own, trained, evaluated and saved like the library's: one 3×3 convolution. What it has is
+// the contract (nwm/model/model.hpp). It is written in a backend's words, so it would run on another.
 #include <cstdio>
 #include <nwm/nwm.hpp>
 

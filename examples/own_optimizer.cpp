@@ -1,5 +1,5 @@
-// An optimiser of one's own: Signum (Bernstein et al. 2018), which steps by the sign of a running mean of the gradient.
-// nwm/optimizer/optimizer.hpp says what an optimiser is.
+// An optimiser of one's own: Signum (Bernstein et al. 2018), which steps by the sign of a running mean of the
+// gradient. nwm/optimizer/optimizer.hpp says what an optimiser is.
 #include <array>
 #include <cstdio>
 #include <nwm/nwm.hpp>

@@ -11,8 +11,8 @@
 
 namespace nwm {
 
-/// A number in the text of an error, with nine digits, so that 1e-8 does not read as zero. With 17 digits every
-/// double has a text of its own.
+/// A number in the text of an error, with nine digits, so that 1e-8 does not read as zero. With 17 digits
+/// every double has a text of its own.
 inline std::string shown(double value, int digits = 9) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.*g", digits, value);

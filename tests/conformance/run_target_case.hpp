@@ -1,5 +1,5 @@
-// Runs a reference case of another target than a class a pixel, on a wave machine: through a data set, the executor and
-// the loss, as training does.
+// Runs a reference case of another target than a class a pixel, on a wave machine: through a data set, the
+// executor and the loss, as training does.
 #pragma once
 
 #include <cstdint>

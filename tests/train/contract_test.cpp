@@ -82,7 +82,8 @@ static_assert(!nwm::Model<Nothing> && !nwm::loss::Loss<Nothing> && !nwm::optimiz
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(counts_of_the_study) {
-  // Tetrominoes, linear readout, T = 20: the authors' checkpoints (gru and rnn with the encoder they never use).
+  // Tetrominoes, linear readout, T = 20: the authors' checkpoints (gru and rnn with the encoder they never
+  // use).
   constexpr nwm::Shape study{.height = 64,
                              .width = 64,
                              .image_channels = 3,

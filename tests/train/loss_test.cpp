@@ -1,4 +1,5 @@
-// Losses beside their definitions: values and slopes against differences, what counts nothing, what does not fit.
+// Losses beside their definitions: values and slopes against differences, what counts nothing, what does not
+// fit.
 #define BOOST_TEST_MODULE loss
 #include <boost/test/unit_test.hpp>
 #include <cmath>

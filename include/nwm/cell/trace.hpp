@@ -95,9 +95,9 @@ constexpr Traces<C> trace_updates(const C& cell) {
 
 namespace detail {
 
-// Whether every update can be run when it is compiled. No concept and no for_constants: compilers would show their
-// layers around what an archetype says. clang shows one layer less without trace_update; g++ 12 takes the temporaries
-// of that form for no constants.
+// Whether every update can be run when it is compiled. No concept and no for_constants: compilers would show
+// their layers around what an archetype says. clang shows one layer less without trace_update; g++ 12 takes
+// the temporaries of that form for no constants.
 #if defined(__clang__)
 template <class T>
 constexpr T& lvalue(T&& value) {

@@ -9,8 +9,8 @@
 
 namespace nwm::data {
 
-/// The pictures of a data set, planar (image, channel, row, column): bytes, divided by 255 when read, or floats, handed
-/// on unchanged.
+/// The pictures of a data set, planar (image, channel, row, column): bytes, divided by 255 when read, or
+/// floats, handed on unchanged.
 class Pictures {
  public:
   using Bytes = std::vector<std::uint8_t>;

@@ -23,8 +23,8 @@ std::string npy_type() {
 }
 }  // namespace detail
 
-/// Writes an array as .npy, version 1.0, row-major, whole or not at all. Throws Error when the file cannot be written;
-/// an old one then stays.
+/// Writes an array as .npy, version 1.0, row-major, whole or not at all. Throws Error when the file cannot be
+/// written; an old one then stays.
 template <class T>
 void write_npy(const std::string& path, const Array<T>& array) {
   static_assert(std::endian::native == std::endian::little, "values are written in place");

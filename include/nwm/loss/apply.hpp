@@ -46,8 +46,8 @@ struct PoolMemory {
   typename B::template Memory<Real> mean{outputs * images};
 };
 
-/// For a loss that pools: from the scores (outputs, images, sites) sets *value to the summed loss and memory.mean
-/// (outputs, images) to `scale` times its slope in the averaged scores.
+/// For a loss that pools: from the scores (outputs, images, sites) sets *value to the summed loss and
+/// memory.mean (outputs, images) to `scale` times its slope in the averaged scores.
 template <class B, std::size_t outputs, std::size_t images, std::size_t sites, Loss L, class Real>
 void apply_pooled(const L& loss, const Real* scores, const Real* target, double scale, double* value,
                   PoolMemory<B, Real, outputs, images>& memory) {
@@ -58,7 +58,8 @@ void apply_pooled(const L& loss, const Real* scores, const Real* target, double 
       1, images, loss.template kernel<outputs>(scale, target, images, memory.mean.data(), images), value);
 }
 
-/// Sets to (outputs, n), for the n pixels of a pass from `start`, to their part of the slope that apply_pooled left.
+/// Sets to (outputs, n), for the n pixels of a pass from `start`, to their part of the slope that
+/// apply_pooled left.
 template <class B, std::size_t outputs, std::size_t images, std::size_t sites, class Real>
 void spread_slope(std::size_t n, std::size_t start, const PoolMemory<B, Real, outputs, images>& memory,
                   Real* to) {

@@ -11,8 +11,8 @@
 
 namespace nwm::loss {
 
-/// Targets of loss L for `images` images of `sites` pixels with `outputs` scores each: planes (images, sites), or
-/// (images) where L pools, one behind the other.
+/// Targets of loss L for `images` images of `sites` pixels with `outputs` scores each: planes (images,
+/// sites), or (images) where L pools, one behind the other.
 template <Loss L, std::size_t outputs, std::size_t images, std::size_t sites>
 struct EncodedTarget {
   static constexpr std::size_t each = L::pooled ? 1 : sites;  ///< numbers of an image in a plane

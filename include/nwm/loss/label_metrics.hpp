@@ -11,8 +11,8 @@
 
 namespace nwm {
 
-/// loss: cross-entropy of the scores averaged over pixels; acc: 1 where the largest of them is the label's. Over
-/// several images: their means.
+/// loss: cross-entropy of the scores averaged over pixels; acc: 1 where the largest of them is the label's.
+/// Over several images: their means.
 struct LabelMetrics {
   double loss = 0, acc = 0;
 };

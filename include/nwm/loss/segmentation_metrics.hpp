@@ -20,8 +20,8 @@ struct Metrics {
   double loss_foreground = 0, acc_foreground = 0, iou_foreground = 0;
 };
 
-/// Metrics of one image: scores (classes, sites), target (sites). Ties go to the lower class. weight(class) is what
-/// a pixel of that class weighs in the losses; a pixel that weighs 0 is left out of all figures.
+/// Metrics of one image: scores (classes, sites), target (sites). Ties go to the lower class. weight(class)
+/// is what a pixel of that class weighs in the losses; a pixel that weighs 0 is left out of all figures.
 template <class Real, class Weight>
 Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target, std::size_t classes,
                 const Weight& weight) {
@@ -67,8 +67,8 @@ Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> targ
   return measure<Real>(scores, target, classes, [](std::uint8_t) { return 1.0; });
 }
 
-/// The average over images, in order. Images without foreground are left out of the foreground figures, and images
-/// without a pixel that counts out of all.
+/// The average over images, in order. Images without foreground are left out of the foreground figures, and
+/// images without a pixel that counts out of all.
 inline Metrics average(std::span<const Metrics> images) {
   Metrics sum;
   double all = 0, some = 0;

@@ -1,5 +1,6 @@
-// The contract of a model: what trainer, evaluator, executors and weight files ask of one. A model of one's own that
-// has these members is trained, evaluated, saved and resumed like those of the library (examples/own_model.cpp).
+// The contract of a model: what trainer, evaluator, executors and weight files ask of one. A model of one's
+// own that has these members is trained, evaluated, saved and resumed like those of the library
+// (examples/own_model.cpp).
 //
 // Every model M
 //   kind                  what weight files call it
@@ -13,19 +14,20 @@
 //   copies are independent of each other
 // is run in one of three ways, told by its members:
 //
-// PerImageModel, images = 1: each image by itself, images over threads. Workspace(target_numbers) is memory for one
-// pass;
+// PerImageModel, images = 1: each image by itself, images over threads. Workspace(target_numbers) is memory
+// for one pass;
 //   scores(image, scores, w)                                sets the scores (outputs, H, W)
-//   add_gradient(image, target, scale, gradient, w, loss)   adds scale times the gradient, returns the summed loss
+//   add_gradient(image, target, scale, gradient, w, loss)   adds scale times the gradient, returns the summed
+//                                                           loss
 //
 // MicroBatchModel, images > 1: several images in one pass, in parts that a device can be asked for ahead.
 //   set_input, set_target, ask_scores, ask_gradient, fetch_scores, fetch_loss as in model/pixel_model.hpp
 //   place()               the parameters, without waiting for the backend
 //   Workspace::bytes      memory it takes
 //
-// LayerSynchronousModel, couples_images: the images of a batch depend on each other (batch normalisation), so that it
-// runs layer by layer; Batch, forward, evaluate, backward as in model/unet.hpp. What it learns beside its parameters
-// stands in buffers(), laid out as buffer_layout says.
+// LayerSynchronousModel, couples_images: the images of a batch depend on each other (batch normalisation), so
+// that it runs layer by layer; Batch, forward, evaluate, backward as in model/unet.hpp. What it learns beside
+// its parameters stands in buffers(), laid out as buffer_layout says.
 #pragma once
 
 #include <concepts>
@@ -150,8 +152,8 @@ concept LayerSynchronousModel =
 
 namespace model {
 
-/// Stands where a concept must not be asked of a model that is run in another way: it satisfies all three, so that what
-/// is left of a failed `Model` names a member of the model itself.
+/// Stands where a concept must not be asked of a model that is run in another way: it satisfies all three, so
+/// that what is left of a failed `Model` names a member of the model itself.
 struct AnyModel {
   static constexpr std::string_view kind = "any";
   static constexpr Shape shape{};

@@ -14,8 +14,8 @@ namespace nwm::optimizer {
 
 namespace detail {
 
-/// p -= decay · p + rate · m / (sqrt(v) / root + ε), with the moments m and v of g + l2 · p. Decay and step are added up
-/// before they meet the parameter, so that it is rounded once an update.
+/// p -= decay · p + rate · m / (sqrt(v) / root + ε), with the moments m and v of g + l2 · p. Decay and step
+/// are added up before they meet the parameter, so that it is rounded once an update.
 struct AdamRule {
   double beta1, beta2, epsilon, l2, decay, rate, root;
   template <class V>
@@ -57,8 +57,8 @@ struct AdamOptions {
 
 }  // namespace detail
 
-/// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Weight decay is L2: it is
-/// added to the gradient.
+/// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Weight decay
+/// is L2: it is added to the gradient.
 struct Adam {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double weight_decay = 0;

@@ -1,12 +1,14 @@
-// What an optimiser is: a policy that says how one parameter moves, given its gradient. An optimiser O is a trivially
-// copyable struct; its members are its options.
+// What an optimiser is: a policy that says how one parameter moves, given its gradient. An optimiser O is a
+// trivially copyable struct; its members are its options.
 //
 //   name                  what files and errors call it
-//   state                 an array of names: the numbers kept for each parameter from step to step, zero at first
+//   state                 an array of names: the numbers kept for each parameter from step to step, zero at
+//                         first
 //   check()               throws Error, naming the option, where the options make no sense
 //   options(f)            f(name, value) for each option: what a resumed run must have the same
 //   rule(t, rate)         what step t = 1, 2, … does at the learning rate: a kernel-safe callable
-//                         rule(p, g, s) -> the new p, for p, g of any value type V (a number or a pack of them) and s,
+//                         rule(p, g, s) -> the new p, for p, g of any value type V (a number or a pack of
+//                         them) and s,
 //                         a std::array<V, state.size()> that it updates
 #pragma once
 
@@ -66,8 +68,8 @@ struct Update {
 
 }  // namespace detail
 
-/// An optimiser at work on the parameters of a model: its state, in memory that host and backend reach. Slices of the
-/// layout that are not trained keep their values, whatever decays.
+/// An optimiser at work on the parameters of a model: its state, in memory that host and backend reach.
+/// Slices of the layout that are not trained keep their values, whatever decays.
 template <class Model, Optimizer O>
 class Stepper {
  public:
@@ -78,8 +80,8 @@ class Stepper {
   /// Throws Error where an option makes no sense.
   explicit Stepper(const O& policy = {}) : policy_(policy) { policy_.check(); }
 
-  /// One update of `parameters` in place; `gradient` is taken times `gradient_scale`. Both are memory of the backend,
-  /// parameter_count numbers each.
+  /// One update of `parameters` in place; `gradient` is taken times `gradient_scale`. Both are memory of the
+  /// backend, parameter_count numbers each.
   void step(std::span<Real> parameters, std::span<const Real> gradient, double learning_rate,
             double gradient_scale = 1) {
     ++steps_;
@@ -94,7 +96,8 @@ class Stepper {
   }
 
   const O& policy() const { return policy_; }
-  /// State number i, named O::state[i] (parameter_count numbers). With the number of steps all there is to save.
+  /// State number i, named O::state[i] (parameter_count numbers). With the number of steps all there is to
+  /// save.
   std::span<Real> state(std::size_t i) {
     Backend::wait();
     return {state_[i].data(), state_[i].size()};

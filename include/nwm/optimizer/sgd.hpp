@@ -25,8 +25,8 @@ struct SgdRule {
 };
 }  // namespace detail
 
-/// p -= lr · v with v = μ v + g (Polyak 1964), Nesterov's form by option (Sutskever et al. 2013), in PyTorch's
-/// arithmetic without dampening. Weight decay is L2: it is added to the gradient.
+/// p -= lr · v with v = μ v + g (Polyak 1964), Nesterov's form by option (Sutskever et al. 2013), in
+/// PyTorch's arithmetic without dampening. Weight decay is L2: it is added to the gradient.
 struct Sgd {
   double momentum = 0;
   bool nesterov = false;

@@ -18,7 +18,8 @@ struct ProbeVisit {
 }  // namespace detail
 
 /// An executor E of model M by loss L: made of a number of threads, a number of shards and the loss;
-///   gradient(model, set, indices, gradient)   sets the gradient of the mean loss over images of a set, returns the mean
+///   gradient(model, set, indices, gradient)   sets the gradient of the mean loss over images of a set,
+///                                             returns the mean
 ///   predict(model, set, visit)                calls visit(image, scores (outputs, H, W)) for every image
 ///   evaluate(model, set)                      the loss's metrics, averaged over images
 /// Results do not depend on the number of threads.

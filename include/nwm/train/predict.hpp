@@ -21,8 +21,8 @@
 
 namespace nwm {
 
-/// Scores of several images, (images, outputs, H, W), and the class of the largest at every pixel, (images, H, W). Ties
-/// go to the lower class.
+/// Scores of several images, (images, outputs, H, W), and the class of the largest at every pixel, (images,
+/// H, W). Ties go to the lower class.
 template <class Real>
 struct Predictions {
   Array<Real> scores;
@@ -48,8 +48,9 @@ data::Dataset set_of(std::span<const float> picture) {
 
 }  // namespace detail
 
-/// What `model` says of every picture of a set, whatever the set's targets. Works for every model, on every backend.
-/// Throws Error when the pictures have another size, Unstable when a wave step is. threads 0: all there are.
+/// What `model` says of every picture of a set, whatever the set's targets. Works for every model, on every
+/// backend. Throws Error when the pictures have another size, Unstable when a wave step is. threads 0: all
+/// there are.
 template <class Model>
 Predictions<typename Model::Real> predict(const Model& model, const data::Dataset& set,
                                           std::size_t threads = 0) {
@@ -73,14 +74,15 @@ Predictions<typename Model::Real> predict(const Model& model, const data::Datase
       });
   return all;
 }
-/// The same for one picture (image_channels, H, W), in any contiguous range of floats. Throws Error, too, when it has
-/// another length or a number that is not finite.
+/// The same for one picture (image_channels, H, W), in any contiguous range of floats. Throws Error, too,
+/// when it has another length or a number that is not finite.
 template <class Model>
 Predictions<typename Model::Real> predict(const Model& model, std::span<const float> picture) {
   return predict(model, detail::set_of<Model>(picture), 1);
 }
 
-/// The recorded series (images, T, C, H, W) of every picture of a set, for models of waves. Throws as predict.
+/// The recorded series (images, T, C, H, W) of every picture of a set, for models of waves. Throws as
+/// predict.
 template <class Model>
 requires requires { Model::series_size; }
 Array<typename Model::Real> record(const Model& model, const data::Dataset& set) {

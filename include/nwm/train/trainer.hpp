@@ -201,8 +201,8 @@ class Trainer {
   const optimizer::Stepper<Model, Optimizer>& optimizer() const { return optimizer_; }
   Executor& executor() { return executor_; }
 
-  /// Goes on from a state that was saved (train/saved_training.hpp): weights, best weights, counters and the latest
-  /// loss. The optimiser's state is set by itself.
+  /// Goes on from a state that was saved (train/saved_training.hpp): weights, best weights, counters and the
+  /// latest loss. The optimiser's state is set by itself.
   void restore(const Model& current, const Model& best, const TrainerState& state, double last_loss) {
     model_ = current;
     best_ = best;
