@@ -49,7 +49,6 @@ static_assert(models<nwm::Cnn<shape, 2>>);
 constexpr nwm::Shape field{.height = 16, .width = 16, .oscillators = 2, .steps = 6, .outputs = 1};
 using Field = nwm::WaveMachine<field, Linear, nwm::head::Narrow>;
 static_assert(nwm::Model<Field> && Field::outputs == 1 && nwm::loss::LossFor<nwm::loss::MeanSquares, 1>);
-template class nwm::Trainer<Field, nwm::loss::MeanSquares>;
 
 using UNet = nwm::UNet<shape, 2>;
 static_assert(nwm::Model<UNet> && nwm::LayerSynchronousModel<UNet>);
@@ -80,6 +79,8 @@ struct Nothing {};
 static_assert(!nwm::Model<Nothing> && !nwm::loss::Loss<Nothing> && !nwm::optimizer::Optimizer<Nothing>);
 
 }  // namespace
+
+template class nwm::Trainer<Field, nwm::loss::MeanSquares>;
 
 BOOST_AUTO_TEST_CASE(counts_of_the_study) {
   // Tetrominoes, linear readout, T = 20: the authors' checkpoints (gru and rnn with the encoder they never
