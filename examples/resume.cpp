@@ -28,9 +28,10 @@ int main() {
               static_cast<int>(resumed.state().step));
   resumed.fit(data.train, data.validation);
 
-  // The weights alone, as other programs (and Python) read them.
+  // The weights alone, as other programs (and Python) read them. The file says at which dt they were trained:
+  // a machine with another does not take them.
   nwm::save(resumed.best(), "weights.safetensors");
-  Machine loaded;
+  Machine loaded({.cell = {.dt = 0.3}});
   nwm::load(loaded, "weights.safetensors");
 
   const bool trained = !std::ranges::equal(whole.best().parameters(), untrained.parameters());
