@@ -21,6 +21,7 @@
 #include "nwm/loss/cross_entropy_kernel.hpp"
 #include "nwm/loss/mean_squares.hpp"
 #include "nwm/optimizer/adam.hpp"
+#include "nwm/optimizer/sgd.hpp"
 #include "nwm/random.hpp"
 #include "nwm/readout/fft.hpp"
 #include "nwm/readout/max_time.hpp"
@@ -156,7 +157,11 @@ bool all_agree() {
   check("pool's adjoint", layer::detail::PoolAdjoint<20, Real>{m[0], m[1], m[2]}, 250);
   check("doubled grid", layer::detail::Interleave<125, 25, Real>{m[0], m[4], m[2]});
   check("doubled grid's adjoint", layer::detail::Deinterleave<125, 25, Real>{m[0], m[2]});
-  check("Adam", detail::AdamUpdate<Real>{0.9, 0.999, 1e-8, 1, 0, 0, 1e-3, 1, m[0], m[1], m[2], m[3]});
+  using optimizer::detail::Update;
+  const auto adam = optimizer::Adam{}.rule(3, 1e-3);
+  check("Adam", Update<Real, optimizer::detail::AdamRule, 2>{adam, 1, m[0], m[1], {m[2], m[3]}});
+  const auto sgd = optimizer::Sgd{.momentum = 0.9, .nesterov = true}.rule(3, 1e-3);
+  check("SGD", Update<Real, optimizer::detail::SgdRule, 1>{sgd, 1, m[0], m[1], {m[2]}});
   return fine;
 }
 

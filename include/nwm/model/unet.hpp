@@ -72,6 +72,8 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   template <std::size_t l>
   using Pool = typename Layers::template Pool<l>;
   using Out = typename Layers::Out;
+  // What kernels are made of: nvcc takes no name with a class-valued argument, such as Shape, into one.
+  using OutStencil = typename Layers::OutStencil;
   using Memory = typename Backend::template Memory<Real>;
   static constexpr std::size_t plane(std::size_t l) { return Layers::plane(l); }
   static constexpr std::size_t pooled_plane(std::size_t l) { return Layers::pooled_plane(l); }
@@ -151,7 +153,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
       return most;
     }
     static constexpr std::size_t scratch_size() {
-      std::size_t most = Backend::template scratch<Out, GridAt<0>>;
+      std::size_t most = Backend::template scratch<OutStencil, GridAt<0>>;
       for_constants<levels>([&](auto l) { most = std::max(most, Down<l>::scratch); });
       for_constants_back<levels - 1>(
           [&](auto l) { most = std::max({most, Up<l>::scratch, Rise<l>::scratch}); });
@@ -194,7 +196,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
                                                    b.averaged[thread]);
       Real* below_ = b.up_gradient[0].data() + i * plane(0);
       Backend::fill(plane(0), Real(0), below_);
-      Backend::template couple_adjoint<Out, GridAt<0>>(
+      Backend::template couple_adjoint<OutStencil, GridAt<0>>(
           p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
           shard_gradient(shard) + offset<Out>, b.scratch[thread].data());
     });
@@ -229,7 +231,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
                      joined<l>(b), std::get<l>(b.up), b.scratch);
     });
     executor.passes(count, [&](std::size_t i, std::size_t thread) {
-      Backend::template couple<Out, GridAt<0>, Activation::none>(
+      Backend::template couple<OutStencil, GridAt<0>, Activation::none>(
           p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, b.scores.data() + i * images * score_size,
           b.scratch[thread].data());
     });
