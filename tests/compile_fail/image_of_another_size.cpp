@@ -1,5 +1,5 @@
 // expect: std::array<float, 10>
-// expect: span<const float, 64>
+// expect: span<const float, 64(UL)?>
 // max-errors: 0
 // An image whose size is known when it is compiled must be the machine's.
 #include <array>

@@ -18,6 +18,12 @@
 
 namespace nwm::model {
 
+/// std::span<T, n>; spelled so that compilers show the number n, and not how it came about.
+template <class T, std::size_t n>
+struct SpanOf {
+  using type = std::span<T, n>;
+};
+
 /// Sizes and parameters of a model over pictures. Layers has its `shape`, `Backend`, `Real`, the `ImageGrid`
 /// of one image, and `List`, the PartList of its parameters.
 template <class Layers>
@@ -35,6 +41,10 @@ class ParametersOverImages {
   static constexpr std::size_t image_size = shape.image_channels * sites;
   static constexpr std::size_t outputs = shape.scores();  ///< scores a pixel
   static constexpr std::size_t score_size = outputs * sites;
+
+  /// The pictures of a pass (image_channels, images, H, W), and their scores (outputs, images, H, W).
+  using PassPictures = typename SpanOf<const Real, images * image_size>::type;
+  using PassScores = typename SpanOf<Real, images * score_size>::type;
 
   /// Named slices of the flat parameter vector, in the order of the authors' checkpoints.
   static constexpr auto layout = layout_of<Parts>();
@@ -73,7 +83,7 @@ class PixelModel : public ParametersOverImages<Layers> {
  public:
   using Base::Base, Base::images, Base::image_size, Base::score_size, Base::sites, Base::parameter_count,
       Base::outputs;
-  using typename Base::Backend, typename Base::Real;
+  using typename Base::Backend, typename Base::Real, typename Base::PassPictures, typename Base::PassScores;
 
   /// The part of a workspace that has to do with pictures, targets and scores.
   struct Pass {
@@ -92,8 +102,7 @@ class PixelModel : public ParametersOverImages<Layers> {
   /// Sets scores (outputs, images, H, W) for the images of a pass (image_channels, images, H, W). Throws
   /// Unstable when the encoded fields leave the range in which the cell's time step is stable.
   template <class W>
-  void scores(std::span<const Real, images * image_size> image, std::span<Real, images * score_size> out,
-              W& w) const {
+  void scores(PassPictures image, PassScores out, W& w) const {
     set_input(image, w);
     self().ask_scores(w);
     fetch_scores(out, w);
@@ -106,8 +115,7 @@ class PixelModel : public ParametersOverImages<Layers> {
   /// (by queued backends: in place of Unstable, anything).
   template <class W, loss::Loss L = loss::CrossEntropy>
   requires loss::LossFor<L, outputs>
-  double add_gradient(std::span<const Real, images * image_size> image,
-                      std::span<const typename L::Target> target, Real scale,
+  double add_gradient(PassPictures image, std::span<const typename L::Target> target, Real scale,
                       std::span<Real, parameter_count> gradient, W& w, const L& loss = {}) const {
     loss::EncodedTarget<L, outputs, images, sites>::set_all(loss, target, w.pass.target.span());
     set_input(image, w);
@@ -120,7 +128,7 @@ class PixelModel : public ParametersOverImages<Layers> {
   // backend (train/micro_batch_executor.hpp). Host memory given to set_input and set_target must stay until
   // something is fetched.
   template <class W>
-  void set_input(std::span<const Real, images * image_size> image, W& w) const {
+  void set_input(PassPictures image, W& w) const {
     Backend::upload(image.size(), image.data(), w.pass.image.data());
   }
   template <class W>
@@ -128,7 +136,7 @@ class PixelModel : public ParametersOverImages<Layers> {
     End::set_target(encoded, w.pass.end);
   }
   template <class W>
-  void fetch_scores(std::span<Real, images * score_size> out, W& w) const {
+  void fetch_scores(PassScores out, W& w) const {
     self().require_stable(w);
     Backend::download(out.size(), w.pass.end.scores(), out.data());
   }
