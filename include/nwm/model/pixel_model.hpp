@@ -42,6 +42,10 @@ class ParametersOverImages {
   static constexpr std::size_t outputs = shape.scores();  ///< scores a pixel
   static constexpr std::size_t score_size = outputs * sites;
 
+  /// Numbers of an encoded target of loss L for one pass: what the constructor of a Workspace takes.
+  template <loss::Loss L>
+  static constexpr std::size_t target_numbers = loss::EncodedTarget<L, outputs, images, sites>::size;
+
   /// The pictures of a pass (image_channels, images, H, W), and their scores (outputs, images, H, W).
   using PassPictures = typename SpanOf<const Real, images * image_size>::type;
   using PassScores = typename SpanOf<Real, images * score_size>::type;
@@ -95,10 +99,6 @@ class PixelModel : public ParametersOverImages<Layers> {
     Buffer<Real> target;  // on the host
     typename End::Space end;
   };
-  /// Numbers of an encoded target of loss L: what the constructor of Workspace takes.
-  template <loss::Loss L>
-  static constexpr std::size_t target_numbers = loss::EncodedTarget<L, outputs, images, sites>::size;
-
   /// Sets scores (outputs, images, H, W) for the images of a pass (image_channels, images, H, W). Throws
   /// Unstable when the encoded fields leave the range in which the cell's time step is stable.
   template <class W>

@@ -51,9 +51,6 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   /// The images of a batch depend on each other: training takes the executor for whole batches.
   static constexpr bool couples_images = true;
   using Base::shape, Base::images, Base::sites, Base::image_size, Base::score_size, Base::outputs;
-  /// Numbers of an encoded target of loss L for one pass.
-  template <loss::Loss L>
-  static constexpr std::size_t target_numbers = loss::EncodedTarget<L, outputs, images, sites>::size;
 
   /// Running statistics of the batch normalisations: not trained, but part of the model.
   static constexpr auto buffer_layout = layout_of<typename Layers::Statistics>();
