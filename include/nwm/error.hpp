@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
-#include <utility>
+#include <string_view>
 
 namespace nwm {
 
@@ -34,12 +34,14 @@ inline std::string shown_bytes(std::size_t bytes) {
 class Error : public std::runtime_error {
  public:
   /// where: file path or the name of the operation; field: tensor, option or header field that is wrong.
-  Error(std::string where, std::string field, std::string expected, std::string found)
-      : std::runtime_error(where + ": " + field + ": expected " + expected + ", found " + found),
-        where_(std::move(where)),
-        field_(std::move(field)),
-        expected_(std::move(expected)),
-        found_(std::move(found)) {}
+  /// Views and not strings: a throw with literals makes no temporary strings, which every program compiles.
+  [[gnu::cold]] Error(std::string_view where, std::string_view field, std::string_view expected,
+                      std::string_view found)
+      : std::runtime_error(sentence(where, field, expected, found)),
+        where_(where),
+        field_(field),
+        expected_(expected),
+        found_(found) {}
 
   const std::string& where() const noexcept { return where_; }
   const std::string& field() const noexcept { return field_; }
@@ -47,6 +49,15 @@ class Error : public std::runtime_error {
   const std::string& found() const noexcept { return found_; }
 
  private:
+  [[gnu::cold]] static std::string sentence(std::string_view where, std::string_view field,
+                                            std::string_view expected, std::string_view found) {
+    std::string text(where);
+    for (const std::string_view part : {std::string_view(": "), field, std::string_view(": expected "),
+                                        expected, std::string_view(", found "), found})
+      text += part;
+    return text;
+  }
+
   std::string where_, field_, expected_, found_;
 };
 

@@ -203,7 +203,7 @@ Safetensors read_safetensors(const std::type_identity_t<Path>& path) {
 /// metadata entry is not UTF-8, a tensor is called "__metadata__", the header is too long, or writing fails;
 /// then an existing file is unchanged.
 template <class Content = Safetensors>
-void write_safetensors(const std::string& path, const std::type_identity_t<Content>& content) {
+[[gnu::cold]] void write_safetensors(const std::string& path, const std::type_identity_t<Content>& content) {
   const std::string& where = path;
   const auto quoted = [&](const std::string& text) {
     if (utf8_prefix(text) != text.size())

@@ -3,8 +3,6 @@
 
 #include <cassert>
 #include <cstddef>
-#include <functional>
-#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -19,9 +17,11 @@ struct Array {
 
   Array() = default;
   /// Of that shape, all `value`.
-  explicit Array(std::vector<std::size_t> lengths, T value = T{})
-      : shape(std::move(lengths)),
-        values(std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>{}), value) {}
+  explicit Array(std::vector<std::size_t> lengths, T value = T{}) : shape(std::move(lengths)) {
+    std::size_t count = 1;
+    for (const std::size_t length : shape) count *= length;
+    values.assign(count, value);
+  }
 
   /// Numbers that belong to one index of the first axis.
   std::size_t each() const { return shape.empty() || shape[0] == 0 ? 0 : values.size() / shape[0]; }

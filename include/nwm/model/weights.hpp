@@ -158,7 +158,7 @@ void check_description(const Safetensors& file, const Model& model) {
 /// Writes the weights and the description of the model (description.hpp), whole or not at all. Throws Error
 /// when the file cannot be written; an old one then stays.
 template <class Model>
-void save(const Model& model, const std::string& path) {
+[[gnu::cold]] void save(const Model& model, const std::string& path) {
   io::Safetensors file;
   io::put_model(file, model);
   io::put_description(file, model);
