@@ -163,7 +163,7 @@ struct WaveProblem {
       }
       for (std::size_t i = length; i-- > 0;) {
         for (std::size_t k = 0; k < W::columns; ++k)
-          adjoint.gradient(Cell::recorded)[k] += from[i * W::columns + k];
+          adjoint.gradient(nwm::cell::recorded_field<Cell>)[k] += from[i * W::columns + k];
         W::step_back(cell, parameters.data(), tape, segment, i, adjoint, o.parameters.data(), scratch.data());
       }
     }

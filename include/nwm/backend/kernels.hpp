@@ -61,6 +61,21 @@ struct Accumulate {
   }
 };
 
+/// to += from, row by row of (rows, n): from and to have strides of their own.
+template <class Real>
+struct AddRows {
+  std::size_t n, from_stride, to_stride;
+  const Real* from;
+  Real* to;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    const std::size_t row = lane.index / n;
+    const Real* source = from + row * from_stride - row * n;
+    Real* target = to + row * to_stride - row * n;
+    lane.store(target, lane.load(target) + lane.load(source));
+  }
+};
+
 /// to = factor · from.
 template <class Real>
 struct Scale {
@@ -71,6 +86,19 @@ struct Scale {
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
     lane.store(to, lane.load(from) * V(factor));
+  }
+};
+
+/// to += factor · from.
+template <class Real>
+struct AddScaled {
+  double factor;
+  const Real* from;
+  Real* to;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    lane.store(to, lane.load(to) + lane.load(from) * V(factor));
   }
 };
 

@@ -198,8 +198,8 @@ class TracedSite {
     return mask;
   }
   constexpr bool coupled_set() const {
-    for (const Value& value : coupled_)
-      if (!value.set()) return false;
+    for (std::size_t g = 0; g < groups; ++g)
+      if (!coupled_[g].set()) return false;
     return true;
   }
 
@@ -208,7 +208,8 @@ class TracedSite {
     static_assert(!fields, "a site is not taken apart: write now[u], with the field's enumerator");
   }
   static constexpr void one_group() {
-    static_assert(groups == 1, "the coupling has several groups: write coupled(group)");
+    static_assert(groups > 0, "the stage has no coupling: give it one, or do not read coupled()");
+    static_assert(groups <= 1, "the coupling has several groups: write coupled(group)");
   }
   constexpr std::size_t place(std::size_t field) const {
     if (field < fields) return field;
@@ -223,7 +224,7 @@ class TracedSite {
 
   Trace* trace_;
   Value fields_[fields];   // NOLINT: as Site
-  Value coupled_[groups];  // NOLINT
+  Value coupled_[groups > 0 ? groups : 1];  // NOLINT
 };
 
 }  // namespace nwm::cell

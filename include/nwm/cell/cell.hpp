@@ -26,7 +26,8 @@
 //   * `recorded`: the state whose time series the readout sees.
 //   * `numbers`: its members (dt and others), run-time options shared by all sites; not needed without any.
 //   * either a coupling and an update of its own, or `using Stages = std::tuple<...>` of such structs, which
-//     run in order in each step. A stage sees what the stages before it wrote in the same step.
+//     run in order in each step. A stage sees what the stages before it wrote in the same step. A stage may
+//     leave out the coupling, or the update where its coupling goes `.into` a field.
 //   * `using Boundary = ...` where its couplings need another boundary than Periodic.
 //
 // `coupling` is the linear stencil that gathers the coupled value from the fields listed in `from`. `update`
@@ -71,15 +72,45 @@ struct BoundaryOf<C> {
   using type = typename C::Boundary;
 };
 
-/// What every stage must have for the rest to be looked at.
 template <class S>
-concept Coupled = requires {
+concept StatesCoupling = requires { S::coupling; };
+/// What a stage that states a coupling must have for the rest to be looked at.
+template <class S>
+concept Coupled = !StatesCoupling<S> || requires {
   { S::coupling } -> std::same_as<const Coupling&>;
 };
 template <class C>
 constexpr bool all_coupled = []<class... S>(const std::tuple<S...>*) {
   return (Coupled<S> && ...);
 }(static_cast<const typename StagesOf<C>::type*>(nullptr));
+
+/// A stage with all that stages have: one without a coupling gets one that gathers nothing, one whose
+/// coupling goes `into` a field the update that puts it there.
+template <class S>
+struct Uncoupled : S {
+  static constexpr Coupling coupling = uncoupled;
+};
+template <class S>
+struct CopyInto {
+  static constexpr Coupling coupling = S::coupling;
+  template <class C, class Site>
+  static constexpr void update(const C&, const Site& now, Site& next) {
+    next[S::coupling.into] = now.coupled(0);
+  }
+};
+template <class S>
+struct Completed {
+  using type = Uncoupled<S>;
+};
+template <StatesCoupling S>
+struct Completed<S> {
+  using type = S;
+};
+template <StatesCoupling S>
+requires(S::coupling.into != nowhere)
+struct Completed<S> {
+  using type = CopyInto<S>;
+};
 }  // namespace detail
 
 /// The stages of a cell as it states them: its `Stages`, or the cell itself.
@@ -92,7 +123,11 @@ using BoundaryOf = typename detail::BoundaryOf<C>::type;
 
 /// One of them, as the cell states it. The library takes it as Stage<C, s> (cell/stage.hpp).
 template <class C, std::size_t s>
-using StatedStage = std::tuple_element_t<s, StagesOf<C>>;
+using StatedStage = typename detail::Completed<std::tuple_element_t<s, StagesOf<C>>>::type;
+
+/// Whether stage s states a coupling.
+template <class C, std::size_t s>
+inline constexpr bool states_coupling = detail::StatesCoupling<std::tuple_element_t<s, StagesOf<C>>>;
 
 template <class C>
 inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
@@ -105,7 +140,7 @@ concept Cell = std::copyable<C> && requires {
   { C::fields.size() } -> std::convertible_to<std::size_t>;
 } && requires {
   { C::fields[0] } -> std::same_as<const FieldInfo&>;
-  { C::recorded } -> std::convertible_to<std::size_t>;
+  { FieldList(C::recorded) };
 } && detail::Coupled<std::tuple_element_t<0, StagesOf<C>>> && detail::all_coupled<C>;
 
 /// The number of a cell's fields: those that are described, but for what is unused.
@@ -123,6 +158,27 @@ constexpr const FieldInfo& field(std::size_t index) {
     if (info.index == index && info.role != Role::unused) return info;
   return C::fields[0];  // a cell without that field is refused before
 }
+
+/// The states that are recorded, in order, and the first of them.
+template <class C>
+inline constexpr auto recorded_fields = [] {
+  constexpr FieldList list(C::recorded);
+  std::array<std::size_t, list.size()> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = list[i];
+  return all;
+}();
+template <class C>
+inline constexpr std::size_t recorded_field = recorded_fields<C>[0];
+
+/// The field that is the input of a step, or `nowhere`.
+template <class C>
+inline constexpr std::size_t drive_field = [] {
+  for (const FieldInfo& info : C::fields)
+    if (info.role == Role::drive) return info.index;
+  return nowhere;
+}();
+template <class C>
+inline constexpr bool driven_cell = drive_field<C> != nowhere;
 
 /// The role of a field: a constant of its own, since a device has no address for `fields`.
 template <class C, std::size_t index>

@@ -31,10 +31,11 @@ constexpr bool refuse() {
   static_assert(m != described_twice, "an enumerator stands in `fields` twice: describe every one once");
   static_assert(m != same_name, "two entries of `fields` have the same name");
   static_assert(m != recorded_no_state, "`recorded` is the enumerator of a state of `fields`");
+  static_assert(m != two_drives, "a cell has one drive at most: its channels are those of the input");
   static_assert(m != numbers_not_listed,
                 "list all members of the cell: static constexpr auto numbers = "
                 "nwm::cell::numbers(\"dt\", &Mine::dt, ...);");
-  static_assert(m != coupling_size, "a coupling's size is 3 (3x3) or 1 (the site itself)");
+  static_assert(m != coupling_size, "a coupling's size is 1 (the site itself), 3, 5 or 7");
   static_assert(m != coupling_groups, "a coupling has at least one group");
   static_assert(m != from_nothing, "a coupling says which fields it gathers: .from = {u}");
   static_assert(m != from_too_many, "a coupling gathers at most 16 fields");
@@ -46,6 +47,10 @@ constexpr bool refuse() {
                 "Pattern::five_point is for a 3x3 coupling from one field to one group: else use full");
   static_assert(m != five_points_trained,
                 "Pattern::five_point needs .trained = false and Initial::laplacian or zero");
+  static_assert(m != into_no_field, "a coupling's `into` is the enumerator of a state or an intermediate");
+  static_assert(m != into_groups, "a coupling that goes `into` a field has one group");
+  static_assert(m != complex_groups,
+                "Reach::complex is from one field to two groups, the real part and the imaginary one");
   static_assert(m != update_signature,
                 "a stage needs: template <class Site> static constexpr void update(const Mine& cell, "
                 "const Site& now, Site& next)");
@@ -60,6 +65,7 @@ constexpr bool refuse() {
                 "a value is read that nothing has set: the old value of a field is now[u], not next[u]");
   static_assert(m != writes_nothing, "`update` writes no field: set next[u]");
   static_assert(m != map_written, "a map is constant, but `update` writes it: make it a state");
+  static_assert(m != drive_written, "the drive is the input of the step, but `update` writes it");
   static_assert(m != state_unwritten,
                 "a state that no stage writes never changes: write next[field], or make it a map");
   static_assert(m != intermediate_unwritten, "an intermediate that no stage writes: write next[field]");
@@ -83,6 +89,10 @@ constexpr bool refuse() {
                 "encoded_map");
   static_assert(m != map_nobody_sets,
                 "nobody sets a given_map in a machine: make it an encoded_map, or use nwm::Simulation");
+  static_assert(m != driven_machine,
+                "a cell with a drive takes an input at every step: use nwm::SequenceMachine");
+  static_assert(m != undriven_sequence,
+                "a SequenceMachine's input enters through a drive: describe one field by nwm::cell::driven");
   static_assert(m != laplacian_of_one_site,
                 "Initial::laplacian needs a grid with more than one site, or the boundary nwm::Zero");
   return true;
@@ -93,10 +103,21 @@ constexpr Finding find_for_machine() {
   if (!well_formed<C>) return {};  // told by `checked`
   bool encoded = false;
   for (const FieldInfo& info : C::fields) {
-    if (info.role == Role::map && info.encoder_layers == 0) return {Mistake::map_nobody_sets, info.index};
+    if (info.role == Role::drive) return {Mistake::driven_machine, info.index};
+    if (info.role == Role::map && info.encoder_layers == 0 && info.spread == Spread::none)
+      return {Mistake::map_nobody_sets, info.index};
     encoded = encoded || (info.role != Role::unused && info.encoder_layers > 0);
   }
   if (!encoded) return {Mistake::nothing_encoded};
+  return {};
+}
+
+template <class C>
+constexpr Finding find_for_sequence() {
+  if (!well_formed<C>) return {};
+  for (const FieldInfo& info : C::fields)
+    if (info.role == Role::map && info.spread == Spread::none) return {Mistake::map_nobody_sets, info.index};
+  if (!driven_cell<C>) return {Mistake::undriven_sequence};
   return {};
 }
 
@@ -114,6 +135,8 @@ constexpr Finding find_on_grid() {
 
 template <class C>
 inline constexpr Finding for_machine = find_for_machine<C>();
+template <class C>
+inline constexpr Finding for_sequence = find_for_sequence<C>();
 template <class C, class G>
 inline constexpr Finding on_grid = find_on_grid<C, G>();
 
@@ -137,6 +160,13 @@ constexpr bool checked() {
 template <class C>
 constexpr bool checked_for_machine() {
   constexpr Finding found = detail::for_machine<C>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
+
+/// The same for what a sequence machine asks of its cell besides.
+template <class C>
+constexpr bool checked_for_sequence() {
+  constexpr Finding found = detail::for_sequence<C>;
   return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
 }
 

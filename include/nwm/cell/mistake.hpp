@@ -21,6 +21,7 @@ enum class Mistake {
   unknown_index,
   described_twice,
   same_name,
+  two_drives,
   recorded_no_state,
   numbers_not_listed,
   coupling_size,
@@ -32,6 +33,9 @@ enum class Mistake {
   laplacian_of_many,
   five_points_of_many,
   five_points_trained,
+  into_no_field,
+  into_groups,
+  complex_groups,
   update_signature,
   update_returns,
   adjoint_not_constant,
@@ -40,6 +44,7 @@ enum class Mistake {
   read_before_set,
   writes_nothing,
   map_written,
+  drive_written,
   state_unwritten,
   intermediate_unwritten,
   intermediate_early,
@@ -50,6 +55,8 @@ enum class Mistake {
   stability_of_state,
   nothing_encoded,
   map_nobody_sets,
+  driven_machine,
+  undriven_sequence,
   laplacian_of_one_site
 };
 
@@ -77,16 +84,21 @@ constexpr Finding find_in_fields() {
       if (other.name.view() == info.name.view()) return {Mistake::same_name, field ? info.index : 0};
     }
   }
-  if (C::recorded >= n || field<C>(C::recorded).role != Role::state)
-    return {Mistake::recorded_no_state, C::recorded};
+  for (const std::size_t f : recorded_fields<C>)
+    if (f >= n || field<C>(f).role != Role::state) return {Mistake::recorded_no_state, f};
+  std::size_t drives = 0;
+  for (const FieldInfo& info : C::fields)
+    if (info.role == Role::drive && ++drives > 1) return {Mistake::two_drives, info.index};
   if (!numbers_complete<C>()) return {Mistake::numbers_not_listed};
   return {};
 }
 
-constexpr Finding find_in_coupling(const Coupling& coupling, std::size_t fields, std::size_t stage) {
+template <class C>
+constexpr Finding find_in_coupling(const Coupling& coupling, std::size_t stage) {
+  constexpr std::size_t fields = field_count<C>;
   const FieldList& from = coupling.from;
   const bool many = coupling.groups != 1 || from.size() != 1 || coupling.size != 3;
-  if (coupling.size != 1 && coupling.size != 3) return {Mistake::coupling_size, 0, stage};
+  if (coupling.size % 2 == 0 || coupling.size > 7) return {Mistake::coupling_size, 0, stage};
   if (coupling.groups == 0) return {Mistake::coupling_groups, 0, stage};
   if (from.size() == 0) return {Mistake::from_nothing, 0, stage};
   if (from.size() > FieldList::capacity) return {Mistake::from_too_many, 0, stage};
@@ -95,6 +107,14 @@ constexpr Finding find_in_coupling(const Coupling& coupling, std::size_t fields,
     for (std::size_t k = 0; k < i; ++k)
       if (from[i] == from[k]) return {Mistake::from_twice, from[i], stage};
   }
+  if (coupling.into != nowhere) {
+    if (coupling.into >= fields || (field<C>(coupling.into).role != Role::intermediate &&
+                                    field<C>(coupling.into).role != Role::state))
+      return {Mistake::into_no_field, coupling.into, stage};
+    if (coupling.groups != 1) return {Mistake::into_groups, coupling.into, stage};
+  }
+  if (coupling.reach == Reach::complex && (coupling.groups != 2 || from.size() != 1))
+    return {Mistake::complex_groups, 0, stage};
   if (coupling.initial == Initial::laplacian && many) return {Mistake::laplacian_of_many, 0, stage};
   if (coupling.pattern == Pattern::five_point) {
     if (many) return {Mistake::five_points_of_many, 0, stage};
@@ -110,9 +130,9 @@ constexpr Finding find_in_stages() {
   for_constants<stage_count<C>>([&](auto s) {
     using S = StatedStage<C, s>;
     if (found.mistake != Mistake::none) return;
-    found = find_in_coupling(S::coupling, field_count<C>, s);
+    if (states_coupling<C, s>) found = find_in_coupling<C>(S::coupling, s);
     if (found.mistake != Mistake::none) return;
-    if constexpr (S::coupling.groups > 0) {
+    if constexpr (S::coupling.groups > 0 || !states_coupling<C, s>) {
       if constexpr (!Updates<C, S>) found = {Mistake::update_signature, 0, s};
       else if constexpr (!UpdatesInPlace<C, S>) found = {Mistake::update_returns, 0, s};
       else if constexpr (has_adjoint<S> && !Adjoins<C, S>) found = {Mistake::adjoint_signature, 0, s};
@@ -148,6 +168,7 @@ constexpr Finding find_in_order(const Traces<C>& traces) {
       bool seen = has(traces[s].reads, f);
       for (std::size_t k = 0; k < S::coupling.from.size(); ++k) seen = seen || S::coupling.from[k] == f;
       if (role == Role::map && has(traces[s].writes, f)) found = {Mistake::map_written, f, s};
+      if (role == Role::drive && has(traces[s].writes, f)) found = {Mistake::drive_written, f, s};
       if (role == Role::intermediate && seen && !has(written, f)) found = {Mistake::intermediate_early, f, s};
     }
     written |= traces[s].writes;
@@ -242,7 +263,7 @@ inline constexpr Traces<C> traces = [] {
     return trace_updates(C{});
   } else {
     Traces<C> none;
-    none[0].writes = std::uint64_t{1} << (C::recorded < field_count<C> ? C::recorded : 0);
+    none[0].writes = std::uint64_t{1} << (recorded_field<C> < field_count<C> ? recorded_field<C> : 0);
     return none;
   }
 }();

@@ -31,7 +31,7 @@ class Site {
  private:
   // Not std::array: its operator[] is one call more for every value in builds without optimisation.
   V fields_[fields];   // NOLINT
-  V coupled_[groups];  // NOLINT
+  V coupled_[groups > 0 ? groups : 1];  // NOLINT
 };
 
 /// Some fields of a cell in ascending order: as a type, since a device has no address for a constant.

@@ -32,6 +32,10 @@ struct Stage {
   static constexpr Coupling coupling =
       well_formed<C> ? Stated::coupling : Coupling{.name = Stated::coupling.name, .from = {0}};
   static constexpr std::size_t groups = coupling.groups;
+  /// Whether the stage gathers anything; whether it does nothing else, so that no coupled value is kept
+  /// beside the field it goes into.
+  static constexpr bool couples = groups > 0, only_couples = coupling.into != nowhere;
+  static constexpr std::size_t kept_groups = only_couples ? 0 : groups;
   static constexpr auto from = detail::listed<coupling.from.size()>(coupling.from);
 
   using Reads = IndicesOf<traces<C>[s].reads>;

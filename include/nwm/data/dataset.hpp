@@ -19,18 +19,32 @@
 
 namespace nwm::data {
 
-/// Sizes of a data set: `images` pictures of (channels, height, width) and as many masks of (height, width).
+/// Sizes of a data set: `images` pictures of (channels, height, width) and as many masks of (height, width);
+/// with `steps`, sequences of so many such frames, or of vectors (channels) of height and width 1.
 struct Extent {
   std::size_t images = 0, channels = 1, height = 0, width = 0;
-  std::size_t pixels() const { return height * width; }
-  std::size_t values() const { return channels * height * width; }
+  std::size_t steps = 0;      ///< 0: still pictures
+  std::size_t positions = 0;  ///< places of an image that have a target; 0: its pixels
+
+  std::size_t pixels() const { return positions > 0 ? positions : height * width; }
+  std::size_t values() const { return (steps > 0 ? steps : 1) * channels * height * width; }
+  /// Whether the inputs have the same sizes, whatever the targets.
+  bool same_inputs(const Extent& other) const {
+    return images == other.images && channels == other.channels && height == other.height &&
+           width == other.width && steps == other.steps;
+  }
   bool operator==(const Extent&) const = default;
 };
 
+/// (images, channels, height, width); of sequences (images, steps, channels) or (images, steps, channels,
+/// height, width).
 inline std::string to_string(const Extent& e) {
-  std::string text = "(";
-  for (const std::size_t n : {e.images, e.channels, e.height}) text.append(std::to_string(n)).append(", ");
-  return text.append(std::to_string(e.width)).append(")");
+  std::string text = "(" + std::to_string(e.images);
+  const auto add = [&](std::size_t n) { text.append(", ").append(std::to_string(n)); };
+  if (e.steps > 0) add(e.steps);
+  add(e.channels);
+  if (e.steps == 0 || e.height * e.width != 1) add(e.height), add(e.width);
+  return text.append(")");
 }
 
 /// Pictures and their targets. A set never changes once it is made.

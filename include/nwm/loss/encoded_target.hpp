@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -12,9 +13,10 @@
 namespace nwm::loss {
 
 /// Targets of loss L for `images` images of `sites` pixels with `outputs` scores each: planes (images,
-/// sites), or (images) where L pools, one behind the other.
-template <Loss L, std::size_t outputs, std::size_t images, std::size_t sites>
+/// sites), or (images) where L pools, one behind the other; with `abreast` planes (sites, images).
+template <Loss L, std::size_t outputs, std::size_t images, std::size_t sites, bool abreast = false>
 struct EncodedTarget {
+  static_assert(!(abreast && L::pooled && sites > 1), "a loss that pools needs one position a sequence");
   static constexpr std::size_t each = L::pooled ? 1 : sites;  ///< numbers of an image in a plane
   static constexpr std::size_t stride = images * each;        ///< from plane to plane
   static constexpr std::size_t size = L::template planes<outputs> * stride;
@@ -30,7 +32,13 @@ struct EncodedTarget {
   template <class Real>
   static void set(const L& loss, std::size_t i, std::span<const typename L::Target> target,
                   std::span<Real> to) {
-    loss.template encode<outputs>(target, to.data() + i * each, stride);
+    if constexpr (abreast && sites > 1) {
+      std::array<Real, L::template planes<outputs> * each> one;
+      loss.template encode<outputs>(target, one.data(), each);
+      for (std::size_t p = 0; p < one.size(); ++p) to[p * images + i] = one[p];
+    } else {
+      loss.template encode<outputs>(target, to.data() + i * each, stride);
+    }
   }
   /// Sets `to` to the targets of one to `images` images, one behind the other; images that are left out count
   /// nothing. Throws Error where the length is no such, or as L::encode.
@@ -47,8 +55,15 @@ struct EncodedTarget {
   }
 };
 
+/// Whether the images of a pass of model M stand side by side at every number.
+template <class M>
+inline constexpr bool abreast_of = [] {
+  if constexpr (requires { M::abreast; }) return bool{M::abreast};
+  else return false;
+}();
+
 /// The targets of loss L for a pass of model M.
 template <class L, class M>
-using TargetOf = EncodedTarget<L, M::outputs, M::images, M::sites>;
+using TargetOf = EncodedTarget<L, M::outputs, M::images, M::sites, abreast_of<M>>;
 
 }  // namespace nwm::loss

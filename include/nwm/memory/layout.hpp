@@ -19,7 +19,15 @@ enum class Initial {
   uniform,    ///< uniform in ±1/sqrt(fan_in), as PyTorch's convolutions and dense layers
   laplacian,  ///< (C, C, 3, 3): the 5-point Laplacian [0 1 0; 1 -4 1; 0 1 0] from channel i to i, else 0
   zero,
-  one
+  one,
+  shift,       ///< (C, C, k): from channel i to i the neighbour one site on, else 0
+  first_site,  ///< (C·sites, n): 1 for site 0 of every channel, else 0
+  range  ///< uniform between the slice's `low` and `high`; where these are equal, that number
+};
+
+/// Between which numbers a parameter starts under Initial::range.
+struct InitialRange {
+  double low = 0, high = 0;
 };
 
 /// One named parameter: a row-major tensor of shape dims[0..rank) at `offset` of the flat vector.
@@ -28,7 +36,9 @@ struct Slice {
   std::array<std::size_t, 4> dims{};
   std::size_t rank = 0, offset = 0, size = 0, fan_in = 1;
   Initial initial = Initial::uniform;
-  bool trained = true;  ///< false: kept in checkpoints, never touched by the optimiser
+  bool trained = true;   ///< false: kept in checkpoints, never touched by the optimiser
+  InitialRange range{};  ///< of Initial::range
+  std::size_t sites = 1;  ///< of Initial::first_site
 
   constexpr std::span<const std::size_t> shape() const { return {dims.data(), rank}; }
 };
@@ -41,9 +51,16 @@ struct Layout {
   std::size_t size = 0;   ///< parameters in all
 
   constexpr void add(Name name, std::initializer_list<std::size_t> dims, std::size_t fan_in,
-                     Initial initial = Initial::uniform, bool trained = true) {
-    Slice slice{
-        .name = name, .offset = size, .size = 1, .fan_in = fan_in, .initial = initial, .trained = trained};
+                     Initial initial = Initial::uniform, bool trained = true, InitialRange range = {},
+                     std::size_t sites = 1) {
+    Slice slice{.name = name,
+                .offset = size,
+                .size = 1,
+                .fan_in = fan_in,
+                .initial = initial,
+                .trained = trained,
+                .range = range,
+                .sites = sites};
     for (const std::size_t d : dims) {
       slice.dims.at(slice.rank++) = d;
       slice.size *= d;
@@ -70,7 +87,8 @@ constexpr auto exact_layout() {
   return exact;
 }
 
-/// Sets one parameter's initial values (out: slice.size values), drawing from `random` only for `uniform`.
+/// Sets one parameter's initial values (out: slice.size values), drawing from `random` only for `uniform` and
+/// for a `range` that is not one number.
 template <class Real>
 void initialise(const Slice& slice, std::span<Real> out, Random& random) {
   assert(out.size() == slice.size);
@@ -85,6 +103,20 @@ void initialise(const Slice& slice, std::span<Real> out, Random& random) {
       case Initial::one:
         out[i] = Real(1);
         break;
+      case Initial::shift: {
+        const std::size_t channels = slice.dims[1], taps = slice.dims[2], tap = i % taps,
+                          from = i / taps % channels, to = i / taps / channels;
+        out[i] = from == to && tap == taps / 2 + 1 ? Real(1) : Real(0);
+        break;
+      }
+      case Initial::first_site:
+        out[i] = i / slice.dims[1] % slice.sites == 0 ? Real(1) : Real(0);
+        break;
+      case Initial::range: {
+        const auto [low, high] = slice.range;
+        out[i] = static_cast<Real>(low < high ? random.uniform(low, high) : low);
+        break;
+      }
       case Initial::laplacian: {
         const std::size_t channels = slice.dims[1], tap = i % 9, from = i / 9 % channels,
                           to = i / 9 / channels;

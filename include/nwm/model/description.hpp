@@ -42,9 +42,15 @@ void describe(const Model& model, const F& f) {
     f(std::string("shape.") + key, std::to_string(value));
   };
   number("height", shape.height), number("width", shape.width);
-  number("image_channels", shape.image_channels), number("oscillators", shape.oscillators);
-  number("steps", shape.steps), number("outputs", shape.scores()),
-      number("encoder_width", shape.encoder_width);
+  number("oscillators", shape.oscillators), number("steps", shape.steps);
+  if constexpr (requires { shape.encoder_width; }) {
+    number("image_channels", shape.image_channels), number("outputs", shape.scores());
+    number("encoder_width", shape.encoder_width);
+  } else {
+    number("inputs", shape.inputs), number("input_sites", shape.input_sites());
+    number("outputs", shape.outputs);
+    f("positions", std::string(Model::Positions::name));
+  }
   if constexpr (requires { Model::Readout::name; }) f("readout", std::string(Model::Readout::name));
   if constexpr (requires { Model::Head::widths; }) f("head", model::list(Model::Head::widths));
   if constexpr (requires { Model::layers; }) f("layers", std::to_string(Model::layers));

@@ -4,7 +4,8 @@
 //
 // Every model M
 //   kind                  what weight files call it
-//   shape                 a Shape: height, width and image_channels of its pictures are asked for
+//   shape                 a Shape, whose height, width and image_channels are those of its pictures, or a
+//                         SequenceShape
 //   Real, Backend         the precision, and where it runs
 //   sites, images         pixels of an image; images of one pass, 1 on processors
 //   image_size, outputs, score_size       numbers of a picture, scores a pixel, and of all of them
@@ -68,7 +69,7 @@ inline constexpr bool couples_images = [] {
 template <class M>
 concept ModelParameters = std::copyable<M> && requires {
   { M::kind } -> std::convertible_to<std::string_view>;
-  { M::shape } -> std::convertible_to<Shape>;
+  M::shape.steps;
   typename M::Real;
   typename M::Backend;
   { M::sites } -> std::convertible_to<std::size_t>;

@@ -14,15 +14,24 @@
 namespace nwm::model {
 
 /// `Mlp` over the pixels of a pass over `images` images of `sites` pixels each, in tiles that the backend's
-/// memory likes best (pass.hpp). Nothing here waits for the backend but `loss`.
-template <layer::HeadLayer Mlp, std::size_t images, std::size_t sites, class B, class Real>
+/// memory likes best (pass.hpp). It goes over `count` of them at a time. Nothing here waits for the backend but
+/// `loss`.
+template <layer::HeadLayer Mlp, std::size_t images, std::size_t sites, class B, class Real,
+          std::size_t count = images * sites>
 class PixelHead {
  public:
   static constexpr std::size_t outputs = Mlp::out, pass_sites = images * sites;
+  static_assert(pass_sites % count == 0);
 
  private:
-  static constexpr std::size_t limit = tile_limit<B>, tile = tile_size<pass_sites, limit>;
-  static constexpr std::size_t tiles = (pass_sites + tile - 1) / tile;
+  static constexpr std::size_t limit = tile_limit<B>;
+
+ public:
+  static constexpr std::size_t tile = tile_size<count, limit>;  ///< pixels of a tile, at most
+
+ private:
+  static constexpr std::size_t tiles_at_a_time = (count + tile - 1) / tile;
+  static constexpr std::size_t tiles = pass_sites / count * tiles_at_a_time;
 
  public:
   /// What one pass needs.
@@ -54,14 +63,15 @@ class PixelHead {
     B::upload(encoded.size(), encoded.data(), s.target.data());
   }
 
-  /// Sets s.scores(). form(n, start, x) sets x (Mlp::in, n), the features of the n pixels from `start`, n a
-  /// std::integral_constant.
+  /// Sets s.scores() of the `count` pixels from `first`. form(n, start, x) sets x (Mlp::in, n), the features of
+  /// the n pixels from first + start, n a std::integral_constant.
   template <class Form>
-  static void score(const Real* parameters, Space& s, const Form& form) {
-    for_tiles<pass_sites, limit>([&](auto n, std::size_t start) {
+  static void score(const Real* parameters, Space& s, const Form& form, std::size_t first = 0) {
+    for_tiles<count, limit>([&](auto n, std::size_t start) {
       form(n, start, s.x.data());
       Mlp::template forward<B, n>(parameters, s.x.data(), s.hidden.data(), s.some.data());
-      B::copy_rows(outputs, n, static_cast<const Real*>(s.some.data()), n, s.all.data() + start, pass_sites);
+      B::copy_rows(outputs, n, static_cast<const Real*>(s.some.data()), n, s.all.data() + first + start,
+                   pass_sites);
     });
   }
 
@@ -70,15 +80,17 @@ class PixelHead {
   /// first: the head then runs twice.
   template <class L, class Form, class PassOn>
   static void add_gradient(const L& loss, const Real* parameters, Space& s, Real scale,
-                           Real* parameter_gradient, const Form& form, const PassOn& pass_on) {
+                           Real* parameter_gradient, const Form& form, const PassOn& pass_on,
+                           std::size_t first = 0) {
     if constexpr (L::pooled) {
+      static_assert(count == pass_sites, "a loss that pools sees all scores at once");
       score(parameters, s, form);
       B::fill(tiles, 0.0, s.losses.data());
       loss::apply_pooled<B, outputs, images, sites>(loss, s.scores(),
                                                     static_cast<const Real*>(s.target.data()),
                                                     static_cast<double>(scale), s.losses.data(), s.pooled);
     }
-    for_tiles<pass_sites, limit>([&](auto n, std::size_t start) {
+    for_tiles<count, limit>([&](auto n, std::size_t start) {
       form(n, start, s.x.data());
       Mlp::template forward<B, n>(parameters, s.x.data(), s.hidden.data(), s.some.data());
       if constexpr (L::pooled)
@@ -87,9 +99,9 @@ class PixelHead {
         B::template sum_rows<Real>(
             1, n,
             loss.template kernel<outputs>(static_cast<double>(scale),
-                                          static_cast<const Real*>(s.target.data()) + start, pass_sites,
-                                          s.some.data(), n),
-            s.losses.data() + start / tile);
+                                          static_cast<const Real*>(s.target.data()) + first + start,
+                                          pass_sites, s.some.data(), n),
+            s.losses.data() + first / count * tiles_at_a_time + start / tile);
       Mlp::template backward<B, n>(parameters, s.x.data(), s.hidden.data(), s.some.data(),
                                    s.x_gradient.data(), parameter_gradient, s.work.data());
       pass_on(n, start, static_cast<const Real*>(s.x_gradient.data()));

@@ -9,6 +9,7 @@
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/pass.hpp"
+#include "nwm/grid/abreast.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/loss/cross_entropy.hpp"
 #include "nwm/loss/encoded_target.hpp"
@@ -24,27 +25,49 @@ struct SpanOf {
   using type = std::span<T, n>;
 };
 
-/// Sizes and parameters of a model over pictures. Layers has its `shape`, `Backend`, `Real`, the `ImageGrid`
-/// of one image, and `List`, the PartList of its parameters.
+namespace detail {
+/// The sizes of a pass: of layers that state them, or of pictures with scores at every pixel.
+template <class Layers>
+struct PassSizes {
+  using Grid = PassGrid<typename Layers::Backend, typename Layers::ImageGrid>;
+  static constexpr std::size_t positions = Layers::ImageGrid::sites, images = Grid::sites / positions,
+                               image_size = Layers::shape.image_channels * positions,
+                               outputs = Layers::shape.scores();
+};
+template <class Layers>
+requires requires { Layers::positions; }
+struct PassSizes<Layers> : Layers {
+  using Grid = typename Layers::BatchGrid;
+};
+}  // namespace detail
+
+/// Sizes and parameters of a model. Layers has its `shape`, `Backend`, `Real`, the `ImageGrid` of one image,
+/// and `List`, the PartList of its parameters; where it is no model over pictures, `positions`, `images`,
+/// `image_size` and `outputs`, too.
 template <class Layers>
 class ParametersOverImages {
+  using Sizes = detail::PassSizes<Layers>;
+
  public:
-  static constexpr Shape shape = Layers::shape;
+  static constexpr auto shape = Layers::shape;
   using Backend = typename Layers::Backend;
   using Real = typename Layers::Real;
   using Parts = typename Layers::List;
   using ImageGrid = typename Layers::ImageGrid;
 
-  static constexpr std::size_t sites = ImageGrid::sites;
-  /// Images of one pass: arrays of a pass hold images beside each other, (channel, image, row, column).
-  static constexpr std::size_t images = PassGrid<Backend, ImageGrid>::sites / sites;
-  static constexpr std::size_t image_size = shape.image_channels * sites;
-  static constexpr std::size_t outputs = shape.scores();  ///< scores a pixel
+  /// Places of an image that have scores: its pixels, or positions of a sequence.
+  static constexpr std::size_t sites = Sizes::positions;
+  /// Images of one pass: arrays of a pass hold images beside each other, (channel, image, row, column), or,
+  /// where they are `abreast`, as the last index.
+  static constexpr std::size_t images = Sizes::images;
+  static constexpr bool abreast = AbreastGrid<typename Sizes::Grid>;
+  static constexpr std::size_t image_size = Sizes::image_size;
+  static constexpr std::size_t outputs = Sizes::outputs;  ///< scores a place
   static constexpr std::size_t score_size = outputs * sites;
 
   /// Numbers of an encoded target of loss L for one pass: what the constructor of a Workspace takes.
   template <loss::Loss L>
-  static constexpr std::size_t target_numbers = loss::EncodedTarget<L, outputs, images, sites>::size;
+  static constexpr std::size_t target_numbers = loss::EncodedTarget<L, outputs, images, sites, abreast>::size;
 
   /// The pictures of a pass (image_channels, images, H, W), and their scores (outputs, images, H, W).
   using PassPictures = typename SpanOf<const Real, images * image_size>::type;
@@ -63,7 +86,7 @@ class ParametersOverImages {
   const Real* place() const { return parameters_.data(); }
 
  protected:
-  using BatchGrid = PassGrid<Backend, ImageGrid>;
+  using BatchGrid = typename Sizes::Grid;
   static constexpr std::size_t pass_sites = BatchGrid::sites;  ///< numbers of a plane of a pass
 
   /// Where the parameters of part P begin.
@@ -86,7 +109,7 @@ class PixelModel : public ParametersOverImages<Layers> {
 
  public:
   using Base::Base, Base::images, Base::image_size, Base::score_size, Base::sites, Base::parameter_count,
-      Base::outputs;
+      Base::outputs, Base::abreast;
   using typename Base::Backend, typename Base::Real, typename Base::PassPictures, typename Base::PassScores;
 
   /// The part of a workspace that has to do with pictures, targets and scores.
@@ -117,7 +140,7 @@ class PixelModel : public ParametersOverImages<Layers> {
   requires loss::LossFor<L, outputs>
   double add_gradient(PassPictures image, std::span<const typename L::Target> target, Real scale,
                       std::span<Real, parameter_count> gradient, W& w, const L& loss = {}) const {
-    loss::EncodedTarget<L, outputs, images, sites>::set_all(loss, target, w.pass.target.span());
+    loss::EncodedTarget<L, outputs, images, sites, abreast>::set_all(loss, target, w.pass.target.span());
     set_input(image, w);
     set_target(w.pass.target.span(), w);
     self().ask_gradient(loss, scale, gradient.data(), w);

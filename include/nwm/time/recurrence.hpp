@@ -10,6 +10,7 @@
 #include "nwm/cell/stage.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/time/couple_stage.hpp"
 #include "nwm/time/row_sweep.hpp"
 #include "nwm/time/segment.hpp"
 #include "nwm/time/stage_site.hpp"
@@ -64,7 +65,11 @@ struct StageBackward {
     const auto result = stage_adjoint_at<Stage>(
         cell, d, [&](auto k) { return lane.load(in[k]); },
         [&](auto f) { return lane.load(fields_gradient + f * columns); },
-        [&](auto f, const auto& value) { lane.store(fields_gradient + f * columns, value); });
+        [&](auto f, const auto& value) {
+          // The input of a step has no gradient.
+          if constexpr (cell::role<Cell, f> != cell::Role::drive)
+            lane.store(fields_gradient + f * columns, value);
+        });
     for (std::size_t g = 0; g < groups; ++g) lane.store(coupled_gradient + g * columns, result[g]);
   }
 };
@@ -75,21 +80,27 @@ struct StageBackward {
 /// the whole. The memory is a Tape; parameters are those of all stages one after the other. `starts` of the
 /// segments have room of their own; those beyond share the last.
 template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, std::size_t segments, class B,
-          class Real, std::size_t starts = segments>
+          class Real, std::size_t starts = segments, class Input = NoInput>
 class Recurrence {
   static_assert(cell::checked<Cell>());
   static_assert(cell::checked_on<Cell, G>());
 
  public:
-  using Segment = TimeSegment<Cell, G, channels, length, Real>;
+  using Segment = TimeSegment<Cell, G, channels, length, Real, Input>;
   using Map = typename Segment::Map;
   template <std::size_t s>
   using Stage = cell::Stage<Cell, s>;
   template <std::size_t s>
   using StencilAt = typename Segment::template StencilAt<s>;
+  template <std::size_t s>
+  using CouplingAt = typename Segment::template CouplingAt<s>;
+  template <std::size_t s>
+  using Couple = CoupleStage<CouplingAt<s>, B>;
 
   static constexpr std::size_t fields = Segment::fields, stages = Segment::stages;
   static constexpr std::size_t columns = Segment::columns;  ///< numbers of one field
+  static constexpr auto series = cell::recorded_fields<Cell>;  ///< what is recorded
+  static constexpr std::size_t recorded = series[0];
 
   template <std::size_t s>
   static constexpr std::size_t offset() {
@@ -100,32 +111,29 @@ class Recurrence {
   /// Whether stage s is one pass over the rows, forward and back. The coupled value is not on the tape then:
   /// it is found again from the field that was coupled.
   template <std::size_t s>
-  static constexpr bool by_rows = RowBackend<B> && cell::five_point<Stage<s>> && G::Boundary::self_adjoint;
+  static constexpr bool by_rows = RowBackend<B> && CouplingAt<s>::direct && cell::five_point<Stage<s>> &&
+                                  !Stage<s>::only_couples && G::Boundary::self_adjoint;
   using Rows = RowSweep<B, G, channels, Real>;
 
   /// Of a backend that runs all steps at once. A template of its own, as nvcc 13.0 looks into what is left
   /// out.
   template <class On>
   static constexpr std::size_t steps_scratch() {
-    if constexpr (requires { On::template steps_scratch<Cell, G, channels, length, Real>; })
+    if constexpr (Segment::direct && requires { On::template steps_scratch<Cell, G, channels, length, Real>; })
       return On::template steps_scratch<Cell, G, channels, length, Real>;
     else return 0;
   }
 
   static constexpr std::size_t scratch = std::max(
-      largest_of<stages>([](auto s) { return B::template scratch<StencilAt<s>, G>; }), steps_scratch<B>());
+      largest_of<stages>([](auto s) { return Couple<s>::scratch; }), steps_scratch<B>());
 
   /// Groups of the stage that has most.
   static constexpr std::size_t widest_coupled = largest_of<stages>([](auto s) { return Stage<s>::groups; });
 
-  /// Appends the stages' stencils: 1×1 ones as dense layers.
+  /// Appends the stages' couplings: 1×1 stencils as dense layers.
   template <class L>
   static constexpr void describe(L& layout, const Name& prefix) {
-    for_constants<stages>([&](auto s) {
-      constexpr const cell::Coupling& coupling = Stage<s>::coupling;
-      StencilAt<s>::describe(layout, prefix + coupling.name, coupling.initial, coupling.size == 1,
-                             coupling.trained);
-    });
+    for_constants<stages>([&](auto s) { CouplingAt<s>::describe(layout, prefix); });
   }
 
   /// Fields at the start of each segment, the tape of one segment, and the gradients of the fields.
@@ -138,8 +146,11 @@ class Recurrence {
     }
     /// The recorded series of the segment that ran last: (length, channels, H, W).
     const Real* series() const {
-      return slots.data() +
-             Map::version_plane(Map::last_writer(Cell::recorded), Cell::recorded, length, 0) * columns;
+      return series_of(recorded);
+    }
+    /// The series of any field that a stage writes.
+    const Real* series_of(std::size_t f) const {
+      return slots.data() + Map::version_plane(Map::last_writer(f), f, length, 0) * columns;
     }
     /// Field f after step i of the segment that ran last.
     const Real* after(std::size_t f, std::size_t i) {
@@ -158,6 +169,7 @@ class Recurrence {
     }
 
     typename B::template Memory<Real> start, slots;
+    Drive<Real> drive{};  ///< of the whole run: the input of step 0 of segment 0
   };
 
   /// What the backward pass adds: gradients of the fields now, and of the coupled value of one stage.
@@ -173,7 +185,7 @@ class Recurrence {
   /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
   static void run(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                   Real* scratch_) {
-    if constexpr (requires {
+    if constexpr (Segment::direct && requires {
                     B::template run_steps<Cell, G, channels, length>(
                         cell, parameters_, starts_of(tape, segment), tape.slots.data());
                   })
@@ -190,14 +202,14 @@ class Recurrence {
     }
   }
 
-  /// Backward through the segment on the tape. series_gradient (length, channels, H, W) belongs to the
-  /// recorded series (null: zero, where the backend goes step by step); adjoint.gradient(f) is that of the
+  /// Backward through the segment on the tape. series_gradient (length, recorded fields, channels, H, W)
+  /// belongs to the recorded series (null: zero, where the backend goes step by step); adjoint.gradient(f) is that of the
   /// fields at the segment's end and becomes that at its start (for maps: is added to). Adds to
   /// parameter_gradient. The coupled values on the tape may be lost: `run` comes before the next.
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                        const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
                        Real* scratch_) {
-    if constexpr (requires {
+    if constexpr (Segment::direct && requires {
                     B::template run_steps_back<Cell, G, channels, length>(
                         cell, parameters_, starts_of(tape, segment), tape.slots.data(), series_gradient,
                         adjoint.gradient(0), parameter_gradient, scratch_);
@@ -209,8 +221,10 @@ class Recurrence {
       const Segment now = view(cell, parameters_, tape, segment);
       Segment::in_reverse([&](std::size_t i, auto s) {
         if (s + 1 == stages && series_gradient)
-          B::template map<Real>(columns, kernel::Accumulate<Real>{series_gradient + i * columns,
-                                                                  adjoint.gradient(Cell::recorded)});
+          for (std::size_t r = 0; r < series.size(); ++r)
+            B::template map<Real>(columns,
+                                  kernel::Accumulate<Real>{series_gradient + (i * series.size() + r) * columns,
+                                                           adjoint.gradient(series[r])});
         backward<s>(now, i, adjoint, parameter_gradient, scratch_);
       });
     }
@@ -238,7 +252,9 @@ class Recurrence {
     return all;
   }
   static Segment view(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment) {
-    return {cell, parameters_, starts_of(tape, segment), tape.slots.data()};
+    Drive<Real> drive = tape.drive;
+    if (drive.first) drive.first += segment * length * drive.stride;
+    return {cell, parameters_, starts_of(tape, segment), tape.slots.data(), drive};
   }
 
   /// The fields that stage s gathers and reads, as it sees them at step i.
@@ -258,17 +274,21 @@ class Recurrence {
   template <std::size_t s>
   static void forward(const Segment& now, std::size_t i, Real* scratch_) {
     using S = Stage<s>;
-    Real* coupled = now.template coupled<s>(i);
     const Real* weights = now.parameters + offset<s>();
     const auto from = gathered<s>(now, i);
-    std::array<Real*, S::writes.size()> out;
-    for_constants<out.size()>([&](auto w) { out[w] = now.template version<s, S::writes[w]>(i); });
-    const detail::StageForward<S, Cell, Real> update{now.cell, columns, coupled, read<s>(now, i), out};
-    if constexpr (by_rows<s>) {
-      Rows::couple(weights, from[0], update, scratch_);
+    if constexpr (S::only_couples) {
+      Couple<s>::forward(weights, from, now.template version<s, S::coupling.into>(i), scratch_);
     } else {
-      B::template couple<StencilAt<s>, G, Activation::none>(weights, from, coupled, scratch_);
-      B::template map<Real>(columns, update);
+      Real* coupled = now.template coupled<s>(i);
+      std::array<Real*, S::writes.size()> out;
+      for_constants<out.size()>([&](auto w) { out[w] = now.template version<s, S::writes[w]>(i); });
+      const detail::StageForward<S, Cell, Real> update{now.cell, columns, coupled, read<s>(now, i), out};
+      if constexpr (by_rows<s>) {
+        Rows::couple(weights, from[0], update, scratch_);
+      } else {
+        if constexpr (S::couples) Couple<s>::forward(weights, from, coupled, scratch_);
+        B::template map<Real>(columns, update);
+      }
     }
   }
 
@@ -278,20 +298,47 @@ class Recurrence {
     using S = Stage<s>;
     const Real* weights = now.parameters + offset<s>();
     const auto from = gathered<s>(now, i);
-    Real* coupled_gradient = adjoint.coupled.data();
-    const detail::StageBackward<S, Cell, Real> pull{
-        now.cell,        columns,          now.template coupled<s>(i),
-        read<s>(now, i), coupled_gradient, adjoint.gradient(0)};
-    if constexpr (by_rows<s>) {
-      Rows::couple_and_back(weights, from[0], pull, coupled_gradient, adjoint.gradient(S::from[0]), scratch_);
+    if constexpr (S::only_couples) {
+      // What goes into a field as it is has the field's gradient, which starts anew before the stage. A field
+      // that is gathered itself needs that gradient while it takes part of it.
+      constexpr std::size_t into = S::coupling.into;
+      Real* gradient = adjoint.gradient(into);
+      if constexpr (cell::position(S::from, into) < S::from.size()) {
+        B::copy(columns, static_cast<const Real*>(gradient), adjoint.coupled.data());
+        B::fill(columns, Real(0), gradient);
+        couple_back<s>(weights, from, adjoint.coupled.data(), adjoint, parameter_gradient, scratch_);
+      } else {
+        couple_back<s>(weights, from, gradient, adjoint, parameter_gradient, scratch_);
+        B::fill(columns, Real(0), gradient);
+      }
     } else {
-      B::template map<Real>(columns, pull);
-      std::array<Real*, S::from.size()> into;
-      for (std::size_t k = 0; k < into.size(); ++k) into[k] = adjoint.gradient(S::from[k]);
-      B::template couple_adjoint<StencilAt<s>, G>(
-          weights, from, coupled_gradient, into,
-          S::coupling.trained ? parameter_gradient + offset<s>() : nullptr, scratch_);
+      Real* coupled_gradient = adjoint.coupled.data();
+      const detail::StageBackward<S, Cell, Real> pull{
+          now.cell,        columns,          now.template coupled<s>(i),
+          read<s>(now, i), coupled_gradient, adjoint.gradient(0)};
+      if constexpr (by_rows<s>) {
+        Rows::couple_and_back(weights, from[0], pull, coupled_gradient, adjoint.gradient(S::from[0]),
+                              scratch_);
+      } else {
+        B::template map<Real>(columns, pull);
+        if constexpr (S::couples)
+          couple_back<s>(weights, from, coupled_gradient, adjoint, parameter_gradient, scratch_);
+      }
     }
+  }
+
+  /// The adjoint of stage s's coupling. The input of a step has no gradient.
+  template <std::size_t s>
+  static void couple_back(const Real* weights, const std::array<const Real*, Stage<s>::from.size()>& from,
+                          const Real* gradient, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+    using S = Stage<s>;
+    std::array<Real*, S::from.size()> into;
+    for_constants<into.size()>([&](auto k) {
+      constexpr std::size_t f = S::from[k];
+      into[k] = cell::role<Cell, f> == cell::Role::drive ? nullptr : adjoint.gradient(f);
+    });
+    Couple<s>::adjoint(weights, from, gradient, into,
+                       S::coupling.trained ? parameter_gradient + offset<s>() : nullptr, scratch_);
   }
 };
 

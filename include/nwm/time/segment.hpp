@@ -7,6 +7,7 @@
 
 #include "nwm/cell/stage.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/time/stage_coupling.hpp"
 #include "nwm/time/stages.hpp"
 #include "nwm/time/tape.hpp"
 
@@ -21,13 +22,21 @@ struct Versions {
   constexpr const Real* operator[](std::size_t i) const { return i == 0 ? first : rest + (i - 1) * stride; }
 };
 
+/// The input of the steps of a run: that of step i at first + i·stride. A stride of 0 is a constant input.
+template <class Real>
+struct Drive {
+  const Real* first = nullptr;
+  std::size_t stride = 0;
+};
+
 /// `length` steps of Cell with `channels` oscillators over G on a tape (time/tape.hpp): slot[step][plane of
 /// channel c, image, site]. initial[f] is field f at the start. Also a kernel's view, passed by value.
-template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_>
+template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_, class Input_ = NoInput>
 struct TimeSegment {
   using Cell = Cell_;
   using G = G_;
   using Real = Real_;
+  using Input = Input_;
   using Map = cell::TapeMap<Cell>;
   static constexpr std::size_t channels = channels_, length = length_;
   static constexpr std::size_t fields = cell::field_count<Cell>, stages = Map::stages;
@@ -39,14 +48,25 @@ struct TimeSegment {
   using Stage = cell::Stage<Cell, s>;
   template <std::size_t s>
   using StencilAt = cell::StencilOf<Cell, Stage<s>, channels, typename G::Boundary>;
+  template <std::size_t s>
+  using CouplingAt = StageCoupling<Stage<s>, G, channels, Input>;
 
   /// Where the parameters of stage s begin; of `stages`: how many there are.
   template <std::size_t s>
   static constexpr std::size_t offset() {
-    constexpr std::size_t sum = sum_of<s>([](auto k) { return StencilAt<k>::parameters; });
+    constexpr std::size_t sum = sum_of<s>([](auto k) { return CouplingAt<k>::parameters; });
     return sum;
   }
   static constexpr std::size_t parameter_count = offset<stages>();
+
+  /// Whether every stage is a stencil that a backend's `couple` takes, and an update.
+  static constexpr bool direct = [] {
+    bool all = !cell::driven_cell<Cell>;
+    for_constants<stages>([&](auto s) {
+      all = all && CouplingAt<s>::direct && !Stage<s>::only_couples && !Stage<s>::coupling.zero_padding;
+    });
+    return all;
+  }();
 
   /// Where the plane of channel c of an image begins in a field.
   static constexpr std::size_t plane(std::size_t c, std::size_t image) {
@@ -68,6 +88,7 @@ struct TimeSegment {
   const Real* parameters;
   std::array<const Real*, fields> initial;
   Real* slots;
+  Drive<Real> drive{};
 
   /// Field f as stage s writes it at step i.
   template <std::size_t s, std::size_t f>
@@ -85,7 +106,9 @@ struct TimeSegment {
   template <std::size_t s, std::size_t f>
   constexpr Versions<Real> seen() const {
     constexpr auto source = Map::source(s, f);
-    if constexpr (source.stage == Map::none) return {initial[f], initial[f], 0};
+    if constexpr (cell::role<Cell, f> == cell::Role::drive)
+      return {drive.first, drive.first + drive.stride, drive.stride};
+    else if constexpr (source.stage == Map::none) return {initial[f], initial[f], 0};
     else if constexpr (source.previous) return {initial[f], version<source.stage, f>(0), columns};
     else return {version<source.stage, f>(0), version<source.stage, f>(1), columns};
   }

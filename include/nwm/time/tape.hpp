@@ -14,7 +14,7 @@ namespace detail {
 
 inline constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-/// For every stage: the planes (in units of C channels) before its slots, its coupled value groups, and for
+/// For every stage: the planes (in units of C channels) before its slots, the coupled values it keeps, and for
 /// every field its position among the stage's writes or `none`.
 template <std::size_t stages, std::size_t fields>
 struct TapeTables {
@@ -29,8 +29,8 @@ constexpr auto tape_tables() {
   TapeTables<stage_count<C>, fields> t;
   for_constants<stage_count<C>>([&](auto s) {
     using S = Stage<C, s>;
-    t.groups[s] = S::groups;
-    t.offset[s + 1] = t.offset[s] + S::groups + S::writes.size();
+    t.groups[s] = S::kept_groups;
+    t.offset[s + 1] = t.offset[s] + S::kept_groups + S::writes.size();
     for (std::size_t f = 0; f < fields; ++f) {
       const std::size_t p = position(S::writes, f);
       t.slot[s][f] = p == S::writes.size() ? none : p;
@@ -45,7 +45,8 @@ inline constexpr auto tables = tape_tables<C>();
 }  // namespace detail
 
 /// Slots of a tape of cell C. A stage leaves two kinds of value at every step: its coupled value (groups·C
-/// planes) and the new versions of the fields it writes (C planes each). A slot holds one of them for all
+/// planes; none where it goes into a field as it is) and the new versions of the fields it writes (C planes
+/// each). A slot holds one of them for all
 /// steps of the tape, contiguous in time: slot[step][plane][site]; the slot of the recorded state thus is the
 /// series (steps, C, H, W). Planes are counted in units of C channels.
 template <Cell C>

@@ -16,7 +16,7 @@ namespace nwm {
 
 namespace detail {
 
-/// Sets `to` (channels, images, H, W) to the pictures `indices` of `set`, the last of them again where there
+/// Sets `to` (channels, images, H, W; where images stand abreast, (numbers of a picture, images)) to the pictures `indices` of `set`, the last of them again where there
 /// are fewer than Model::images. `one`: room for a picture.
 template <class Model, class Real>
 void lay_out_pictures(const data::Dataset& set, std::span<const std::size_t> indices, Buffer<Real>& one,
@@ -24,8 +24,11 @@ void lay_out_pictures(const data::Dataset& set, std::span<const std::size_t> ind
   constexpr std::size_t images = Model::images, sites = Model::sites;
   for (std::size_t i = 0; i < images; ++i) {
     if (i < indices.size()) set.picture(indices[i], one.span());
-    HostMemory::copy_rows(Model::shape.image_channels, sites, static_cast<const Real*>(one.data()), sites,
-                          to + i * sites, images * sites);
+    if constexpr (loss::abreast_of<Model>)
+      for (std::size_t k = 0; k < Model::image_size; ++k) to[k * images + i] = one.data()[k];
+    else
+      HostMemory::copy_rows(Model::shape.image_channels, sites, static_cast<const Real*>(one.data()), sites,
+                            to + i * sites, images * sites);
   }
 }
 
@@ -33,7 +36,10 @@ void lay_out_pictures(const data::Dataset& set, std::span<const std::size_t> ind
 template <class Model, class Real>
 std::span<const Real, Model::score_size> scores_of(const Real* pass, std::size_t i, Buffer<Real>& one) {
   constexpr std::size_t images = Model::images, sites = Model::sites;
-  HostMemory::copy_rows(Model::outputs, sites, pass + i * sites, images * sites, one.data(), sites);
+  if constexpr (loss::abreast_of<Model>)
+    for (std::size_t k = 0; k < Model::score_size; ++k) one.data()[k] = pass[k * images + i];
+  else
+    HostMemory::copy_rows(Model::outputs, sites, pass + i * sites, images * sites, one.data(), sites);
   return std::span<const Real, Model::score_size>(one.data(), Model::score_size);
 }
 

@@ -13,12 +13,21 @@
 
 namespace nwm {
 
-/// Throws Error unless the data set's pictures have the model's channels, height and width.
+/// The extent of `images` inputs of a model: pictures, or sequences of vectors or frames.
+template <class Model>
+constexpr data::Extent input_extent(std::size_t images) {
+  constexpr auto shape = Model::shape;
+  if constexpr (requires { shape.input_sites(); })
+    return {images, shape.inputs, shape.frames ? shape.height : 1, shape.frames ? shape.width : 1, shape.steps};
+  else return {images, shape.image_channels, shape.height, shape.width};
+}
+
+/// Throws Error unless the data set's pictures have the model's channels, height and width; sequences, the
+/// model's steps, too.
 template <class Model>
 void require_pictures(const data::Dataset& set) {
-  constexpr auto shape = Model::shape;
-  const data::Extent expected{set.size(), shape.image_channels, shape.height, shape.width};
-  if (set.extent() != expected)
+  const data::Extent expected = input_extent<Model>(set.size());
+  if (!set.extent().same_inputs(expected))
     throw Error(set.name(), "image size", to_string(expected), to_string(set.extent()));
 }
 
