@@ -33,10 +33,16 @@ inline std::string configuration(const std::map<std::string, std::string>& metad
   // Cases of sequences and other targets name a system; the study's name a model.
   static const std::vector<const char*> study{"model", "readout", "cell",  "head",    "layers", "n",
                                               "c_in",  "c_mid",   "c_out", "classes", "steps"};
-  static const std::vector<const char*> systems{"system", "loss",  "c_in",     "steps",
-                                                "height", "width", "channels", "out"};
+  static const std::vector<const char*> pictures{"system", "loss",  "c_in",     "steps",
+                                                 "height", "width", "channels", "out"};
+  static const std::vector<const char*> sequences{"system",   "loss", "act",   "scheme", "kernel",
+                                                  "channels", "n_in", "steps", "each"};
+  const auto system = metadata.find("system");
+  const auto& keys = system == metadata.end()                                             ? study
+                     : system->second == "plain_nwm" || system->second == "driven_nwm" ? pictures
+                                                                                         : sequences;
   std::string line;
-  for (const char* key : metadata.contains("system") ? systems : study) {
+  for (const char* key : keys) {
     const auto found = metadata.find(key);
     line += std::string(key) + "=" + (found == metadata.end() ? "" : found->second) + " ";
   }

@@ -61,18 +61,60 @@ struct Accumulate {
   }
 };
 
-/// to += from, row by row of (rows, n): from and to have strides of their own.
+/// to += factor · from, row by row of (rows, n): from and to have strides of their own.
 template <class Real>
 struct AddRows {
   std::size_t n, from_stride, to_stride;
   const Real* from;
   Real* to;
+  double factor = 1;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
     const std::size_t row = lane.index / n;
     const Real* source = from + row * from_stride - row * n;
     Real* target = to + row * to_stride - row * n;
-    lane.store(target, lane.load(target) + lane.load(source));
+    lane.store(target, lane.load(target) + lane.load(source) * V(factor));
+  }
+};
+
+/// to = factor · from, row by row of (rows, n), as AddRows.
+template <class Real>
+struct ScaleRows {
+  double factor;
+  std::size_t n, from_stride, to_stride;
+  const Real* from;
+  Real* to;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    const std::size_t row = lane.index / n;
+    lane.store(to + row * to_stride - row * n,
+               lane.load(from + row * from_stride - row * n) * V(factor));
+  }
+};
+
+/// y += factors[row] · x for each row of (rows, n).
+template <class Real>
+struct AddTimesRows {
+  std::size_t n;
+  const Real *factors, *x;
+  Real* y;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    using V = typename Lane::Value;
+    lane.store(y, lane.load(y) + V(static_cast<double>(factors[lane.index / n])) * lane.load(x));
+  }
+};
+
+/// to = a · b.
+template <class Real>
+struct Multiply {
+  const Real *a, *b;
+  Real* to;
+  template <class Lane>
+  constexpr void operator()(Lane lane) const {
+    lane.store(to, lane.load(a) * lane.load(b));
   }
 };
 

@@ -55,13 +55,15 @@ class SequenceMachine
   using Base::shape, Base::images, Base::image_size;
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
   static constexpr std::size_t length = Layers::length, segments = Layers::segments;
+  static constexpr std::size_t recorded = Layers::Waves::series.size();  ///< fields
+  static constexpr std::size_t series_size = steps * Layers::states;     ///< of one sequence
 
  private:
   using End = typename Layers::End;
   using Waves = typename Layers::Waves;
   using Mlp = typename Layers::Mlp;
   using Output = typename Layers::Output;
-  static constexpr std::size_t columns = Waves::columns, recorded = Waves::series.size();
+  static constexpr std::size_t columns = Waves::columns;
   static constexpr std::size_t states = Layers::states, lanes = shape.lanes;
   static constexpr std::size_t input_numbers = shape.input_size() * lanes;  ///< of one step
   static constexpr bool plain = Output::parameters == 0;
@@ -106,7 +108,7 @@ class SequenceMachine
 
   /// Sets series (T, recorded fields, C, H, W, lanes), the recorded states after every step.
   void record(typename Base::PassPictures sequences,
-              std::span<Real, steps * recorded * columns> series, Workspace& w) const {
+              std::span<Real, images * series_size> series, Workspace& w) const {
     this->set_input(sequences, w);
     run(w, [&](std::size_t segment) {
       for (std::size_t r = 0; r < recorded; ++r)
@@ -216,14 +218,23 @@ class SequenceMachine
       Backend::copy_rows(rows, count, from + lane, lanes, x + r * rows * n + at, n);
     });
   }
-  /// Sets the inputs of the same columns: x (numbers of a step, n).
+  /// Sets the inputs of the same columns, or their mean over all steps: x (numbers of a step, n).
   static void gather_inputs(Workspace& w, std::size_t segment, std::size_t start, std::size_t n, Real* x) {
+    if constexpr (Positions::mean) Backend::fill(shape.input_size() * n, Real(0), x);
     for (std::size_t at = 0, count = 0; at < n; at += count) {
       const std::size_t position = (start + at) / lanes, lane = (start + at) % lanes;
-      const std::size_t step = Positions::every_step ? segment * length + position : steps - 1;
+      const Real* const from = w.pass.image.data() + lane;
       count = std::min(n - at, lanes - lane);
-      Backend::copy_rows(shape.input_size(), count, w.pass.image.data() + step * input_numbers + lane, lanes,
-                         x + at, n);
+      if constexpr (Positions::mean) {
+        for (std::size_t t = 0; t < steps; ++t)
+          Backend::template map_rows<Real>(
+              shape.input_size(), count,
+              kernel::AddRows<Real>{count, lanes, n, from + t * input_numbers, x + at,
+                                    1.0 / static_cast<double>(steps)});
+      } else {
+        const std::size_t step = Positions::every_step ? segment * length + position : steps - 1;
+        Backend::copy_rows(shape.input_size(), count, from + step * input_numbers, lanes, x + at, n);
+      }
     }
   }
 

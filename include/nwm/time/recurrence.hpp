@@ -119,9 +119,11 @@ class Recurrence {
   /// out.
   template <class On>
   static constexpr std::size_t steps_scratch() {
-    if constexpr (Segment::direct && requires { On::template steps_scratch<Cell, G, channels, length, Real>; })
-      return On::template steps_scratch<Cell, G, channels, length, Real>;
-    else return 0;
+    if constexpr (Segment::direct) {
+      if constexpr (requires { On::template steps_scratch<Cell, G, channels, length, Real>; })
+        return On::template steps_scratch<Cell, G, channels, length, Real>;
+    }
+    return 0;
   }
 
   static constexpr std::size_t scratch = std::max(

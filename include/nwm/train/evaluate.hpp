@@ -9,6 +9,7 @@
 #include "nwm/train/layer_synchronous_executor.hpp"
 #include "nwm/train/micro_batch_executor.hpp"
 #include "nwm/train/one_pass_executor.hpp"
+#include "nwm/train/pass_executor.hpp"
 #include "nwm/train/per_image_executor.hpp"
 #include "nwm/train/targets.hpp"
 
@@ -18,9 +19,14 @@ namespace detail {
 template <class Model, class L>
 constexpr auto executor_of() {
   constexpr bool several = Model::images > 1, coupled = model::couples_images<Model>;
+  using Backend = typename Model::Backend;
+  using Real = typename Model::Real;
+  constexpr bool on_host = std::is_same_v<typename Backend::template Memory<Real>, Buffer<Real>>;
   if constexpr (coupled && several) return std::type_identity<OnePassExecutor<Model, L>>{};
   else if constexpr (coupled) return std::type_identity<LayerSynchronousExecutor<Model, L>>{};
-  else if constexpr (several) return std::type_identity<MicroBatchExecutor<Model, L>>{};
+  else if constexpr (loss::abreast_of<Model> && on_host && !queued<Backend>)
+    return std::type_identity<PassExecutor<Model, L>>{};
+  else if constexpr (several || loss::abreast_of<Model>) return std::type_identity<MicroBatchExecutor<Model, L>>{};
   else return std::type_identity<PerImageExecutor<Model, L>>{};
 }
 }  // namespace detail

@@ -1,0 +1,3 @@
+#include "run_sequence_case.hpp"
+
+static const bool added = (conformance::add_sequences<nwm::cpu::Scalar, double>(), true);
