@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <numeric>
 #include <span>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "nwm/cell/driven_wave.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/loss/cross_entropy.hpp"
 #include "nwm/loss/image_cross_entropy.hpp"
@@ -19,24 +21,23 @@
 
 namespace conformance {
 
-/// The machine of the reference cases `target-*`.
-template <class B, class Real>
+/// The machines of the reference cases `target-*`, and of the driven one.
+template <class B, class Real, class Cell, std::size_t image_channels>
 using TargetWave = nwm::WaveMachine<nwm::Shape{.height = 8,
                                                .width = 8,
-                                               .image_channels = 3,
+                                               .image_channels = image_channels,
                                                .oscillators = 2,
                                                .steps = 9,
                                                .classes = 5,
                                                .encoder_width = 4},
-                                    nwm::readout::Linear, nwm::head::Narrow, nwm::cell::Wave, B, Real>;
+                                    nwm::readout::Linear, nwm::head::Narrow, Cell, B, Real>;
 
 /// A case's pictures with its targets, as loss L wants them.
 template <class Machine, class L>
 nwm::data::Dataset data_of(const nwm::io::Safetensors& file) {
   using nwm::data::Targets;
   const std::vector<float> pictures = file.values<float>("input");
-  const nwm::data::Extent extent{pictures.size() / Machine::image_size, Machine::shape.image_channels,
-                                 Machine::shape.height, Machine::shape.width};
+  const auto extent = nwm::input_extent<Machine>(pictures.size() / Machine::image_size);
   if constexpr (std::is_same_v<L, nwm::loss::MeanSquares>) {
     return {extent, pictures, Targets::numbers(Machine::outputs, file.values<float>("target")), "case"};
   } else {
@@ -88,6 +89,7 @@ Result run_target_case(const nwm::io::Safetensors& file) {
   const std::string& kind = file.metadata.at("loss");
   if (kind == "squares") return run_target<Machine>(file, nwm::loss::MeanSquares{});
   if (kind == "pooled") return run_target<Machine>(file, nwm::loss::ImageCrossEntropy{});
+  if (file.metadata.at("weights") == "None") return run_target<Machine>(file, nwm::loss::CrossEntropy{});
   nwm::loss::WeightedCrossEntropy<Machine::outputs> loss{.ignore_index = 255};
   std::string weights = file.metadata.at("weights");  // "[0.2, 1.0, …]"
   std::ranges::replace_if(weights, [](char c) { return c == '[' || c == ']' || c == ','; }, ' ');
@@ -97,13 +99,12 @@ Result run_target_case(const nwm::io::Safetensors& file) {
   return run_target<Machine>(file, loss);
 }
 
-template <class B, class Real>
-void add_targets() {
-  using Machine = TargetWave<B, Real>;
+template <class Machine>
+void add_target(const char* system, std::initializer_list<const char*> losses) {
   const auto number = [](std::size_t n) { return std::to_string(n); };
   constexpr auto shape = Machine::shape;
-  for (const char* loss : {"pixel", "pooled", "squares"})
-    add_machine<Machine>(configuration({{"system", "plain_nwm"},
+  for (const char* loss : losses)
+    add_machine<Machine>(configuration({{"system", system},
                                         {"loss", loss},
                                         {"c_in", number(shape.image_channels)},
                                         {"steps", number(shape.steps)},
@@ -112,6 +113,12 @@ void add_targets() {
                                         {"channels", number(shape.oscillators)},
                                         {"out", number(Machine::outputs)}}),
                          run_target_case<Machine>);
+}
+
+template <class B, class Real>
+void add_targets() {
+  add_target<TargetWave<B, Real, nwm::cell::Wave, 3>>("plain_nwm", {"pixel", "pooled", "squares"});
+  add_target<TargetWave<B, Real, nwm::cell::DrivenWave, 1>>("driven_nwm", {"pixel"});
 }
 
 }  // namespace conformance

@@ -85,12 +85,10 @@ constexpr bool refuse() {
                 "growth(const Mine& cell, const Site& map)");
   static_assert(m != stability_of_state, "`stability` and `growth` depend on maps, not on states");
   static_assert(m != nothing_encoded,
-                "a machine's image enters through encoded fields: make a field an encoded_state or an "
-                "encoded_map");
+                "a machine's image enters through encoded fields or a drive: make a field an encoded_state, "
+                "an encoded_map or driven");
   static_assert(m != map_nobody_sets,
                 "nobody sets a given_map in a machine: make it an encoded_map, or use nwm::Simulation");
-  static_assert(m != driven_machine,
-                "a cell with a drive takes an input at every step: use nwm::SequenceMachine");
   static_assert(m != undriven_sequence,
                 "a SequenceMachine's input enters through a drive: describe one field by nwm::cell::driven");
   static_assert(m != laplacian_of_one_site,
@@ -103,10 +101,9 @@ constexpr Finding find_for_machine() {
   if (!well_formed<C>) return {};  // told by `checked`
   bool encoded = false;
   for (const FieldInfo& info : C::fields) {
-    if (info.role == Role::drive) return {Mistake::driven_machine, info.index};
     if (info.role == Role::map && info.encoder_layers == 0 && info.spread == Spread::none)
       return {Mistake::map_nobody_sets, info.index};
-    encoded = encoded || (info.role != Role::unused && info.encoder_layers > 0);
+    encoded = encoded || info.role == Role::drive || (info.role != Role::unused && info.encoder_layers > 0);
   }
   if (!encoded) return {Mistake::nothing_encoded};
   return {};

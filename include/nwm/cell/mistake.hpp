@@ -55,7 +55,6 @@ enum class Mistake {
   stability_of_state,
   nothing_encoded,
   map_nobody_sets,
-  driven_machine,
   undriven_sequence,
   laplacian_of_one_site
 };

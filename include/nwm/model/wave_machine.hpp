@@ -65,6 +65,8 @@ class WaveMachine : public model::PixelModel<
 
   using Base::shape, Base::sites, Base::images, Base::image_size, Base::pass_sites;
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
+  /// Frames of an input: 0, a picture, for a cell without a drive.
+  static constexpr std::size_t input_steps = cell::driven_cell<Cell_> ? steps : 0;
   static constexpr std::size_t columns = channels * sites;
   static constexpr std::size_t series_size = steps * columns;
   static constexpr std::size_t length = Layers::length, segments = Layers::segments;
@@ -180,6 +182,7 @@ class WaveMachine : public model::PixelModel<
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
     Layers::for_encoders([&](auto e) { most = std::max(most, Encoder<e>::template scratch<Backend>); });
+    Layers::for_numbers([&](auto e) { most = std::max(most, Layers::template Numbers<e>::scratch); });
     return most;
   }();
 
@@ -196,6 +199,13 @@ class WaveMachine : public model::PixelModel<
   template <class After>
   void run(Workspace& w, const After& after) const {
     const Real* const all = this->place();
+    if constexpr (input_steps > 0)
+      w.tape.drive = {w.pass.image.data(), shape.image_channels * pass_sites};
+    Layers::for_numbers([&w, all](auto e) {
+      using Part = typename Layers::template Numbers<e>;
+      Part::template set<Backend>(all + Base::template offset<Part>, w.tape.initial(Part::field),
+                                  w.scratch.data());
+    });
     Layers::for_encoders([&w, all](auto e) {
       Encoder<e>::template forward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
                                             w.hidden.data() + hidden_offset<e>(), w.tape.initial(field_of<e>),
@@ -242,6 +252,12 @@ class WaveMachine : public model::PixelModel<
                       gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
     const Real* const all = this->place();
+    Layers::for_numbers([&w, all, gradient](auto e) {
+      using Part = typename Layers::template Numbers<e>;
+      Part::template add_gradient<Backend>(all + Base::template offset<Part>,
+                                           static_cast<const Real*>(w.adjoint.gradient(Part::field)),
+                                           gradient + Base::template offset<Part>, w.scratch.data());
+    });
     Layers::for_encoders([&w, all, gradient](auto e) {
       Encoder<e>::template backward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
                                              w.hidden.data() + hidden_offset<e>(),

@@ -12,6 +12,7 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/encoder.hpp"
+#include "nwm/layer/field_numbers.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
@@ -88,8 +89,25 @@ struct WaveParts {
       if constexpr (Encoder<e>::used) f(e);
     });
   }
-  using Waves =
-      Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real, starts<Checkpointing, segments>>;
+  /// Frames of an input: one for each step of a cell with a drive, else the one picture.
+  static constexpr std::size_t frames = cell::driven_cell<Cell> ? steps : 1;
+  using Input = StepInput<shape.image_channels, ImageGrid::sites>;
+  using Waves = Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
+                           starts<Checkpointing, segments>, Input>;
+  /// The numbers that the model holds for entry e of the cell's fields: usually none.
+  template <std::size_t e>
+  struct Numbers : layer::FieldNumbers<Cell, e, BatchGrid, channels> {
+    template <class L>
+    static constexpr void describe(L& all) {
+      layer::FieldNumbers<Cell, e, BatchGrid, channels>::describe(all, "classifier.");
+    }
+  };
+  template <class F>
+  static constexpr void for_numbers(const F& f) {
+    for_constants<Cell::fields.size()>([&](auto e) {
+      if constexpr (Numbers<e>::used) f(e);
+    });
+  }
   struct Coupling {
     static constexpr std::size_t parameters = Waves::parameters;
     template <class L>
@@ -114,9 +132,11 @@ struct WaveParts {
   };
   using End = PixelHead<Mlp, BatchGrid::sites / ImageGrid::sites, ImageGrid::sites, Backend, Real>;
 
-  template <std::size_t... e>
-  static auto list_of(std::index_sequence<e...>) -> PartList<Encoder<e>..., Coupling, Matrix, Mlp>;
-  using List = decltype(list_of(std::make_index_sequence<entries.size()>{}));
+  template <std::size_t... e, std::size_t... k>
+  static auto list_of(std::index_sequence<e...>, std::index_sequence<k...>)
+      -> PartList<Encoder<e>..., Numbers<k>..., Coupling, Matrix, Mlp>;
+  using List = decltype(list_of(std::make_index_sequence<entries.size()>{},
+                                std::make_index_sequence<Cell::fields.size()>{}));
 };
 
 }  // namespace nwm::model

@@ -27,7 +27,7 @@ void lay_out_pictures(const data::Dataset& set, std::span<const std::size_t> ind
     if constexpr (loss::abreast_of<Model>)
       for (std::size_t k = 0; k < Model::image_size; ++k) to[k * images + i] = one.data()[k];
     else
-      HostMemory::copy_rows(Model::shape.image_channels, sites, static_cast<const Real*>(one.data()), sites,
+      HostMemory::copy_rows(Model::image_size / sites, sites, static_cast<const Real*>(one.data()), sites,
                             to + i * sites, images * sites);
   }
 }
