@@ -86,15 +86,17 @@ namespace detail {
 /// weighted sum is the value that is differentiated. Made alike on every backend.
 template <class Cell, class B, class G, std::size_t channels, std::size_t steps>
 struct CellProbe {
-  using Waves = model::Recurrence<Cell, G, channels, steps, 1, B, double>;
+  using Input = model::StepInput<channels, G::sites / lanes_of<G>>;  ///< as many numbers as a field has
+  using Waves = model::Recurrence<Cell, G, channels, steps, 1, B, double, 1, Input>;
   static constexpr std::size_t columns = Waves::columns, fields = Waves::fields;
+  static constexpr std::size_t recorded = Waves::series.size();
   static constexpr auto layout = exact_layout<[](auto& all) { Waves::describe(all, ""); }>();
   static_assert(layout.size == Waves::parameters);
 
   Cell cell;
   std::vector<double> x;            ///< parameters of all stages, then the fields at the beginning
   std::vector<GradientPart> parts;  ///< of x, without untrained parameters and scratch fields
-  std::vector<double> series_weight, end_weight;
+  std::vector<double> series_weight, end_weight, drive;
   typename Waves::Tape tape{};
   typename Waves::Adjoint adjoint{};
   Buffer<double> scratch{Waves::scratch};
@@ -102,8 +104,9 @@ struct CellProbe {
   explicit CellProbe(const CheckCellOptions<Cell>& options)
       : cell(options.cell),
         x(Waves::parameters + fields * columns),
-        series_weight(steps * columns),
-        end_weight(fields * columns) {
+        series_weight(steps * recorded * columns),
+        end_weight(fields * columns),
+        drive(cell::driven_cell<Cell> ? steps * columns : 0) {
     Random random(options.seed);
     for (const Slice& slice : layout.slices) {
       const auto part = std::span(x).subspan(slice.offset, slice.size);
@@ -117,12 +120,14 @@ struct CellProbe {
       const std::size_t offset = Waves::parameters + f * columns;
       for (double& v : std::span(x).subspan(offset, columns))
         v = random.uniform(options.ranges[f].low, options.ranges[f].high);
-      if (field.role != cell::Role::intermediate)
+      if (field.role != cell::Role::intermediate && field.role != cell::Role::drive)
         parts.push_back({.name = std::string(field.name.view()), .offset = offset, .size = columns});
       if (field.role == cell::Role::state)
         for (double& v : std::span(end_weight).subspan(f * columns, columns)) v = random.uniform(-1, 1);
     }
     for (double& v : series_weight) v = random.uniform(-1, 1);
+    for (double& v : drive) v = random.uniform(-1, 1);
+    if (!drive.empty()) tape.drive = {drive.data(), columns};
   }
 
   double value() {
@@ -130,7 +135,12 @@ struct CellProbe {
       std::copy_n(x.data() + Waves::parameters + f * columns, columns, tape.initial(f));
     Waves::run(cell, x.data(), tape, 0, scratch.data());
     double sum = 0;
-    for (std::size_t i = 0; i < steps * columns; ++i) sum += series_weight[i] * tape.series()[i];
+    for (std::size_t i = 0; i < steps; ++i)
+      for (std::size_t r = 0; r < recorded; ++r) {
+        const double* weight = series_weight.data() + (i * recorded + r) * columns;
+        const double* state = tape.series_of(Waves::series[r]) + i * columns;
+        for (std::size_t k = 0; k < columns; ++k) sum += weight[k] * state[k];
+      }
     for (std::size_t f = 0; f < fields; ++f)
       if (cell::field<Cell>(f).role == cell::Role::state)
         for (std::size_t i = 0; i < columns; ++i)
