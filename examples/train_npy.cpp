@@ -22,7 +22,7 @@ using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
 
 /// Polygons as NumPy would save them: uint8 images (n, H, W) and masks (n, H, W).
 void write(const nwm::data::Dataset& set, const std::string& images, const std::string& masks) {
-  const auto [count, channels, height, width] = set.extent();
+  const std::size_t count = set.size(), height = set.extent().height, width = set.extent().width;
   std::vector<std::uint8_t> pixels, labels;
   std::vector<float> picture(set.extent().values());
   for (std::size_t i = 0; i < count; ++i) {
