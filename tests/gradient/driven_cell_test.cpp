@@ -85,6 +85,58 @@ struct Turn {
   using Stages = std::tuple<Push, Whirl>;
 };
 
+/// A pressure and a flow, coupled by gradient and divergence; a shift, a Laplacian and a coupling of each
+/// channel by itself besides.
+struct Flow {
+  static constexpr std::string_view name = "flow";
+  enum Field : std::size_t { u, p, q, r, slope_x, slope_y, spread, sum };
+  static constexpr std::array fields{nwm::cell::driven(u, "u"),
+                                     nwm::cell::resting_state(p, "p"),
+                                     nwm::cell::resting_state(q, "q"),
+                                     nwm::cell::resting_state(r, "r"),
+                                     nwm::cell::intermediate(slope_x, "slope_x"),
+                                     nwm::cell::intermediate(slope_y, "slope_y"),
+                                     nwm::cell::intermediate(spread, "spread"),
+                                     nwm::cell::intermediate(sum, "sum")};
+  static constexpr std::size_t recorded = p;
+  using Pattern = nwm::cell::Pattern;
+  struct Slope {
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "slope", .from = {p}, .groups = 2, .pattern = Pattern::gradient};
+    template <class Site>
+    static constexpr void update(const Flow&, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      next[q] = now[q] - V(0.3) * now.coupled(0);
+      next[r] = now[r] - V(0.3) * now.coupled(1);
+    }
+  };
+  struct Divergence {
+    static constexpr nwm::cell::Coupling coupling{.name = "divergence", .from = {q, r},
+                                                  .pattern = Pattern::divergence, .into = sum};
+  };
+  struct Spread {
+    static constexpr nwm::cell::Coupling coupling{.name = "spread", .from = {p},
+                                                  .pattern = Pattern::laplacian, .into = spread};
+  };
+  struct Shift {
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "shift", .from = {r}, .pattern = Pattern::shift, .into = slope_x};
+  };
+  struct Own {
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "own", .from = {p, u}, .groups = 2, .bias = true, .depthwise = true};
+    template <class Site>
+    static constexpr void update(const Flow&, const Site& now, Site& next) {
+      using V = typename Site::Value;
+      using nwm::math::tanh;
+      next[slope_y] = tanh(now.coupled(0)) * now.coupled(1);
+      next[p] = now[p] - V(0.3) * (now[sum] - now[u]) + V(0.1) * now[spread] +
+                V(0.1) * now[slope_x] * next[slope_y];
+    }
+  };
+  using Stages = std::tuple<Slope, Divergence, Spread, Shift, Own>;
+};
+
 /// A stage whose coupling is asked for by itself.
 template <nwm::cell::Reach reach, std::size_t groups, std::size_t size = 3>
 struct Coupled {
@@ -170,6 +222,14 @@ BOOST_AUTO_TEST_CASE(taps_under_every_boundary) {
   passes<Taps<5>, Grid<5, 7>, 2>();
   passes<Taps<5, true>, Grid<5, 7>, 1>();
   passes<Taps<7>, Grid<5, 7, nwm::Zero>, 1>();
+}
+
+BOOST_AUTO_TEST_CASE(fixed_patterns_and_channels_by_themselves) {
+  passes<Flow, Torus, 2>();
+  passes<Flow, TorusOf<nwm::Reflecting>, 2>();
+  passes<Flow, Ring, 2>();
+  passes<Flow, Grid<5, 7>, 2>();
+  passes<Flow, Grid<5, 7, nwm::Zero>, 3>();
 }
 
 BOOST_AUTO_TEST_CASE(stages_without_an_update_or_a_coupling) {

@@ -51,6 +51,10 @@ constexpr bool refuse() {
   static_assert(m != into_groups, "a coupling that goes `into` a field has one group");
   static_assert(m != complex_groups,
                 "Reach::complex is from one field to two groups, the real part and the imaginary one");
+  static_assert(m != pattern_shape,
+                "a fixed pattern is a stencil without bias, of one field (divergence: two) to one group "
+                "(gradient: two)");
+  static_assert(m != depthwise_dense, "a depthwise coupling is a stencil: leave `reach` as it is");
   static_assert(m != update_signature,
                 "a stage needs: template <class Site> static constexpr void update(const Mine& cell, "
                 "const Site& now, Site& next)");

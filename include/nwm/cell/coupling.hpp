@@ -9,9 +9,16 @@
 
 namespace nwm::cell {
 
-/// Which taps of a 3×3 coupling may be other than zero: all of them, or those of the site and its four
-/// neighbours in the same channel (a Laplacian). The parameters' layout is the same.
-enum class Pattern { full, five_point };
+/// What the weights of a stencil may be. The patterns from `laplacian` on are fixed: each channel by itself,
+/// without parameters, so that nothing of them stands in a checkpoint.
+enum class Pattern {
+  full,        ///< any weights
+  five_point,  ///< of 3×3, those of the site and its four neighbours in the same channel; in the layout of `full`
+  laplacian,   ///< the sum of the four neighbours less four times the site; on a line two neighbours, less twice
+  shift,       ///< the neighbour one row up and one column left: on a line, what runs one site on in each step
+  gradient,    ///< group 0: u(x + 1) − u(x), group 1: u(y + 1) − u(y)
+  divergence   ///< of two fields: a(x) − a(x − 1) + b(y) − b(y − 1), minus the adjoint of `gradient`
+};
 
 /// How far a coupling reaches, and what its weights are.
 enum class Reach {
@@ -35,6 +42,8 @@ struct Coupling {
   bool trained = true;
   Pattern pattern = Pattern::full;  ///< five_point: not trained; backends may leave the other taps out
   Reach reach = Reach::stencil;
+  /// Each channel by itself: weight (C·groups, fields, taps), channel after channel, as PyTorch's with groups=C.
+  bool depthwise = false;
   bool zero_padding = false;  ///< a stencil sees zeros beyond the edge, whatever the cell's boundary
 
   /// The field that takes the coupled value, for a stage without an update of its own.

@@ -36,6 +36,8 @@ enum class Mistake {
   into_no_field,
   into_groups,
   complex_groups,
+  pattern_shape,
+  depthwise_dense,
   update_signature,
   update_returns,
   adjoint_not_constant,
@@ -114,6 +116,12 @@ constexpr Finding find_in_coupling(const Coupling& coupling, std::size_t stage) 
   }
   if (coupling.reach == Reach::complex && (coupling.groups != 2 || from.size() != 1))
     return {Mistake::complex_groups, 0, stage};
+  const bool two = coupling.pattern == Pattern::divergence;
+  if (coupling.pattern != Pattern::full && coupling.pattern != Pattern::five_point &&
+      (coupling.reach != Reach::stencil || coupling.bias || coupling.depthwise ||
+       from.size() != (two ? 2 : 1) || coupling.groups != (coupling.pattern == Pattern::gradient ? 2 : 1)))
+    return {Mistake::pattern_shape, 0, stage};
+  if (coupling.depthwise && coupling.reach != Reach::stencil) return {Mistake::depthwise_dense, 0, stage};
   if (coupling.initial == Initial::laplacian && many) return {Mistake::laplacian_of_many, 0, stage};
   if (coupling.pattern == Pattern::five_point) {
     if (many) return {Mistake::five_points_of_many, 0, stage};

@@ -10,6 +10,7 @@
 #include "nwm/backend/pass.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/tiles.hpp"
+#include "nwm/time/fixed_taps.hpp"
 #include "nwm/time/stage_coupling.hpp"
 #include "nwm/time/tap_rows.hpp"
 
@@ -21,6 +22,7 @@ class CoupleStage {
   using G = typename C::G;
   static constexpr std::size_t parts = C::parts, out = C::out, K = C::K, n = C::n;
   static constexpr std::size_t limit = tile_limit<B>, tile = tile_size<n, limit>;
+  static constexpr std::size_t groups = C::Stage::groups;
   static constexpr bool gathers = C::taps > 1;
   using Taps = TapRows<G, typename C::Boundary, C::tap_rows, C::tap_columns>;
   template <std::size_t k>
@@ -32,6 +34,7 @@ class CoupleStage {
   /// Numbers of scratch memory.
   static constexpr std::size_t scratch = [] {
     if constexpr (!C::Stage::couples) return std::size_t{0};
+    else if constexpr (C::fixed) return std::size_t{0};
     else if constexpr (C::direct) return std::size_t{B::template scratch<typename C::Stencil, G>};
     else return K * tile;
   }();
@@ -40,7 +43,14 @@ class CoupleStage {
   template <class Real>
   static void forward(const Real* parameters, const std::array<const Real*, parts>& from, Real* to,
                       Real* scratch_) {
-    if constexpr (C::direct) {
+    if constexpr (C::fixed) {
+      B::fill(out * n, Real(0), to);
+      for_fixed([&](const FixedTap& tap, std::size_t at, std::size_t source, std::size_t length) {
+        B::template map_rows<Real>(C::channels, length,
+                                   kernel::AddRows<Real>{length, n, n, from[tap.part] + source,
+                                                         to + tap.group * C::channels * n + at, tap.weight});
+      });
+    } else if constexpr (C::direct) {
       B::template couple<typename C::Stencil, G, Activation::none>(parameters, from, to, scratch_);
     } else {
       if constexpr (C::is_complex) {
@@ -50,7 +60,13 @@ class CoupleStage {
         }
       } else {
         for_tiles<n, limit>([&](auto count, std::size_t start) {
-          if constexpr (gathers) {
+          if constexpr (C::depthwise) {
+            for (std::size_t c = 0; c < C::channels; ++c) {
+              gather_channel(from, c, start, count, scratch_);
+              B::template multiply<groups, K, count>(parameters + c * groups * K, K, scratch_, count,
+                                                     to + c * n + start, C::channels * n);
+            }
+          } else if constexpr (gathers) {
             gather(from, start, count, scratch_);
             B::template multiply<out, K, count>(parameters, K, scratch_, count, to + start, n);
           } else {
@@ -71,7 +87,15 @@ class CoupleStage {
   static void adjoint(const Real* parameters, const std::array<const Real*, parts>& from,
                       const Real* gradient, const std::array<Real*, parts>& into, Real* parameter_gradient,
                       Real* scratch_) {
-    if constexpr (C::direct) {
+    if constexpr (C::fixed) {
+      for_fixed([&](const FixedTap& tap, std::size_t at, std::size_t source, std::size_t length) {
+        if (into[tap.part])
+          B::template map_rows<Real>(
+              C::channels, length,
+              kernel::AddRows<Real>{length, n, n, gradient + tap.group * C::channels * n + at,
+                                    into[tap.part] + source, tap.weight});
+      });
+    } else if constexpr (C::direct) {
       B::template couple_adjoint<typename C::Stencil, G>(parameters, from, gradient, into, parameter_gradient,
                                                          scratch_);
     } else {
@@ -83,7 +107,10 @@ class CoupleStage {
                           scratch_);
       } else {
         for_tiles<n, limit>([&](auto count, std::size_t start) {
-          if constexpr (gathers)
+          if constexpr (C::depthwise)
+            adjoint_of_channels<count>(start, parameters, from, gradient + start, into, parameter_gradient,
+                                       scratch_);
+          else if constexpr (gathers)
             adjoint_of_taps<count>(start, parameters, from, gradient + start, into, parameter_gradient,
                                    scratch_);
           else
@@ -101,6 +128,27 @@ class CoupleStage {
     for_constants<parts>([&](auto k) {
       Taps::template gather<B>(rows<k>, from[k], start, count, to + first_row<k> * count);
     });
+  }
+
+  /// The rows (field, tap) of one channel.
+  template <class Real>
+  static void gather_channel(const std::array<const Real*, parts>& from, std::size_t c, std::size_t start,
+                             std::size_t count, Real* to) {
+    for (std::size_t k = 0; k < parts; ++k)
+      Taps::template gather<B>(1, from[k] + c * n, start, count, to + k * C::taps * count);
+  }
+
+  /// Calls f(tap, at, source, length) for the runs of every tap of a fixed pattern.
+  template <class F>
+  static void for_fixed(const F& f) {
+    constexpr auto all = fixed_taps<C::Stage::coupling.pattern, G::height, G::width>();
+    for (const FixedTap& tap : all) {
+      if (tap.weight == 0) continue;
+      for_shifted_runs<G, typename C::Boundary>(
+          tap.dy, tap.dx, 0, n, [&](std::size_t at, std::size_t source, std::size_t length) {
+            if (source != outside) f(tap, at, source, length);
+          });
+    }
   }
 
   /// Rows 2·i + part of `to` are those of x, the others zero: what complex weights (…, number i, part) see.
@@ -138,6 +186,27 @@ class CoupleStage {
                                                         count);
       Taps::template add_back<B>(rows<k>, static_cast<const Real*>(scratch_), start, count, into[k]);
     });
+  }
+
+  template <std::size_t count, class Real>
+  static void adjoint_of_channels(std::size_t start, const Real* parameters,
+                                  const std::array<const Real*, parts>& from, const Real* gradient,
+                                  const std::array<Real*, parts>& into, Real* parameter_gradient,
+                                  Real* scratch_) {
+    for (std::size_t c = 0; c < C::channels; ++c) {
+      const Real* g = gradient + c * n;
+      if (parameter_gradient) {
+        gather_channel(from, c, start, count, scratch_);
+        B::template multiply_outer<groups, K, count>(g, C::channels * n, scratch_, count,
+                                                     parameter_gradient + c * groups * K, K);
+      }
+      B::template multiply_transposed<groups, K, count>(parameters + c * groups * K, K, g, C::channels * n,
+                                                        scratch_, count);
+      for (std::size_t k = 0; k < parts; ++k)
+        if (into[k])
+          Taps::template add_back<B>(1, static_cast<const Real*>(scratch_ + k * C::taps * count), start, count,
+                                     into[k] + c * n);
+    }
   }
 
   template <std::size_t count, class Real>

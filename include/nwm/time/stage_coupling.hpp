@@ -33,7 +33,10 @@ struct StageCoupling {
   static constexpr std::size_t lanes = lanes_of<G>, sites = G::sites / lanes;
   static constexpr cell::Reach reach = S::coupling.reach;
   static constexpr bool is_stencil = reach == cell::Reach::stencil, is_complex = reach == cell::Reach::complex;
-  static constexpr bool bias = S::coupling.bias;
+  static constexpr bool bias = S::coupling.bias, depthwise = S::coupling.depthwise;
+  /// A pattern without parameters.
+  static constexpr bool fixed =
+      S::coupling.pattern != cell::Pattern::full && S::coupling.pattern != cell::Pattern::five_point;
   using Boundary = std::conditional_t<S::coupling.zero_padding, Zero, typename G::Boundary>;
 
   /// Of the k-th field it gathers: the channels, and the rows of K that belong to one tap.
@@ -58,16 +61,18 @@ struct StageCoupling {
       !is_stencil || (line && G::height > 1 && G::width == 1) ? 1 : S::coupling.size;
   static constexpr std::size_t taps = tap_rows * tap_columns;
 
-  static constexpr std::size_t in = rows_before<parts>, K = in * taps * (is_complex ? 2 : 1);
+  static constexpr std::size_t in = rows_before<parts>;
+  static constexpr std::size_t K = (depthwise ? parts : in) * taps * (is_complex ? 2 : 1);
   static constexpr std::size_t out = (is_complex ? 1 : S::groups) * channels * (is_stencil ? 1 : sites);
   static constexpr std::size_t n = is_stencil ? G::sites : lanes;
-  static constexpr std::size_t weights = out * K, parameters = weights + (S::couples && bias ? out : 0);
+  static constexpr std::size_t weights = fixed ? 0 : out * K,
+                               parameters = weights + (S::couples && bias ? out : 0);
 
   /// Whether a backend's `couple` takes it as it is.
   static constexpr bool direct = [] {
     bool equal = parts > 0;
     for_constants<parts>([&](auto k) { equal = equal && width<k> * parts == in; });
-    return equal && is_stencil && !AbreastGrid<G> && S::coupling.size <= 3;
+    return equal && is_stencil && !AbreastGrid<G> && S::coupling.size <= 3 && !depthwise && !fixed;
   }();
   /// The stencil that it is then.
   using Stencil = nwm::Stencil<in, out, direct ? S::coupling.size : 1, Boundary, bias>;
@@ -79,11 +84,13 @@ struct StageCoupling {
       const Name name = prefix + S::coupling.name;
       const Initial initial = S::coupling.initial;
       const bool trained = S::coupling.trained;
-      if constexpr (is_complex) layout.add(name, {out, in, 2}, in, initial, trained);
+      constexpr std::size_t columns = depthwise ? parts : in;
+      if constexpr (fixed) {
+      } else if constexpr (is_complex) layout.add(name, {out, in, 2}, in, initial, trained);
       else if constexpr (taps == 1)
-        layout.add(name + ".weight", {out, in}, in, initial, trained, {}, sites);
-      else if constexpr (line) layout.add(name + ".weight", {out, in, taps}, K, initial, trained);
-      else layout.add(name + ".weight", {out, in, tap_rows, tap_columns}, K, initial, trained);
+        layout.add(name + ".weight", {out, columns}, K, initial, trained, {}, sites);
+      else if constexpr (line) layout.add(name + ".weight", {out, columns, taps}, K, initial, trained);
+      else layout.add(name + ".weight", {out, columns, tap_rows, tap_columns}, K, initial, trained);
       if constexpr (bias) layout.add(name + ".bias", {out}, K, Initial::uniform, trained);
     }
   }
