@@ -24,6 +24,8 @@ class CoupleStage {
   static constexpr std::size_t limit = tile_limit<B>, tile = tile_size<n, limit>;
   static constexpr std::size_t groups = C::Stage::groups;
   static constexpr bool gathers = C::taps > 1;
+  /// Whether it is the backend's own word. A map at each site from several fields is better off as products.
+  static constexpr bool direct = C::direct && (C::taps > 1 || parts == 1);
   using Taps = TapRows<G, typename C::Boundary, C::tap_rows, C::tap_columns>;
   template <std::size_t k>
   static constexpr std::size_t first_row = C::template rows_before<k> * C::taps;
@@ -35,7 +37,7 @@ class CoupleStage {
   static constexpr std::size_t scratch = [] {
     if constexpr (!C::Stage::couples) return std::size_t{0};
     else if constexpr (C::fixed) return std::size_t{0};
-    else if constexpr (C::direct) return std::size_t{B::template scratch<typename C::Stencil, G>};
+    else if constexpr (direct) return std::size_t{B::template scratch<typename C::Stencil, G>};
     else return K * tile;
   }();
 
@@ -50,7 +52,7 @@ class CoupleStage {
                                    kernel::AddRows<Real>{length, n, n, from[tap.part] + source,
                                                          to + tap.group * C::channels * n + at, tap.weight});
       });
-    } else if constexpr (C::direct) {
+    } else if constexpr (direct) {
       B::template couple<typename C::Stencil, G, Activation::none>(parameters, from, to, scratch_);
     } else {
       if constexpr (C::is_complex) {
@@ -95,7 +97,7 @@ class CoupleStage {
               kernel::AddRows<Real>{length, n, n, gradient + tap.group * C::channels * n + at,
                                     into[tap.part] + source, tap.weight});
       });
-    } else if constexpr (C::direct) {
+    } else if constexpr (direct) {
       B::template couple_adjoint<typename C::Stencil, G>(parameters, from, gradient, into, parameter_gradient,
                                                          scratch_);
     } else {
