@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ namespace {
 /// Numbers of every kind, and options: `damped` may be branched on, as alpha is read either way; `forced`
 /// may not, since force is read only with it.
 struct Forced {
+  static constexpr std::string_view name = "forced";
   double dt = 0.1;
   float friction = 0.5F;
   int power = 1;

@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "nwm/backend/cpu/scalar.hpp"
@@ -32,6 +33,7 @@ constexpr nwm::Shape small{.height = 9,
 
 /// u'' = c² ∇²u + source − α u' by a fixed Laplacian, with scratch between two stages.
 struct Driven {
+  static constexpr std::string_view name = "driven";
   double dt = 0.1, alpha = 0;
   static constexpr auto numbers = nwm::cell::numbers("dt", &Driven::dt, "alpha", &Driven::alpha);
   enum Field : std::size_t { u, v, source, force };

@@ -49,8 +49,8 @@ void describe(const Model& model, const F& f) {
   if constexpr (requires { Model::Head::widths; }) f("head", model::list(Model::Head::widths));
   if constexpr (requires { Model::layers; }) f("layers", std::to_string(Model::layers));
   if constexpr (requires { Model::width; }) f("width", std::to_string(Model::width));
-  if constexpr (requires { Model::Cell::name; }) f("cell", std::string(Model::Cell::name));
-  if constexpr (requires { Model::ImageGrid::Boundary::name; })
+  if constexpr (requires { typename Model::Cell; }) f("cell", std::string(Model::Cell::name));
+  if constexpr (requires { typename Model::ImageGrid; })
     f("boundary", std::string(Model::ImageGrid::Boundary::name));
   model::for_cell_numbers(
       model, [&](std::string_view name, double value) { f("cell." + std::string(name), shown(value, 17)); });
