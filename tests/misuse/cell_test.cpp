@@ -83,6 +83,42 @@ void require_refused(const Cell& cell, const std::string& field, const std::stri
   }
 }
 
+// What `numbers` leaves out, where padding or another type could hide it.
+struct Padded {
+  bool on = true;
+  double dt = 0.1;
+  bool other = false;
+};
+struct Some : Padded {
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Padded::dt, "on", &Padded::on);
+};
+struct Pair {
+  double dt = 0.1, c = 1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Pair::dt, "c", &Pair::c);
+};
+struct Heir : Pair {};
+struct HeirWithMore : Pair {
+  float more = 0;
+};
+struct WithArray {
+  double dt = 0.1;
+  std::array<double, 1> c{};
+  static constexpr auto numbers = nwm::cell::numbers("dt", &WithArray::dt);
+};
+class Hiding {
+ public:
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Hiding::dt);
+  float get() const { return hidden_; }
+
+ private:
+  float hidden_ = 0;
+};
+using nwm::cell::detail::numbers_complete;
+static_assert(numbers_complete<Forced>() && numbers_complete<Pair>() && numbers_complete<Heir>());
+static_assert(!numbers_complete<Padded>() && !numbers_complete<Some>() && !numbers_complete<HeirWithMore>());
+static_assert(!numbers_complete<WithArray>() && !numbers_complete<Hiding>());
+
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_time_step_is_a_positive_number) {

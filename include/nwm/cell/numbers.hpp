@@ -91,9 +91,11 @@ constexpr bool numbers_complete() {
   } else if constexpr (requires { C::numbers; }) {
     using All = std::remove_const_t<decltype(C::numbers)>;
     return []<class... N>(const std::tuple<N...>*) {
-      if constexpr ((sizeof(typename N::Type) + ... + 0) == sizeof(C)) return true;
+      constexpr std::size_t bytes = (sizeof(typename N::Type) + ... + 0);
+      if constexpr (bytes == sizeof(C)) return true;
       else if constexpr (std::is_aggregate_v<C> && (std::is_same_v<typename N::Class, C> && ...))
-        return member_count<C>() == sizeof...(N);
+        // The count ends at a member that takes nothing: what is left must be padding, some behind each.
+        return member_count<C>() == sizeof...(N) && sizeof(C) - bytes < alignof(C) * sizeof...(N);
       else return false;
     }(static_cast<const All*>(nullptr));
   } else {
