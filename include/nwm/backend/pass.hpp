@@ -16,9 +16,9 @@
 // A coupling in parts, which leaves `couple` out (cpu/simd.hpp has the meaning of each):
 //
 //   line(width), rows_at_once, rows<Boundary, width, count>(…)
-//                 some rows of a five-point coupling with what follows (model::RowBackend, time/row_sweep.hpp),
-//                 in models and simulations. `line` stands for all three: without it none is used. Default:
-//                 `couple`, then `map`.
+//                 some rows of a five-point coupling with what follows (model::RowBackend,
+//                 time/row_sweep.hpp), in models and simulations. `line` stands for all three: without it
+//                 none is used. Default: `couple`, then `map`.
 //   prepare_rows<S, G>(…), couple_rows<S, G, rows>(…)
 //                 `couple` over bands of rows (model::BandedBackend, simulation/in_place.hpp), in simulations
 //                 only. Without `prepare_rows` neither is used. Default: `couple` on one thread.
