@@ -221,7 +221,7 @@ class Trainer {
   /// The options, where all of them make sense.
   static const TrainerOptions& checked(const TrainerOptions& o) {
     const auto require = [](const char* field, double value, bool fine, const char* expected) {
-      if (!fine) throw Error("TrainerOptions", field, expected, shown(value));
+      require_option("TrainerOptions", field, value, fine, expected);
     };
     const char* positive = "a positive number";
     const auto count = [](std::size_t n) { return static_cast<double>(n); };
