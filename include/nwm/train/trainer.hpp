@@ -51,9 +51,9 @@ struct TrainerState {
 };
 
 /// Trains a model by a loss (loss/loss.hpp) and an optimiser (optimizer/optimizer.hpp).
-template <nwm::Model Model_, loss::Loss Loss_ = loss::CrossEntropy,
+template <class Model_, loss::Loss Loss_ = loss::CrossEntropy,
           optimizer::Optimizer Optimizer_ = optimizer::Adam>
-requires loss::LossFor<Loss_, Model_::outputs>
+requires ModelFor<Model_, Loss_>
 class Trainer {
  public:
   using Model = Model_;
