@@ -5,6 +5,8 @@
 // Every model M
 //   kind                  what weight files call it
 //   shape                 a Shape: height, width and image_channels of its pictures are asked for
+//   shape_sizes           only where it uses more of it: those of &Shape::oscillators, steps, encoder_width
+//                         that weight files say, in a std::array
 //   Real, Backend         the precision, and where it runs
 //   sites, images         pixels of an image; images of one pass, 1 on processors
 //   image_size, outputs, score_size       numbers of a picture, scores a pixel, and of all of them
