@@ -207,6 +207,8 @@ BOOST_AUTO_TEST_CASE(weights_say_what_they_are) {
   BOOST_TEST(said.at("nwm.kind") == "wave_machine");
   BOOST_TEST(said.at("nwm.readout") == "linear");
   BOOST_TEST(said.at("nwm.head") == "6");
+  BOOST_TEST(said.at("nwm.shape.steps") == std::to_string(Machine::shape.steps));
+  BOOST_TEST(said.at("nwm.shape.outputs") == std::to_string(Machine::outputs));
   BOOST_TEST(std::stod(said.at("nwm.cell.dt")) == 0.3);
 
   Machine slow({.cell = {.dt = 0.1}, .seed = 2});

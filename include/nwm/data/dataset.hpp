@@ -19,7 +19,7 @@
 
 namespace nwm::data {
 
-/// Sizes of a data set: `images` pictures of (channels, height, width) and as many masks of (height, width).
+/// Sizes of a data set: `images` pictures of (channels, height, width), each with its target (Targets).
 struct Extent {
   std::size_t images = 0, channels = 1, height = 0, width = 0;
   std::size_t pixels() const { return height * width; }

@@ -16,6 +16,7 @@
 #include "nwm/io/safetensors.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/model/description.hpp"
+#include "nwm/model/model.hpp"
 #include "nwm/version.hpp"
 
 namespace nwm {
@@ -166,7 +167,7 @@ void check_description(const Safetensors& file, const Model& model) {
 
 /// Writes the weights and the description of the model (description.hpp), whole or not at all. Throws Error
 /// when the file cannot be written; an old one then stays.
-template <class Model>
+template <ModelParameters Model>
 [[gnu::cold]] void save(const Model& model, const std::string& path) {
   io::Safetensors file;
   io::put_model(file, model);
@@ -178,7 +179,7 @@ template <class Model>
 /// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Throws Error
 /// when the file is damaged, any tensor is missing, foreign, or of another shape or type, a value is no
 /// finite number, or the file describes another model (its dt, its readout, …); the model then is unchanged.
-template <class Model>
+template <ModelParameters Model>
 void load(Model& model, const std::string& path) {
   const io::Safetensors file = io::read_safetensors(path);
   for (const auto& [name, tensor] : file.tensors)
