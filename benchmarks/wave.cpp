@@ -13,6 +13,7 @@
 #include <numbers>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,7 @@ constexpr std::size_t steps(std::size_t n) { return n <= 64 ? 1600 : n <= 256 ? 
 
 /// z' = z + dt speed² ∇²u,  u' = u + dt z': leapfrog of u_tt = speed² ∇²u by the 5-point Laplacian, h = 1.
 struct Linear {
+  static constexpr std::string_view name = "linear";
   double dt = 0.25;
   static constexpr auto numbers = nwm::cell::numbers("dt", &Linear::dt);
   enum Field : std::size_t { u, z, speed2 };

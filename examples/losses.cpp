@@ -9,12 +9,12 @@
 constexpr std::size_t images = 128, side = 12, sites = side * side;
 using nwm::data::Dataset, nwm::data::Targets;
 
-/// A machine of the same size for three classes, or for `outputs` numbers at each pixel.
-template <std::size_t outputs = 0>
-using Machine = nwm::WaveMachine<
-    nwm::Shape{
-        .height = side, .width = side, .steps = 12, .classes = 3, .encoder_width = 4, .outputs = outputs},
-    nwm::readout::Linear, nwm::head::Hidden<16>>;
+/// A machine for that many numbers at each pixel: scores of classes, or what a regression asks for.
+template <std::size_t outputs>
+using Machine =
+    nwm::WaveMachine<nwm::Shape{
+                         .height = side, .width = side, .steps = 12, .encoder_width = 4, .outputs = outputs},
+                     nwm::readout::Linear, nwm::head::Hidden<16>>;
 
 /// Trains; whether the loss fell to less than `share` of what it was.
 template <class Trainer>
@@ -49,15 +49,15 @@ int main() {
 
   // A class a pixel: pixels of class 255 count nothing, and the background counts a tenth of a bar.
   using Weighted = nwm::loss::WeightedCrossEntropy<3>;
-  nwm::Trainer<Machine<>, Weighted, nwm::optimizer::AdamW> pixels(
-      options, Machine<>(), Weighted{.weights = {0.1, 1, 1}, .ignore_index = 255}, {.weight_decay = 0.05});
+  nwm::Trainer<Machine<3>, Weighted, nwm::optimizer::AdamW> pixels(
+      options, Machine<3>(), Weighted{.weights = {0.1, 1, 1}, .ignore_index = 255}, {.weight_decay = 0.05});
   bool ok = learns(pixels, {extent, pictures, masks}, 0.5);
 
   // One label an image: scores are averaged over its pixels. Adam, as where no optimiser is named.
-  nwm::Trainer<Machine<>, nwm::loss::ImageCrossEntropy> labels(options);
+  nwm::Trainer<Machine<3>, nwm::loss::ImageCrossEntropy> labels(options);
   ok = learns(labels, {extent, pictures, Targets::labels(bars)}, 0.5) && ok;
   // And on from there by gradient descent with Nesterov's momentum.
-  nwm::Trainer<Machine<>, nwm::loss::ImageCrossEntropy, nwm::optimizer::Sgd> finer(
+  nwm::Trainer<Machine<3>, nwm::loss::ImageCrossEntropy, nwm::optimizer::Sgd> finer(
       {.learning_rate = 0.05, .batch = 16, .epochs = 20, .improvement = 0}, labels.best(), {},
       {.momentum = 0.9, .nesterov = true});
   ok = learns(finer, {extent, pictures, Targets::labels(bars)}, 0.9) && ok;

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstdio>
 #include <numbers>
+#include <string_view>
 #include <nwm/check/check_cell.hpp>
 #include <nwm/nwm.hpp>
 
 struct MirrorAtNodes {
+  static constexpr std::string_view name = "mirror_at_nodes";
   static constexpr bool self_adjoint = false;
   static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
     const std::ptrdiff_t last = n - 1, period = n > 1 ? 2 * last : 1;

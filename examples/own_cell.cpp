@@ -2,6 +2,7 @@
 // itself and gives SIMD, threads and backpropagation through time.
 #include <array>
 #include <cstdio>
+#include <string_view>
 #include <nwm/check/check_cell.hpp>
 #include <nwm/nwm.hpp>
 
@@ -9,6 +10,7 @@
 /// (the Laplacian at first), the mass m² a map that the image sets:
 ///   v' = v + dt (K * u − m² ⊙ u − λ u³),   u' = u + dt v'
 struct KleinGordon {
+  static constexpr std::string_view name = "klein_gordon";
   double dt = 0.2, lambda = 1;
   static constexpr auto numbers = nwm::cell::numbers("dt", &KleinGordon::dt, "lambda", &KleinGordon::lambda);
 

@@ -43,6 +43,8 @@ struct Blur {
   using ImageGrid = nwm::Grid<13, 10, Boundary>;
   static constexpr std::size_t sites = 130, image_size = 260, score_size = 260, parameter_count = 1;
   static constexpr std::size_t images = 1, outputs = 2;
+  static constexpr std::string_view kind = "blur";
+  static constexpr auto layout = nwm::exact_layout<[](auto& all) { all.add("scale", {1}, 1); }>();
   static constexpr bool couples_images = false;
   template <class>
   static constexpr std::size_t target_numbers = sites;
@@ -50,6 +52,14 @@ struct Blur {
     explicit Workspace(std::size_t) {}
   };
   double scale = 1;
+  std::span<double, 1> parameters() { return std::span<double, 1>(&scale, 1); }
+  std::span<const double, 1> parameters() const { return std::span<const double, 1>(&scale, 1); }
+  /// Nobody trains it.
+  template <class L>
+  double add_gradient(std::span<const double, image_size>, std::span<const typename L::Target>, double,
+                      std::span<double, 1>, Workspace&, const L&) const {
+    return 0;
+  }
 
   static double g(double y, double x) { return std::exp(-0.5 * (y * y / 4 + (x - 1) * (x - 1))); }
   void scores(std::span<const double, image_size> in, std::span<double, score_size> out, Workspace&) const {

@@ -6,6 +6,7 @@
 #include "nwm/cell/wave.hpp"
 
 struct Lacking {
+  static constexpr std::string_view name = "lacking";
   static constexpr bool self_adjoint = false;
 #ifdef NWM_SHOULD_COMPILE
   static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {

@@ -6,6 +6,7 @@
 #include "nwm/model/wave_machine.hpp"
 
 struct Mine {
+  static constexpr std::string_view name = "mine";
   enum Field : std::size_t { u, force };
   static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
                                      nwm::cell::intermediate(force, "force")};

@@ -7,6 +7,7 @@
 #include "nwm/model/wave_machine.hpp"
 
 struct Mine {
+  static constexpr std::string_view name = "mine";
   double dt = 0.1;
   static constexpr auto numbers = nwm::cell::numbers("dt", &Mine::dt);
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
+#include <string_view>
 
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
@@ -31,6 +32,7 @@ using Threads = Device;
 /// A user's cell: two coupled values, a map that is gathered beside the state, a bias, a scratch field, no
 /// adjoint by hand.
 struct Pulled {
+  static constexpr std::string_view name = "pulled";
   enum Field : std::size_t { u, source, pull };
   static constexpr std::array fields{encoded_state(u, "u", 1, nwm::Activation::none),
                                      given_map(source, "source"), intermediate(pull, "pull")};

@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "nwm/cell/gru.hpp"
@@ -26,6 +27,7 @@ using planted::KleinGordon;
 /// Coupled phases (Kuramoto 1984) with natural frequencies of their own: two stages, one of which gathers
 /// what the other has written, and a coupling of all channels that is not trained.
 struct Kuramoto {
+  static constexpr std::string_view name = "kuramoto";
   double dt = 0.2;
   static constexpr auto numbers = nwm::cell::numbers("dt", &Kuramoto::dt);
   enum Field : std::size_t { theta, rate, sine, cosine };
@@ -63,6 +65,7 @@ struct Kuramoto {
 
 /// A field that is read but changes nothing.
 struct Idle {
+  static constexpr std::string_view name = "idle";
   enum Field : std::size_t { y, useless };
   static constexpr std::array fields{nwm::cell::resting_state(y, "y"),
                                      nwm::cell::given_map(useless, "useless")};
@@ -77,6 +80,7 @@ struct Idle {
 
 /// A wave whose step back is off by a thousandth.
 struct Astray : nwm::cell::Wave {
+  static constexpr std::string_view name = "astray";
   template <class Site>
   static constexpr void inverse(const nwm::cell::Wave& cell, const Site& after, Site& before) {
     nwm::cell::Wave::inverse(cell, after, before);

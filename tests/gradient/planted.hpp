@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 #include "nwm/cell/cell.hpp"
 
@@ -13,6 +14,7 @@ enum class Fault { none, sign, missing_term, scaled };
 /// A nonlinear Klein–Gordon field: v' = v + dt (K ⋆ u − mass u − u³ − friction v), u' = u + dt v'.
 template <Fault fault>
 struct KleinGordon {
+  static constexpr std::string_view name = "klein_gordon";
   double dt = 0.25;
 
   static constexpr auto numbers = nwm::cell::numbers("dt", &KleinGordon::dt);

@@ -191,6 +191,25 @@ BOOST_AUTO_TEST_CASE(checkpoints_carry_the_running_statistics) {
   BOOST_TEST((scores(machine, set) == scores(loaded, set)));
   BOOST_TEST(buffer(loaded, "up4.conv.double_conv.4.running_var")[0] != 1);
 
+  // Its weights do not depend on sizes that it does not use: files of a shape with others are its own, and so
+  // is one that says them.
+  nwm::UNet<[] {
+    nwm::Shape other = shape;
+    other.steps = 7, other.oscillators = 5, other.encoder_width = 3;
+    return other;
+  }(),
+            2>
+      same({.seed = 5});
+  nwm::load(same, path);
+  BOOST_TEST(std::ranges::equal(machine.parameters(), same.parameters()));
+  nwm::io::Safetensors talkative = nwm::io::read_safetensors(path);
+  BOOST_TEST(!talkative.metadata.contains("nwm.shape.steps"));
+  talkative.metadata["nwm.shape.steps"] = "100";
+  nwm::io::write_safetensors(path, talkative);
+  nwm::load(same, path);
+  talkative.metadata.erase("nwm.shape.steps");
+  nwm::io::write_safetensors(path, talkative);
+
   // What PyTorch looks for.
   nwm::io::Safetensors file = nwm::io::read_safetensors(path);
   BOOST_TEST(file.tensors.size() == M::layout.slices.size() + M::buffer_layout.slices.size() * 3 / 2);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ namespace {
 /// Numbers of every kind, and options: `damped` may be branched on, as alpha is read either way; `forced`
 /// may not, since force is read only with it.
 struct Forced {
+  static constexpr std::string_view name = "forced";
   double dt = 0.1;
   float friction = 0.5F;
   int power = 1;
@@ -80,6 +82,42 @@ void require_refused(const Cell& cell, const std::string& field, const std::stri
     BOOST_TEST(error.found() == found);
   }
 }
+
+// What `numbers` leaves out, where padding or another type could hide it.
+struct Padded {
+  bool on = true;
+  double dt = 0.1;
+  bool other = false;
+};
+struct Some : Padded {
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Padded::dt, "on", &Padded::on);
+};
+struct Pair {
+  double dt = 0.1, c = 1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Pair::dt, "c", &Pair::c);
+};
+struct Heir : Pair {};
+struct HeirWithMore : Pair {
+  float more = 0;
+};
+struct WithArray {
+  double dt = 0.1;
+  std::array<double, 1> c{};
+  static constexpr auto numbers = nwm::cell::numbers("dt", &WithArray::dt);
+};
+class Hiding {
+ public:
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Hiding::dt);
+  float get() const { return hidden_; }
+
+ private:
+  float hidden_ = 0;
+};
+using nwm::cell::detail::numbers_complete;
+static_assert(numbers_complete<Forced>() && numbers_complete<Pair>() && numbers_complete<Heir>());
+static_assert(!numbers_complete<Padded>() && !numbers_complete<Some>() && !numbers_complete<HeirWithMore>());
+static_assert(!numbers_complete<WithArray>() && !numbers_complete<Hiding>());
 
 }  // namespace
 

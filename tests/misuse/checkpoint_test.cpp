@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../train/tools.hpp"
@@ -36,6 +38,37 @@ using tools::has;
 using tools::weights;
 
 const std::string tensor = "classifier.omega_encoder.2.weight";  // (3, 3, 3, 3)
+
+/// Two cells that differ in what they do, and say so by their names alone.
+template <bool pendulum>
+struct Oscillator {
+  static constexpr std::string_view name = pendulum ? "pendulum" : "spring";
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Oscillator::dt);
+  enum Field : std::size_t { u, v };
+  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 2, nwm::Activation::tanh),
+                                     nwm::cell::resting_state(v, "v")};
+  static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.K", .from = {u}};
+  template <class Site>
+  static constexpr void update(const Oscillator& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    if constexpr (pendulum) next[v] = now[v] + V(cell.dt) * (now.coupled() - nwm::math::sin(now[u]));
+    else next[v] = now[v] + V(cell.dt) * (now.coupled() - now[u]);
+    next[u] = now[u] + V(cell.dt) * next[v];
+  }
+};
+/// As in examples/own_boundary.cpp.
+struct MirrorAtNodes {
+  static constexpr std::string_view name = "mirror_at_nodes";
+  static constexpr bool self_adjoint = false;
+  static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
+    return i < 0 ? -i : i >= n ? 2 * n - 2 - i : i;
+  }
+};
+template <class Cell>
+using On =
+    nwm::WaveMachine<Machine::shape, nwm::readout::Linear, nwm::head::Hidden<6>, Cell, nwm::cpu::Scalar>;
 
 /// A file of `size` bytes at most may be written while this lives: a full disk.
 class SmallDisk {
@@ -174,6 +207,8 @@ BOOST_AUTO_TEST_CASE(weights_say_what_they_are) {
   BOOST_TEST(said.at("nwm.kind") == "wave_machine");
   BOOST_TEST(said.at("nwm.readout") == "linear");
   BOOST_TEST(said.at("nwm.head") == "6");
+  BOOST_TEST(said.at("nwm.shape.steps") == std::to_string(Machine::shape.steps));
+  BOOST_TEST(said.at("nwm.shape.outputs") == std::to_string(Machine::outputs));
   BOOST_TEST(std::stod(said.at("nwm.cell.dt")) == 0.3);
 
   Machine slow({.cell = {.dt = 0.1}, .seed = 2});
@@ -195,6 +230,35 @@ BOOST_AUTO_TEST_CASE(weights_say_what_they_are) {
   nwm::io::write_safetensors(folder / "silent", silent);
   nwm::load(slow, folder / "silent");
   nwm::load(fourier, folder / "silent");
+}
+
+BOOST_AUTO_TEST_CASE(weights_of_another_cell_or_boundary) {
+  const Folder folder("physics");
+  const auto refused = [&](const auto& saved, auto machine, const std::string& what,
+                           const std::string& expected, const std::string& found) {
+    nwm::save(saved, folder / "x");
+    const auto before = weights(machine);
+    const auto e = error_of([&] { nwm::load(machine, folder / "x"); });
+    BOOST_TEST(e.field() == what + " of the model");
+    BOOST_TEST(e.expected() == expected);
+    BOOST_TEST(e.found() == found);
+    BOOST_TEST((weights(machine) == before));
+  };
+  // Alike in every tensor and every number.
+  refused(On<Oscillator<false>>({.seed = 1}), On<Oscillator<true>>({.seed = 2}), "cell", "pendulum",
+          "spring");
+  refused(On<nwm::cell::WaveOn<MirrorAtNodes>>({.seed = 1}), Machine({.seed = 2}), "boundary", "periodic",
+          "mirror_at_nodes");
+}
+
+BOOST_AUTO_TEST_CASE(a_description_that_says_more_or_less) {
+  const auto less = loading([](Safetensors& f) { f.metadata.erase("nwm.cell.dt"); });
+  BOOST_TEST(less.field() == "cell.dt of the model");
+  BOOST_TEST(less.found() == "nothing of the kind");
+  const auto more = loading([](Safetensors& f) { f.metadata["nwm.cell.lambda"] = "1"; });
+  BOOST_TEST(more.field() == "cell.lambda of the model");
+  BOOST_TEST(more.expected() == "nothing of the kind");
+  BOOST_TEST(more.found() == "1");
 }
 
 BOOST_AUTO_TEST_CASE(weights_that_are_no_numbers) {

@@ -190,12 +190,28 @@ BOOST_AUTO_TEST_CASE(options_no_optimizer_can_have) {
 
 BOOST_AUTO_TEST_CASE(a_schedule_that_answers_no_rate) {
   const auto set = tools::blocks(8, 1);
-  for (const double answer : {std::numeric_limits<double>::quiet_NaN(), -1.0}) {
-    Trainer trainer({.batch = 4, .epochs = 1, .schedule = [=](double) { return answer; }, .threads = 1});
-    const auto before = tools::weights(trainer.current());
-    const auto e = error_of([&] { trainer.fit(set, set); });
+  for (const double answer :
+       {std::numeric_limits<double>::quiet_NaN(), -1.0, std::numeric_limits<double>::infinity()}) {
+    // Before the first step, wherever it begins.
+    for (const double from : {0.0, 0.5, 0.96}) {
+      const auto e = error_of([&] {
+        Trainer(
+            {.batch = 4, .schedule = [=](double done) { return done < from ? 1 : answer; }, .threads = 1});
+      });
+      BOOST_TEST(e.where() == "TrainerOptions");
+      BOOST_TEST(e.field() == (from == 0     ? "schedule(0)"
+                               : from == 0.5 ? "schedule(0.5)"
+                                             : "schedule(0.96875)"));
+    }
+    // Between the places that are looked at: at the step it is asked for.
+    const auto third = [=](double done) { return std::abs(done - 1.0 / 3) < 0.001 ? answer : 1.0; };
+    Trainer trainer({.batch = 4, .epochs = 3, .schedule = third, .threads = 1});
+    std::vector<float> before;
+    const auto e = error_of([&] {
+      trainer.fit(set, set, [&](const nwm::Progress&) { before = tools::weights(trainer.current()); });
+    });
     BOOST_TEST(e.field() == "schedule");
-    BOOST_TEST(e.where() == "epoch 1, step 1");
+    BOOST_TEST(e.where() == "epoch 2, step 1");
     BOOST_TEST((tools::weights(trainer.current()) == before));
   }
   Trainer trainer({.batch = 4, .threads = 1});

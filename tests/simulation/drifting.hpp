@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 #include "nwm/cell/cell.hpp"
 
@@ -10,6 +11,7 @@ namespace tools {
 
 /// v' = v + dt (speed² K u − alpha v), u' = u + dt v': a five-point K whose five weights all differ.
 struct Drifting {
+  static constexpr std::string_view name = "drifting";
   double dt = 0.2, alpha = 0.05;
   static constexpr auto numbers = nwm::cell::numbers("dt", &Drifting::dt, "alpha", &Drifting::alpha);
   enum Field : std::size_t { u, v, speed2 };

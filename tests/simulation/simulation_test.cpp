@@ -8,8 +8,10 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <vector>
 
+#include "drifting.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
@@ -32,6 +34,7 @@ constexpr nwm::Shape small{.height = 9,
 
 /// u'' = c² ∇²u + source − α u' by a fixed Laplacian, with scratch between two stages.
 struct Driven {
+  static constexpr std::string_view name = "driven";
   double dt = 0.1, alpha = 0;
   static constexpr auto numbers = nwm::cell::numbers("dt", &Driven::dt, "alpha", &Driven::alpha);
   enum Field : std::size_t { u, v, source, force };
@@ -245,6 +248,39 @@ BOOST_AUTO_TEST_CASE(bands_of_rows_are_the_specification) {
   for (std::size_t i = 0; i < slow.columns; ++i)
     largest = std::max(largest, std::abs(slow.recorded()[i] - fast.recorded()[i]));
   BOOST_TEST(largest < 1e-12);
+}
+
+/// An heir that does one word by itself, once with the optional words it inherits, once without.
+struct Watched : cpu::Simd<> {
+  static constexpr std::string_view name = "watched";
+  static inline std::size_t couplings = 0;
+
+  template <class S, class G, nwm::Activation f, class Real, std::size_t n>
+  static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out,
+                     Real* scratch) {
+    ++couplings;
+    cpu::Simd<>::couple<S, G, f>(parameters, parts, out, scratch);
+  }
+};
+struct WatchedAlone : Watched {
+  static void line();
+  static void prepare_rows();
+};
+
+BOOST_AUTO_TEST_CASE(an_heir_hides_the_words_that_stand_for_optional_ones) {
+  static_assert(nwm::model::RowBackend<Watched> && nwm::model::BandedBackend<Watched>);
+  static_assert(!nwm::model::RowBackend<WatchedAlone> && !nwm::model::BandedBackend<WatchedAlone>);
+  static_assert(nwm::Backend<WatchedAlone>);
+  const auto couplings = []<class Backend, class Cell>(Backend, Cell) {
+    nwm::Simulation<Cell, nwm::Grid<8, 8>, 1, Backend> waves;
+    Watched::couplings = 0;
+    waves.run(3);
+    return Watched::couplings;
+  };
+  BOOST_TEST(couplings(Watched{}, tools::Drifting{}) == 0u);
+  BOOST_TEST(couplings(Watched{}, Wave{}) == 0u);
+  BOOST_TEST(couplings(WatchedAlone{}, tools::Drifting{}) == 3u);
+  BOOST_TEST(couplings(WatchedAlone{}, Wave{}) == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(threads_where_rows_do_not_run_by_themselves_are_refused) {

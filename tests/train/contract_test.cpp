@@ -74,6 +74,15 @@ static_assert(nwm::optimizer::Optimizer<nwm::optimizer::Adam> &&
               nwm::optimizer::Optimizer<nwm::optimizer::AdamW>);
 static_assert(nwm::optimizer::Optimizer<nwm::optimizer::Sgd>);
 
+// By which losses a model is trained.
+using Three = Machine<Linear>;
+static_assert(nwm::ModelFor<Three, nwm::loss::CrossEntropy> &&
+              nwm::ModelFor<Three, nwm::loss::WeightedCrossEntropy<3>>);
+static_assert(!nwm::ModelFor<Three, nwm::loss::WeightedCrossEntropy<5>>);
+static_assert(nwm::ModelFor<Three, nwm::loss::ImageCrossEntropy> &&
+              nwm::ModelFor<UNet, nwm::loss::ImageCrossEntropy>);
+static_assert(nwm::ModelFor<Field, nwm::loss::MeanSquares> && !nwm::ModelFor<Field, nwm::loss::CrossEntropy>);
+
 // What is no model is none.
 struct Nothing {};
 static_assert(!nwm::Model<Nothing> && !nwm::loss::Loss<Nothing> && !nwm::optimizer::Optimizer<Nothing>);

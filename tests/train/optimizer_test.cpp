@@ -1,4 +1,4 @@
-// Adam and AdamW against their equations, number by number.
+// Adam, AdamW and SGD against their equations, number by number.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE train_optimizer
 
@@ -12,6 +12,7 @@
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/optimizer/adam.hpp"
+#include "nwm/optimizer/sgd.hpp"
 #include "nwm/random.hpp"
 
 namespace {
@@ -59,21 +60,36 @@ struct Reference {
   }
 };
 
+/// Polyak's heavy ball and Nesterov's look ahead as Sutskever et al. write them, one parameter: the state is
+/// v = μ v + g; the ball moves by v, the look ahead by g + μ v.
+struct HeavyBall {
+  double p, m = 0;
+  void step(double g, double rate, const nwm::optimizer::Sgd& o) {
+    g += o.weight_decay * p;
+    m = o.momentum * m + g;
+    if (o.nesterov) g += o.momentum * m;
+    else g = m;
+    p -= rate * g;
+  }
+};
+template <class O>
+using ReferenceOf = std::conditional_t<std::is_same_v<O, nwm::optimizer::Sgd>, HeavyBall, Reference>;
+
 template <class Machine, class O = nwm::optimizer::Adam>
 void follows(const O& options, double gradient_scale) {
   using Real = typename Machine::Real;
   const double bound = sizeof(Real) == 4 ? 2e-6 : 1e-14;
   Start<Real> start;
   std::vector<Real> p = start.p;
-  std::vector<Reference> reference;
+  std::vector<ReferenceOf<O>> reference;
   for (const Real v : p) reference.push_back({static_cast<double>(v)});
-  nwm::optimizer::Stepper<Machine, O> adam(options);
+  nwm::optimizer::Stepper<Machine, O> stepper(options);
   for (int t = 1; t <= 7; ++t) {
     const double rate = 0.1 / t;
     std::vector<Real> g = start.g;
     for (Real& v : g) v *= static_cast<Real>(t % 3 - 0.5);
-    adam.step(p, g, rate, gradient_scale);
-    BOOST_TEST(adam.steps() == static_cast<unsigned>(t));
+    stepper.step(p, g, rate, gradient_scale);
+    BOOST_TEST(stepper.steps() == static_cast<unsigned>(t));
     for (std::size_t i = 0; i < p.size(); ++i) {
       if (i >= 5 && i < 8) {
         BOOST_TEST(p[i] == start.p[i], "parameter " << i << " is not trained");
@@ -82,13 +98,13 @@ void follows(const O& options, double gradient_scale) {
       reference[i].step(gradient_scale * static_cast<double>(g[i]), rate, options);
       BOOST_TEST(std::abs(static_cast<double>(p[i]) - reference[i].p) < bound,
                  "parameter " << i << ", step " << t << ": " << p[i] << " for " << reference[i].p);
-      BOOST_TEST(std::abs(static_cast<double>(adam.state(0)[i]) - reference[i].m) < bound);
+      BOOST_TEST(std::abs(static_cast<double>(stepper.state(0)[i]) - reference[i].m) < bound);
     }
   }
 }
 
-using Machines = std::tuple<Parameters<nwm::cpu::Scalar, double>, Parameters<nwm::cpu::Simd<>, double>,
-                            Parameters<nwm::cpu::Simd<>, float>>;
+using Machines = std::tuple<Parameters<nwm::cpu::Scalar, float>, Parameters<nwm::cpu::Scalar, double>,
+                            Parameters<nwm::cpu::Simd<>, double>, Parameters<nwm::cpu::Simd<>, float>>;
 
 }  // namespace
 
@@ -99,6 +115,34 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(follows_the_equations, Machine, Machines) {
   follows<Machine>(Adam{.weight_decay = 0.3}, 1);
   follows<Machine>(AdamW{.weight_decay = 0.3}, 1);
   follows<Machine>(AdamW{.beta1 = 0.5, .beta2 = 0.9, .epsilon = 0.1, .weight_decay = 1}, 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(sgd_follows_the_equations, Machine, Machines) {
+  using nwm::optimizer::Sgd;
+  follows<Machine>(Sgd{}, 1);
+  follows<Machine>(Sgd{.weight_decay = 0.3}, 0.25);
+  follows<Machine>(Sgd{.momentum = 0.9}, 1);
+  follows<Machine>(Sgd{.momentum = 0.9, .weight_decay = 0.3}, 1);
+  follows<Machine>(Sgd{.momentum = 0.8, .nesterov = true}, 1);
+  follows<Machine>(Sgd{.momentum = 0.8, .nesterov = true, .weight_decay = 0.2}, 0.5);
+}
+
+BOOST_AUTO_TEST_CASE(two_steps_of_sgd_by_hand) {
+  // g = 1 twice at a rate of 0.1, momentum 0.5: v = 1, 1.5; the look ahead is 1.5, then 1.75.
+  using Machine = Parameters<nwm::cpu::Scalar, double>;
+  const std::vector<double> g(11, 1.0);
+  const auto after_two = [&](const nwm::optimizer::Sgd& sgd) {
+    nwm::optimizer::Stepper<Machine, nwm::optimizer::Sgd> stepper(sgd);
+    std::vector<double> p(11, 1.0);
+    stepper.step(p, g, 0.1);
+    stepper.step(p, g, 0.1);
+    return p[0];
+  };
+  BOOST_TEST(after_two({}) == 0.8, tt::tolerance(1e-14));
+  BOOST_TEST(after_two({.momentum = 0.5}) == 0.75, tt::tolerance(1e-14));
+  BOOST_TEST(after_two({.momentum = 0.5, .nesterov = true}) == 0.675, tt::tolerance(1e-14));
+  // Decay 0.5: the slope is 1.5 at p = 1, then 1 + 0.5 · 0.85.
+  BOOST_TEST(after_two({.weight_decay = 0.5}) == 0.85 - 0.1 * 1.425, tt::tolerance(1e-14));
 }
 
 BOOST_AUTO_TEST_CASE(the_first_step_by_hand) {

@@ -11,10 +11,15 @@
 
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/io/npy.hpp"
+#include "nwm/loss/image_cross_entropy.hpp"
+#include "nwm/loss/mean_squares.hpp"
 #include "nwm/model/cnn.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/random.hpp"
+#if __has_include(<thrust/for_each.h>)
+#include "nwm/backend/device/host.hpp"
+#endif
 
 namespace {
 
@@ -28,6 +33,10 @@ constexpr nwm::Shape shape{.height = 16,
 using Machine = nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<6>>;
 using Cnn = nwm::Cnn<shape, 2, nwm::head::Hidden<6>>;
 using UNet = nwm::UNet<shape, 2>;
+
+#if __has_include(<thrust/for_each.h>)
+using Two = nwm::device::Host<nwm::device::Sequential, 2>;
+#endif
 
 /// Five pictures with labels: a target that no loss for masks would take.
 nwm::data::Dataset pictures() {
@@ -76,6 +85,66 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(scores_and_labels, M, Models) {
   }
   BOOST_CHECK_THROW(nwm::predict(model, std::vector<float>(7)), nwm::Error);
 }
+
+BOOST_AUTO_TEST_CASE(labels_of_the_kind_of_target_that_the_loss_has) {
+  // Biases of the head that no class wins by much: pixels differ in their class.
+  Machine machine({.seed = 3});
+  nwm::Random random(3);
+  for (float& v : machine.parameters()) v += static_cast<float>(random.uniform(-0.3, 0.3));
+  const auto set = pictures();
+  const auto pixels = nwm::predict(machine, set);
+  const auto images = nwm::predict(machine, set, 1, nwm::loss::ImageCrossEntropy{});
+  const auto numbers = nwm::predict(machine, set, 1, nwm::loss::MeanSquares{});
+  BOOST_TEST((pixels.scores.values == images.scores.values && pixels.scores.values == numbers.scores.values));
+  BOOST_TEST((images.labels.shape == std::vector<std::size_t>{5}));
+  BOOST_TEST((numbers.labels.shape.empty() && numbers.labels.values.empty()));
+  for (std::size_t i = 0; i < 5; ++i) {
+    // The label is the one that the metrics of the loss take for right.
+    const std::vector<std::uint8_t> said{images.labels.values[i]};
+    BOOST_TEST(
+        nwm::loss::ImageCrossEntropy::measure(pixels.scores[i], std::span<const std::uint8_t>(said), 3).acc ==
+        1);
+    std::vector<float> one(Machine::image_size);
+    set.picture(i, std::span(one));
+    const auto alone = nwm::predict(machine, one, nwm::loss::ImageCrossEntropy{});
+    BOOST_TEST((alone.labels.values == said));
+  }
+  // A single number a pixel is no class.
+  using Field = nwm::WaveMachine<nwm::Shape{.height = 4, .width = 4, .steps = 4, .outputs = 1},
+                                 nwm::readout::Linear, nwm::head::Hidden<6>>;
+  const auto field = nwm::predict(Field(), std::vector<float>(16));
+  BOOST_TEST((field.scores.shape == std::vector<std::size_t>{1, 1, 4, 4}));
+  BOOST_TEST(field.labels.values.empty());
+}
+
+#if __has_include(<thrust/for_each.h>)
+using ModelsOfTwo = std::tuple<Machine::with<Two>, Cnn::with<Two>, UNet::with<Two>>;
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(two_images_a_pass, M, ModelsOfTwo) {
+  using Alone = typename M::template with<nwm::cpu::Simd<>>;
+  static_assert(M::images == 2 && Alone::images == 1);
+  const auto set = pictures();  // five: the last pass has one
+  M model(typename M::Options{.seed = 2});
+  const Alone alone(typename Alone::Options{.seed = 2});
+  const auto all = nwm::predict(model, set), expected = nwm::predict(alone, set);
+  BOOST_TEST((all.scores.shape == expected.scores.shape && all.labels.shape == expected.labels.shape));
+  for (std::size_t i = 0; i < all.scores.values.size(); ++i)
+    BOOST_TEST_REQUIRE(std::abs(all.scores.values[i] - expected.scores.values[i]) < 1e-4f);
+  // The pictures differ, so that no image stands for another.
+  for (std::size_t i = 1; i < 5; ++i) BOOST_TEST(!std::ranges::equal(all.scores[i], all.scores[i - 1]));
+  std::vector<float> one(M::image_size);
+  set.picture(4, std::span(one));
+  BOOST_TEST((std::ranges::equal(nwm::predict(model, one).scores[0], all.scores[4])));
+  if constexpr (requires { M::series_size; }) {
+    const auto series = nwm::record(model, set), wanted = nwm::record(alone, set);
+    BOOST_TEST((series.shape == wanted.shape));
+    for (std::size_t i = 0; i < series.values.size(); ++i)
+      BOOST_TEST_REQUIRE(std::abs(series.values[i] - wanted.values[i]) < 1e-4f);
+    for (std::size_t i = 1; i < 5; ++i) BOOST_TEST(!std::ranges::equal(series[i], series[i - 1]));
+    BOOST_TEST((std::ranges::equal(nwm::record(model, one)[0], series[4])));
+  }
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(series_are_those_of_the_machine) {
   const Machine machine({.seed = 3});

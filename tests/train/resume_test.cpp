@@ -179,3 +179,41 @@ BOOST_AUTO_TEST_CASE(the_same_trainer_goes_on) {
   run.end(trainer);
   require_same(run, whole());
 }
+
+BOOST_AUTO_TEST_CASE(with_another_number_of_images) {
+  // As many steps an epoch, but another order.
+  const auto more = tools::blocks(19, 1);
+  Trainer trainer(options());
+  int calls = 0;
+  trainer.fit(train(), validation(), [&](const Progress&) { return ++calls < 7; });
+  nwm::save_training(trainer, file);
+  const auto refused = [&](Trainer& t) {
+    BOOST_CHECK_EXCEPTION(t.fit(more, validation()), nwm::Error, [](const nwm::Error& e) {
+      return e.where() == "blocks" && e.field() == "images" && e.expected().starts_with("18") &&
+             e.found() == "19";
+    });
+    BOOST_TEST(t.optimizer().steps() == 6u);
+  };
+  refused(trainer);
+  Trainer loaded(options());
+  nwm::load_training(loaded, file);
+  refused(loaded);
+  // Another run is free to, and so is one whose file does not say.
+  const auto goes_on = [&](Trainer& t) {
+    t.fit(more, validation(), [](const Progress&) { return false; });
+    BOOST_TEST(t.optimizer().steps() == 7u);
+    BOOST_TEST(t.state().set_images == 19u);
+  };
+  Trainer other(options());
+  nwm::load_training(other, file, nwm::Resume::with_other_options);
+  goes_on(other);
+  auto silent = nwm::io::read_safetensors(file);
+  silent.tensors.erase("trainer.set");
+  nwm::io::write_safetensors(file, silent);
+  Trainer old(options());
+  nwm::load_training(old, file);
+  goes_on(old);
+  trainer.start_from(trainer.best());
+  trainer.fit(more, validation(), [](const Progress&) { return false; });
+  BOOST_TEST(trainer.state().set_images == 19u);
+}

@@ -186,15 +186,15 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
                                const ReceptiveFieldOptions& options = {}) {
   using Real = typename Machine::Real;
   constexpr const char* where = "nwm::analysis::receptive_field";
-  constexpr std::size_t sites = Machine::sites, classes = Machine::shape.classes;
-  require_fit<Machine>(set);
+  constexpr std::size_t sites = Machine::sites, classes = Machine::outputs;
+  require_pictures<Machine>(set);
   const std::size_t images = std::min(options.images, set.size());
   if (images == 0) throw Error(where, "images", "at least 1", "0");
   if (options.probes == 0) throw Error(where, "probes", "at least 1", "0");
   if (!std::isfinite(options.change) || options.change == 0)
     throw Error(where, "change", "a finite number other than 0", std::to_string(options.change));
 
-  ExecutorOf<Machine> executor(options.threads, thread_count(options.threads));
+  ExecutorOf<Machine, model::SomeLoss<Machine>> executor(options.threads, thread_count(options.threads));
   data::Extent extent = set.extent();
   detail::Displacements sums(extent.height, extent.width, on_torus<Machine>);
   std::vector<float> base(extent.values());

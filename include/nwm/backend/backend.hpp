@@ -15,8 +15,8 @@
 //
 // Layers and models touch the memory of fields and parameters through these words only, so that it may lie
 // where the host cannot read it. A backend may carry them out later, in the order in which they were asked
-// for (`queued`); then only sum, maximum and download give numbers to the host, and they wait. How many
-// images a backend takes at a time: pass.hpp.
+// for (`queued`); then only sum, maximum and download give numbers to the host, and they wait. That, how many
+// images a backend takes at a time and all else that is optional: pass.hpp.
 #pragma once
 
 #include <array>
@@ -28,6 +28,7 @@
 #include "nwm/cell/activation.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
+#include "nwm/memory/buffer.hpp"
 
 namespace nwm {
 
@@ -46,17 +47,27 @@ using ProbeGrid = Grid<4, 4, Periodic>;
 template <class T, std::size_t n>
 using Parts = std::array<T*, n>;
 
-template <class B, class Real>
-concept HasMemory = requires(std::size_t n, const Real* in, Real* out) {
-  typename B::template Memory<Real>;
-  typename B::template Managed<Real>;
-  typename B::template Staging<Real>;
-  B::upload(n, in, out);
-  B::download(n, in, out);
-  B::copy(n, in, out);
-  B::copy_rows(n, n, in, n, out, n);
-  B::fill(n, Real(0), out);
+/// An array of a fixed size.
+template <class A, class Real>
+concept ArrayOf = requires(std::size_t n, A& a, const A& constant) {
+  A(n);
+  { a.data() } -> std::same_as<Real*>;
+  { constant.data() } -> std::same_as<const Real*>;
+  { constant.size() } -> std::convertible_to<std::size_t>;
 };
+
+// Parameters are copied with their model; what a pass needs is only moved.
+template <class B, class Real>
+concept HasMemory =
+    ArrayOf<typename B::template Memory<Real>, Real> && std::movable<typename B::template Memory<Real>> &&
+    ArrayOf<typename B::template Managed<Real>, Real> && std::copyable<typename B::template Managed<Real>> &&
+    ArrayOf<typename B::template Staging<Real>, Real> && requires(std::size_t n, const Real* in, Real* out) {
+      B::upload(n, in, out);
+      B::download(n, in, out);
+      B::copy(n, in, out);
+      B::copy_rows(n, n, in, n, out, n);
+      B::fill(n, Real(0), out);
+    };
 
 template <class B, class Real>
 concept HasMaps =
@@ -115,5 +126,11 @@ inline constexpr bool queued = [] {
   if constexpr (requires { B::queued; }) return bool{B::queued};
   else return false;
 }();
+
+/// A backend whose arrays the host reads and writes, as soon as an operation has returned.
+template <class B>
+concept HostBackend =
+    Backend<B> && !queued<B> && std::same_as<typename B::template Memory<float>, Buffer<float>> &&
+    std::same_as<typename B::template Memory<double>, Buffer<double>>;
 
 }  // namespace nwm

@@ -1,4 +1,5 @@
-// What a backend processes in one pass through a model. These members of a backend are optional:
+// What a backend may have besides the vocabulary of backend.hpp. This is the whole list; a backend that
+// derives from another has that one's, too. In one pass through a model:
 //
 //   grid<G>       the grid of a pass over images on G: several images in one field (device/batched.hpp).
 //                 Default: G itself, one image a pass.
@@ -11,6 +12,25 @@
 //   run_steps_back<…>(…, series_gradient, gradient, parameter_gradient, scratch)
 //                 the same backwards; scratch holds steps_scratch<Cell, G, channels, length, Real> numbers.
 //                 It may overwrite the coupled values' slots.
+//
+// A coupling in parts, which leaves `couple` out (cpu/simd.hpp has the meaning of each):
+//
+//   line(width), rows_at_once, rows<Boundary, width, count>(…)
+//                 some rows of a five-point coupling with what follows (model::RowBackend,
+//                 time/row_sweep.hpp), in models and simulations. `line` stands for all three: without it
+//                 none is used. Default: `couple`, then `map`.
+//   prepare_rows<S, G>(…), couple_rows<S, G, rows>(…)
+//                 `couple` over bands of rows (model::BandedBackend, simulation/in_place.hpp), in simulations
+//                 only. Without `prepare_rows` neither is used. Default: `couple` on one thread.
+//
+// How the backend runs and what it has:
+//
+//   queued        true: operations may run after the call that asks for them has returned (nwm::queued,
+//                 backend.hpp). Default: false.
+//   CapturedGraph a type with capture(ask) and launch(): a sequence of operations that is recorded once and
+//                 run again (train/captured_step.hpp). Default: what is asked is asked each time.
+//   free_memory() bytes that are free for the arrays; a model that needs more is refused with what would fit
+//                 (train/memory_budget.hpp). Default: nothing is refused.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,7 @@
 // step on every backend, the tape and backpropagation through time.
 //
 //     struct Wave {
+//       static constexpr std::string_view name = "wave";
 //       double dt = 0.1;
 //       static constexpr auto numbers = nwm::cell::numbers("dt", &Wave::dt);
 //
@@ -20,7 +21,8 @@
 //       }
 //     };
 //
-// A cell is a struct with
+// A cell is a plain struct (no constructors) with
+//   * `name`: what weight files say it is. Another cell's weights are then refused.
 //   * `fields`: every enumerator once, as state (carried from step to step), map (constant in time) or
 //     intermediate (lives within one step). Their order is that of the encoders' parameters.
 //   * `recorded`: the state whose time series the readout sees.

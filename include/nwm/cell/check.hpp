@@ -24,6 +24,7 @@ constexpr auto enumerator() {
 template <class C, Mistake m, auto field, std::size_t stage>
 constexpr bool refuse() {
   using enum Mistake;
+  static_assert(m != final_type, "a cell and its stages are not final: the library derives from them");
   static_assert(m != no_field, "a cell has at least one field: list them in `fields`");
   static_assert(m != too_many_fields, "a cell has at most 60 fields");
   static_assert(m != unknown_index,
@@ -32,9 +33,10 @@ constexpr bool refuse() {
   static_assert(m != same_name, "two entries of `fields` have the same name");
   static_assert(m != recorded_no_state, "`recorded` is the enumerator of a state of `fields`");
   static_assert(m != two_drives, "a cell has one drive at most: its channels are those of the input");
+  static_assert(m != number_twice, "`numbers` lists a member or a name twice: list every member once");
   static_assert(m != numbers_not_listed,
-                "list all members of the cell: static constexpr auto numbers = "
-                "nwm::cell::numbers(\"dt\", &Mine::dt, ...);");
+                "list all members of the cell, a plain struct without constructors: static constexpr auto "
+                "numbers = nwm::cell::numbers(\"dt\", &Mine::dt, ...);");
   static_assert(m != coupling_size, "a coupling's size is 1 (the site itself), 3, 5 or 7");
   static_assert(m != coupling_groups, "a coupling has at least one group");
   static_assert(m != from_nothing, "a coupling says which fields it gathers: .from = {u}");
@@ -88,6 +90,9 @@ constexpr bool refuse() {
                 "growth is: template <class Site> static constexpr typename Site::Value "
                 "growth(const Mine& cell, const Site& map)");
   static_assert(m != stability_of_state, "`stability` and `growth` depend on maps, not on states");
+  static_assert(m != no_name,
+                "a cell has a name, so that weight files say which cell theirs is: static constexpr "
+                "std::string_view name = \"mine\";");
   static_assert(m != nothing_encoded,
                 "a machine's image enters through encoded fields or a drive: make a field an encoded_state, "
                 "an encoded_map or driven");

@@ -1,8 +1,10 @@
 // Finds the first thing that is wrong with a cell.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +18,7 @@ namespace nwm::cell {
 enum class Mistake {
   none,
   told_elsewhere,  // by an archetype, or by `checked` itself
+  final_type,
   no_field,
   too_many_fields,
   unknown_index,
@@ -23,6 +26,7 @@ enum class Mistake {
   same_name,
   two_drives,
   recorded_no_state,
+  number_twice,
   numbers_not_listed,
   coupling_size,
   coupling_groups,
@@ -55,6 +59,7 @@ enum class Mistake {
   stability_signature,
   growth_signature,
   stability_of_state,
+  no_name,
   nothing_encoded,
   map_nobody_sets,
   undriven_sequence,
@@ -72,6 +77,7 @@ namespace detail {
 template <class C>
 constexpr Finding find_in_fields() {
   constexpr std::size_t n = field_count<C>, described = C::fields.size();
+  if (std::is_final_v<C>) return {Mistake::final_type};
   if (n == 0) return {Mistake::no_field};
   if (n > 60) return {Mistake::too_many_fields};
   for (std::size_t i = 0; i < described; ++i) {
@@ -90,6 +96,7 @@ constexpr Finding find_in_fields() {
   std::size_t drives = 0;
   for (const FieldInfo& info : C::fields)
     if (info.role == Role::drive && ++drives > 1) return {Mistake::two_drives, info.index};
+  if (number_twice<C>()) return {Mistake::number_twice};
   if (!numbers_complete<C>()) return {Mistake::numbers_not_listed};
   return {};
 }
@@ -137,7 +144,8 @@ constexpr Finding find_in_stages() {
   for_constants<stage_count<C>>([&](auto s) {
     using S = StatedStage<C, s>;
     if (found.mistake != Mistake::none) return;
-    if (states_coupling<C, s>) found = find_in_coupling<C>(S::coupling, s);
+    if (std::is_final_v<S>) found = {Mistake::final_type, 0, s};
+    else if (states_coupling<C, s>) found = find_in_coupling<C>(S::coupling, s);
     if (found.mistake != Mistake::none) return;
     if constexpr (S::coupling.groups > 0 || !states_coupling<C, s>) {
       if constexpr (!Updates<C, S>) found = {Mistake::update_signature, 0, s};
@@ -189,6 +197,13 @@ constexpr Finding find_in_order(const Traces<C>& traces) {
   return {};
 }
 
+/// Whether weight files can say which cell theirs is.
+template <class C>
+concept Named = requires {
+  { C::name } -> std::convertible_to<std::string_view>;
+  typename std::bool_constant<std::string_view(C::name).empty()>;
+} && !std::string_view(C::name).empty();
+
 /// Runs every adjoint that is written by hand: it must set all that the derived one would.
 template <class C>
 constexpr Finding find_in_adjoints(const C& cell, const Traces<C>& traces) {
@@ -235,7 +250,9 @@ constexpr Finding find_by_running() {
   if (order.mistake != Mistake::none) return order;
   const Finding adjoints = find_in_adjoints(cell, traces);
   if (adjoints.mistake != Mistake::none) return adjoints;
-  return find_in_bound(cell);
+  const Finding bound = find_in_bound(cell);
+  if (bound.mistake != Mistake::none) return bound;
+  return {Named<C> ? Mistake::none : Mistake::no_name};
 }
 template <class C>
 concept Runs = requires { typename std::bool_constant<(find_by_running<C>(), true)>; };

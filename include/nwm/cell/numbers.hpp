@@ -13,6 +13,7 @@ namespace nwm::cell {
 template <class C, class T>
 struct Number {
   static_assert(std::is_arithmetic_v<T>, "a number of a cell is a double, float, integer or bool");
+  using Class = C;
   using Type = T;
   const char* name;
   T C::*member;
@@ -52,21 +53,51 @@ constexpr std::size_t member_count() {
   else return sizeof...(A);
 }
 
-/// Whether C::numbers lists all that a C holds: their sizes make up its size, and an aggregate has no more
-/// members than are listed.
+/// Whether two numbers of C are the same member, or have the same name.
+template <class C, class A, class B>
+constexpr bool same_number(const A& a, const B& b) {
+  if (std::string_view(a.name) == std::string_view(b.name)) return true;
+  if constexpr (std::is_same_v<typename A::Type, typename B::Type>) {
+    using Member = typename A::Type C::*;  // of a base's member, too
+    return static_cast<Member>(a.member) == static_cast<Member>(b.member);
+  } else {
+    return false;
+  }
+}
+
+/// Whether C::numbers lists a member or a name twice.
+template <class C>
+constexpr bool number_twice() {
+  if constexpr (requires { C::numbers; }) {
+    return std::apply(
+        [](const auto&... all) {
+          [[maybe_unused]] const auto times = [&](const auto& one) {
+            return (std::size_t{same_number<C>(one, all)} + ... + 0);
+          };
+          return ((times(all) > 1) || ...);
+        },
+        C::numbers);
+  } else {
+    return false;
+  }
+}
+
+/// Whether C::numbers, with none twice, lists all that a C holds: they fill it to the last byte; or it is an
+/// aggregate, and they are as many as its members and all its own (a base counts as one member).
 template <class C>
 constexpr bool numbers_complete() {
   if constexpr (std::is_empty_v<C>) {
     return true;
   } else if constexpr (requires { C::numbers; }) {
     using All = std::remove_const_t<decltype(C::numbers)>;
-    constexpr std::size_t bytes = []<class... N>(const std::tuple<N...>*) {
-      return (sizeof(typename N::Type) + ... + 0);
+    return []<class... N>(const std::tuple<N...>*) {
+      constexpr std::size_t bytes = (sizeof(typename N::Type) + ... + 0);
+      if constexpr (bytes == sizeof(C)) return true;
+      else if constexpr (std::is_aggregate_v<C> && (std::is_same_v<typename N::Class, C> && ...))
+        // The count ends at a member that takes nothing: what is left must be padding, some behind each.
+        return member_count<C>() == sizeof...(N) && sizeof(C) - bytes < alignof(C) * sizeof...(N);
+      else return false;
     }(static_cast<const All*>(nullptr));
-    if constexpr (std::is_aggregate_v<C>)
-      if (member_count<C>() > std::tuple_size_v<All>) return false;
-    // Behind each member there may be less than alignof(C) bytes of padding.
-    return bytes <= sizeof(C) && sizeof(C) - bytes < alignof(C) * std::tuple_size_v<All>;
   } else {
     return false;
   }

@@ -30,14 +30,19 @@ using TracedMaps = TracedSite<C, field_count<C>, 1>;
 
 inline constexpr std::uint64_t every_field = ~std::uint64_t{0};
 
+/// T; of a final type, which is refused (Mistake::final_type), nothing: so that one message is given.
+struct Nothing {};
+template <class T>
+using Derivable = std::conditional_t<std::is_final_v<T>, Nothing, T>;
+
 /// Whether T has a member of that name, a template or not: with another it would be ambiguous.
-#define NWM_HAS_MEMBER(member)                   \
-  struct Another_##member {                      \
-    void member();                               \
-  };                                             \
-  template <class T>                             \
-  struct With_##member : T, Another_##member {}; \
-  template <class T>                             \
+#define NWM_HAS_MEMBER(member)                              \
+  struct Another_##member {                                 \
+    void member();                                          \
+  };                                                        \
+  template <class T>                                        \
+  struct With_##member : Derivable<T>, Another_##member {}; \
+  template <class T>                                        \
   concept has_##member = !requires { &With_##member<T>::member; };
 NWM_HAS_MEMBER(adjoint)
 NWM_HAS_MEMBER(stability)

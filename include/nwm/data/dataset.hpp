@@ -19,8 +19,8 @@
 
 namespace nwm::data {
 
-/// Sizes of a data set: `images` pictures of (channels, height, width) and as many masks of (height, width);
-/// with `steps`, sequences of so many such frames, or of vectors (channels) of height and width 1.
+/// Sizes of a data set: `images` pictures of (channels, height, width), each with its target (Targets); with
+/// `steps`, sequences of so many such frames, or of vectors (channels) of height and width 1.
 struct Extent {
   std::size_t images = 0, channels = 1, height = 0, width = 0;
   std::size_t steps = 0;      ///< 0: still pictures

@@ -175,7 +175,7 @@ inline Split mnist(const std::filesystem::path& folder, const MnistOptions& opti
 /// The same for a machine, which needs at least 11 classes.
 template <class Machine>
 Split mnist(const std::filesystem::path& folder, const MnistOptions& options = {}) {
-  detail::require_classes<static_cast<std::size_t>(Machine::shape.classes), 11>();
+  detail::require_classes<static_cast<std::size_t>(Machine::shape.scores()), 11>();
   return mnist(folder, options);
 }
 

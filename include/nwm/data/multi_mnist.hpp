@@ -192,7 +192,7 @@ inline Split multi_mnist(const Extent& picture, const std::filesystem::path& fol
 /// The same, in the sizes of Machine::shape, which needs at least 11 classes.
 template <class Machine>
 Split multi_mnist(const std::filesystem::path& folder, const MultiMnistOptions& options = {}) {
-  detail::require_classes<static_cast<std::size_t>(Machine::shape.classes), 11>();
+  detail::require_classes<static_cast<std::size_t>(Machine::shape.scores()), 11>();
   return multi_mnist(detail::picture_of<Machine>(), folder, options);
 }
 

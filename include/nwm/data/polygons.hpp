@@ -215,7 +215,7 @@ Split polygons(const Extent& picture, const std::type_identity_t<Options>& optio
 /// The same, in the sizes of Machine::shape, which needs at least 5 classes.
 template <class Machine>
 Split polygons(const PolygonOptions& options = {}) {
-  detail::require_classes<static_cast<std::size_t>(Machine::shape.classes), 5>();
+  detail::require_classes<static_cast<std::size_t>(Machine::shape.scores()), 5>();
   return polygons(detail::picture_of<Machine>(), options);
 }
 

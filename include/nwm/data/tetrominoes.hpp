@@ -182,7 +182,7 @@ Split tetrominoes(const Extent& picture, const std::type_identity_t<Options>& op
 /// The same, in the sizes of Machine::shape, which needs at least 6 classes.
 template <class Machine>
 Split tetrominoes(const TetrominoOptions& options = {}) {
-  detail::require_classes<static_cast<std::size_t>(Machine::shape.classes), 6>();
+  detail::require_classes<static_cast<std::size_t>(Machine::shape.scores()), 6>();
   return tetrominoes(detail::picture_of<Machine>(), options);
 }
 

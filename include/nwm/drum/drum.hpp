@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/drum/mask.hpp"
 #include "nwm/drum/membrane.hpp"
@@ -40,7 +41,7 @@ struct Record {
 ///
 ///     nwm::Drum<nwm::Grid<64, 64>> drum(nwm::mask::square(40), {.wave_speed = 1, .dt = 0.5f});
 ///     auto series = drum.strike({20, 20}).run(4096);
-template <class Grid_, class Backend = DefaultBackend, class Real_ = float>
+template <Lattice Grid_, HostBackend Backend = DefaultBackend, std::floating_point Real_ = float>
 class Drum {
  public:
   using Grid = Grid_;

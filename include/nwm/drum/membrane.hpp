@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <numbers>
 #include <string>
+#include <string_view>
 
 #include "nwm/cell/cell.hpp"
 #include "nwm/error.hpp"
@@ -79,6 +80,7 @@ struct Physics {
 /// (recorded), v: velocity. Maps: inside 1 or 0; alpha ≥ 0; rim: at a free edge the number of neighbours that
 /// are missing, else 0. The Laplacian is fixed, in units of h = 1.
 struct Membrane {
+  static constexpr std::string_view name = "membrane";
   double dt = 0.5;       ///< time step
   double stiffness = 1;  ///< (c/h)²
 

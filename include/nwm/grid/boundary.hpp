@@ -4,17 +4,24 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 namespace nwm {
 
 /// A boundary maps a row or column index i in [-n, 2n), on an axis of length n, to the index of the value to
 /// use, or to -1 for zero. `self_adjoint` promises that the adjoint of a stencil under this boundary is the
-/// mirrored stencil under the same boundary. Otherwise the halo's gradient is folded back.
+/// mirrored stencil under the same boundary. Otherwise the halo's gradient is folded back. `name` is what
+/// weight files say: not empty. All three are constexpr.
 template <class B>
 concept Boundary = requires(std::ptrdiff_t i, std::ptrdiff_t n) {
   { B::source(i, n) } -> std::same_as<std::ptrdiff_t>;
   { B::self_adjoint } -> std::convertible_to<bool>;
-};
+  { B::name } -> std::convertible_to<std::string_view>;
+} && requires {
+  typename std::integral_constant<std::ptrdiff_t, B::source(std::ptrdiff_t{-1}, std::ptrdiff_t{1})>;
+  typename std::bool_constant<bool{B::self_adjoint}>;
+  typename std::bool_constant<std::string_view(B::name).empty()>;
+} && !std::string_view(B::name).empty();
 
 /// The field continues on the opposite side: a torus.
 struct Periodic {

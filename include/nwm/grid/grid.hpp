@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include "nwm/grid/boundary.hpp"
 
@@ -18,5 +19,11 @@ struct Grid {
   template <nwm::Boundary Other>
   using with_boundary = Grid<height_, width_, Other>;
 };
+
+/// A grid of one image: what a Grid has.
+template <class G>
+concept Lattice = requires { typename G::Boundary; } && Boundary<typename G::Boundary> && requires {
+  typename std::bool_constant<(G::height > 0 && G::width > 0 && G::sites == G::height * G::width)>;
+} && (G::height > 0 && G::width > 0 && G::sites == G::height * G::width);
 
 }  // namespace nwm

@@ -31,6 +31,22 @@ inline void require_class(std::size_t wanted, std::size_t pixel, std::size_t out
                 std::to_string(wanted));
 }
 
+/// Throws Error unless the set has a class a pixel, all of them among `outputs` or left out.
+inline void require_masks(const data::Dataset& set, std::size_t outputs, int left_out) {
+  require_kind(set, data::Targets::Kind::classes);
+  require_classes(set, outputs, left_out);
+}
+/// Sets `to` to the classes of `target`, −1 where they are left out. Throws Error where one is not among
+/// `outputs`.
+template <std::size_t outputs, class Real>
+void encode_classes(std::span<const std::uint8_t> target, int left_out, Real* to) {
+  for (std::size_t p = 0; p < target.size(); ++p) {
+    const bool counts = static_cast<int>(target[p]) != left_out;
+    if (counts) require_class(target[p], p, outputs);
+    to[p] = counts ? static_cast<Real>(target[p]) : Real(-1);
+  }
+}
+
 }  // namespace detail
 
 /// −log softmax(scores)[class] at every pixel, averaged over the pixels that count: PyTorch's
@@ -55,8 +71,7 @@ struct CrossEntropy {
   bool counts(std::uint8_t c) const { return static_cast<int>(c) != ignore_index; }
 
   void check(const data::Dataset& set, std::size_t outputs) const {
-    require_kind(set, data::Targets::Kind::classes);
-    detail::require_classes(set, outputs, ignore_index);
+    detail::require_masks(set, outputs, ignore_index);
   }
   static std::span<const Target> target(const data::Dataset& set, std::size_t i) { return set.mask(i); }
   double weight(std::span<const Target> target) const {
@@ -67,10 +82,7 @@ struct CrossEntropy {
   }
   template <std::size_t outputs, class Real>
   void encode(std::span<const Target> target, Real* to, std::size_t) const {
-    for (std::size_t p = 0; p < target.size(); ++p) {
-      if (counts(target[p])) detail::require_class(target[p], p, outputs);
-      to[p] = counts(target[p]) ? static_cast<Real>(target[p]) : Real(-1);
-    }
+    detail::encode_classes<outputs>(target, ignore_index, to);
   }
   template <std::size_t outputs, class Real>
   auto kernel(double factor, const Real* target, std::size_t, Real* scores, std::size_t score_stride) const {
@@ -115,11 +127,9 @@ struct WeightedCrossEntropy {
   /// Throws Error where a weight is negative or no finite number, too.
   void check(const data::Dataset& set, std::size_t outputs) const {
     for (std::size_t c = 0; c < classes; ++c)
-      if (!(weights[c] >= 0) || !std::isfinite(weights[c]))
-        throw Error("WeightedCrossEntropy", "weights[" + std::to_string(c) + "]", "0 or a positive number",
-                    shown(weights[c]));
-    require_kind(set, data::Targets::Kind::classes);
-    detail::require_classes(set, outputs, ignore_index);
+      require_option("WeightedCrossEntropy", "weights[" + std::to_string(c) + "]", weights[c],
+                     weights[c] >= 0 && std::isfinite(weights[c]), "0 or a positive number");
+    detail::require_masks(set, outputs, ignore_index);
   }
   static std::span<const Target> target(const data::Dataset& set, std::size_t i) { return set.mask(i); }
   double weight(std::span<const Target> target) const {
@@ -129,12 +139,8 @@ struct WeightedCrossEntropy {
   }
   template <std::size_t outputs, class Real>
   void encode(std::span<const Target> target, Real* to, std::size_t stride) const {
-    for (std::size_t p = 0; p < target.size(); ++p) {
-      const bool counts = static_cast<int>(target[p]) != ignore_index;
-      if (counts) detail::require_class(target[p], p, outputs);
-      to[p] = counts ? static_cast<Real>(target[p]) : Real(-1);
-      to[stride + p] = static_cast<Real>(weight_of(target[p]));
-    }
+    detail::encode_classes<outputs>(target, ignore_index, to);
+    for (std::size_t p = 0; p < target.size(); ++p) to[stride + p] = static_cast<Real>(weight_of(target[p]));
   }
   template <std::size_t outputs, class Real>
   auto kernel(double factor, const Real* target, std::size_t target_stride, Real* scores,

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "nwm/loss/mean_of_images.hpp"
+#include "nwm/loss/segmentation_metrics.hpp"
+
 namespace nwm {
 
 /// loss: cross-entropy of the scores averaged over pixels; acc: 1 where the largest of them is the label's.
@@ -17,17 +20,23 @@ struct LabelMetrics {
   double loss = 0, acc = 0;
 };
 
-/// Metrics of one image: scores (classes, sites), label below classes. Ties go to the lower class.
+/// Scores (classes, sites) averaged over the pixels: a number a class.
 template <class Real>
-LabelMetrics measure_label(std::span<const Real> scores, std::size_t label, std::size_t classes) {
+std::vector<double> averaged_scores(std::span<const Real> scores, std::size_t classes) {
   const std::size_t sites = scores.size() / classes;
   std::vector<double> mean(classes);
-  std::size_t best = 0;
   for (std::size_t k = 0; k < classes; ++k) {
     for (const Real s : scores.subspan(k * sites, sites)) mean[k] += static_cast<double>(s);
     mean[k] /= static_cast<double>(sites);
-    if (mean[k] > mean[best]) best = k;
   }
+  return mean;
+}
+
+/// Metrics of one image: scores (classes, sites), label below classes. Ties go to the lower class.
+template <class Real>
+LabelMetrics measure_label(std::span<const Real> scores, std::size_t label, std::size_t classes) {
+  const std::vector<double> mean = averaged_scores(scores, classes);
+  const std::size_t best = largest_class(std::span<const double>(mean), 0, 1, classes);
   double total = 0;
   for (const double m : mean) total += std::exp(m - mean[best]);
   return {std::log(total) - (mean[label] - mean[best]), best == label ? 1.0 : 0.0};
@@ -35,10 +44,7 @@ LabelMetrics measure_label(std::span<const Real> scores, std::size_t label, std:
 
 /// The average over images, in order.
 inline LabelMetrics average(std::span<const LabelMetrics> images) {
-  LabelMetrics sum;
-  for (const LabelMetrics& m : images) sum.loss += m.loss, sum.acc += m.acc;
-  const auto count = static_cast<double>(images.size());
-  return {sum.loss / count, sum.acc / count};
+  return detail::mean_of(images, &LabelMetrics::loss, &LabelMetrics::acc);
 }
 
 /// "loss 0.1234  accuracy 0.9876".

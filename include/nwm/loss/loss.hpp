@@ -17,7 +17,8 @@
 //                        a kernel (backend/kernels.hpp): at each pixel it returns the loss, and replaces
 //                        score k at scores + k·score_stride by factor times the loss's slope in it. Plane k
 //                        of the target stands at target + k·target_stride. Plane 0 below 0: the pixel counts
-//                        nothing
+//                        nothing. It is constexpr, calls the functions of nwm::math, writes constants
+//                        as V(0.5) and does not branch on values
 //   measure(scores, target, outputs)      Metrics of one image, scores (outputs, sites)
 #pragma once
 
@@ -28,22 +29,13 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
+#include "nwm/backend/probe.hpp"
 #include "nwm/data/dataset.hpp"
+#include "nwm/options.hpp"
 
 namespace nwm::loss {
-
-namespace detail {
-struct TakeOption {
-  void operator()(std::string_view, double) const {}
-};
-struct ProbeLane {
-  using Value = float;
-  std::size_t index = 0;
-  constexpr float load(const float* p) const { return p[index]; }
-  constexpr void store(float* p, float v) const { p[index] = v; }
-};
-}  // namespace detail
 
 /// What a trainer needs of the metrics of a loss: the loss, an average over images, and a line to print.
 template <class M>
@@ -53,6 +45,31 @@ concept Metrics =
       { average(images) } -> std::same_as<M>;
       { text(metrics) } -> std::convertible_to<std::string>;
     };
+
+/// What `kernel` of loss L answers for two outputs.
+template <class L, class Real>
+using KernelOf = decltype(std::declval<const L&>().template kernel<2>(
+    0.5, std::declval<const Real*>(), std::size_t{1}, std::declval<Real*>(), std::size_t{1}));
+
+/// A kernel that returns a value of each pixel, for lanes of type Lane. It is compiled when it is asked for,
+/// so that what a kernel::ProbeValue tells is told there, and not deep in a backend.
+template <class Kernel, class Lane>
+concept PixelKernel = requires(const Kernel& kernel, Lane lane) {
+  { kernel(lane) } -> std::same_as<typename Lane::Value>;
+  typename std::bool_constant<(true || (nwm::kernel::given<const Kernel&>()(Lane{}), true))>;
+};
+
+/// A loss for scores of type Real.
+template <class L, class Real>
+concept LossOf =
+    requires(const L& loss, std::size_t n, Real* out, const Real* in,
+             std::span<const typename L::Target> target) {
+      loss.template encode<2>(target, out, n);
+      loss.template kernel<2>(0.5, in, n, out, n);
+      { loss.measure(std::span<const Real>(in, n), target, n) } -> std::same_as<typename L::Metrics>;
+    } &&
+    PixelKernel<KernelOf<L, Real>, kernel::ProbeLane<Real, kernel::ProbeValue<L>>> &&
+    PixelKernel<KernelOf<L, Real>, kernel::ProbeLane<Real>>;
 
 /// A loss, as described at the top of this header.
 template <class L>
@@ -66,20 +83,14 @@ concept Loss = std::is_trivially_copyable_v<L> &&
                  { L::template planes<2> } -> std::convertible_to<std::size_t>;
                  { L::template accepts<2> } -> std::convertible_to<bool>;
                } && Metrics<typename L::Metrics> &&
-               requires(const L& loss, const data::Dataset& set, std::size_t n, float* out, const float* in,
+               requires(const L& loss, const data::Dataset& set, std::size_t n,
                         std::span<const typename L::Target> target) {
-                 loss.options(detail::TakeOption{});
+                 loss.options(nwm::detail::TakeOption{});
                  loss.check(set, n);
                  { loss.target(set, n) } -> std::same_as<std::span<const typename L::Target>>;
                  { loss.weight(target) } -> std::convertible_to<double>;
-                 loss.template encode<2>(target, out, n);
-                 {
-                   loss.template kernel<2>(0.5, in, n, out, n)(detail::ProbeLane{})
-                 } -> std::convertible_to<float>;
-                 {
-                   loss.measure(std::span<const float>(in, n), target, n)
-                 } -> std::same_as<typename L::Metrics>;
-               };
+               } &&
+               LossOf<L, float> && LossOf<L, double>;
 
 /// A loss for a model of `outputs` scores a pixel.
 template <class L, std::size_t outputs>

@@ -12,6 +12,7 @@
 #include "nwm/cell/math.hpp"
 #include "nwm/error.hpp"
 #include "nwm/loss/loss.hpp"
+#include "nwm/loss/mean_of_images.hpp"
 
 namespace nwm {
 
@@ -23,11 +24,7 @@ struct RegressionMetrics {
 
 /// The average over images, in order.
 inline RegressionMetrics average(std::span<const RegressionMetrics> images) {
-  RegressionMetrics sum;
-  for (const RegressionMetrics& m : images)
-    sum.loss += m.loss, sum.mean_target_square += m.mean_target_square;
-  const auto count = static_cast<double>(images.size());
-  return {sum.loss / count, sum.mean_target_square / count};
+  return detail::mean_of(images, &RegressionMetrics::loss, &RegressionMetrics::mean_target_square);
 }
 
 /// "loss 0.1234  of 0.5678".

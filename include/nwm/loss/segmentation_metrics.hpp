@@ -20,6 +20,16 @@ struct Metrics {
   double loss_foreground = 0, acc_foreground = 0, iou_foreground = 0;
 };
 
+/// The class of the largest of scores (classes, sites) at pixel p. Ties go to the lower class.
+template <class Real>
+std::size_t largest_class(std::span<const Real> scores, std::size_t p, std::size_t sites,
+                          std::size_t classes) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < classes; ++k)
+    if (scores[k * sites + p] > scores[best * sites + p]) best = k;
+  return best;
+}
+
 /// Metrics of one image: scores (classes, sites), target (sites). Ties go to the lower class. weight(class)
 /// is what a pixel of that class weighs in the losses; a pixel that weighs 0 is left out of all figures.
 template <class Real, class Weight>
@@ -31,9 +41,7 @@ Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> targ
   for (std::size_t p = 0; p < sites; ++p) {
     const double w = weight(target[p]);
     if (w == 0) continue;
-    std::size_t best = 0;
-    for (std::size_t k = 1; k < classes; ++k)
-      if (scores[k * sites + p] > scores[best * sites + p]) best = k;
+    const std::size_t best = largest_class(scores, p, sites, classes);
     const auto largest = static_cast<double>(scores[best * sites + p]);
     double total = 0;
     for (std::size_t k = 0; k < classes; ++k)

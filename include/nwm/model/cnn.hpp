@@ -79,6 +79,8 @@ class Cnn : public model::PixelModel<Cnn<shape_, layers_, Head_, Backend_, Real_
 
  public:
   static constexpr std::string_view kind = "cnn";
+  /// What it uses of its shape besides pictures and outputs.
+  static constexpr std::array shape_sizes{&Shape::oscillators, &Shape::steps, &Shape::encoder_width};
   static constexpr std::size_t layers = layers_;
   using Head = Head_;
   using Backend = Backend_;

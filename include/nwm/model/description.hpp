@@ -1,13 +1,17 @@
 // What a model is, in words: what weight files say of the model they belong to.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "nwm/cell/cell.hpp"
 #include "nwm/cell/numbers.hpp"
 #include "nwm/error.hpp"
+#include "nwm/grid/shape.hpp"
 
 namespace nwm {
 
@@ -21,6 +25,12 @@ void for_cell_numbers(const Model& model, const F& f) {
   }
 }
 
+/// The numbers of a Shape that only some models use. A model lists those that it does as its `shape_sizes`.
+inline constexpr std::array<std::pair<const char*, std::size_t Shape::*>, 3> inner_sizes{
+    {{"oscillators", &Shape::oscillators},
+     {"steps", &Shape::steps},
+     {"encoder_width", &Shape::encoder_width}}};
+
 /// A list of widths: "256, 256, 256".
 template <class Widths>
 std::string list(const Widths& widths) {
@@ -32,7 +42,7 @@ std::string list(const Widths& widths) {
 }  // namespace model
 
 /// f(key, value), both std::string, for everything that decides what the numbers of a model's weights mean:
-/// its kind and shape, its cell with all its numbers, readout and head. A model of one's own adds to it by a
+/// its kind, the numbers of its shape that it uses, its cell with all its numbers, readout and head. A model of one's own adds to it by a
 /// member describe(f).
 template <class Model, class F>
 void describe(const Model& model, const F& f) {
@@ -42,21 +52,24 @@ void describe(const Model& model, const F& f) {
     f(std::string("shape.") + key, std::to_string(value));
   };
   number("height", shape.height), number("width", shape.width);
-  number("oscillators", shape.oscillators), number("steps", shape.steps);
-  if constexpr (requires { shape.encoder_width; }) {
-    number("image_channels", shape.image_channels), number("outputs", shape.scores());
-    number("encoder_width", shape.encoder_width);
+  if constexpr (requires { shape.image_channels; }) {
+    number("image_channels", shape.image_channels), number("outputs", Model::outputs);
+    if constexpr (requires { Model::shape_sizes; })
+      for (const auto& [name, size] : model::inner_sizes)
+        if (std::ranges::find(Model::shape_sizes, size) != Model::shape_sizes.end())
+          number(name, shape.*size);
   } else {
     number("inputs", shape.inputs), number("input_sites", shape.input_sites());
-    number("outputs", shape.outputs);
+    number("outputs", Model::outputs), number("steps", shape.steps);
+    number("oscillators", shape.oscillators);
     f("positions", std::string(Model::Positions::name));
   }
   if constexpr (requires { Model::Readout::name; }) f("readout", std::string(Model::Readout::name));
   if constexpr (requires { Model::Head::widths; }) f("head", model::list(Model::Head::widths));
   if constexpr (requires { Model::layers; }) f("layers", std::to_string(Model::layers));
   if constexpr (requires { Model::width; }) f("width", std::to_string(Model::width));
-  if constexpr (requires { Model::Cell::name; }) f("cell", std::string(Model::Cell::name));
-  if constexpr (requires { Model::ImageGrid::Boundary::name; })
+  if constexpr (requires { typename Model::Cell; }) f("cell", std::string(Model::Cell::name));
+  if constexpr (requires { typename Model::ImageGrid; })
     f("boundary", std::string(Model::ImageGrid::Boundary::name));
   model::for_cell_numbers(
       model, [&](std::string_view name, double value) { f("cell." + std::string(name), shown(value, 17)); });

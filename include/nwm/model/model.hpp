@@ -6,6 +6,8 @@
 //   kind                  what weight files call it
 //   shape                 a Shape, whose height, width and image_channels are those of its pictures, or a
 //                         SequenceShape
+//   shape_sizes           only where it uses more of a Shape: those of &Shape::oscillators, steps,
+//                         encoder_width that weight files say, in a std::array
 //   Real, Backend         the precision, and where it runs
 //   sites, images         pixels of an image; images of one pass, 1 on processors
 //   image_size, outputs, score_size       numbers of a picture, scores a pixel, and of all of them
@@ -13,7 +15,8 @@
 //   parameters()          the vector, a span of parameter_count numbers, to read and to write
 //   target_numbers<L>     numbers of an encoded target of loss L (loss/encoded_target.hpp)
 //   copies are independent of each other
-// is run in one of three ways, told by its members:
+// is trained by the losses L of which `ModelFor<M, L>` holds, and run in one of three ways, told by its
+// members:
 //
 // PerImageModel, images = 1: each image by itself, images over threads. Workspace(target_numbers) is memory
 // for one pass;
@@ -48,13 +51,19 @@ namespace nwm {
 
 namespace model {
 
-/// Images of one pass.
 template <class M>
-inline constexpr std::size_t images_of_pass = M::images;
-
-/// A loss that a model of so many scores a pixel can be trained by.
-template <std::size_t outputs>
-using SomeLoss = std::conditional_t<(outputs >= 2), loss::CrossEntropy, loss::MeanSquares>;
+constexpr auto some_loss() {
+  if constexpr (requires { typename std::bool_constant<(M::outputs >= 2)>; }) {
+    if constexpr (M::outputs >= 2) return std::type_identity<loss::CrossEntropy>{};
+    else return std::type_identity<loss::MeanSquares>{};
+  } else {
+    return std::type_identity<loss::CrossEntropy>{};
+  }
+}
+/// The loss that a model is tried with where none is named: cross-entropy, for a single number a pixel mean
+/// squares.
+template <class M>
+using SomeLoss = typename decltype(some_loss<M>())::type;
 
 /// Whether the images of a batch depend on each other.
 template <class M>
@@ -65,7 +74,7 @@ inline constexpr bool couples_images = [] {
 
 }  // namespace model
 
-/// What every model has.
+/// What every model has: all that its weight files ask for.
 template <class M>
 concept ModelParameters = std::copyable<M> && requires {
   { M::kind } -> std::convertible_to<std::string_view>;
@@ -80,36 +89,41 @@ concept ModelParameters = std::copyable<M> && requires {
   { M::parameter_count } -> std::convertible_to<std::size_t>;
   { M::layout.size } -> std::convertible_to<std::size_t>;
   M::layout.slices;
-  { M::template target_numbers<model::SomeLoss<M::outputs>> } -> std::convertible_to<std::size_t>;
 } && Backend<typename M::Backend> && requires(M& m, const M& constant) {
   { m.parameters() } -> std::convertible_to<std::span<typename M::Real, M::parameter_count>>;
   { constant.parameters() } -> std::convertible_to<std::span<const typename M::Real, M::parameter_count>>;
 };
 
-/// A model that takes each image by itself.
-template <class M>
-concept PerImageModel = ModelParameters<M> && (M::images == 1) && requires { typename M::Workspace; } &&
-                        std::constructible_from<typename M::Workspace, std::size_t> &&
-                        requires(const M& m, std::span<const typename M::Real, M::image_size> image,
-                                 std::span<typename M::Real, M::score_size> scores,
-                                 std::span<const typename model::SomeLoss<M::outputs>::Target> target,
-                                 std::span<typename M::Real, M::parameter_count> gradient,
-                                 typename M::Workspace& w, model::SomeLoss<M::outputs> loss) {
-                          m.scores(image, scores, w);
-                          {
-                            m.add_gradient(image, target, typename M::Real(1), gradient, w, loss)
-                          } -> std::convertible_to<double>;
-                        };
+/// Says how large the targets of loss L are to a model.
+template <class M, class L>
+concept TakesTargetsOf = requires {
+  { M::template target_numbers<L> } -> std::convertible_to<std::size_t>;
+};
 
-/// A model that takes several images in one pass.
-template <class M>
+/// A model that takes each image by itself, trained by loss L.
+template <class M, class L = model::SomeLoss<M>>
+concept PerImageModel =
+    ModelParameters<M> && TakesTargetsOf<M, L> && (M::images == 1) && requires { typename M::Workspace; } &&
+    std::constructible_from<typename M::Workspace, std::size_t> &&
+    requires(const M& m, std::span<const typename M::Real, M::image_size> image,
+             std::span<typename M::Real, M::score_size> scores, std::span<const typename L::Target> target,
+             std::span<typename M::Real, M::parameter_count> gradient, typename M::Workspace& w,
+             const L& loss) {
+      m.scores(image, scores, w);
+      {
+        m.add_gradient(image, target, typename M::Real(1), gradient, w, loss)
+      } -> std::convertible_to<double>;
+    };
+
+/// A model that takes several images in one pass, trained by loss L.
+template <class M, class L = model::SomeLoss<M>>
 concept MicroBatchModel =
-    ModelParameters<M> && requires { typename M::Workspace; } &&
+    ModelParameters<M> && TakesTargetsOf<M, L> && requires { typename M::Workspace; } &&
     std::constructible_from<typename M::Workspace, std::size_t> &&
     requires(const M& m, std::span<const typename M::Real, M::images * M::image_size> pictures,
              std::span<const typename M::Real> target,
              std::span<typename M::Real, M::images * M::score_size> scores, typename M::Real* gradient,
-             typename M::Workspace& w, model::SomeLoss<M::outputs> loss) {
+             typename M::Workspace& w, const L& loss) {
       { M::Workspace::bytes(std::size_t{1}) } -> std::convertible_to<std::size_t>;
       { m.place() } -> std::convertible_to<const typename M::Real*>;
       m.set_input(pictures, w);
@@ -134,13 +148,13 @@ struct ProbePointers {
 };
 }  // namespace model
 
-/// A model whose images depend on each other.
-template <class M>
+/// A model whose images depend on each other, trained by loss L.
+template <class M, class L = model::SomeLoss<M>>
 concept LayerSynchronousModel =
-    ModelParameters<M> && model::couples_images<M> && requires { typename M::Batch; } &&
-    std::constructible_from<typename M::Batch, std::size_t, std::size_t> &&
+    ModelParameters<M> && TakesTargetsOf<M, L> && model::couples_images<M> &&
+    requires { typename M::Batch; } && std::constructible_from<typename M::Batch, std::size_t, std::size_t> &&
     requires(M& m, const M& constant, typename M::Batch& b, model::ProbeExecutor& executor, double* losses,
-             model::SomeLoss<M::outputs> loss, model::ProbePointers<typename M::Real> pointers) {
+             const L& loss, model::ProbePointers<typename M::Real> pointers) {
       { M::buffer_layout.size } -> std::convertible_to<std::size_t>;
       m.buffers();
       { constant.place() } -> std::convertible_to<const typename M::Real*>;
@@ -213,11 +227,16 @@ using AskedOf = std::conditional_t<asked, M, AnyModel>;
 
 }  // namespace model
 
-/// A model, as described at the top of this header. The way it is run decides what else it is asked for.
+/// A model, as described at the top of this header, that can be trained by loss L. The way it is run decides
+/// what else it is asked for.
+template <class M, class L>
+concept ModelFor = ModelParameters<M> && loss::LossFor<L, M::outputs> &&
+                   PerImageModel<model::AskedOf<M, !model::couples_images<M> && M::images == 1>, L> &&
+                   MicroBatchModel<model::AskedOf<M, !model::couples_images<M> && (M::images > 1)>, L> &&
+                   LayerSynchronousModel<model::AskedOf<M, model::couples_images<M>>, L>;
+
+/// A model that can be trained by some loss: cross-entropy, or for a single number a pixel mean squares.
 template <class M>
-concept Model =
-    ModelParameters<M> && PerImageModel<model::AskedOf<M, !model::couples_images<M> && M::images == 1>> &&
-    MicroBatchModel<model::AskedOf<M, !model::couples_images<M> && (M::images > 1)>> &&
-    LayerSynchronousModel<model::AskedOf<M, model::couples_images<M>>>;
+concept Model = ModelFor<M, model::SomeLoss<M>>;
 
 }  // namespace nwm

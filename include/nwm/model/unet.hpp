@@ -116,7 +116,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
     std::span<Real> image(std::size_t i) {
       return {pictures.data() + i * images * image_size, images * image_size};
     }
-    /// The scores of pass i (classes, images, H, W).
+    /// The scores of pass i (outputs, images, H, W).
     std::span<const Real, images * score_size> score(std::size_t i) const {
       return std::span<const Real, images * score_size>(scores.data() + i * images * score_size,
                                                         images * score_size);

@@ -34,7 +34,7 @@
 
 namespace nwm {
 
-/// image (image_channels, H, W) → encoders → cell × T → readout → head → scores (classes, H, W)
+/// image (image_channels, H, W) → encoders → cell × T → readout → head → scores (outputs, H, W)
 /// (arXiv 2502.06034; with the wave cell 176,124 parameters on Tetrominoes). Shape, readout, head, cell,
 /// memory policy, backend and precision are all part of the type. Parameter names are those of the authors'
 /// checkpoints.
@@ -54,6 +54,8 @@ class WaveMachine : public model::PixelModel<
 
  public:
   static constexpr std::string_view kind = "wave_machine";
+  /// What it uses of its shape besides pictures and outputs.
+  static constexpr std::array shape_sizes{&Shape::oscillators, &Shape::steps, &Shape::encoder_width};
   using Readout = Readout_;
   using Head = Head_;
   using Cell = Cell_;
@@ -103,7 +105,8 @@ class WaveMachine : public model::PixelModel<
    public:
     /// target_numbers<L> of the loss L of add_gradient.
     explicit Workspace(std::size_t target_numbers = pass_sites) : pass(target_numbers) {}
-    /// The recorded series (T, C, images, H, W) of the pass run last: only under checkpointing::StoreAll.
+    /// The recorded series (T, C, images, H, W) of the pass run last, where its policy keeps them in one
+    /// segment: checkpointing::StoreAll, or another with as many steps a segment as there are.
     std::span<const Real> series() const
     requires(segments == 1)
     {

@@ -16,6 +16,7 @@
 #include "nwm/io/safetensors.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/model/description.hpp"
+#include "nwm/model/model.hpp"
 #include "nwm/version.hpp"
 
 namespace nwm {
@@ -142,22 +143,31 @@ void put_description(Safetensors& file, const Model& model) {
            [&](const std::string& key, const std::string& value) { file.metadata["nwm." + key] = value; });
 }
 
-/// Throws Error, naming what differs, where the file describes another model. What a file does not say is not
-/// asked for: files of the authors say nothing.
+/// Throws Error, naming what differs, where the file describes another model: another value, or what one of
+/// the two says and the other does not. A file without a description is not asked: those of the authors say
+/// nothing.
 template <class Model>
 void check_description(const Safetensors& file, const Model& model) {
+  if (!file.metadata.contains("nwm.version")) return;
+  constexpr std::string_view nothing = "nothing of the kind";
+  std::vector<std::string> expected{"nwm.version"};
   describe(model, [&](const std::string& key, const std::string& value) {
+    expected.push_back("nwm." + key);
     const auto found = file.metadata.find("nwm." + key);
-    if (found != file.metadata.end() && found->second != value)
-      throw Error(file.source, key + " of the model", value, found->second);
+    if (found == file.metadata.end() || found->second != value)
+      throw Error(file.source, key + " of the model", value,
+                  found == file.metadata.end() ? nothing : found->second);
   });
+  for (const auto& [key, value] : file.metadata)
+    if (key.starts_with("nwm.") && !key.starts_with("nwm.trainer.") && std::ranges::find(expected, key) == expected.end())
+      throw Error(file.source, key.substr(4) + " of the model", nothing, value);
 }
 
 }  // namespace io
 
 /// Writes the weights and the description of the model (description.hpp), whole or not at all. Throws Error
 /// when the file cannot be written; an old one then stays.
-template <class Model>
+template <ModelParameters Model>
 [[gnu::cold]] void save(const Model& model, const std::string& path) {
   io::Safetensors file;
   io::put_model(file, model);
@@ -169,7 +179,7 @@ template <class Model>
 /// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Throws Error
 /// when the file is damaged, any tensor is missing, foreign, or of another shape or type, a value is no
 /// finite number, or the file describes another model (its dt, its readout, …); the model then is unchanged.
-template <class Model>
+template <ModelParameters Model>
 void load(Model& model, const std::string& path) {
   const io::Safetensors file = io::read_safetensors(path);
   for (const auto& [name, tensor] : file.tensors)

@@ -8,8 +8,9 @@
 //   options(f)            f(name, value) for each option: what a resumed run must have the same
 //   rule(t, rate)         what step t = 1, 2, … does at the learning rate: a kernel-safe callable
 //                         rule(p, g, s) -> the new p, for p, g of any value type V (a number or a pack of
-//                         them) and s,
-//                         a std::array<V, state.size()> that it updates
+//                         them) and s, a std::array<V, state.size()> that it updates. It is constexpr,
+//                         calls the functions of nwm::math, writes constants as V(0.5) and does not branch
+//                         on values
 #pragma once
 
 #include <array>
@@ -22,28 +23,44 @@
 #include <utility>
 
 #include "nwm/backend/kernels.hpp"
-#include "nwm/error.hpp"
+#include "nwm/backend/probe.hpp"
 #include "nwm/memory/layout.hpp"
+#include "nwm/options.hpp"
 
 namespace nwm::optimizer {
 
-namespace detail {
-struct TakeOption {
-  void operator()(std::string_view, double) const {}
+using nwm::require_option;
+
+/// What `rule` of optimiser O answers.
+template <class O>
+using RuleOf = decltype(std::declval<const O&>().rule(std::uint64_t{1}, 0.1));
+
+/// A rule for values of type V, n of them kept. It is compiled when it is asked for, so that what a
+/// kernel::ProbeValue tells is told there, and not deep in a backend.
+template <class Rule, class V, std::size_t n>
+concept RuleFor = requires(const Rule& rule, const V& v, std::array<V, n>& s) {
+  { rule(v, v, s) } -> std::same_as<V>;
+  typename std::bool_constant<(
+      true || (kernel::given<const Rule&>()(kernel::given<const V&>(), kernel::given<const V&>(),
+                                            kernel::given<std::array<V, n>&>()),
+               true))>;
 };
-}  // namespace detail
 
 /// An optimiser, as described at the top of this header.
 template <class O>
-concept Optimizer = std::is_trivially_copyable_v<O> && requires {
-  { O::name } -> std::convertible_to<std::string_view>;
-} && requires {
-  { O::state.size() } -> std::convertible_to<std::size_t>;
-} && requires(const O& o, float v, std::array<float, O::state.size()>& s) {
-  o.check();
-  o.options(detail::TakeOption{});
-  { o.rule(std::uint64_t{1}, 0.1)(v, v, s) } -> std::same_as<float>;
-};
+concept Optimizer = std::is_trivially_copyable_v<O> &&
+                    requires {
+                      { O::name } -> std::convertible_to<std::string_view>;
+                    } &&
+                    requires {
+                      { O::state.size() } -> std::convertible_to<std::size_t>;
+                    } &&
+                    requires(const O& o) {
+                      o.check();
+                      o.options(nwm::detail::TakeOption{});
+                      o.rule(std::uint64_t{1}, 0.1);
+                    } && RuleFor<RuleOf<O>, kernel::ProbeValue<O>, O::state.size()> &&
+                    RuleFor<RuleOf<O>, float, O::state.size()> && RuleFor<RuleOf<O>, double, O::state.size()>;
 
 namespace detail {
 
@@ -131,11 +148,5 @@ class Stepper {
   std::array<Memory, states> state_ = zeros(std::make_index_sequence<states>{});
   std::uint64_t steps_ = 0;
 };
-
-/// Throws Error("<optimiser>", field, …) unless `fine`.
-inline void require_option(const char* optimizer, const char* field, double value, bool fine,
-                           const char* expected) {
-  if (!fine) throw Error(optimizer, field, expected, shown(value));
-}
 
 }  // namespace nwm::optimizer

@@ -65,7 +65,7 @@ class Observer {
     machine.scores(input(), std::span<Real, Machine::score_size>(scores_.data(), Machine::score_size),
                    *space_);
     scene.prediction.resize(Machine::sites);
-    for (std::size_t k = 1; k < Machine::shape.classes; ++k)
+    for (std::size_t k = 1; k < Machine::outputs; ++k)
       for (std::size_t p = 0; p < Machine::sites; ++p)
         if (scores_[k * Machine::sites + p] > scores_[scene.prediction[p] * Machine::sites + p])
           scene.prediction[p] = static_cast<std::uint8_t>(k);
@@ -109,7 +109,7 @@ std::vector<Scene> scenes(const Machine& machine, const data::Dataset& set,
 template <class Machine>
 ClassSpectra class_spectra(const Machine& machine, const data::Dataset& set) {
   Observer<Machine> observer;
-  ClassSpectra spectra(series_shape<Machine>(), Machine::shape.classes);
+  ClassSpectra spectra(series_shape<Machine>(), Machine::outputs);
   for (std::size_t i = 0; i < set.size(); ++i) spectra.add(observer.record(machine, set, i), set.mask(i));
   return spectra;
 }

@@ -81,7 +81,7 @@ void add_scenes(Page& page, const Machine& machine, const data::Dataset& test,
   const plot::Scene& first = scenes.front();
   const auto film_ = plot::film(first.series, shape, {.delay = 8, .minimum_width = 380});
   std::vector<Line> lines;  // series of one pixel in the middle of each class
-  for (std::size_t c = 0; c < Machine::shape.classes; ++c) {
+  for (std::size_t c = 0; c < Machine::outputs; ++c) {
     std::vector<std::size_t> places;
     for (std::size_t p = 0; p < first.target.size(); ++p)
       if (first.target[p] == c) places.push_back(p);

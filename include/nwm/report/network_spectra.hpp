@@ -117,7 +117,7 @@ template <class Machine>
 SpectralVerdict judge_by_spectrum(const Machine& machine, const data::Dataset& train,
                                   const data::Dataset& test, const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
-  constexpr std::size_t classes = Machine::shape.classes;
+  constexpr std::size_t classes = Machine::outputs;
   plot::Observer<Machine> observer;
   NearestSpectrum rule(shape, classes);
   SpectralVerdict verdict{Confusion(classes), Confusion(classes), plot::ClassSpectra(shape, classes),
@@ -138,7 +138,7 @@ template <class Machine>
 SpectralVerdict add_class_spectra(Page& page, const Machine& machine, const data::Dataset& train,
                                   const data::Dataset& test, const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
-  constexpr std::size_t classes = Machine::shape.classes;
+  constexpr std::size_t classes = Machine::outputs;
   const double dt = detail::step_time(machine);
   const SpectralVerdict verdict = judge_by_spectrum(machine, train, test, options);
   const auto untrained = std::make_unique<Machine>(typename Machine::Options{.cell = machine.cell});
@@ -200,7 +200,7 @@ template <class Machine>
 std::vector<sound::Clip> class_sounds(const Machine& machine, const data::Dataset& test,
                                       const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
-  constexpr std::size_t classes = Machine::shape.classes, wanted = 60;
+  constexpr std::size_t classes = Machine::outputs, wanted = 60;
   const double dt = detail::step_time(machine);
   const sound::Pitch pitch{options.steps_per_second * dt};
   plot::Observer<Machine> observer;

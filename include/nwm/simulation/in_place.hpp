@@ -18,13 +18,22 @@
 
 namespace nwm::model {
 
-/// A backend that can couple some rows of a grid at a time (cpu::Simd has the meaning of both operations).
-template <class B, class S = Stencil<1, 1, 3, Zero, false>, class G = Grid<8, 8, Zero>>
-concept BandedBackend =
-    requires(const std::array<const float*, 1>& parts, const float* in, float* out, std::size_t row) {
-      B::template prepare_rows<S, G>(parts, out, row, row);
+namespace detail {
+template <class B, class S, class G, class Real>
+concept PreparesRows = requires(const std::array<const Real*, 1>& parts, Real* out, std::size_t row) {
+  B::template prepare_rows<S, G>(parts, out, row, row);
+};
+template <class B, class S, class G, class Real>
+concept CouplesRows =
+    requires(const std::array<const Real*, 1>& parts, const Real* in, Real* out, std::size_t row) {
       B::template couple_rows<S, G, std::size_t{2}>(in, parts, out, in, row);
     };
+}  // namespace detail
+
+/// A backend that can couple some rows of a grid at a time (cpu::Simd has the meaning of both operations).
+template <class B, class S = Stencil<1, 1, 3, Zero, false>, class G = Grid<8, 8, Zero>>
+concept BandedBackend = detail::PreparesRows<B, S, G, float> && detail::PreparesRows<B, S, G, double> &&
+                        detail::CouplesRows<B, S, G, float> && detail::CouplesRows<B, S, G, double>;
 
 /// The fields of `Cell` with `channels` oscillators over `G`, and its step: that of Recurrence bit for bit. A
 /// stage sees what the stages before it wrote in this step, else the step before. The coupled value of a band
@@ -40,6 +49,9 @@ class InPlace {
 
  public:
   static constexpr bool banded = BandedBackend<B>;
+  static_assert(whole_row_backend<B>());
+  static_assert(banded || !detail::PreparesRows<B, Stencil<1, 1, 3, Zero, false>, Grid<8, 8, Zero>, float>,
+                "a backend with `prepare_rows` has `couple_rows`, both in float and in double, as cpu::Simd");
   static constexpr bool by_rows = [] {
     if constexpr (RowBackend<B> && Waves::stages == 1 && cell::five_point<Stage<0>>)
       return Wavefront<typename G::Boundary, G::height, G::width, 1, B::line(G::width), channels,

@@ -39,15 +39,15 @@ namespace nwm {
 ///     nwm::Simulation<nwm::cell::Wave, nwm::Grid<64, 64>> waves;
 ///     waves.at(Wave::y)(0, 32, 32) = 1;                          // an initial value
 ///     waves.run(1000, [](auto& now) { now.at(Wave::omega)(0, 5, 5) = ...; });  // after each step
-template <cell::Cell Cell_, class Grid_, std::size_t channels_ = 1, class Backend_ = DefaultBackend,
-          class Real_ = float>
+template <cell::Cell Cell_, Lattice Grid_, std::size_t channels_ = 1, HostBackend Backend_ = DefaultBackend,
+          std::floating_point Real_ = float>
 class Simulation {
  public:
   using Cell = Cell_;
   using Grid = Grid_;
   using Backend = Backend_;
   using Real = Real_;
-  template <class B, class R = Real>
+  template <HostBackend B, std::floating_point R = Real>
   using with = Simulation<Cell, Grid, channels_, B, R>;
 
   static constexpr std::size_t channels = channels_, sites = Grid::sites, columns = channels * sites;

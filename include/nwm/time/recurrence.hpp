@@ -108,6 +108,7 @@ class Recurrence {
   }
   static constexpr std::size_t parameters = Segment::parameter_count;
 
+  static_assert(whole_row_backend<B>());
   /// Whether stage s is one pass over the rows, forward and back. The coupled value is not on the tape then:
   /// it is found again from the field that was coupled.
   template <std::size_t s>

@@ -6,16 +6,44 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 #include "nwm/grid/grid.hpp"
 
 namespace nwm::model {
 
-/// A backend that can run some rows of a five-point coupling together with what follows (cpu::Simd::rows).
+namespace detail {
+/// What follows a coupling, for the concept.
+struct ProbeFollowing {
+  template <class Lane>
+  constexpr void operator()(Lane, const std::array<typename Lane::Value, 1>&) const {}
+};
+// The row before is one of the field, or a line that is overwritten.
+template <class B, class Real>
+concept HasRows = requires(const Real* in, Real* line, const ProbeFollowing& kernel) {
+  B::template rows<Periodic, std::size_t{4}, std::size_t{1}>(in, in, in, in, std::size_t{0}, kernel);
+  B::template rows<Periodic, std::size_t{4}, std::size_t{1}>(in, in, line, in, std::size_t{0}, kernel);
+};
 template <class B>
-concept RowBackend = requires {
+concept HasLine = requires {
   { B::line(std::size_t{1}) } -> std::same_as<std::size_t>;
 };
+}  // namespace detail
+
+/// A backend that can run some rows of a five-point coupling together with what follows (cpu::Simd::rows).
+template <class B>
+concept RowBackend = detail::HasLine<B> && requires {
+  typename std::integral_constant<std::size_t, B::line(std::size_t{1})>;
+  typename std::bool_constant<(B::rows_at_once > std::size_t{0})>;
+} && (B::rows_at_once > std::size_t{0}) && detail::HasRows<B, float> && detail::HasRows<B, double>;
+
+/// True; a backend that has some of the members alone is told so, as it would be slow without a word.
+template <class B>
+constexpr bool whole_row_backend() {
+  static_assert(!detail::HasLine<B> || RowBackend<B>,
+                "a backend with `line` has `rows_at_once` and `rows`, in float and in double, as cpu::Simd");
+  return true;
+}
 
 /// The most rows of G, up to what the backend takes at once, that divide its height.
 template <class B, class G>

@@ -34,11 +34,13 @@ constexpr auto executor_of() {
 /// How a model is run over many images: one at a time, several at a time where its backend takes them so, or
 /// as whole batches where they depend on each other.
 template <class Model, loss::Loss L = loss::CrossEntropy>
+requires ModelFor<Model, L>
 using ExecutorOf = typename decltype(detail::executor_of<Model, L>())::type;
 
 /// Metrics of `model` on a data set, by the loss's measure. Throws Error when the set is empty or does not
 /// fit model and loss, Unstable when a wave step is. threads 0: all there are.
 template <class Model, loss::Loss L = loss::CrossEntropy>
+requires ModelFor<Model, L>
 typename L::Metrics evaluate(const Model& model, const data::Dataset& set, std::size_t threads = 0,
                              const L& loss = {}) {
   require_fit<Model>(set, loss);

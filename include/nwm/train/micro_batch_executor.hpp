@@ -66,7 +66,7 @@ class MicroBatchExecutor {
     return loss * scale;
   }
 
-  /// Calls visit(image, scores (classes, H, W)) for every image of `set`, in order.
+  /// Calls visit(image, scores (outputs, H, W)) for every image of `set`, in order.
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     std::vector<std::size_t> all(set.size());

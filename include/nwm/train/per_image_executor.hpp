@@ -62,7 +62,7 @@ class PerImageExecutor {
     return loss * scale;
   }
 
-  /// Calls visit(image, scores (classes, H, W)) for every image of `set`, on any thread, in any order.
+  /// Calls visit(image, scores (outputs, H, W)) for every image of `set`, on any thread, in any order.
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     if (errors_.size() < set.size()) errors_.resize(set.size());

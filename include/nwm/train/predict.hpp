@@ -9,21 +9,26 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "nwm/backend/threads.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
+#include "nwm/loss/label_metrics.hpp"
 #include "nwm/memory/array.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/model/model.hpp"
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/staged_input.hpp"
 
 namespace nwm {
 
-/// Scores of several images, (images, outputs, H, W), and the class of the largest at every pixel, (images,
-/// H, W); of sequences (images, positions, outputs) and (images, positions), one position or one a step. Ties
-/// go to the lower class.
+/// Scores of several images, (images, outputs, H, W), and what they say in the kind of target that the loss
+/// has: for a class a pixel that of the largest score, (images, H, W); for a label an image that of the
+/// largest score averaged over its pixels, (images); for numbers nothing, without a shape: the scores say it.
+/// Ties go to the lower class. Of sequences scores are (images, positions, outputs), classes (images,
+/// positions), with one position or one a step.
 template <class Real>
 struct Predictions {
   Array<Real> scores;
@@ -44,27 +49,46 @@ data::Dataset set_of(std::span<const float> picture) {
           data::Targets::Bytes(extent.pixels()), "picture"};
 }
 
+/// Whether targets of L are class numbers.
+template <class L>
+inline constexpr bool labels = std::is_integral_v<typename L::Target>;
+
+/// Sets `to` to the labels of an image of these scores: one where L pools, else one a pixel.
+template <class Model, class L, class Real>
+void set_labels(std::span<const Real> scores, std::span<std::uint8_t> to) {
+  constexpr std::size_t outputs = Model::outputs;
+  static_assert(outputs <= 256, "predict: labels are bytes");
+  if constexpr (L::pooled) {
+    const std::vector<double> mean = averaged_scores(scores, outputs);
+    to[0] = static_cast<std::uint8_t>(largest_class(std::span<const double>(mean), 0, 1, outputs));
+  } else {
+    for (std::size_t p = 0; p < to.size(); ++p)
+      to[p] = static_cast<std::uint8_t>(largest_class(scores, p, to.size(), outputs));
+  }
+}
+
 }  // namespace detail
 
-/// What `model` says of every picture of a set, whatever the set's targets. Works for every model, on every
-/// backend. Throws Error when the pictures have another size, Unstable when a wave step is. threads 0: all
-/// there are.
-template <class Model>
+/// What `model` says of every picture of a set, whatever the set's targets. `loss` decides which labels there
+/// are; for models of a single number a pixel it need not be named. Works for every model, on every backend.
+/// Throws Error when the pictures have another size, Unstable when a wave step is. threads 0: all there are.
+template <class Model, loss::Loss L = model::SomeLoss<Model>>
+requires ModelFor<Model, L>
 Predictions<typename Model::Real> predict(const Model& model, const data::Dataset& set,
-                                          std::size_t threads = 0) {
+                                          std::size_t threads = 0, const L& loss = {}) {
   using Real = typename Model::Real;
   require_pictures<Model>(set);
-  constexpr std::size_t sites = Model::sites, outputs = Model::outputs;
   constexpr bool sequences = loss::abreast_of<Model>;
-  static_assert(outputs <= 256, "predict: labels are bytes");
+  constexpr std::size_t sites = Model::sites, outputs = Model::outputs;
   const std::size_t height = Model::shape.height, width = Model::shape.width;
-  Predictions<Real> all;
-  if constexpr (sequences)
-    all = {Array<Real>({set.size(), sites, outputs}), Array<std::uint8_t>({set.size(), sites})};
-  else
-    all = {Array<Real>({set.size(), outputs, height, width}),
-           Array<std::uint8_t>({set.size(), height, width})};
-  ExecutorOf<Model>(threads, thread_count(threads))
+  Predictions<Real> all{sequences ? Array<Real>({set.size(), sites, outputs})
+                                  : Array<Real>({set.size(), outputs, height, width}),
+                        {}};
+  if constexpr (detail::labels<L>)
+    all.labels = Array<std::uint8_t>(L::pooled   ? std::vector{set.size()}
+                                     : sequences ? std::vector{set.size(), sites}
+                                                 : std::vector{set.size(), height, width});
+  ExecutorOf<Model, L>(threads, thread_count(threads), loss)
       .predict(model, set, [&](std::size_t i, std::span<const Real> s) {
         if constexpr (sequences) {
           for (std::size_t k = 0; k < outputs; ++k)
@@ -72,21 +96,17 @@ Predictions<typename Model::Real> predict(const Model& model, const data::Datase
         } else {
           std::ranges::copy(s, all.scores[i].begin());
         }
-        const std::span<std::uint8_t> labels = all.labels[i];
-        for (std::size_t p = 0; p < sites; ++p) {
-          std::size_t best = 0;
-          for (std::size_t k = 1; k < outputs; ++k)
-            if (s[k * sites + p] > s[best * sites + p]) best = k;
-          labels[p] = static_cast<std::uint8_t>(best);
-        }
+        if constexpr (detail::labels<L>) detail::set_labels<Model, L>(s, all.labels[i]);
       });
   return all;
 }
 /// The same for one picture (image_channels, H, W), in any contiguous range of floats. Throws Error, too,
 /// when it has another length or a number that is not finite.
-template <class Model>
-Predictions<typename Model::Real> predict(const Model& model, std::span<const float> picture) {
-  return predict(model, detail::set_of<Model>(picture), 1);
+template <class Model, loss::Loss L = model::SomeLoss<Model>>
+requires ModelFor<Model, L>
+Predictions<typename Model::Real> predict(const Model& model, std::span<const float> picture,
+                                          const L& loss = {}) {
+  return predict(model, detail::set_of<Model>(picture), 1, loss);
 }
 
 /// The recorded series (images, T, C, H, W) of every picture or sequence of a set, for models of waves; of

@@ -21,7 +21,7 @@ struct ProgressOf {
   std::size_t epoch = 0, epochs = 0;  ///< from 1; the most there will be
   std::size_t step = 0, steps = 0;    ///< of this epoch, from 1
   std::size_t images = 0;             ///< seen since training began
-  double seconds = 0;                 ///< since fit began
+  double seconds = 0;                 ///< in fit so far, over all its calls and what was resumed
   double loss = 0;                    ///< mean training loss of this epoch so far
   double gradient_norm = 0;           ///< of this step, before clipping
   bool epoch_end = false;

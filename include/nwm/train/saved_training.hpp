@@ -14,6 +14,7 @@
 #include "nwm/io/safetensors.hpp"
 #include "nwm/model/description.hpp"
 #include "nwm/model/weights.hpp"
+#include "nwm/train/schedule.hpp"
 
 namespace nwm {
 
@@ -36,9 +37,8 @@ std::vector<std::pair<std::string, double>> decisive(const Trainer& trainer) {
   model::for_cell_numbers(trainer.current(), add);
   // A schedule counts in shares of all planned steps: only with one do the epochs decide a number.
   add("epochs", o.schedule ? static_cast<double>(o.epochs) : 0);
-  constexpr int places = 32;
-  for (int i = 0; i < places; ++i) {
-    const double share = static_cast<double>(i) / places;
+  for (int i = 0; i < schedule::places; ++i) {
+    const double share = schedule::place(i);
     add("schedule(" + shown(share) + ")", o.schedule ? o.schedule(share) : 1.0);
   }
   return all;
@@ -80,6 +80,7 @@ void save_training(Trainer& trainer, const std::string& path) {
   file.add("trainer.seed", {1}, std::vector<std::uint64_t>{trainer.options().seed});
   file.add("trainer.numbers", {4},
            std::vector<double>{s.loss_sum, s.best_loss, s.seconds, trainer.last_loss()});
+  file.add("trainer.set", {1}, std::vector<std::int64_t>{static_cast<std::int64_t>(s.set_images)});
   std::vector<double> options;
   for (const auto& [name, value] : io::detail::decisive(trainer)) options.push_back(value);
   file.add("trainer.options", {options.size()}, options);
@@ -94,7 +95,9 @@ enum class Resume {
 
 /// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was
 /// trained with other options, another loss, optimiser, schedule or cell (named); the trainer then is
-/// unchanged.
+/// unchanged. What the training set's size does to a run, its order and its steps an epoch, is asked of the
+/// next `fit`: it refuses another number of images, but after Resume::with_other_options. Files without that
+/// number (of before 0.2.0 was released) go on with any.
 template <class Trainer>
 void load_training(Trainer& trainer, const std::string& path, Resume how = Resume::exactly) {
   using Real = typename Trainer::Real;
@@ -137,11 +140,15 @@ void load_training(Trainer& trainer, const std::string& path, Resume how = Resum
   const auto counters = values("trainer.counters", 5, std::int64_t{0});
   for (const std::int64_t c : counters)
     if (c < 0) refuse("'trainer.counters'", "no negative number", std::to_string(c));
+  std::int64_t set_images = 0;
+  if (file.contains("trainer.set")) set_images = values("trainer.set", 1, std::int64_t{0})[0];
+  if (set_images < 0) refuse("'trainer.set'", "no negative number", std::to_string(set_images));
   const auto numbers = values("trainer.numbers", 4, 0.0);
   const auto counter = [&](std::size_t i) { return static_cast<std::uint64_t>(counters[i]); };
   typename Trainer::State state;
   state.epoch = counter(0), state.step = counter(1), state.stale = counter(2), state.images = counter(3);
   state.loss_sum = numbers[0], state.best_loss = numbers[1], state.seconds = numbers[2];
+  if (how == Resume::exactly) state.set_images = static_cast<std::uint64_t>(set_images);
   auto current = trainer.current();
   auto best = trainer.best();
   io::take_model(file, current);

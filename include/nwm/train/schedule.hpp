@@ -12,6 +12,10 @@ using Schedule = std::function<double(double)>;
 
 namespace schedule {
 
+/// Where a schedule is looked at to know it: at place(0) … place(places − 1), equally spaced shares.
+inline constexpr int places = 32;
+constexpr double place(int i) { return static_cast<double>(i) / places; }
+
 inline Schedule constant() {
   return [](double) { return 1.0; };
 }

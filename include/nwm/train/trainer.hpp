@@ -1,4 +1,4 @@
-// Training as the study does it: shuffled batches, Adam, validation each epoch, the best weights kept, early
+// Training as the study does it: shuffled batches, steps of an optimiser, validation each epoch, the best weights kept, early
 // stop; stoppable and resumable at any step without changing a bit of the result.
 #pragma once
 
@@ -48,12 +48,13 @@ struct TrainerState {
   double loss_sum = 0;  ///< over the steps of the epoch under way
   double best_loss = std::numeric_limits<double>::infinity();
   double seconds = 0;
+  std::uint64_t set_images = 0;  ///< of the training set; 0 before the first fit
 };
 
 /// Trains a model by a loss (loss/loss.hpp) and an optimiser (optimizer/optimizer.hpp).
-template <nwm::Model Model_, loss::Loss Loss_ = loss::CrossEntropy,
+template <class Model_, loss::Loss Loss_ = loss::CrossEntropy,
           optimizer::Optimizer Optimizer_ = optimizer::Adam>
-requires loss::LossFor<Loss_, Model_::outputs>
+requires ModelFor<Model_, Loss_>
 class Trainer {
  public:
   using Model = Model_;
@@ -80,7 +81,8 @@ class Trainer {
 
   /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called
   /// after each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
-  /// Throws Error when a set does not fit the model or is smaller than a batch; Unstable, naming epoch,
+  /// Throws Error when a set does not fit the model or is smaller than a batch, or when a training goes on
+  /// with another number of images than it began with (start_from begins anew); Unstable, naming epoch,
   /// step and quantity, when the loss or the gradient is not finite or a wave step is unstable: best()
   /// then still is the best so far.
   template <class Callback>
@@ -92,6 +94,10 @@ class Trainer {
       throw Error(train.name(), "images", "at least one batch of " + std::to_string(options_.batch),
                   std::to_string(train.size()));
     if (validation.size() == 0) throw Error(validation.name(), "images", "at least 1", "0");
+    if (state_.set_images != 0 && state_.set_images != train.size())
+      throw Error(train.name(), "images", std::to_string(state_.set_images) + ", as this training began with",
+                  std::to_string(train.size()));
+    state_.set_images = train.size();
     const double begin = now();
     const double before = state_.seconds;
     std::vector<std::size_t> order(train.size());
@@ -221,7 +227,7 @@ class Trainer {
   /// The options, where all of them make sense.
   static const TrainerOptions& checked(const TrainerOptions& o) {
     const auto require = [](const char* field, double value, bool fine, const char* expected) {
-      if (!fine) throw Error("TrainerOptions", field, expected, shown(value));
+      require_option("TrainerOptions", field, value, fine, expected);
     };
     const char* positive = "a positive number";
     const auto count = [](std::size_t n) { return static_cast<double>(n); };
@@ -232,6 +238,12 @@ class Trainer {
     require("patience", count(o.patience), o.patience > 0, positive);
     require("clip_norm", o.clip_norm, o.clip_norm >= 0, "a positive number, or 0 for none");
     require("improvement", o.improvement, o.improvement >= 0, "0 or a positive number");
+    if (o.schedule)
+      for (int i = 0; i < schedule::places; ++i) {
+        const double share = schedule::place(i), factor = o.schedule(share);
+        require_option("TrainerOptions", "schedule(" + shown(share) + ")", factor,
+                       factor >= 0 && std::isfinite(factor), "0 or a positive number");
+      }
     return o;
   }
   /// What a callback answers: any type that converts to bool counts, none means to go on.

@@ -1,0 +1,21 @@
+// expect: Lacking
+// expect: B::source
+// max-errors: 0
+// max-lines: 15
+// A boundary that is asked too late: cells are checked when they are compiled.
+#include "nwm/cell/wave.hpp"
+
+struct Lacking {
+  static constexpr std::string_view name = "lacking";
+  static constexpr bool self_adjoint = false;
+#ifdef NWM_SHOULD_COMPILE
+  static constexpr std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n){
+#else
+  static std::ptrdiff_t source(std::ptrdiff_t i, std::ptrdiff_t n) {
+#endif
+      return i < 0 || i >= n ? -1 : i;
+}
+}
+;
+
+nwm::cell::WaveOn<Lacking>* cell;

@@ -1,0 +1,46 @@
+// expect: growth is: template
+// max-lines: 15
+// max-errors: 0
+// A growth that gives no value of the site.
+#include "nwm/model/wave_machine.hpp"
+
+struct Mine {
+  static constexpr std::string_view name = "mine";
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Mine::dt);
+
+  enum Field : std::size_t { u, v, mass };
+  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
+                                     nwm::cell::resting_state(v, "v"),
+                                     nwm::cell::encoded_map(mass, "mass", 3, nwm::Activation::relu)};
+  static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{
+      .name = "cell.K", .from = {u}, .initial = nwm::Initial::laplacian};
+
+  template <class Site>
+  static constexpr void update(const Mine& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    next[v] = now[v] + V(cell.dt) * (now.coupled() - now[mass] * now[u]);
+    next[u] = now[u] + V(cell.dt) * next[v];
+  }
+
+  static constexpr const char* bound = "dt^2 mass / 4 < 1";
+  template <class Site>
+  static constexpr typename Site::Value stability(const Mine& cell, const Site& map) {
+    using V = typename Site::Value;
+    return V(0.25) * V(cell.dt) * V(cell.dt) * map[mass];
+  }
+  template <class Site>
+#ifdef NWM_SHOULD_COMPILE
+  static constexpr typename Site::Value growth(const Mine& cell, const Site& map){
+#else
+  static constexpr typename Site::Value growth(const Mine& cell, const Site& map, int) {
+#endif
+      using V = typename Site::Value;
+  return V(1) + V(cell.dt) * map[mass];
+}
+}
+;
+
+nwm::WaveMachine<nwm::Shape{.height = 8, .width = 8}, nwm::readout::Linear, nwm::head::Narrow, Mine>::Options
+    options;
