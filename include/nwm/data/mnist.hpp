@@ -65,7 +65,7 @@ inline std::filesystem::path mnist_file(const std::filesystem::path& folder, con
 }
 
 /// The values of an IDX file. For a bad file, the error also says how to get a good one.
-inline Array mnist_array(const std::filesystem::path& path) {
+inline io::Tensor mnist_array(const std::filesystem::path& path) {
   try {
     return read_idx(path);
   } catch (const Error& e) {
@@ -76,7 +76,7 @@ inline Array mnist_array(const std::filesystem::path& path) {
 inline Digits load_digits(const std::filesystem::path& folder, const std::string& part) {
   const std::filesystem::path images_path = mnist_file(folder, part + "-images-idx3-ubyte"),
                               labels_path = mnist_file(folder, part + "-labels-idx1-ubyte");
-  const Array images = mnist_array(images_path), labels = mnist_array(labels_path);
+  const io::Tensor images = mnist_array(images_path), labels = mnist_array(labels_path);
   if (images.shape.size() != 3 || images.count() == 0)
     throw Error(images_path.string(), "shape", std::string("images (n, H, W), not empty") + get_mnist,
                 io::to_string(images.shape));
