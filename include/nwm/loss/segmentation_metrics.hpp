@@ -1,5 +1,5 @@
-// How well scores segment an image, with and without the background (systems.md's metrics are per image, then
-// averaged over images).
+// How well scores segment an image, with and without the background. As in the study (arXiv 2502.06034) the
+// figures are per image, then averaged over images.
 #pragma once
 
 #include <array>
