@@ -112,9 +112,9 @@ struct MnistOptions {
 
 namespace detail {
 
-/// Doubles height and width by bilinear interpolation without corner alignment. Each new pixel is (9a + 3b +
-/// 3c + d)/16 of the four nearest old ones; pixels beyond the edge repeat the edge. Calls visit(pixel, 16
-/// times the value).
+/// Doubles height and width by bilinear interpolation without corner alignment. Each new pixel is
+/// (9a + 3b + 3c + d)/16 of the four nearest old ones; pixels beyond the edge repeat the edge. Calls
+/// visit(pixel, 16 times the value).
 template <class Visit>
 void doubled(std::span<const std::uint8_t> from, std::size_t height, std::size_t width, const Visit& visit) {
   // The index of the second nearest input line to output line i; the nearest is i / 2.
@@ -157,9 +157,9 @@ inline Dataset segmented(const Digits& digits, std::size_t first, std::size_t en
 }  // namespace detail
 
 /// MNIST as the study segments it (arXiv 2502.06034). Pictures are (1, 56, 56) floats in [0, 1]: each digit
-/// is enlarged twice, bilinear without corner alignment. A pixel brighter than one half has the class digit +
-/// 1, any other pixel class 0. Training images are the first 85 % of the training digits, validation images
-/// the last 15 %. Throws Error when there are fewer images than asked for.
+/// is enlarged twice, bilinear without corner alignment. A pixel brighter than one half has the class
+/// digit + 1, any other pixel class 0. Training images are the first 85 % of the training digits, validation
+/// images the last 15 %. Throws Error when there are fewer images than asked for.
 inline Split mnist(const Mnist& files, const MnistOptions& options = {}) {
   const std::size_t all = files.training.size(), train = all - validation_digits(files.training);
   return {detail::segmented(files.training, 0, train, options.images, "train"),

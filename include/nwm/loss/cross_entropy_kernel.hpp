@@ -8,9 +8,9 @@
 namespace nwm::loss {
 
 /// The cross-entropy of one pixel: log Σ_k exp s(k) − s(class), times the pixel's weight where `weighted`. In
-/// place of each score its slope: factor · (softmax(s) − onehot(class)) · weight. Score k stands at scores +
-/// k·score_stride; the class, as a Real, at target; the weight at target + target_stride. A pixel whose class
-/// is below 0 counts nothing: loss and slopes are 0.
+/// place of each score its slope: factor · (softmax(s) − onehot(class)) · weight. Score k stands at
+/// scores + k·score_stride; the class, as a Real, at target; the weight at target + target_stride. A pixel
+/// whose class is below 0 counts nothing: loss and slopes are 0.
 template <std::size_t classes, bool weighted, class Real>
 struct CrossEntropyKernel {
   double factor;

@@ -7,9 +7,8 @@
 //   check()               throws Error, naming the option, where the options make no sense
 //   options(f)            f(name, value) for each option: what a resumed run must have the same
 //   rule(t, rate)         what step t = 1, 2, … does at the learning rate: a kernel-safe callable
-//                         rule(p, g, s) -> the new p, for p, g of any value type V (a number or a pack of
-//                         them) and s,
-//                         a std::array<V, state.size()> that it updates
+//                         rule(p, g, s) -> the new p, for p and g of any value type V (a number or a pack of
+//                         them) and s, a std::array<V, state.size()> that it updates
 #pragma once
 
 #include <array>
