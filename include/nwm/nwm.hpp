@@ -1,5 +1,6 @@
-// The core: what a program needs that trains a wave machine, predicts with it, or lets waves run. All readouts,
-// losses and optimisers are in here, and io::write_npy. Not in here, as it needs other libraries or is large:
+// The core: what a program needs that trains a wave machine, predicts with it, or lets waves run. All
+// readouts, losses and optimisers are in here, and io::write_npy. Not in here, as it needs other libraries or
+// is large:
 //   the compared networks   cell/lstm.hpp, cell/gru.hpp, cell/rnn.hpp, model/cnn.hpp, model/unet.hpp
 //   other backends          backend/cpu/simd_bf16.hpp, backend/device/host.hpp, backend/device/cuda.cuh
 //   checks of gradients     check/check_cell.hpp, check/check_gradient.hpp

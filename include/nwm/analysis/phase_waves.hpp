@@ -31,7 +31,8 @@ struct PhaseOptions {
 struct PhaseWaves {
   /// Mean resultant length of the directions u over neighbourhoods, each direction weighted by |J|:
   ///   Σ |Σ_near |J| u| / Σ |z||∇z|   over sites, steps and channels.
-  /// 0: standing waves, or none. 1: every neighbourhood runs in one direction. White noise gives about 0.19 with neighbourhoods of 5×5 sites.
+  /// 0: standing waves, or none. 1: every neighbourhood runs in one direction. White noise gives about 0.19
+  /// with neighbourhoods of 5×5 sites.
   double directionality = 0;
   /// The same with the whole grid as one neighbourhood: 1 for a plane wave, 0 for rings.
   double plane = 0;

@@ -17,7 +17,7 @@
 //        features + k·feature_stride
 //   R::form_adjoint<B, steps, n>(rows, stride, gradient, gradient_stride)
 //        replaces the rows of these columns by their gradient
-//   R::matrix_rows<steps>, R::learns_matrix               K of `fc_time`; whether it multiplies by that matrix
+//   R::matrix_rows<steps>, R::learns_matrix               K of `fc_time`; whether R multiplies by it
 //   R::constant_rows<steps>, R::fill_constant<steps>(m)
 //        only where it multiplies by a constant matrix (constant_rows, T), row-major, which fill_constant
 //        sets; a model's Workspace keeps it (ConstantMatrix)

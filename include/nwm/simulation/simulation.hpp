@@ -85,9 +85,9 @@ class Simulation {
         parameters_(layout, options.seed),
         fields_(checked_threads(options.threads)) {}
 
-  /// Field f of the cell now, (channels, H, W): a state, a map, or what the last step left in an intermediate.
-  /// It may be written between steps (the next overwrites intermediates) and stays at its place for the life
-  /// of the Simulation.
+  /// Field f of the cell now, (channels, H, W): a state, a map, or what the last step left in an
+  /// intermediate. It may be written between steps (the next overwrites intermediates) and stays at its place
+  /// for the life of the Simulation.
   std::span<Real, columns> field(std::size_t f) {
     maps_changed_ = true;
     return std::span<Real, columns>(data(f), columns);
