@@ -9,8 +9,8 @@
 #include <cstring>
 #include <vector>
 
+#include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/lane.hpp"
-#include "nwm/backend/device/launch.cuh"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/wave.hpp"
@@ -83,7 +83,7 @@ template <class Kernel>
 bool agree(const char* what, Planes& memory, const Kernel& kernel, std::size_t count = columns) {
   const auto device_run = [&] {
     memory.refill();
-    device::launch_map<device::Lane<Real>>(count, kernel, nullptr);
+    device::Cuda<1>::map<Real>(count, kernel);
     NWM_CUDA(cudaDeviceSynchronize());
     return memory.values();
   };

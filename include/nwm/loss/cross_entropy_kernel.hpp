@@ -49,12 +49,4 @@ struct CrossEntropyKernel {
   }
 };
 
-/// Returns the cross-entropy summed over n pixels, and replaces scores (classes, n) by `scale` times its
-/// slope. target (n) holds class numbers as Reals; pixels whose target is below 0 count nothing.
-template <class B, std::size_t classes, std::size_t n, class Real>
-double cross_entropy(Real* scores, const Real* target, Real scale) {
-  return B::template sum<Real>(
-      n, CrossEntropyKernel<classes, false, Real>{static_cast<double>(scale), 0, n, target, scores});
-}
-
 }  // namespace nwm::loss
