@@ -64,8 +64,8 @@ void products_agree() {
 
 constexpr std::size_t counts[] = {0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 300};
 
-/// The cross-entropy summed over n pixels; replaces scores (classes, n) by `scale` times its slope. target (n)
-/// holds class numbers.
+/// The cross-entropy summed over n pixels; replaces scores (classes, n) by `scale` times its slope. target
+/// (n) holds class numbers.
 template <class B, std::size_t classes, std::size_t n, class Real>
 double cross_entropy(Real* scores, const Real* target, double scale) {
   return B::template sum<Real>(

@@ -95,8 +95,8 @@ void head_has_its_gradient() {
   require(nwm::check_gradient(std::span(x), gradient, value, parts));
 }
 
-/// The cross-entropy summed over n pixels; replaces scores (classes, n) by `scale` times its slope. target (n)
-/// holds class numbers.
+/// The cross-entropy summed over n pixels; replaces scores (classes, n) by `scale` times its slope. target
+/// (n) holds class numbers.
 template <class B, std::size_t classes, std::size_t n, class Real>
 double cross_entropy(Real* scores, const Real* target, double scale) {
   return B::template sum<Real>(
