@@ -14,7 +14,7 @@ def unmatched(path):
     for name in (line.split()[-1] for line in lines if line.strip()):
         if stub := re.match(r"_ZL\d+__device_stub_(_ZN.*)$", name):
             registered.add(stub[1])
-        if launch := re.match(r"_ZN(3nwm6device|3cub\w*?8for_each)L(\d+(?:run_block|run_map|static_kernel|dynamic_kernel)I.*)$",
+        if launch := re.match(r"_ZN(3nwm6device|3cub\w*?8for_each)L(\d+(?:run_block|static_kernel|dynamic_kernel)I.*)$",
                               name):
             launched.add("_ZN" + launch[1] + launch[2])
     return [name for name in launched if not any(r.startswith(name) for r in registered)]

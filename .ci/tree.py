@@ -2,7 +2,8 @@
 """Checks what CONTRIBUTING.md says of headers: includes point one way, and no header is longer than 400 lines.
 
 Every folder of include/nwm uses only itself and the folders before it in ORDER. nwm.hpp, the umbrella, uses all.
-Prints each include that points the other way, each header that is too long, and each folder that ORDER lacks.
+Prints each include that points the other way, each header that is too long, each folder that ORDER lacks, and each
+page that does not list the folders in that order: CONTRIBUTING.md and the tree of README.md.
 """
 import pathlib
 import re
@@ -15,7 +16,8 @@ BEFORE_BACKEND = {"backend/device/batched.hpp", "time/tape.hpp", "time/segment.h
                   "time/stages.hpp"}
 LONGEST = 400
 
-root = pathlib.Path(__file__).resolve().parent.parent / "include" / "nwm"
+project = pathlib.Path(__file__).resolve().parent.parent
+root = project / "include" / "nwm"
 wrong = []
 
 
@@ -48,6 +50,28 @@ for header in headers:
             if there is not None and there > rank(path):
                 wrong.append(f"{path}: includes {used}, which stands behind it")
 
+
+def listed(page, start, indent):
+    """The folders that a page names on the lines below `start` that begin with `indent`: what stands there before three
+    blanks is a description of them."""
+    lines = (project / page).read_text().split(start, 1)[-1].splitlines()[1:]
+    names = []
+    for line in lines:
+        if line.startswith(indent) and line[len(indent)] != " ":
+            names += re.split(r" {3,}", line[len(indent):])[0].split()
+        elif line and not line.startswith(indent):
+            break
+    return names
+
+
+folders = [name for name in ORDER if (root / name).is_dir()]
+if folders != ORDER:
+    wrong.append(f"ORDER: no such folder: {' '.join(name for name in ORDER if name not in folders)}")
+for page, start, indent in (("README.md", "\ninclude/nwm/", "  "),
+                            ("CONTRIBUTING.md", "**Includes point one way.**", " " * 6)):
+    found = listed(page, start, indent)
+    if found != ORDER:
+        wrong.append(f"{page}: lists the folders as {' '.join(found) or 'nothing'}, but ORDER is {' '.join(ORDER)}")
 for line in wrong:
     print(line)
 print(f"{len(headers)} headers, the longest {longest.relative_to(root)}")

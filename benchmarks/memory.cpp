@@ -66,9 +66,9 @@ void gradient(benchmark::State& state) {
 template <std::size_t steps, std::size_t k>
 bool add() {
   const std::string end = "/" + std::to_string(steps);
-  bench::add("memory/everything" + end, gradient<steps, nwm::checkpointing::StoreAll>);
+  bench::add("memory/store_all" + end, gradient<steps, nwm::checkpointing::StoreAll>);
   bench::add("memory/every" + end, gradient<steps, nwm::checkpointing::Every<k>>);
-  bench::add("memory/reverse" + end, gradient<steps, nwm::checkpointing::Reversible<>>);
+  bench::add("memory/reversible" + end, gradient<steps, nwm::checkpointing::Reversible<>>);
   return true;
 }
 

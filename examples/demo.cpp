@@ -79,7 +79,7 @@ void draw(const Machine& machine, const nwm::data::Dataset& test, const std::vec
 
 /// One page on what was learned, with its pictures and sounds inside.
 void write_report(const Machine& machine, const nwm::data::Split& data, const std::vector<std::size_t>& shown,
-                  const nwm::Metrics& metrics, const History& history, double seconds,
+                  const nwm::SegmentationMetrics& metrics, const History& history, double seconds,
                   const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   report::Page page(
@@ -128,7 +128,7 @@ void run(const Options& o) {
       plot::write_gallery(trainer.current(), data.test, shown, o.out / ("epoch-" + std::to_string(p.epoch)),
                           {.moments = moments, .title = "epoch " + std::to_string(p.epoch)});
   });
-  const nwm::Metrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
+  const nwm::SegmentationMetrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
   std::printf(
       "test, %zu images: loss %.4f  accuracy %.4f  IoU %.4f  foreground accuracy %.4f  foreground IoU %.4f\n",
       data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);

@@ -1,10 +1,7 @@
 // Other targets, losses and optimisers: three small machines look at the same pictures of a bar, upright or
 // lying, and learn a class for each pixel, one label for the image, and two numbers at each pixel.
 #include <cstdio>
-#include <nwm/loss/image_cross_entropy.hpp>
-#include <nwm/loss/mean_squares.hpp>
 #include <nwm/nwm.hpp>
-#include <nwm/optimizer/sgd.hpp>
 
 constexpr std::size_t images = 128, side = 12, sites = side * side;
 using nwm::data::Dataset, nwm::data::Targets;

@@ -1,7 +1,6 @@
 // What a machine says of pictures, from C++ to numpy: labels, scores and the waves themselves, as .npy files.
 #include <cmath>
 #include <cstdio>
-#include <nwm/io/npy.hpp>
 #include <nwm/nwm.hpp>
 
 using Machine = nwm::WaveMachine<

@@ -61,7 +61,7 @@ void run(const Options& o) {
     bar(p);
     if (p.epoch_end && p.improved) nwm::save(trainer.best(), o.out / "tetrominoes.safetensors");
   });
-  const nwm::Metrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
+  const nwm::SegmentationMetrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
   std::printf(
       "test, %zu images: loss %.4f  accuracy %.4f  IoU %.4f  foreground accuracy %.4f  foreground IoU %.4f\n",
       data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);

@@ -30,8 +30,8 @@ void write(const nwm::data::Dataset& set, const std::string& images, const std::
     for (const float v : picture) pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * v)));
     labels.insert(labels.end(), set.mask(i).begin(), set.mask(i).end());
   }
-  nwm::data::write_npy(images, {count, height, width}, pixels);
-  nwm::data::write_npy(masks, {count, height, width}, labels);
+  nwm::io::write_npy(images, {count, height, width}, pixels);
+  nwm::io::write_npy(masks, {count, height, width}, labels);
 }
 
 int main(int argc, char** argv) {

@@ -16,12 +16,13 @@
 namespace study {
 namespace {
 
-constexpr std::array<double nwm::Metrics::*, 6> columns{&nwm::Metrics::loss,
-                                                        &nwm::Metrics::iou,
-                                                        &nwm::Metrics::acc,
-                                                        &nwm::Metrics::loss_foreground,
-                                                        &nwm::Metrics::iou_foreground,
-                                                        &nwm::Metrics::acc_foreground};
+constexpr std::array<double nwm::SegmentationMetrics::*, 6> columns{
+    &nwm::SegmentationMetrics::loss,
+    &nwm::SegmentationMetrics::iou,
+    &nwm::SegmentationMetrics::acc,
+    &nwm::SegmentationMetrics::loss_foreground,
+    &nwm::SegmentationMetrics::iou_foreground,
+    &nwm::SegmentationMetrics::acc_foreground};
 const std::string header =
     "epoch,loss,validation_loss,validation_iou,validation_acc,validation_loss_foreground,validation_iou_"
     "foreground,"

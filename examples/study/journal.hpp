@@ -27,7 +27,7 @@ class Curve {
  private:
   struct Epoch {
     double loss;
-    nwm::Metrics validation;
+    nwm::SegmentationMetrics validation;
   };
   std::filesystem::path path_;
   std::vector<Epoch> epochs_;

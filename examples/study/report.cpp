@@ -13,8 +13,8 @@ void write_report(const std::filesystem::path& path, const std::vector<Result>& 
                          "Waves, other recurrent networks and convolutions on the same tasks. " + budget);
   for (const std::vector<Group>& groups : grouped(results)) {
     page.section(groups[0].configuration.data);
-    const auto add = [&](const std::string& quantity, double nwm::Metrics::*figure, double Published::*mean,
-                         double Published::*sd) {
+    const auto add = [&](const std::string& quantity, double nwm::SegmentationMetrics::*figure,
+                         double Published::*mean, double Published::*sd) {
       std::vector<nwm::report::Compared> models;
       for (const Group& g : groups) {
         nwm::report::Compared m{.name = g.configuration.title(), .found = {}, .remark = failures(g.runs)};
@@ -29,8 +29,10 @@ void write_report(const std::filesystem::path& path, const std::vector<Result>& 
            .caption = "Over the pixels that are not background. The published runs had the full protocol.",
            .quantity = quantity}));
     };
-    add("Foreground IoU", &nwm::Metrics::iou_foreground, &Published::iou_mean, &Published::iou_sd);
-    add("Foreground accuracy", &nwm::Metrics::acc_foreground, &Published::acc_mean, &Published::acc_sd);
+    add("Foreground IoU", &nwm::SegmentationMetrics::iou_foreground, &Published::iou_mean,
+        &Published::iou_sd);
+    add("Foreground accuracy", &nwm::SegmentationMetrics::acc_foreground, &Published::acc_mean,
+        &Published::acc_sd);
   }
   page.write(path);
 }

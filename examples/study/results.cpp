@@ -13,12 +13,13 @@
 namespace study {
 namespace {
 
-constexpr std::array<double nwm::Metrics::*, 6> columns{&nwm::Metrics::loss,
-                                                        &nwm::Metrics::iou,
-                                                        &nwm::Metrics::acc,
-                                                        &nwm::Metrics::loss_foreground,
-                                                        &nwm::Metrics::iou_foreground,
-                                                        &nwm::Metrics::acc_foreground};
+constexpr std::array<double nwm::SegmentationMetrics::*, 6> columns{
+    &nwm::SegmentationMetrics::loss,
+    &nwm::SegmentationMetrics::iou,
+    &nwm::SegmentationMetrics::acc,
+    &nwm::SegmentationMetrics::loss_foreground,
+    &nwm::SegmentationMetrics::iou_foreground,
+    &nwm::SegmentationMetrics::acc_foreground};
 
 std::string width_text(const Configuration& c) {
   return c.width > 0 ? "width=" + std::to_string(c.width) : "";
@@ -26,7 +27,7 @@ std::string width_text(const Configuration& c) {
 
 }  // namespace
 
-bool collapsed(const nwm::Metrics& metrics) { return metrics.acc_foreground < 1e-3; }
+bool collapsed(const nwm::SegmentationMetrics& metrics) { return metrics.acc_foreground < 1e-3; }
 
 std::string csv_header() {
   return "run_name,dataset,model_type,readout_type,max_iters,num_layers,extension,loss,iou,acc,loss_"

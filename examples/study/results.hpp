@@ -12,13 +12,13 @@ namespace study {
 
 struct Result {
   Run run;
-  nwm::Metrics metrics;      ///< on the test set, with the weights of the best validation loss
-  std::string verdict = {};  ///< "", "collapsed", or "diverged …" with place and value; no commas
+  nwm::SegmentationMetrics metrics;  ///< on the test set, with the weights of the best validation loss
+  std::string verdict = {};          ///< "", "collapsed", or "diverged …" with place and value; no commas
 };
 
 /// Whether a model predicts almost only background: it finds less than one in a thousand of the foreground
 /// pixels.
-bool collapsed(const nwm::Metrics& metrics);
+bool collapsed(const nwm::SegmentationMetrics& metrics);
 
 /// run_name,dataset,model_type,readout_type,max_iters,num_layers,extension,loss,iou,acc,loss_foreground,
 /// iou_foreground,acc_foreground. `extension` holds the U-Net's width and the verdict.

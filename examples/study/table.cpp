@@ -53,12 +53,13 @@ std::string spread(double median, double smallest, double largest) {
 
 Row row(const Group& group, std::size_t parameters) {
   const auto& [c, runs] = group;
-  const auto over = [&](double nwm::Metrics::*figure) {
+  const auto over = [&](double nwm::SegmentationMetrics::*figure) {
     std::vector<double> values;
     for (const Result& r : group.runs) values.push_back(r.metrics.*figure);
     return statistics(values);
   };
-  const Statistics acc = over(&nwm::Metrics::acc_foreground), iou = over(&nwm::Metrics::iou_foreground);
+  const Statistics acc = over(&nwm::SegmentationMetrics::acc_foreground),
+                   iou = over(&nwm::SegmentationMetrics::iou_foreground);
   const std::string failed = failures(runs);
   Row out{c.title(),
           std::to_string(parameters),

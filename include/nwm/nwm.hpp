@@ -1,8 +1,10 @@
-// The core: what a program needs that trains a wave machine, or lets waves run. Not in here, as it needs
-// other libraries or is large:
+// The core: what a program needs that trains a wave machine, predicts with it, or lets waves run. All
+// readouts, losses and optimisers are in here, and io::write_npy. Not in here, as it needs other libraries or
+// is large:
 //   the compared networks   cell/lstm.hpp, cell/gru.hpp, cell/rnn.hpp, model/cnn.hpp, model/unet.hpp
-//   checking a cell         check/check_cell.hpp
-//   files through zlib      data/mnist.hpp, data/npy.hpp
+//   other backends          backend/cpu/simd_bf16.hpp, backend/device/host.hpp, backend/device/cuda.cuh
+//   checks of gradients     check/check_cell.hpp, check/check_gradient.hpp
+//   files through zlib      data/mnist.hpp, data/multi_mnist.hpp, data/npy.hpp
 //   components              analysis.hpp, drum.hpp, plot.hpp, report.hpp, sound.hpp
 #pragma once
 
@@ -12,7 +14,13 @@
 #include "nwm/data/polygons.hpp"
 #include "nwm/data/tetrominoes.hpp"
 #include "nwm/grid/field_view.hpp"
+#include "nwm/io/npy.hpp"
+#include "nwm/loss/cross_entropy.hpp"
+#include "nwm/loss/image_cross_entropy.hpp"
+#include "nwm/loss/mean_squares.hpp"
 #include "nwm/model/wave_machine.hpp"
+#include "nwm/optimizer/adam.hpp"
+#include "nwm/optimizer/sgd.hpp"
 #include "nwm/readout/fft.hpp"
 #include "nwm/readout/last.hpp"
 #include "nwm/readout/linear.hpp"

@@ -9,7 +9,6 @@
 
 #include "idx_tools.hpp"
 
-using nwm::data::Array;
 using nwm::data::read_idx;
 using tools::error_of;
 using tools::Folder;
@@ -27,7 +26,7 @@ BOOST_AUTO_TEST_CASE(plain_and_gzipped_of_every_rank) {
     put(folder / "plain", idx(shape, data));
     put_gz(folder / "zipped.gz", idx(shape, data));
     for (const char* name : {"plain", "zipped.gz"}) {
-      const Array array = read_idx(folder / name);
+      const nwm::io::Tensor array = read_idx(folder / name);
       BOOST_CHECK(array.dtype == nwm::io::DType::U8);
       BOOST_CHECK(array.shape == shape);
       const auto values = array.as<std::uint8_t>();

@@ -17,6 +17,7 @@
 
 #include "idx_tools.hpp"
 #include "nwm/data/load_split.hpp"
+#include "nwm/io/npy.hpp"
 
 using nwm::data::Dataset;
 using nwm::data::Extent;
@@ -231,8 +232,8 @@ BOOST_AUTO_TEST_CASE(ready_made_sets_come_by_their_six_names) {
       BOOST_CHECK_EQUAL(error.field(), "multi_mnist_" + part + "_" + kind + ".npy.gz");
       BOOST_CHECK_EQUAL(error.expected(),
                         "all of multi_mnist_{train,val,test}_{images,masks}.npy.gz, or .npy");
-      nwm::data::write_npy(folder / ("multi_mnist_" + part + "_" + kind + ".npy"), {images, 4, 5},
-                           Bytes(images * 20, kind == "masks" ? std::uint8_t{2} : std::uint8_t{9}));
+      nwm::io::write_npy(folder / ("multi_mnist_" + part + "_" + kind + ".npy"), {images, 4, 5},
+                         Bytes(images * 20, kind == "masks" ? std::uint8_t{2} : std::uint8_t{9}));
       BOOST_CHECK(has_split(folder.path, "multi_mnist"));
     }
     --images;

@@ -16,12 +16,15 @@
 #include <iterator>
 #include <limits>
 #include <nwm/data/npy.hpp>
+#include <nwm/io/npy.hpp>
 #include <string>
 #include <vector>
 
 namespace fs = std::filesystem;
 using namespace nwm::data;
 using nwm::io::DType;
+using nwm::io::Tensor;
+using nwm::io::write_npy;
 
 namespace {
 
@@ -93,7 +96,7 @@ void check_values(const std::string& descr, DType dtype, const std::vector<T>& v
   put(folder / "x.npy", bytes);
   put_gz(folder / "x.npy.gz", bytes);
   for (const char* name : {"x.npy", "x.npy.gz"}) {
-    const Array array = read_npy(folder / name);
+    const Tensor array = read_npy(folder / name);
     BOOST_CHECK(array.dtype == dtype);
     BOOST_CHECK(array.shape == std::vector{values.size()});
     BOOST_CHECK(array.as<T>() == values);
@@ -116,7 +119,7 @@ BOOST_AUTO_TEST_CASE(versions_orders_and_spellings) {
   const std::string data = raw<float>({1, 2, 3, 4, 5, 6});
   for (const int version : {1, 2, 3}) {
     put(folder / "x", npy(header_of("<f4", "(2, 3)"), data, version));
-    const Array array = read_npy(folder / "x");
+    const Tensor array = read_npy(folder / "x");
     BOOST_CHECK((array.shape == std::vector<std::size_t>{2, 3}));
     BOOST_CHECK_EQUAL(array.as<float>().at(5), 6.0f);
   }
@@ -153,6 +156,9 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_and_laid_out_as_numpy_does) {
   write_npy(folder / "d", {2}, doubles);
   BOOST_CHECK(has(content(folder / "d"), "'shape': (2,), "));
   BOOST_CHECK((read_npy(folder / "d").as<double>() == std::vector<double>{0.1, 1e-300}));
+  write_npy(folder / "i", {1, 1}, std::array<std::int16_t, 1>{-2});  // a type that is written only
+  BOOST_CHECK(has(content(folder / "i"), "'descr': '<i2', "));
+  BOOST_CHECK(content(folder / "i").ends_with("\xfe\xff"));
   const std::vector<std::uint8_t> byte = {9};
   write_npy(folder / "u", {}, std::span(byte));
   BOOST_CHECK(read_npy(folder / "u").shape.empty());
@@ -313,16 +319,16 @@ BOOST_AUTO_TEST_CASE(flipped_bits_give_an_error_or_a_sound_array) {
     return refused;
   };
   const std::string plain = content(folder / "plain"), gz = content(folder / "gz");
-  const std::size_t refused = flip(plain, 0, 128, [&](const Array& array) {
+  const std::size_t refused = flip(plain, 0, 128, [&](const Tensor& array) {
     BOOST_REQUIRE(nwm::io::checked_bytes(array.dtype, array.shape) == array.bytes.size());
     BOOST_REQUIRE_EQUAL(array.bytes.size(), 24u);
   });
   BOOST_CHECK_GT(refused, 900u);
   // After the ten bytes of gzip's own header (time, system, …), gzip's checksum detects every change.
   const std::size_t found =
-      flip(gz, 10, gz.size(), [&](const Array& array) { BOOST_REQUIRE(array.as<float>() == values); });
+      flip(gz, 10, gz.size(), [&](const Tensor& array) { BOOST_REQUIRE(array.as<float>() == values); });
   BOOST_CHECK_GT(found, 8 * (gz.size() - 10) * 9 / 10);
-  BOOST_CHECK_EQUAL(flip(gz, gz.size() - 8, gz.size(), [](const Array&) {}), 64u);
+  BOOST_CHECK_EQUAL(flip(gz, gz.size() - 8, gz.size(), [](const Tensor&) {}), 64u);
 }
 
 BOOST_AUTO_TEST_CASE(images_become_planar) {

@@ -8,8 +8,8 @@
 
 #include "nwm/backend/device/block.hpp"
 #include "nwm/backend/device/correlate.hpp"
+#include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/folded_adjoint.hpp"
-#include "nwm/backend/device/launch.cuh"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
 #include "nwm/cell/lstm.hpp"
@@ -96,7 +96,7 @@ bool stencils_agree() {
   Shared<Real> partial(Gradient::scratch, 7);
   bool fine = true;
   const auto body = [&](const char* what, Shared<Real>& to, const auto& b) {
-    fine = agree(what, to, [&] { on_host(b); }, [&] { launch(b, nullptr); }) && fine;
+    fine = agree(what, to, [&] { on_host(b); }, [&] { CudaSystem::run(b); }) && fine;
   };
   const auto map = [&](const char* what, Shared<Real>& to, std::size_t count, const auto& kernel) {
     fine = agree(
@@ -104,7 +104,7 @@ bool stencils_agree() {
                [&] {
                  for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
                },
-               [&] { launch_map<Lane<Real>>(count, kernel, nullptr); }) &&
+               [&] { Cuda<1>::map<Real>(count, kernel); }) &&
            fine;
   };
   body("couple", out,
@@ -137,11 +137,11 @@ struct OnHost : Waves<OnHost> {
 struct OnDevice : Waves<OnDevice> {
   template <class Body>
   static void run(const Body& body) {
-    launch(body, nullptr);
+    CudaSystem::run(body);
   }
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {
-    launch_map<Lane<Real>>(count, kernel, nullptr);
+    Cuda<1>::map<Real>(count, kernel);
   }
 };
 

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <vector>
 
+#include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/lane.hpp"
-#include "nwm/backend/device/launch.cuh"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/wave.hpp"
@@ -36,8 +36,8 @@ using Real = float;
 using Wave = cell::Wave;
 constexpr std::size_t columns = 1000, planes = 8;
 
-/// Planes of `columns` numbers in memory that host and device both see, positive so that roots exist, and
-/// some doubles.
+/// Planes of `columns` numbers in memory that host and device both see, and some doubles. Positive, so that
+/// roots exist; plane 7 is 0 at every third place, as what a ReLU gives is.
 class Planes {
  public:
   Planes() {
@@ -55,6 +55,7 @@ class Planes {
   void refill() {
     Random random(1);
     for (std::size_t i = 0; i < planes * columns; ++i) data_[i] = static_cast<Real>(random.uniform(0, 1));
+    for (std::size_t i = 0; i < columns; i += 3) (*this)[7][i] = 0;
     for (std::size_t i = 0; i < columns; ++i) doubles_[i] = random.uniform(0, 1);
   }
   std::vector<Real> values() const { return {data_, data_ + planes * columns}; }
@@ -82,7 +83,7 @@ template <class Kernel>
 bool agree(const char* what, Planes& memory, const Kernel& kernel, std::size_t count = columns) {
   const auto device_run = [&] {
     memory.refill();
-    device::launch_map<device::Lane<Real>>(count, kernel, nullptr);
+    device::Cuda<1>::map<Real>(count, kernel);
     NWM_CUDA(cudaDeviceSynchronize());
     return memory.values();
   };
@@ -146,7 +147,7 @@ bool all_agree() {
   check("weighted cross-entropy",
         Kept{loss::CrossEntropyKernel<3, true, Real>{0.5, columns, columns, m[4], m[0]}, m[6]});
   check("squares", Kept{loss::SquaresKernel<2, Real>{0.5, columns, columns, m[4], m[0]}, m[7]});
-  check("relu's adjoint", kernel::ActivationAdjoint<Activation::relu, Real>{m[0], m[1]});
+  check("relu's adjoint", kernel::ActivationAdjoint<Activation::relu, Real>{m[7], m[1]});
   check("tanh's adjoint", kernel::ActivationAdjoint<Activation::tanh, Real>{m[0], m[1]});
   check("sum", kernel::Accumulate<Real>{m[0], m[1]});
   check("scale", kernel::Scale<Real>{0.25, m[0], m[1]});

@@ -1,5 +1,5 @@
-// Waves that stay on chip: all steps of an image in one launch, forward and backward, against cpu::Scalar
-// and against the same backend step by step; the same bits on every run and every host system.
+// Waves that stay on chip: all steps of an image in one launch, forward and backward, against
+// cpu::Scalar; the same bits on every run and every host system.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE device_resident
 

@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(every_parameter) { every_slice_has_its_gradient<Batch>(imag
 
 BOOST_AUTO_TEST_CASE(metrics_are_those_of_each_image) {
   const auto set = random_set(4);
-  const nwm::Metrics wanted = nwm::evaluate(shaken<One>(), set), found = nwm::evaluate(shaken<Batch>(), set);
+  const nwm::SegmentationMetrics wanted = nwm::evaluate(shaken<One>(), set),
+                                 found = nwm::evaluate(shaken<Batch>(), set);
   BOOST_TEST(std::abs(found.loss - wanted.loss) < 1e-11);
   BOOST_TEST(std::abs(found.iou_foreground - wanted.iou_foreground) < 1e-11);
 }

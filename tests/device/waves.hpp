@@ -94,17 +94,17 @@ struct WaveProblem {
       if (nwm::cell::field<Cell>(k / one % fields).role != nwm::cell::Role::state) end_gradient[k] = Real(0);
   }
 
-  /// All images at once on B; `by_steps` takes each step by itself.
+  /// All images at once on B.
   template <class B>
-  Outcome<Real> run(bool by_steps = false) const {
+  Outcome<Real> run() const {
     using Batch = nwm::device::Batched<G, images>;
-    return run<Waves<B, Batch>, images>(0, by_steps);
+    return run<Waves<B, Batch>, images>(0);
   }
   /// Image by image on cpu::Scalar.
   Outcome<Real> specified() const {
     Outcome<Real> all;
     for (std::size_t image = 0; image < images; ++image) {
-      const auto o = run<Scalar, 1>(image, false);
+      const auto o = run<Scalar, 1>(image);
       all.parameters.resize(o.parameters.size());
       for (std::size_t k = 0; k < o.parameters.size(); ++k) all.parameters[k] += o.parameters[k];
       all.series.insert(all.series.end(), o.series.begin(), o.series.end());
@@ -131,7 +131,7 @@ struct WaveProblem {
   }
 
   template <class W, std::size_t many>
-  Outcome<Real> run(std::size_t first, bool by_steps) const {
+  Outcome<Real> run(std::size_t first) const {
     typename W::Tape tape;
     typename W::Adjoint adjoint;
     nwm::Buffer<Real> scratch(W::scratch), gradient(W::columns * length);
@@ -141,12 +141,7 @@ struct WaveProblem {
     std::vector<Real> series(steps * W::columns), gradients(steps * W::columns);
     exchange<many>(steps, series_gradient.data() + first * steps * one, gradients.data(), false);
     const auto forward = [&](std::size_t segment) {
-      if (!by_steps) return W::run(cell, parameters.data(), tape, segment, scratch.data());
-      for (std::size_t i = 0; i < length; ++i)
-        W::step(cell, parameters.data(), tape, segment, i, scratch.data());
-      for (std::size_t f = 0; f < fields && segment + 1 < segments; ++f)
-        if (nwm::cell::field<Cell>(f).role == nwm::cell::Role::state)
-          std::copy_n(tape.after(f, length - 1), W::columns, tape.initial(f, segment + 1));
+      W::run(cell, parameters.data(), tape, segment, scratch.data());
     };
     for (std::size_t segment = 0; segment < segments; ++segment) {
       forward(segment);
@@ -155,17 +150,8 @@ struct WaveProblem {
     exchange<many>(fields, end_gradient.data() + first * fields * one, adjoint.gradient(0), false);
     for (std::size_t segment = segments; segment-- > 0;) {
       if (segment + 1 < segments) forward(segment);
-      const Real* from = gradients.data() + segment * length * W::columns;
-      if (!by_steps) {
-        W::run_back(cell, parameters.data(), tape, segment, from, adjoint, o.parameters.data(),
-                    scratch.data());
-        continue;
-      }
-      for (std::size_t i = length; i-- > 0;) {
-        for (std::size_t k = 0; k < W::columns; ++k)
-          adjoint.gradient(nwm::cell::recorded_field<Cell>)[k] += from[i * W::columns + k];
-        W::step_back(cell, parameters.data(), tape, segment, i, adjoint, o.parameters.data(), scratch.data());
-      }
+      W::run_back(cell, parameters.data(), tape, segment, gradients.data() + segment * length * W::columns,
+                  adjoint, o.parameters.data(), scratch.data());
     }
     exchange<many>(steps, o.series.data(), series.data(), true);
     exchange<many>(fields, o.fields.data(), adjoint.gradient(0), true);
@@ -173,13 +159,11 @@ struct WaveProblem {
   }
 };
 
-/// The problem on Device against the specification and step by step, and its bits on a second run and on
-/// Threads.
+/// The problem on Device against the specification, and its bits on a second run and on Threads.
 template <class Device, class Threads, class Problem>
 void require_agreement(const Problem& problem, double bound) {
   const auto found = problem.template run<Device>();
   BOOST_TEST(apart(found, problem.specified()) < bound);
-  BOOST_TEST(apart(found, problem.template run<Device>(true)) < bound);
   BOOST_TEST((found == problem.template run<Device>()));
   BOOST_TEST((found == problem.template run<Threads>()));
 }

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit) {
   BOOST_TEST(std::ranges::equal(slow.parameters(), quick.parameters()));
   BOOST_TEST(std::ranges::equal(slow.buffers(), quick.buffers()));
   BOOST_TEST(!std::ranges::equal(slow.parameters(), shaken<M>().parameters()));
-  const nwm::Metrics m1 = nwm::evaluate(slow, set, 1), m2 = nwm::evaluate(slow, set, 2);
+  const nwm::SegmentationMetrics m1 = nwm::evaluate(slow, set, 1), m2 = nwm::evaluate(slow, set, 2);
   BOOST_TEST(m1.loss == m2.loss);
 }
 

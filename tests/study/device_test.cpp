@@ -41,7 +41,7 @@ int run_study(const std::string& name, const std::string& backend, const std::st
                                       folder() / (name + ".txt")));
 }
 
-nwm::Metrics metrics(const std::string& out) {
+nwm::SegmentationMetrics metrics(const std::string& out) {
   return study::read_result(folder() / out / "runs" / "polygons-lstm-last-seed1" / "result.csv").metrics;
 }
 

@@ -13,7 +13,7 @@
 #include "data.hpp"
 #include "journal.hpp"
 #include "numbers.hpp"
-#include "nwm/data/npy.hpp"
+#include "nwm/io/npy.hpp"
 #include "plan.hpp"
 #include "published.hpp"
 #include "report.hpp"
@@ -325,14 +325,14 @@ BOOST_AUTO_TEST_CASE(missing_data_are_named_with_the_way_to_get_them) {
   check(message("multi-mnist"), {folder.path.string(), "train-images-idx3-ubyte.gz", "fetch_mnist.sh"});
   // One of six.
   const std::vector<std::uint8_t> bytes(2 * 64 * 64 * 3);
-  nwm::data::write_npy(folder / "tetrominoes_train_images.npy", {2, 64, 64, 3}, bytes);
+  nwm::io::write_npy(folder / "tetrominoes_train_images.npy", {2, 64, 64, 3}, bytes);
   check(message("tetrominoes"),
         {folder.path.string(), "tetrominoes_train_masks.npy.gz",
          "all of tetrominoes_{train,val,test}_{images,masks}.npy.gz", "none of that name"});
   for (const char* part : {"train", "val", "test"}) {
     const std::string start = std::string("tetrominoes_") + part;
-    nwm::data::write_npy(folder / (start + "_images.npy"), {2, 64, 64, 3}, bytes);
-    nwm::data::write_npy(folder / (start + "_masks.npy"), {2, 64, 64}, std::span(bytes).first(2 * 64 * 64));
+    nwm::io::write_npy(folder / (start + "_images.npy"), {2, 64, 64, 3}, bytes);
+    nwm::io::write_npy(folder / (start + "_masks.npy"), {2, 64, 64}, std::span(bytes).first(2 * 64 * 64));
   }
   BOOST_CHECK_EQUAL(study::load("tetrominoes", o).split.validation.size(), 2u);
   o.train_images = 1;

@@ -14,7 +14,7 @@
 
 namespace {
 
-using nwm::Metrics;
+using nwm::SegmentationMetrics;
 namespace tt = boost::test_tools;
 
 /// Scores with `margin` for the class given at each pixel and 0 for the others.
@@ -24,8 +24,8 @@ std::vector<double> predicting(const std::vector<std::size_t>& classes, std::siz
   return s;
 }
 
-Metrics measured(const std::vector<double>& scores, const std::vector<std::uint8_t>& target,
-                 std::size_t classes) {
+SegmentationMetrics measured(const std::vector<double>& scores, const std::vector<std::uint8_t>& target,
+                             std::size_t classes) {
   return nwm::measure<double>(scores, target, classes);
 }
 
@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(counted_by_hand) {
   // Five pixels, three classes; right at 0, 1, 3. Foreground: 1, 2, 3; right at 1, 3.
   const std::vector<std::uint8_t> target{0, 1, 2, 2, 0};
   const std::vector<double> scores = predicting({0, 1, 1, 2, 2}, 3, 2.0);
-  const Metrics m = measured(scores, target, 3);
+  const SegmentationMetrics m = measured(scores, target, 3);
   BOOST_TEST(m.acc == 3.0 / 5);
   BOOST_TEST(m.iou == 0.6 / 1.4, tt::tolerance(1e-15));
   BOOST_TEST(m.acc_foreground == 2.0 / 3);
@@ -63,12 +63,12 @@ BOOST_AUTO_TEST_CASE(iou_is_that_of_one_hot_maps) {
 
 BOOST_AUTO_TEST_CASE(all_right_and_all_wrong) {
   const std::vector<std::uint8_t> target{0, 1, 1, 0};
-  const Metrics right = measured(predicting({0, 1, 1, 0}, 2, 1000), target, 2);
+  const SegmentationMetrics right = measured(predicting({0, 1, 1, 0}, 2, 1000), target, 2);
   BOOST_TEST(right.acc == 1);
   BOOST_TEST(right.iou == 1);
   BOOST_TEST(right.loss == 0);
   BOOST_TEST(right.iou_foreground == 1);
-  const Metrics wrong = measured(predicting({1, 0, 0, 1}, 2, 1000), target, 2);
+  const SegmentationMetrics wrong = measured(predicting({1, 0, 0, 1}, 2, 1000), target, 2);
   BOOST_TEST(wrong.acc == 0);
   BOOST_TEST(wrong.iou == 0);
   BOOST_TEST(wrong.loss == 1000);  // scores that would overflow an exponential
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(all_right_and_all_wrong) {
 
 BOOST_AUTO_TEST_CASE(of_equal_scores_the_lower_class_wins) {
   const std::vector<std::uint8_t> target{0, 1};
-  const Metrics m = measured(std::vector<double>(4, 0.5), target, 2);
+  const SegmentationMetrics m = measured(std::vector<double>(4, 0.5), target, 2);
   BOOST_TEST(m.acc == 0.5);
   BOOST_TEST(m.acc_foreground == 0);
   BOOST_TEST(m.loss == std::log(2.0), tt::tolerance(1e-15));
@@ -86,22 +86,22 @@ BOOST_AUTO_TEST_CASE(of_equal_scores_the_lower_class_wins) {
 BOOST_AUTO_TEST_CASE(single_precision_scores) {
   const std::vector<float> scores{1, 0, 0, 1};
   const std::vector<std::uint8_t> target{0, 1};
-  const Metrics m = nwm::measure<float>(scores, target, 2);
+  const SegmentationMetrics m = nwm::measure<float>(scores, target, 2);
   BOOST_TEST(m.acc == 1);
   BOOST_TEST(m.loss == std::log(1 + std::exp(-1.0)), tt::tolerance(1e-7));
 }
 
 BOOST_AUTO_TEST_CASE(an_image_without_foreground_is_left_out_of_the_foreground_figures) {
   const std::vector<std::uint8_t> empty{0, 0}, half{0, 1};
-  const Metrics none = measured(predicting({0, 1}, 2, 1), empty, 2);
+  const SegmentationMetrics none = measured(predicting({0, 1}, 2, 1), empty, 2);
   BOOST_TEST(none.acc == 0.5);
   BOOST_TEST(std::isnan(none.acc_foreground));
   BOOST_TEST(std::isnan(none.iou_foreground));
   BOOST_TEST(std::isnan(none.loss_foreground));
-  const Metrics some = measured(predicting({0, 1}, 2, 1), half, 2);
+  const SegmentationMetrics some = measured(predicting({0, 1}, 2, 1), half, 2);
 
-  const std::vector<Metrics> images{none, some, none};
-  const Metrics mean = nwm::average(images);
+  const std::vector<SegmentationMetrics> images{none, some, none};
+  const SegmentationMetrics mean = nwm::average(images);
   BOOST_TEST(mean.acc == (0.5 + 1 + 0.5) / 3, tt::tolerance(1e-15));
   BOOST_TEST(mean.iou == (2 * none.iou + 1) / 3, tt::tolerance(1e-15));
   BOOST_TEST(mean.loss == (2 * none.loss + some.loss) / 3, tt::tolerance(1e-15));
@@ -109,16 +109,16 @@ BOOST_AUTO_TEST_CASE(an_image_without_foreground_is_left_out_of_the_foreground_f
   BOOST_TEST(mean.iou_foreground == 1);
   BOOST_TEST(mean.loss_foreground == some.loss_foreground);
 
-  const std::vector<Metrics> background{none, none};
+  const std::vector<SegmentationMetrics> background{none, none};
   BOOST_TEST(std::isnan(nwm::average(background).iou_foreground));
   BOOST_TEST(nwm::average(background).acc == 0.5);
 }
 
 BOOST_AUTO_TEST_CASE(images_count_alike_whatever_their_foreground) {
   const std::vector<std::uint8_t> one{0, 0, 0, 1}, three{0, 1, 1, 1};
-  const Metrics a = measured(predicting({0, 0, 0, 1}, 2, 1), one, 2),
-                b = measured(predicting({0, 0, 0, 0}, 2, 1), three, 2);
-  const std::vector<Metrics> images{a, b};
+  const SegmentationMetrics a = measured(predicting({0, 0, 0, 1}, 2, 1), one, 2),
+                            b = measured(predicting({0, 0, 0, 0}, 2, 1), three, 2);
+  const std::vector<SegmentationMetrics> images{a, b};
   BOOST_TEST(nwm::average(images).acc_foreground == 0.5);  // 1/4 had pixels been pooled
 }
 

@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(an_array_as_npy) {
       10 + static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
   BOOST_TEST(header % 64 == 0u);
   BOOST_TEST(bytes.substr(10, header - 10)
-                 .starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2,3,), }"));
+                 .starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"));
   BOOST_TEST(bytes[header - 1] == '\n');
   BOOST_TEST(bytes.size() == header + 6 * sizeof(float));
   BOOST_TEST(std::memcmp(bytes.data() + header, array.values.data(), 6 * sizeof(float)) == 0);

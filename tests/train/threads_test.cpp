@@ -23,7 +23,7 @@ using Machine = tools::Small<nwm::cpu::Simd<>>;
 struct Outcome {
   std::vector<float> current, best, first_moment, second_moment;
   std::vector<double> losses;
-  nwm::Metrics test;
+  nwm::SegmentationMetrics test;
 };
 
 Outcome trained(std::size_t threads, std::size_t shards, std::size_t batch) {

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(it_learns) {
                   Machine({.cell = {.dt = 0.5}}));
   const double before = nwm::evaluate(trainer.best(), validation(), 1).loss;
   trainer.fit(train(), validation());
-  const nwm::Metrics after = nwm::evaluate(trainer.best(), validation(), 1);
+  const nwm::SegmentationMetrics after = nwm::evaluate(trainer.best(), validation(), 1);
   BOOST_TEST(after.loss < 0.5 * before);
   BOOST_TEST(after.iou_foreground > 0.5, after.iou_foreground);
 }
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(a_callback_that_returns_false_stops) {
 BOOST_AUTO_TEST_CASE(evaluation_is_the_average_over_images) {
   const Machine machine({.seed = 3});
   auto space = std::make_unique<Machine::Workspace>();
-  std::vector<nwm::Metrics> each;
+  std::vector<nwm::SegmentationMetrics> each;
   for (std::size_t i = 0; i < validation().size(); ++i) {
     std::vector<double> image(Machine::image_size), scores(Machine::score_size);
     validation().picture(i, std::span(image));
@@ -233,9 +233,9 @@ BOOST_AUTO_TEST_CASE(evaluation_is_the_average_over_images) {
                    std::span<double, Machine::score_size>(scores.data(), scores.size()), *space);
     each.push_back(nwm::measure<double>(scores, validation().mask(i), Machine::shape.classes));
   }
-  const nwm::Metrics expected = nwm::average(each);
+  const nwm::SegmentationMetrics expected = nwm::average(each);
   for (const std::size_t threads : {1u, 2u, 3u, 0u}) {
-    const nwm::Metrics got = nwm::evaluate(machine, validation(), threads);
+    const nwm::SegmentationMetrics got = nwm::evaluate(machine, validation(), threads);
     BOOST_TEST(got.loss == expected.loss);
     BOOST_TEST(got.acc == expected.acc);
     BOOST_TEST(got.iou == expected.iou);

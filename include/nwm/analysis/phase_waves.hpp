@@ -24,13 +24,15 @@ struct PhaseOptions {
   double trim = 0.1;              ///< share of steps left out at each end, where the Hilbert transform is off
 };
 
-/// z is the analytic signal of a neuron (its series plus i times the Hilbert transform), φ its phase, and J =
-/// −Im(z* ∇z). |J| ≤ |z||∇z|, with equality for a travelling wave. J is 0 for a standing wave, whose phase is
-/// the same everywhere between two nodes. A wave runs along −∇φ; u = −∇φ/|∇φ|.
+/// z is the analytic signal of a neuron (its series plus i times the Hilbert transform), φ its phase, and
+///   J = −Im(z* ∇z).
+/// |J| ≤ |z||∇z|, with equality for a travelling wave. J is 0 for a standing wave, whose phase is the same
+/// everywhere between two nodes. A wave runs along −∇φ; u = −∇φ/|∇φ|.
 struct PhaseWaves {
-  /// Mean resultant length of the directions u over neighbourhoods, each direction weighted by |J|: Σ |Σ_near
-  /// |J| u| / Σ |z||∇z| over sites, steps and channels. 0: standing waves, or none. 1: every neighbourhood
-  /// runs in one direction. White noise gives about 0.19 with neighbourhoods of 5×5 sites.
+  /// Mean resultant length of the directions u over neighbourhoods, each direction weighted by |J|:
+  ///   Σ |Σ_near |J| u| / Σ |z||∇z|   over sites, steps and channels.
+  /// 0: standing waves, or none. 1: every neighbourhood runs in one direction. White noise gives about 0.19
+  /// with neighbourhoods of 5×5 sites.
   double directionality = 0;
   /// The same with the whole grid as one neighbourhood: 1 for a plane wave, 0 for rings.
   double plane = 0;

@@ -19,16 +19,18 @@ namespace nwm::analysis {
 /// at −k. Still patterns (ω = 0) and the mean over the grid (k = 0) are left out.
 struct SpaceTimeSpectrum {
   std::size_t steps = 0, bins = 0, height = 0, width = 0;
-  /// (bins, height, width), summed over channels. Row r, column c stand for the wave numbers 2π (r −
-  /// height/2) / height down the rows and 2π (c − width/2) / width along the columns, in radians per site.
+  /// (bins, height, width), summed over channels. Row r, column c stand for the wave numbers
+  /// 2π (r − height/2) / height down the rows and 2π (c − width/2) / width along the columns, in radians per
+  /// site.
   std::vector<double> power{};
 
   /// Share of the series' energy (without its mean over space and time) at ω ≠ 0, after removing slow drift,
   /// and k ≠ 0. 0: a still or drifting picture, or all sites in step. 1: every neuron oscillates, out of step
   /// with the rest. Standing and travelling waves both give 1.
   double moving = 0;
-  /// Net direction: Σ_k |P(k) − P(−k)| / Σ_k (P(k) + P(−k)) over pairs of opposite wave vectors, with P(k) =
-  /// Σ_b power, averaged over channels by their power. 0: standing waves, or nothing moves. 1: plane waves.
+  /// Net direction: Σ_k |P(k) − P(−k)| / Σ_k (P(k) + P(−k)) over pairs of opposite wave vectors, where P(k)
+  /// is the sum of `power` over the bins; averaged over channels by their power. 0: standing waves, or
+  /// nothing moves. 1: plane waves.
   /// Two plane waves of amplitudes a and b that meet give (a² − b²)/(a² + b²). Waves that run outward from a
   /// point give 0, since all directions are alike: phase_waves finds those. Unrelated neurons give not 0 but
   /// about 1.1/sqrt(T) (white noise) to 1/2 (a pure tone each): compare with `shuffled`.

@@ -10,7 +10,7 @@
 //   copy, copy_rows, fill, upload, download, wait     memory (host_memory.hpp)
 //   add_bias<f>(rows, n, y, stride, bias)     sets y (rows, n) to f(y + bias), one bias a row
 //   add_row_sums(rows, n, y, stride, to)      adds the sum of each row of y to `to` (rows)
-//   couple     a stencil over a grid, and its adjoint (stencil.hpp)
+//   couple     a stencil over a grid, and its adjoint (grid/stencil.hpp)
 //   multiply   dense products of row-major matrices with sizes known at compile time
 //
 // Layers and models touch the memory of fields and parameters through these words only, so that it may lie

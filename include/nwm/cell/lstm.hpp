@@ -12,8 +12,8 @@
 namespace nwm::cell {
 
 /// Per step, under a periodic boundary:
-///   [i f g o] = K ⋆ [hy; hz] + b;   hc' = σ(f) hc + σ(i) tanh(g);   hz' = σ(o) tanh(hc');   hy' =
-///   HiddenMap(hz')
+///   [i f g o] = K ⋆ [hy; hz] + b;   hc' = σ(f) hc + σ(i) tanh(g);
+///   hz' = σ(o) tanh(hc');   hy' = HiddenMap(hz')
 /// (Shi et al. 2015, with the per-pixel map of arXiv 2502.06034 closing the loop). hy is recorded; hy, hz and
 /// hc start from the image.
 struct Lstm {

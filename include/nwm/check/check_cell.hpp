@@ -96,7 +96,7 @@ struct CellProbe {
 
   Cell cell;
   std::vector<double> x;            ///< parameters of all stages, then the fields at the beginning
-  std::vector<GradientPart> parts;  ///< of x, without untrained parameters and scratch fields
+  std::vector<GradientPart> parts;  ///< of x, without untrained parameters and intermediates
   std::vector<double> series_weight, end_weight, drive;
   typename Waves::Tape tape{};
   typename Waves::Adjoint adjoint{};

@@ -18,10 +18,11 @@
 
 namespace nwm::model {
 
-/// A cell of one stage that can be run backwards. `coupled_before(cell, after, before)` sets the fields of
-/// `from` as they were before the step, from those after it; `inverse(cell, after, before)` sets all that the
-/// step writes, with the coupled value of that step in after.coupled(). `inverse_growth(cell, map)` says what
-/// a step back multiplies an error by, `inverse_bound` in words where there is one.
+/// A cell of one stage and of known stability (BoundedCell) that can be run backwards.
+/// `coupled_before(cell, after, before)` sets the fields of `from` as they were before the step, from those
+/// after it; `inverse(cell, after, before)` sets all that the step writes, with the coupled value of that
+/// step in after.coupled(). `inverse_growth(cell, map)` is what a step back multiplies an error by, given the
+/// cell's maps at a site; `inverse_bound` says in words for which numbers of the cell that is finite.
 template <class C>
 concept ReversibleCell =
     BoundedCell<C> && cell::stage_count<C> == 1 &&

@@ -18,9 +18,9 @@ namespace nwm::data {
 
 /// Reads an IDX file of unsigned bytes. The format: two zero bytes, the type 8, the number of dimensions (1
 /// to 4), each dimension as four bytes (most significant first), then the values with the last index fastest.
-/// Returns an array of U8. Throws Error(path, "file", "start of the file", "shape" or "data", …) for any
+/// Returns a tensor of U8. Throws Error(path, "file", "start of the file", "shape" or "data", …) for any
 /// other file, for data shorter or longer than the dimensions say, and for a damaged gzip stream.
-inline Array read_idx(const std::filesystem::path& path) {
+inline io::Tensor read_idx(const std::filesystem::path& path) {
   const std::string where = path.string();
   detail::NpyStream stream(path);
   std::array<std::uint8_t, 4> start{};

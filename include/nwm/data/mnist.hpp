@@ -65,7 +65,7 @@ inline std::filesystem::path mnist_file(const std::filesystem::path& folder, con
 }
 
 /// The values of an IDX file. For a bad file, the error also says how to get a good one.
-inline Array mnist_array(const std::filesystem::path& path) {
+inline io::Tensor mnist_array(const std::filesystem::path& path) {
   try {
     return read_idx(path);
   } catch (const Error& e) {
@@ -76,7 +76,7 @@ inline Array mnist_array(const std::filesystem::path& path) {
 inline Digits load_digits(const std::filesystem::path& folder, const std::string& part) {
   const std::filesystem::path images_path = mnist_file(folder, part + "-images-idx3-ubyte"),
                               labels_path = mnist_file(folder, part + "-labels-idx1-ubyte");
-  const Array images = mnist_array(images_path), labels = mnist_array(labels_path);
+  const io::Tensor images = mnist_array(images_path), labels = mnist_array(labels_path);
   if (images.shape.size() != 3 || images.count() == 0)
     throw Error(images_path.string(), "shape", std::string("images (n, H, W), not empty") + get_mnist,
                 io::to_string(images.shape));
@@ -112,9 +112,9 @@ struct MnistOptions {
 
 namespace detail {
 
-/// Doubles height and width by bilinear interpolation without corner alignment. Each new pixel is (9a + 3b +
-/// 3c + d)/16 of the four nearest old ones; pixels beyond the edge repeat the edge. Calls visit(pixel, 16
-/// times the value).
+/// Doubles height and width by bilinear interpolation without corner alignment. Each new pixel is
+/// (9a + 3b + 3c + d)/16 of the four nearest old ones; pixels beyond the edge repeat the edge. Calls
+/// visit(pixel, 16 times the value).
 template <class Visit>
 void doubled(std::span<const std::uint8_t> from, std::size_t height, std::size_t width, const Visit& visit) {
   // The index of the second nearest input line to output line i; the nearest is i / 2.
@@ -157,9 +157,9 @@ inline Dataset segmented(const Digits& digits, std::size_t first, std::size_t en
 }  // namespace detail
 
 /// MNIST as the study segments it (arXiv 2502.06034). Pictures are (1, 56, 56) floats in [0, 1]: each digit
-/// is enlarged twice, bilinear without corner alignment. A pixel brighter than one half has the class digit +
-/// 1, any other pixel class 0. Training images are the first 85 % of the training digits, validation images
-/// the last 15 %. Throws Error when there are fewer images than asked for.
+/// is enlarged twice, bilinear without corner alignment. A pixel brighter than one half has the class
+/// digit + 1, any other pixel class 0. Training images are the first 85 % of the training digits, validation
+/// images the last 15 %. Throws Error when there are fewer images than asked for.
 inline Split mnist(const Mnist& files, const MnistOptions& options = {}) {
   const std::size_t all = files.training.size(), train = all - validation_digits(files.training);
   return {detail::segmented(files.training, 0, train, options.images, "train"),

@@ -1,5 +1,5 @@
-// NumPy's .npy files, plain or gzipped: the format of the study's data sets and of most people's own. Needs
-// zlib (target nwm::data).
+// NumPy's .npy files, plain or gzipped, read: the format of the study's data sets and of most people's own.
+// Needs zlib (target nwm::data). io/npy.hpp writes them.
 #pragma once
 
 #include <zlib.h>
@@ -25,9 +25,6 @@
 #include "nwm/io/tensor.hpp"
 
 namespace nwm::data {
-
-/// dtype, shape and bytes of an array, row-major. view<T>() and as<T>() give the values.
-using Array = io::Tensor;
 
 namespace detail {
 
@@ -181,7 +178,7 @@ std::vector<To> planar(std::span<const From> from, const Extent& e) {
   return out;
 }
 
-inline std::vector<std::uint8_t> class_numbers(const Array& masks, const std::string& where) {
+inline std::vector<std::uint8_t> class_numbers(const io::Tensor& masks, const std::string& where) {
   if (masks.dtype == io::DType::U8) return masks.as<std::uint8_t>();
   if (masks.dtype != io::DType::I64)
     throw Error(where, "descr", "|u1 or <i8 masks", io::name_of(masks.dtype));
@@ -201,7 +198,7 @@ inline std::vector<std::uint8_t> class_numbers(const Array& masks, const std::st
 /// row-major order. Throws Error(path, header field or "data", …) for any other file, for data shorter or
 /// longer than the header says, and for a damaged gzip stream. As in gzip itself, bytes after a complete gzip
 /// stream are ignored.
-inline Array read_npy(const std::filesystem::path& path) {
+inline io::Tensor read_npy(const std::filesystem::path& path) {
   const std::string where = path.string();
   detail::NpyStream stream(path);
   detail::NpyHeader header = detail::read_npy_header(stream, where);
@@ -212,49 +209,6 @@ inline Array read_npy(const std::filesystem::path& path) {
   return {header.dtype, std::move(header.shape), std::move(bytes)};
 }
 
-/// Writes a contiguous range of std::uint8_t, float, double, std::int32_t or std::int64_t as .npy 1.0, whole
-/// or not at all (io::AtomicFile). Throws Error when the count does not fit the shape, there are over 32
-/// dimensions, the name ends in .gz (files are not compressed here), or writing fails. After an error an
-/// existing file is unchanged.
-template <class Values>
-requires requires(const Values& v) { std::span(v); }
-void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>& shape,
-               const Values& values) {
-  const std::span view(values);
-  constexpr io::DType dtype = io::dtype_of<std::remove_cv_t<typename decltype(view)::element_type>>();
-  constexpr auto type = std::find_if(detail::npy_types.begin(), detail::npy_types.end(),
-                                     [](const detail::NpyType& t) { return t.dtype == dtype; });
-  static_assert(type != detail::npy_types.end(), "write_npy: values of this type are not supported");
-  const std::string where = path.string();
-  if (path.extension() == ".gz")
-    throw Error(where, "file", "a name that does not end in .gz", "one that does");
-  if (shape.size() > 32) throw Error(where, "shape", "at most 32 dimensions", std::to_string(shape.size()));
-  if (io::checked_count(shape) != view.size())
-    throw Error(where, "data", "values for shape " + io::to_string(shape), std::to_string(view.size()));
-  std::string tuple = io::to_string(shape);
-  if (shape.size() == 1) tuple.insert(tuple.size() - 1, ",");
-  std::string header =
-      std::string("{'descr': '") + type->descr + "', 'fortran_order': False, 'shape': " + tuple + ", }";
-  constexpr std::size_t before = 10;  // magic, version, length; data begin at a multiple of 64
-  header.append(63 - (before + header.size()) % 64, ' ');
-  header += '\n';
-  io::write_whole(path, [&](io::AtomicFile& file) {
-    const char start[] = {'\x93',
-                          'N',
-                          'U',
-                          'M',
-                          'P',
-                          'Y',
-                          1,
-                          0,
-                          static_cast<char>(header.size() & 0xFF),
-                          static_cast<char>(header.size() >> 8)};
-    file.write(std::string_view(start, before));
-    file.write(header);
-    file.write(std::as_bytes(view));
-  });
-}
-
 /// Reads a data set from two files. Images are (n, H, W) or (n, H, W, C), C from 1 to 4, of |u1 (kept as
 /// bytes) or <f4, <f8 (kept as float, unscaled). Masks are (n, H, W) of |u1 or <i8, with classes 0 to 255.
 /// The set's name is the images' path.
@@ -262,13 +216,13 @@ void write_npy(const std::filesystem::path& path, const std::vector<std::size_t>
 /// shapes that do not go together (naming both files).
 inline Dataset load_npy(const std::filesystem::path& images_path, const std::filesystem::path& masks_path) {
   const std::string images_name = images_path.string(), masks_name = masks_path.string();
-  const Array images = read_npy(images_path);
+  const io::Tensor images = read_npy(images_path);
   const auto& s = images.shape;
   const bool fits = (s.size() == 3 || (s.size() == 4 && s[3] >= 1 && s[3] <= 4)) && images.count() > 0;
   if (!fits)
     throw Error(images_name, "shape", "images (n, H, W) or (n, H, W, 1 to 4), not empty", io::to_string(s));
   const Extent extent{.images = s[0], .channels = s.size() == 4 ? s[3] : 1, .height = s[1], .width = s[2]};
-  const Array masks = read_npy(masks_path);
+  const io::Tensor masks = read_npy(masks_path);
   const std::vector<std::size_t> expected = {s[0], s[1], s[2]};
   if (masks.shape != expected)
     throw Error(images_name + " and " + masks_name, "shape",

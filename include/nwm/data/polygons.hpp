@@ -77,8 +77,8 @@ struct Polygon {
   Direction vertex;           ///< from the centre towards a vertex
 };
 
-/// Sets `pixels` to the indices of all pixels whose centre p lies in the polygon or on its edge, that is, n_k
-/// · (p − centre) ≤ radius cos(π/sides) for the outward normals n_k of all edges.
+/// Sets `pixels` to the indices of all pixels whose centre p lies in the polygon or on its edge, that is,
+/// n_k · (p − centre) ≤ radius cos(π/sides) for the outward normals n_k of all edges.
 inline void rasterise(const Polygon& p, const Extent& e, std::vector<std::size_t>& pixels) {
   const Direction half = half_step(p.sides), step = turned(half, half);
   std::array<Direction, 6> normals{};

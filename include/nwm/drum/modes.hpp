@@ -34,8 +34,8 @@ struct ModeOptions {
   bool shapes = false;     ///< whether to compute the shapes as well
 };
 
-/// The modes of −∇²_h (5-point, spacing h) on the mask, under the physics' edge: clamped and absorbing have u
-/// = 0 outside (damping is ignored), reflecting has no flux through the rim, periodic goes over the border.
+/// The modes of −∇²_h (5-point, spacing h) on the mask, under the physics' edge: clamped and absorbing have
+/// u = 0 outside (damping is ignored), reflecting has no flux through the rim, periodic goes over the border.
 /// Residuals are below 1e-10 of the largest eigenvalue sought. Throws Error when there are fewer modes or the
 /// solver does not converge.
 inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const ModeOptions& options = {}) {

@@ -226,8 +226,9 @@ struct BatchNorm {
   }
 
   /// The backward pass after a training forward: replaces gradient (count, channels, n) with respect to y by
-  /// the gradient with respect to x, and adds to parameter_gradient. The new gradient is γ·inverse (g − Σg/M
-  /// − x̂ Σ(g x̂)/M), where g is the gradient before the ReLU, x̂ = (x − mean)·inverse, and M = count · n.
+  /// the gradient with respect to x, and adds to parameter_gradient. The new gradient is
+  ///   γ·inverse (g − Σg/M − x̂ Σ(g x̂)/M),
+  /// where g is the gradient before the ReLU, x̂ = (x − mean)·inverse, and M = count · n.
   template <class LayerExecutor>
   static void backward(LayerExecutor& executor, std::size_t count, const Real* x, const Real* y, State& s,
                        Real* gradient, Real* parameter_gradient) {

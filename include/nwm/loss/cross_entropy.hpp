@@ -56,7 +56,7 @@ struct CrossEntropy {
 
   static constexpr std::string_view name = "cross_entropy";
   using Target = std::uint8_t;
-  using Metrics = nwm::Metrics;
+  using Metrics = nwm::SegmentationMetrics;
   static constexpr bool pooled = false;
   static constexpr std::size_t target_size(std::size_t, std::size_t sites) { return sites; }
   template <std::size_t>
@@ -107,7 +107,7 @@ struct WeightedCrossEntropy {
 
   static constexpr std::string_view name = "weighted_cross_entropy";
   using Target = std::uint8_t;
-  using Metrics = nwm::Metrics;
+  using Metrics = nwm::SegmentationMetrics;
   static constexpr bool pooled = false;
   static constexpr std::size_t target_size(std::size_t, std::size_t sites) { return sites; }
   template <std::size_t>

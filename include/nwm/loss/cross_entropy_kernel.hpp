@@ -8,9 +8,9 @@
 namespace nwm::loss {
 
 /// The cross-entropy of one pixel: log Σ_k exp s(k) − s(class), times the pixel's weight where `weighted`. In
-/// place of each score its slope: factor · (softmax(s) − onehot(class)) · weight. Score k stands at scores +
-/// k·score_stride; the class, as a Real, at target; the weight at target + target_stride. A pixel whose class
-/// is below 0 counts nothing: loss and slopes are 0.
+/// place of each score its slope: factor · (softmax(s) − onehot(class)) · weight. Score k stands at
+/// scores + k·score_stride; the class, as a Real, at target; the weight at target + target_stride. A pixel
+/// whose class is below 0 counts nothing: loss and slopes are 0.
 template <std::size_t classes, bool weighted, class Real>
 struct CrossEntropyKernel {
   double factor;
@@ -48,13 +48,5 @@ struct CrossEntropyKernel {
     return if_positive(wanted + V(0.5), loss, V(0));
   }
 };
-
-/// Returns the cross-entropy summed over n pixels, and replaces scores (classes, n) by `scale` times its
-/// slope. target (n) holds class numbers as Reals; pixels whose target is below 0 count nothing.
-template <class B, std::size_t classes, std::size_t n, class Real>
-double cross_entropy(Real* scores, const Real* target, Real scale) {
-  return B::template sum<Real>(
-      n, CrossEntropyKernel<classes, false, Real>{static_cast<double>(scale), 0, n, target, scores});
-}
 
 }  // namespace nwm::loss

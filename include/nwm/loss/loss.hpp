@@ -3,7 +3,8 @@
 //
 //   name                 what weight files, tables and errors call it
 //   Target               the value type of a target in a data set: std::uint8_t or float
-//   Metrics              see metrics.hpp; `loss` is what a trainer compares
+//   Metrics              figures of one image, as the concept Metrics below asks; `loss` is what a trainer
+//                        compares
 //   pooled               true: the loss is taken of scores averaged over the pixels of an image
 //   target_size(outputs, sites)          values of the target of one image
 //   planes<outputs>      numbers a pixel (pooled: an image) that a target becomes for the backend

@@ -38,9 +38,9 @@ inline std::string text(const RegressionMetrics& m) {
 
 namespace nwm::loss {
 
-/// (s − t)² at one pixel, summed over outputs, times the weight at target; in place of each score factor · 2
-/// (s − t) · weight. Score k at scores + k·score_stride, number k of the target at target + (k +
-/// 1)·target_stride.
+/// (s − t)² at one pixel, summed over outputs, times the weight at target; in place of each score
+/// factor · 2 (s − t) · weight. Score k stands at scores + k·score_stride, number k of the target at
+/// target + (k + 1)·target_stride.
 template <std::size_t outputs, class Real>
 struct SquaresKernel {
   double factor;

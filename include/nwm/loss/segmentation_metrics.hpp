@@ -1,5 +1,5 @@
-// How well scores segment an image, with and without the background (systems.md's metrics are per image, then
-// averaged over images).
+// How well scores segment an image, with and without the background. As in the study (arXiv 2502.06034) the
+// figures are per image, then averaged over images.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace nwm {
 /// With a = share of pixels classified right: acc = a and iou = a/(2−a), the micro-averaged intersection over
 /// union of one-hot maps; loss = mean cross-entropy. The _foreground figures count pixels whose target is not
 /// class 0; NaN when there is none.
-struct Metrics {
+struct SegmentationMetrics {
   double loss = 0, acc = 0, iou = 0;
   double loss_foreground = 0, acc_foreground = 0, iou_foreground = 0;
 };
@@ -33,8 +33,8 @@ std::size_t largest_class(std::span<const Real> scores, std::size_t p, std::size
 /// Metrics of one image: scores (classes, sites), target (sites). Ties go to the lower class. weight(class)
 /// is what a pixel of that class weighs in the losses; a pixel that weighs 0 is left out of all figures.
 template <class Real, class Weight>
-Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target, std::size_t classes,
-                const Weight& weight) {
+SegmentationMetrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target,
+                            std::size_t classes, const Weight& weight) {
   const std::size_t sites = target.size();
   double loss = 0, loss_foreground = 0, all_weight = 0, foreground_weight = 0;
   std::size_t right = 0, counted = 0, right_foreground = 0, foreground = 0;
@@ -60,7 +60,7 @@ Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> targ
   const auto share = [](std::size_t part, std::size_t whole) {
     return static_cast<double>(part) / static_cast<double>(whole);
   };
-  Metrics m;
+  SegmentationMetrics m;
   m.loss = loss / all_weight;
   m.acc = share(right, counted);
   m.iou = m.acc / (2 - m.acc);
@@ -71,16 +71,17 @@ Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> targ
 }
 /// The same where all pixels count alike.
 template <class Real>
-Metrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target, std::size_t classes) {
+SegmentationMetrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target,
+                            std::size_t classes) {
   return measure<Real>(scores, target, classes, [](std::uint8_t) { return 1.0; });
 }
 
 /// The average over images, in order. Images without foreground are left out of the foreground figures, and
 /// images without a pixel that counts out of all.
-inline Metrics average(std::span<const Metrics> images) {
-  Metrics sum;
+inline SegmentationMetrics average(std::span<const SegmentationMetrics> images) {
+  SegmentationMetrics sum;
   double all = 0, some = 0;
-  for (const Metrics& m : images) {
+  for (const SegmentationMetrics& m : images) {
     if (std::isnan(m.acc)) continue;
     all += 1;
     sum.loss += m.loss, sum.acc += m.acc, sum.iou += m.iou;
@@ -95,7 +96,7 @@ inline Metrics average(std::span<const Metrics> images) {
 }
 
 /// "loss 0.1234  accuracy 0.9876  foreground IoU 0.9543".
-inline std::string text(const Metrics& m) {
+inline std::string text(const SegmentationMetrics& m) {
   std::array<char, 128> line{};
   std::snprintf(line.data(), line.size(), "loss %.4f  accuracy %.4f  foreground IoU %.4f", m.loss, m.acc,
                 m.iou_foreground);

@@ -14,7 +14,7 @@
 namespace nwm::model {
 
 /// `Mlp` over the pixels of a pass over `images` images of `sites` pixels each, in tiles that the backend's
-/// memory likes best (pass.hpp). It goes over `count` of them at a time. Nothing here waits for the backend but
+/// memory likes best (backend/pass.hpp). It goes over `count` of them at a time. Nothing here waits for the backend but
 /// `loss`.
 template <layer::HeadLayer Mlp, std::size_t images, std::size_t sites, class B, class Real,
           std::size_t count = images * sites>

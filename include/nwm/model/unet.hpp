@@ -29,9 +29,9 @@ namespace nwm {
 template <Shape shape, std::size_t width>
 concept UNetShape = (width >= 1) && (shape.height % 16 == 0) && (shape.width % 16 == 0) && ValidShape<shape>;
 
-/// Ronneberger et al. 2015 with widths m, 2m, 4m, 8m, 16m over five grids (systems: 122,071 parameters for m
-/// = 4 on Multi-MNIST). Of Shape, oscillators, steps and encoder_width are not used; height and width must be
-/// multiples of 16. Parameter names and running statistics as in PyTorch checkpoints.
+/// Ronneberger et al. 2015 with widths m, 2m, 4m, 8m, 16m over five grids, as in arXiv 2502.06034 (122,071
+/// parameters for m = 4 on Multi-MNIST). Of Shape, oscillators, steps and encoder_width are not used; height
+/// and width must be multiples of 16. Parameter names and running statistics as in PyTorch checkpoints.
 ///
 /// A batch is passes of `images` images each, one on the processor's backends. On a backend that takes more
 /// the whole batch is one pass. Fields of a pass are (channels, images, H, W).

@@ -22,8 +22,8 @@
 
 namespace nwm::plot {
 
-/// For every class, the mean over its pixels and all channels of |sum_t y_t exp(-2 pi i k t / T)|, bins k =
-/// 0..floor(T/2), without window or scaling (like the fft readout's features).
+/// For every class, the mean over its pixels and all channels of |sum_t y_t exp(-2 pi i k t / T)|, bins
+/// k = 0..floor(T/2), without window or scaling (like the fft readout's features).
 class ClassSpectra {
  public:
   /// Throws Error unless all sizes and the number of classes (at most 256) are at least 1.

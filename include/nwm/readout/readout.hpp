@@ -13,14 +13,14 @@
 //                                                matrix_gradient)
 //        sets series_gradient (length, columns), adds to matrix_gradient where it learns its matrix
 //   R::form<B, steps, n>(rows, stride, features, feature_stride)
-//        sets the features of n neighbouring columns: row r at rows + r·stride, feature k at features +
-//        k·feature_stride
+//        sets the features of n neighbouring columns: row r at rows + r·stride, feature k at
+//        features + k·feature_stride
 //   R::form_adjoint<B, steps, n>(rows, stride, gradient, gradient_stride)
 //        replaces the rows of these columns by their gradient
-//   R::matrix_rows<steps>, R::learns_matrix               K of `fc_time`; whether that is what it multiplies
-//   by R::constant_rows<steps>, R::fill_constant<steps>(m)   only where it multiplies by a constant matrix
-//        (constant_rows, T), row-major, which fill_constant sets; a model's Workspace keeps it
-//        (ConstantMatrix)
+//   R::matrix_rows<steps>, R::learns_matrix               K of `fc_time`; whether R multiplies by it
+//   R::constant_rows<steps>, R::fill_constant<steps>(m)
+//        only where it multiplies by a constant matrix (constant_rows, T), row-major, which fill_constant
+//        sets; a model's Workspace keeps it (ConstantMatrix)
 #pragma once
 
 #include <concepts>

@@ -18,10 +18,10 @@ struct LearningCurve {
   std::vector<double> epoch, training, validation;
 };
 
-/// Adds facts about the run, metrics on `images` held-out images (train/metrics.hpp defines them), and the
-/// curve. An empty curve is left out.
+/// Adds facts about the run, metrics on `images` held-out images (loss/segmentation_metrics.hpp says
+/// what they are), and the curve. An empty curve is left out.
 inline void add_training(Page& page, std::vector<std::pair<std::string, std::string>> facts,
-                         const Metrics& metrics, std::size_t images, const LearningCurve& curve) {
+                         const SegmentationMetrics& metrics, std::size_t images, const LearningCurve& curve) {
   page.section("What was learned");
   page.facts(facts);
   const auto percent = [](double share) { return number(100 * share, 4) + " %"; };

@@ -32,7 +32,7 @@
 namespace nwm {
 
 /// `channels` oscillators of `Cell` at every site of `Grid`, run step by step: the same physics, backends and
-/// boundaries as in a model (Recurrence). The boundary is the grid's; a cell that names an `Boundary` must be
+/// boundaries as in a model (Recurrence). The boundary is the grid's; a cell that names a `Boundary` must be
 /// given a grid with the same. Memory is allocated once, by the constructor. One thread uses one Simulation,
 /// which may spread its rows over more: the bits are the same for any number.
 ///
@@ -85,9 +85,9 @@ class Simulation {
         parameters_(layout, options.seed),
         fields_(checked_threads(options.threads)) {}
 
-  /// Field f of the cell now, (channels, H, W): a state, a map, or what the last step left in scratch. It may
-  /// be written between steps (scratch is overwritten by the next) and stays at its place for the life of the
-  /// Simulation.
+  /// Field f of the cell now, (channels, H, W): a state, a map, or what the last step left in an
+  /// intermediate. It may be written between steps (the next overwrites intermediates) and stays at its place
+  /// for the life of the Simulation.
   std::span<Real, columns> field(std::size_t f) {
     maps_changed_ = true;
     return std::span<Real, columns>(data(f), columns);

@@ -1,5 +1,5 @@
-// Several time steps in one pass over a grid: while a row takes step n + 1, the row above it takes step n +
-// 2, so that what a row needs is still in the cache. Rows over threads.
+// Several time steps in one pass over a grid: while a row takes step n + 1, the row above it takes step
+// n + 2, so that what a row needs is still in the cache. Rows over threads.
 #pragma once
 
 #include <algorithm>

@@ -17,8 +17,8 @@
 
 namespace nwm::sound {
 
-/// Units of simulated time that pass in a second of sound. A tone of f cycles per unit time sounds at f ·
-/// per_second Hz.
+/// Units of simulated time that pass in a second of sound. A tone of f cycles per unit time sounds at
+/// f · per_second Hz.
 struct Pitch {
   double per_second = 1000;
 

@@ -233,19 +233,6 @@ class Recurrence {
     }
   }
 
-  /// One step: tape index i of the segment.
-  static void step(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment, std::size_t i,
-                   Real* scratch_) {
-    const Segment now = view(cell, parameters_, tape, segment);
-    for_constants<stages>([&](auto s) { forward<s>(now, i, scratch_); });
-  }
-
-  static void step_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
-                        std::size_t i, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
-    const Segment now = view(cell, parameters_, tape, segment);
-    for_constants_back<stages>([&](auto s) { backward<s>(now, i, adjoint, parameter_gradient, scratch_); });
-  }
-
  private:
   /// The fields at the start of a segment.
   static std::array<const Real*, fields> starts_of(Tape& tape, std::size_t segment) {

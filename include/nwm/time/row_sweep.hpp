@@ -83,7 +83,7 @@ struct RowSweep {
       std::array<Real, 9> mirrored;
       std::reverse_copy(block(weights, c), block(weights, c) + 9, mirrored.begin());
       const auto back = [&](std::size_t r) {
-        rows(mirrored.data(), coupled_gradient, c, r, AddDrive{gradient}, scratch_);
+        rows(mirrored.data(), coupled_gradient, c, r, AddCoupled{gradient}, scratch_);
       };
       // A row's turn is when the coupled value's gradient is there above and below; on a torus that of the
       // first is last.
@@ -97,7 +97,7 @@ struct RowSweep {
   }
 
  private:
-  struct AddDrive {
+  struct AddCoupled {
     Real* to;
     template <class Lane>
     constexpr void operator()(Lane lane, const std::array<typename Lane::Value, 1>& coupled) const {

@@ -37,7 +37,7 @@ struct ProgressOf {
 };
 
 /// Progress of training for a class a pixel.
-using Progress = ProgressOf<Metrics>;
+using Progress = ProgressOf<SegmentationMetrics>;
 
 /// A callback that draws a bar with epoch, loss, elapsed and remaining time on `out`, and a line an epoch.
 /// Where `out` is not a terminal there is no bar; the lines stay only with `lines`.

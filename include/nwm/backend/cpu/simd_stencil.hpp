@@ -59,8 +59,9 @@ struct Halo {
   }
 };
 
-/// Stencils over padded planes: tap (ky, kx) of channel i at site (y, x) is in[i·plane + (y + ky)·stride + x
-/// + kx]. Output planes are `height` × `width`, dense. 1×1 stencils use the same code with stride = width and
+/// Stencils over padded planes: tap (ky, kx) of channel i at site (y, x) is
+///   in[i·plane + (y + ky)·stride + x + kx].
+/// Output planes are `height` × `width`, dense. 1×1 stencils use the same code with stride = width and
 /// no halo. `bounded` then loads the last pack of the last row piecewise, because nothing may be read beyond
 /// the plane.
 template <class Real, class Arch, std::size_t in, std::size_t out, std::size_t size, std::size_t height,

@@ -7,8 +7,9 @@
 
 namespace nwm::device {
 
-/// `images_` fields over G side by side: value (channel c, image i, row y, column x) is at ((c·images +
-/// i)·height + y)·width + x. `sites` counts the sites of all images, while `height` and `width` are one
+/// `images_` fields over G side by side: value (channel c, image i, row y, column x) is at
+///   ((c·images + i)·height + y)·width + x.
+/// `sites` counts the sites of all images, while `height` and `width` are one
 /// image's. Each image has its own edges, which only stencils see.
 template <class G, std::size_t images_>
 struct Batched {

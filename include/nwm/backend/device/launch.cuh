@@ -30,13 +30,6 @@ __global__ void __launch_bounds__(Body::threads) run_block(Body body) {
   body(block);
 }
 
-/// Runs a map's kernel, one thread per index.
-template <class Lane, class Kernel>
-__global__ void run_map(std::size_t count, Kernel kernel) {
-  const std::size_t i = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  if (i < count) kernel(Lane{i});
-}
-
 /// Starts a body on `stream` and returns before it ends. Throws Error when the launch is refused, or the body
 /// needs more shared memory than a block of the device can have.
 template <class Body>
@@ -49,14 +42,6 @@ void launch(const Body& body, cudaStream_t stream) {
                                   static_cast<int>(bytes)));
   run_block<<<static_cast<unsigned>(body.blocks), static_cast<unsigned>(Body::threads), bytes, stream>>>(
       body);
-  NWM_CUDA(cudaGetLastError());
-}
-
-/// Starts kernel(Lane{i}) for i = 0..count-1 on `stream`. Throws like `launch`.
-template <class Lane, class Kernel>
-void launch_map(std::size_t count, const Kernel& kernel, cudaStream_t stream) {
-  if (count == 0) return;
-  run_map<Lane><<<static_cast<unsigned>((count + 255) / 256), 256, 0, stream>>>(count, kernel);
   NWM_CUDA(cudaGetLastError());
 }
 
