@@ -9,11 +9,8 @@ import pathlib
 import re
 import sys
 
-ORDER = """memory grid cell backend time checkpointing readout layer io data loss optimizer model train simulation check
+ORDER = """memory grid cell tape backend time checkpointing readout layer io data loss optimizer model train simulation check
            sound plot analysis drum report""".split()
-# Types that say how memory is laid out, without operations: they stand before backend/, which uses them.
-BEFORE_BACKEND = {"backend/device/batched.hpp", "time/tape.hpp", "time/segment.hpp", "time/stage_site.hpp",
-                  "time/stages.hpp"}
 LONGEST = 400
 
 project = pathlib.Path(__file__).resolve().parent.parent
@@ -27,8 +24,6 @@ def rank(path):
     if not slash:  # drum.hpp, for instance, is the folder's own umbrella
         stem = path.removesuffix(".hpp")
         return ORDER.index(stem) if stem in ORDER else -1
-    if path in BEFORE_BACKEND:
-        return ORDER.index("cell") + 0.5
     return ORDER.index(folder) if folder in ORDER else None
 
 

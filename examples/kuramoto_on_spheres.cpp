@@ -1,5 +1,6 @@
-// Artificial Kuramoto oscillatory neurons (Miyato et al., ICLR 2025, arXiv 2410.13821), the convolutional form,
-// on Tetrominoes: every neuron is a unit vector that turns, and is drawn by its neighbours and by the image.
+// Artificial Kuramoto oscillatory neurons (Miyato et al., ICLR 2025, arXiv 2410.13821), the convolutional
+// form, on Tetrominoes: every neuron is a unit vector that turns, and is drawn by its neighbours and by the
+// image.
 #include <array>
 #include <cstdio>
 #include <nwm/check/check_cell.hpp>
@@ -12,19 +13,24 @@ constexpr auto stimulus(std::size_t f, nwm::Name name) {
   return nwm::cell::encoded_map(f, name, 2, nwm::Activation::none);
 }
 
-/// x' = Π(x + γ (Ω x + Proj_x(c + J ∗ x))), x in the unit sphere of four components: Proj_x takes away what is
-/// along x, Π scales to length 1. Ω turns the planes of components 0, 1 and 2, 3 by a trained rate each.
+/// x' = Π(x + γ (Ω x + Proj_x(c + J ∗ x))), x in the unit sphere of four components: Proj_x takes away what
+/// is along x, Π scales to length 1. Ω turns the planes of components 0, 1 and 2, 3 by a trained rate each.
 struct Akorn {
   static constexpr std::string_view name = "akorn";
   double gamma = 0.5;
   static constexpr auto numbers = nwm::cell::numbers("gamma", &Akorn::gamma);
 
   enum Field : std::size_t { x0, x1, x2, x3, c0, c1, c2, c3, turn0, turn1 };
-  static constexpr std::array fields{
-      start(x0, "x0"), start(x1, "x1"), start(x2, "x2"), start(x3, "x3"),
-      stimulus(c0, "c0"), stimulus(c1, "c1"), stimulus(c2, "c2"), stimulus(c3, "c3"),
-      nwm::cell::trained_channels(turn0, "cell.omega0", -1, 1),
-      nwm::cell::trained_channels(turn1, "cell.omega1", -1, 1)};
+  static constexpr std::array fields{start(x0, "x0"),
+                                     start(x1, "x1"),
+                                     start(x2, "x2"),
+                                     start(x3, "x3"),
+                                     stimulus(c0, "c0"),
+                                     stimulus(c1, "c1"),
+                                     stimulus(c2, "c2"),
+                                     stimulus(c3, "c3"),
+                                     nwm::cell::trained_channels(turn0, "cell.omega0", -1, 1),
+                                     nwm::cell::trained_channels(turn1, "cell.omega1", -1, 1)};
   static constexpr std::size_t recorded = x0;
   static constexpr nwm::cell::Coupling coupling{.name = "cell.J", .from = {x0, x1, x2, x3}, .groups = 4};
 
@@ -32,7 +38,8 @@ struct Akorn {
   static constexpr void update(const Akorn& cell, const Site& now, Site& next) {
     using V = typename Site::Value;
     const V gamma(cell.gamma);
-    const V turned[4]{-now[turn0] * now[x1], now[turn0] * now[x0], -now[turn1] * now[x3], now[turn1] * now[x2]};
+    const V turned[4]{-now[turn0] * now[x1], now[turn0] * now[x0], -now[turn1] * now[x3],
+                      now[turn1] * now[x2]};
     V force[4]{now[c0] + now.coupled(0), now[c1] + now.coupled(1), now[c2] + now.coupled(2),
                now[c3] + now.coupled(3)};
     const V along = now[x0] * force[0] + now[x1] * force[1] + now[x2] * force[2] + now[x3] * force[3];
@@ -59,7 +66,8 @@ using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
 int main() {
   const auto report = nwm::check_cell<Akorn>();
   std::printf("%s", report.text().c_str());
-  const auto data = nwm::data::tetrominoes<Machine>({.images = 600, .validation = 60, .test = 60, .seed = 1, .cell = 4, .max_pieces = 3});
+  const auto data = nwm::data::tetrominoes<Machine>(
+      {.images = 600, .validation = 60, .test = 60, .seed = 1, .cell = 4, .max_pieces = 3});
   nwm::Trainer<Machine> trainer({.learning_rate = 3e-3, .batch = 16, .epochs = 4, .clip_norm = 1});
   trainer.fit(data.train, data.validation, nwm::progress_bar());
   const auto metrics = nwm::evaluate(trainer.best(), data.test);

@@ -1,5 +1,5 @@
-// A cell of one's own with an input at every step: FitzHugh–Nagumo neurons on a ring, which learn to say whether
-// two pulses came soon after each other. From .npy files and back to .npy files.
+// A cell of one's own with an input at every step: FitzHugh–Nagumo neurons on a ring, which learn to say
+// whether two pulses came soon after each other. From .npy files and back to .npy files.
 #include <array>
 #include <cstdio>
 #include <nwm/cell/cell.hpp>
@@ -61,7 +61,8 @@ void write_pulses(std::size_t count, std::uint64_t seed, const char* inputs, con
 }
 
 int main() {
-  const auto report = nwm::check_cell<FitzHughNagumo, nwm::DefaultBackend, nwm::Abreast<nwm::Grid<1, 5>, 3>>();
+  const auto report =
+      nwm::check_cell<FitzHughNagumo, nwm::DefaultBackend, nwm::Abreast<nwm::Grid<1, 5>, 3>>();
   std::printf("%s", report.text().c_str());
 
   write_pulses(1600, 1, "pulses.npy", "near.npy");

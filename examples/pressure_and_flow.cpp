@@ -18,8 +18,11 @@ struct BioOss {
 
   enum Field : std::size_t { u, p, ox, oy, source, c, r, k };
   static constexpr std::array fields{
-      nwm::cell::driven(u, "u"), nwm::cell::resting_state(p, "p"), nwm::cell::resting_state(ox, "ox"),
-      nwm::cell::resting_state(oy, "oy"), nwm::cell::intermediate(source, "source"),
+      nwm::cell::driven(u, "u"),
+      nwm::cell::resting_state(p, "p"),
+      nwm::cell::resting_state(ox, "ox"),
+      nwm::cell::resting_state(oy, "oy"),
+      nwm::cell::intermediate(source, "source"),
       nwm::cell::trained_channels(c, "cell.c", 0.5, 1.2),
       nwm::cell::trained_channels(r, "cell.r", 0.01, 0.1, nwm::cell::Transform::relu),
       nwm::cell::trained_channels(k, "cell.k", 0.01, 0.1, nwm::cell::Transform::relu)};
@@ -56,7 +59,8 @@ struct BioOss {
 
 constexpr std::size_t steps = 64, tones = 4;
 using Machine = nwm::SequenceMachine<
-    nwm::SequenceShape{.steps = steps, .height = 5, .width = 6, .oscillators = 2, .outputs = tones, .lanes = 16},
+    nwm::SequenceShape{
+        .steps = steps, .height = 5, .width = 6, .oscillators = 2, .outputs = tones, .lanes = 16},
     BioOss, nwm::readout::AtEnd, nwm::head::Hidden<32>>;
 
 /// One of four tones in noise as loud as itself, at any phase.
@@ -68,7 +72,8 @@ nwm::data::Dataset noisy_tones(std::size_t count, std::uint64_t seed) {
     which.push_back(static_cast<std::uint8_t>(random.below(tones)));
     const double rate = 0.25 + 0.2 * which.back(), phase = random.uniform(0, 6.28);
     for (std::size_t t = 0; t < steps; ++t)
-      x.push_back(static_cast<float>(std::sin(rate * static_cast<double>(t) + phase) + random.uniform(-1.2, 1.2)));
+      x.push_back(
+          static_cast<float>(std::sin(rate * static_cast<double>(t) + phase) + random.uniform(-1.2, 1.2)));
   }
   return nwm::data::label_each(nwm::data::vectors(count, steps, 1), x, which);
 }

@@ -38,9 +38,9 @@ inline std::string configuration(const std::map<std::string, std::string>& metad
   static const std::vector<const char*> sequences{"system",   "loss", "act",   "scheme", "kernel",
                                                   "channels", "n_in", "steps", "each"};
   const auto system = metadata.find("system");
-  const auto& keys = system == metadata.end()                                             ? study
+  const auto& keys = system == metadata.end()                                          ? study
                      : system->second == "plain_nwm" || system->second == "driven_nwm" ? pictures
-                                                                                         : sequences;
+                                                                                       : sequences;
   std::string line;
   for (const char* key : keys) {
     const auto found = metadata.find(key);

@@ -85,8 +85,8 @@ Result run_sequences(const nwm::io::Safetensors& file) {
   Result result;
   result.logits_error = worst(relative<double>(std::vector{mean}, file.values<double>("loss")),
                               relative<Real>(scores.values, file.values<double>("output")));
-  result.logits_error = worst(
-      relative<Real>(states_of(machine, set), file.values<double>("states")), result.logits_error);
+  result.logits_error =
+      worst(relative<Real>(states_of(machine, set), file.values<double>("states")), result.logits_error);
   result.gradient_error = gradient_error<Machine>(file, gradient.here());
   return result;
 }

@@ -55,7 +55,7 @@ template <class Real, class S, class G, Activation f, std::size_t n, std::size_t
 void agree() {
   BOOST_TEST_CONTEXT(G::height << "x" << G::width << ", " << S::in << " to " << S::out << ", " << images
                                << " images, edge " << S::Boundary::source(-1, 9)) {
-    using Batch = nwm::device::Batched<G, images>;
+    using Batch = nwm::Batched<G, images>;
     constexpr std::size_t sites = G::sites;
     Numbers<Real> p(S::parameters, 1), x(S::in * Batch::sites, 2), g(S::out * Batch::sites, 3);
     Numbers<Real> out(S::out * Batch::sites, 4), dx(x.size(), 5), dp(S::parameters, 6);

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "nwm/backend/cpu/scalar.hpp"
-#include "nwm/backend/device/batched.hpp"
 #include "nwm/backend/device/host.hpp"
+#include "nwm/grid/batched.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/random.hpp"
 #include "nwm/time/recurrence.hpp"
@@ -97,7 +97,7 @@ struct WaveProblem {
   /// All images at once on B.
   template <class B>
   Outcome<Real> run() const {
-    using Batch = nwm::device::Batched<G, images>;
+    using Batch = nwm::Batched<G, images>;
     return run<Waves<B, Batch>, images>(0);
   }
   /// Image by image on cpu::Scalar.

@@ -54,8 +54,12 @@ struct Taps {
   enum Field : std::size_t { u, h };
   static constexpr std::array fields{nwm::cell::driven(u, "u"), nwm::cell::resting_state(h, "h")};
   static constexpr std::size_t recorded = h;
-  static constexpr nwm::cell::Coupling coupling{
-      .name = "cell.W", .from = {u, h}, .groups = 2, .size = taps, .bias = true, .zero_padding = zero_padding};
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.W",
+                                                .from = {u, h},
+                                                .groups = 2,
+                                                .size = taps,
+                                                .bias = true,
+                                                .zero_padding = zero_padding};
   template <class Site>
   static constexpr void update(const Taps&, const Site& now, Site& next) {
     using nwm::math::tanh;
@@ -111,12 +115,12 @@ struct Flow {
     }
   };
   struct Divergence {
-    static constexpr nwm::cell::Coupling coupling{.name = "divergence", .from = {q, r},
-                                                  .pattern = Pattern::divergence, .into = sum};
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "divergence", .from = {q, r}, .pattern = Pattern::divergence, .into = sum};
   };
   struct Spread {
-    static constexpr nwm::cell::Coupling coupling{.name = "spread", .from = {p},
-                                                  .pattern = Pattern::laplacian, .into = spread};
+    static constexpr nwm::cell::Coupling coupling{
+        .name = "spread", .from = {p}, .pattern = Pattern::laplacian, .into = spread};
   };
   struct Shift {
     static constexpr nwm::cell::Coupling coupling{

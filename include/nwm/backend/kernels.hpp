@@ -89,8 +89,7 @@ struct ScaleRows {
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
     const std::size_t row = lane.index / n;
-    lane.store(to + row * to_stride - row * n,
-               lane.load(from + row * from_stride - row * n) * V(factor));
+    lane.store(to + row * to_stride - row * n, lane.load(from + row * from_stride - row * n) * V(factor));
   }
 };
 

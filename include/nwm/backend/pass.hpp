@@ -1,7 +1,7 @@
 // What a backend may have besides the vocabulary of backend.hpp. This is the whole list; a backend that
 // derives from another has that one's, too. In one pass through a model:
 //
-//   grid<G>       the grid of a pass over images on G: several images in one field (device/batched.hpp).
+//   grid<G>       the grid of a pass over images on G: several images in one field (grid/batched.hpp).
 //                 Default: G itself, one image a pass.
 //   tile          pixels, over all images of a pass, that the head processes at a time. Default: 256, so that
 //                 the head's layers stay in a processor's cache.

@@ -223,7 +223,7 @@ class TracedSite {
   }
 
   Trace* trace_;
-  Value fields_[fields];   // NOLINT: as Site
+  Value fields_[fields];                    // NOLINT: as Site
   Value coupled_[groups > 0 ? groups : 1];  // NOLINT
 };
 

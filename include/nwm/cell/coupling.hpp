@@ -13,18 +13,18 @@ namespace nwm::cell {
 /// without parameters, so that nothing of them stands in a checkpoint.
 enum class Pattern {
   full,        ///< any weights
-  five_point,  ///< of 3×3, those of the site and its four neighbours in the same channel; in the layout of `full`
-  laplacian,   ///< the sum of the four neighbours less four times the site; on a line two neighbours, less twice
-  shift,       ///< the neighbour one row up and one column left: on a line, what runs one site on in each step
-  gradient,    ///< group 0: u(x + 1) − u(x), group 1: u(y + 1) − u(y)
-  divergence   ///< of two fields: a(x) − a(x − 1) + b(y) − b(y − 1), minus the adjoint of `gradient`
+  five_point,  ///< of 3×3, the site and its four neighbours, each channel by itself; laid out as `full`
+  laplacian,   ///< the sum of the neighbours (4, on a line 2) less as many times the site
+  shift,      ///< the neighbour one row up and one column left: on a line, what runs one site on in each step
+  gradient,   ///< group 0: u(x + 1) − u(x), group 1: u(y + 1) − u(y)
+  divergence  ///< of two fields: a(x) − a(x − 1) + b(y) − b(y − 1), minus the adjoint of `gradient`
 };
 
 /// How far a coupling reaches, and what its weights are.
 enum class Reach {
-  stencil,  ///< size × size taps around the site (size taps on a grid of one row or column), the same everywhere
+  stencil,  ///< size × size taps around the site (on a line: size), the same everywhere
   dense,    ///< all channels and sites to all: weight (groups·C·sites, numbers of the fields)
-  complex   ///< dense, of complex weights (C·sites, numbers, 2): group 0 is the real part, group 1 the imaginary
+  complex   ///< dense, complex weights (C·sites, numbers, 2): group 0 the real part, group 1 the other
 };
 
 /// No field.
@@ -42,7 +42,8 @@ struct Coupling {
   bool trained = true;
   Pattern pattern = Pattern::full;  ///< five_point: not trained; backends may leave the other taps out
   Reach reach = Reach::stencil;
-  /// Each channel by itself: weight (C·groups, fields, taps), channel after channel, as PyTorch's with groups=C.
+  /// Each channel by itself: weight (C·groups, fields, taps), channel after channel, as PyTorch's with
+  /// groups=C.
   bool depthwise = false;
   bool zero_padding = false;  ///< a stencil sees zeros beyond the edge, whatever the cell's boundary
 

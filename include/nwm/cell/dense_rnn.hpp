@@ -17,8 +17,7 @@ struct DenseRnn {
   enum Field : std::size_t { u, h };
   static constexpr std::array fields{driven(u, "u"), resting_state(h, "h")};
   static constexpr std::size_t recorded = h;
-  static constexpr Coupling coupling{
-      .name = "cell.i2h", .from = {u, h}, .bias = true, .reach = Reach::dense};
+  static constexpr Coupling coupling{.name = "cell.i2h", .from = {u, h}, .bias = true, .reach = Reach::dense};
 
   template <class Site>
   static constexpr void update(const DenseRnn&, const Site& now, Site& next) {

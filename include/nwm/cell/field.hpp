@@ -99,7 +99,8 @@ constexpr FieldInfo trained_sites(std::size_t field, Name name, double low, doub
 }
 /// A state that starts at numbers drawn once from the model's seed, uniform between `low` and `high`: the
 /// parameter `name` (1, C, H, W), which stays as it is or, with `trained`, is learned.
-constexpr FieldInfo random_state(std::size_t field, Name name, double low, double high, bool trained = false) {
+constexpr FieldInfo random_state(std::size_t field, Name name, double low, double high,
+                                 bool trained = false) {
   return {.index = field,
           .name = name,
           .role = Role::state,

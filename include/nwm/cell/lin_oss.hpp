@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "nwm/cell/cell.hpp"
-#include "nwm/layer/complex_output.hpp"
+#include "nwm/cell/output.hpp"
 
 namespace nwm::cell {
 
@@ -37,8 +37,7 @@ struct LinOss {
   static constexpr FieldList recorded{x_re, x_im};
   static constexpr Coupling coupling{.name = "cell.B", .from = {u}, .groups = 2, .reach = Reach::complex};
 
-  template <std::size_t states, std::size_t inputs>
-  using Output = layer::ComplexOutput<states, inputs>;
+  static constexpr Output output_map = Output::complex;
 
   template <class Site>
   static constexpr void update(const LinOss&, const Site& now, Site& next) {

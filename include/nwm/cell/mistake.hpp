@@ -116,8 +116,8 @@ constexpr Finding find_in_coupling(const Coupling& coupling, std::size_t stage) 
       if (from[i] == from[k]) return {Mistake::from_twice, from[i], stage};
   }
   if (coupling.into != nowhere) {
-    if (coupling.into >= fields || (field<C>(coupling.into).role != Role::intermediate &&
-                                    field<C>(coupling.into).role != Role::state))
+    if (coupling.into >= fields ||
+        (field<C>(coupling.into).role != Role::intermediate && field<C>(coupling.into).role != Role::state))
       return {Mistake::into_no_field, coupling.into, stage};
     if (coupling.groups != 1) return {Mistake::into_groups, coupling.into, stage};
   }

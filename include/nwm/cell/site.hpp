@@ -30,7 +30,7 @@ class Site {
 
  private:
   // Not std::array: its operator[] is one call more for every value in builds without optimisation.
-  V fields_[fields];   // NOLINT
+  V fields_[fields];                    // NOLINT
   V coupled_[groups > 0 ? groups : 1];  // NOLINT
 };
 

@@ -265,7 +265,7 @@ void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
 /// backwards, where the cell states it, with where it began; (d) series and gradients with those of
 /// cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0. Throws
 /// Error as cell::require_numbers.
-template <cell::Cell Cell, HostBackend B = DefaultBackend, Lattice G = Grid<5, 7, cell::BoundaryOf<Cell>>,
+template <cell::Cell Cell, HostBackend B = DefaultBackend, CellGrid G = Grid<5, 7, cell::BoundaryOf<Cell>>,
           std::size_t channels = 2, std::size_t steps = 6>
 CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
   static_assert(cell::checked<Cell>());

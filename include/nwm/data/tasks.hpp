@@ -24,9 +24,9 @@ struct CopyTask {
 };
 
 /// `count` sequences of the copy task (Hochreiter and Schmidhuber 1997; arXiv 2309.08045): one-hot vectors
-/// (T + 10, 10) of ten random symbols 1 to 8, then blanks 0, with the symbol 9 at place T − 1, counted from 0.
-/// The label of a step is 0, but for the last ten, which repeat the symbols. Who guesses these has a loss of
-/// (10 / (T + 10)) ln 8. Throws Error for a delay below 10.
+/// (T + 10, 10) of ten random symbols 1 to 8, then blanks 0, with the symbol 9 at place T − 1, counted from
+/// 0. The label of a step is 0, but for the last ten, which repeat the symbols. Who guesses these has a loss
+/// of (10 / (T + 10)) ln 8. Throws Error for a delay below 10.
 inline Dataset copy_task(std::size_t count, CopyTask task, std::uint64_t seed) {
   constexpr std::size_t symbols = CopyTask::symbols, inputs = CopyTask::inputs;
   if (task.delay < symbols)
@@ -52,8 +52,8 @@ inline Dataset copy_task(std::size_t count, CopyTask task, std::uint64_t seed) {
 }
 
 /// `count` sequences of the adding task (Hochreiter and Schmidhuber 1997): `steps` pairs of a number, uniform
-/// in (0, 1), and a mark, 1 at one place in each half and 0 elsewhere. The target is the sum of the two marked
-/// numbers; the constant guess 1 has a mean square of 1/6. Throws Error for fewer than two steps.
+/// in (0, 1), and a mark, 1 at one place in each half and 0 elsewhere. The target is the sum of the two
+/// marked numbers; the constant guess 1 has a mean square of 1/6. Throws Error for fewer than two steps.
 inline Dataset adding_task(std::size_t count, std::size_t steps, std::uint64_t seed) {
   if (steps < 2) throw Error("adding task", "steps", "at least 2", std::to_string(steps));
   std::vector<float> x(count * steps * 2, 0), sums(count);
@@ -61,7 +61,8 @@ inline Dataset adding_task(std::size_t count, std::size_t steps, std::uint64_t s
   for (std::size_t i = 0; i < count; ++i) {
     float* sequence = x.data() + i * steps * 2;
     for (std::size_t t = 0; t < steps; ++t) sequence[2 * t] = static_cast<float>(random.uniform(0, 1));
-    const std::size_t half = steps / 2, first = random.below(half), second = half + random.below(steps - half);
+    const std::size_t half = steps / 2, first = random.below(half),
+                      second = half + random.below(steps - half);
     sequence[2 * first + 1] = sequence[2 * second + 1] = 1;
     sums[i] = sequence[2 * first] + sequence[2 * second];
   }
@@ -77,8 +78,8 @@ inline std::vector<std::size_t> permutation(std::size_t count, std::uint64_t see
   return order;
 }
 
-/// Grey pictures (count, pixels) read one pixel after the other, row by row or, where `order` is given, in that
-/// order: sequences of pixels numbers in [0, 1] with a label each. Throws Error where sizes do not fit.
+/// Grey pictures (count, pixels) read one pixel after the other, row by row or, where `order` is given, in
+/// that order: sequences of pixels numbers in [0, 1] with a label each. Throws Error where sizes do not fit.
 inline Dataset pixel_by_pixel(std::span<const std::uint8_t> pictures, Targets::Bytes labels,
                               std::span<const std::size_t> order = {}, std::string name = "pixel by pixel") {
   const std::size_t count = labels.size(), pixels = count > 0 ? pictures.size() / count : 0;

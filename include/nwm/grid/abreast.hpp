@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "nwm/grid/boundary.hpp"
+#include "nwm/grid/grid.hpp"
 
 namespace nwm {
 
@@ -24,6 +25,10 @@ struct Abreast {
 /// Whether G is such a grid.
 template <class G>
 concept AbreastGrid = requires { G::lanes; };
+
+/// A grid of one image, or of several side by side.
+template <class G>
+concept CellGrid = Lattice<G> || AbreastGrid<G>;
 
 /// Images side by side at a site: 1 on other grids.
 template <class G>

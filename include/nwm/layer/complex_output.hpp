@@ -47,9 +47,9 @@ struct ComplexOutput {
     B::template multiply_transposed<inputs, states, columns>(parameters_, states, y_gradient, columns,
                                                              scratch_, columns);
     B::copy_rows(n, columns, static_cast<const Real*>(scratch_), 2 * columns, x, columns);
-    B::template map_rows<Real>(n, columns,
-                               kernel::ScaleRows<Real>{-1.0, columns, 2 * columns, columns,
-                                                       scratch_ + columns, x + n * columns});
+    B::template map_rows<Real>(
+        n, columns,
+        kernel::ScaleRows<Real>{-1.0, columns, 2 * columns, columns, scratch_ + columns, x + n * columns});
   }
 
  private:
@@ -57,9 +57,9 @@ struct ComplexOutput {
   template <class B, std::size_t columns, class Real>
   static void interleave(const Real* x, Real* to) {
     B::copy_rows(n, columns, x, columns, to, 2 * columns);
-    B::template map_rows<Real>(n, columns,
-                               kernel::ScaleRows<Real>{-1.0, columns, columns, 2 * columns,
-                                                       x + n * columns, to + columns});
+    B::template map_rows<Real>(
+        n, columns,
+        kernel::ScaleRows<Real>{-1.0, columns, columns, 2 * columns, x + n * columns, to + columns});
   }
 };
 

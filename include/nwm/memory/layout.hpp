@@ -22,7 +22,7 @@ enum class Initial {
   one,
   shift,       ///< (C, C, k): from channel i to i the neighbour one site on, else 0
   first_site,  ///< (C·sites, n): 1 for site 0 of every channel, else 0
-  range  ///< uniform between the slice's `low` and `high`; where these are equal, that number
+  range        ///< uniform between the slice's `low` and `high`; where these are equal, that number
 };
 
 /// Between which numbers a parameter starts under Initial::range.
@@ -36,8 +36,8 @@ struct Slice {
   std::array<std::size_t, 4> dims{};
   std::size_t rank = 0, offset = 0, size = 0, fan_in = 1;
   Initial initial = Initial::uniform;
-  bool trained = true;   ///< false: kept in checkpoints, never touched by the optimiser
-  InitialRange range{};  ///< of Initial::range
+  bool trained = true;    ///< false: kept in checkpoints, never touched by the optimiser
+  InitialRange range{};   ///< of Initial::range
   std::size_t sites = 1;  ///< of Initial::first_site
 
   constexpr std::span<const std::size_t> shape() const { return {dims.data(), rank}; }

@@ -42,8 +42,8 @@ std::string list(const Widths& widths) {
 }  // namespace model
 
 /// f(key, value), both std::string, for everything that decides what the numbers of a model's weights mean:
-/// its kind, the numbers of its shape that it uses, its cell with all its numbers, readout and head. A model of one's own adds to it by a
-/// member describe(f).
+/// its kind, the numbers of its shape that it uses, its cell with all its numbers, readout and head. A model
+/// of one's own adds to it by a member describe(f).
 template <class Model, class F>
 void describe(const Model& model, const F& f) {
   f("kind", std::string(Model::kind));

@@ -14,8 +14,8 @@
 namespace nwm::model {
 
 /// `Mlp` over the pixels of a pass over `images` images of `sites` pixels each, in tiles that the backend's
-/// memory likes best (backend/pass.hpp). It goes over `count` of them at a time. Nothing here waits for the backend but
-/// `loss`.
+/// memory likes best (backend/pass.hpp). It goes over `count` of them at a time. Nothing here waits for the
+/// backend but `loss`.
 template <layer::HeadLayer Mlp, std::size_t images, std::size_t sites, class B, class Real,
           std::size_t count = images * sites>
 class PixelHead {
@@ -63,8 +63,8 @@ class PixelHead {
     B::upload(encoded.size(), encoded.data(), s.target.data());
   }
 
-  /// Sets s.scores() of the `count` pixels from `first`. form(n, start, x) sets x (Mlp::in, n), the features of
-  /// the n pixels from first + start, n a std::integral_constant.
+  /// Sets s.scores() of the `count` pixels from `first`. form(n, start, x) sets x (Mlp::in, n), the features
+  /// of the n pixels from first + start, n a std::integral_constant.
   template <class Form>
   static void score(const Real* parameters, Space& s, const Form& form, std::size_t first = 0) {
     for_tiles<count, limit>([&](auto n, std::size_t start) {

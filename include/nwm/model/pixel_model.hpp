@@ -31,11 +31,12 @@ template <class Layers>
 struct PassSizes {
   using Grid = PassGrid<typename Layers::Backend, typename Layers::ImageGrid>;
   static constexpr std::size_t positions = Layers::ImageGrid::sites, images = Grid::sites / positions,
-                               image_size = [] {
-                                 std::size_t frames = 1;
-                                 if constexpr (requires { Layers::frames; }) frames = Layers::frames;
-                                 return frames * Layers::shape.image_channels * positions;
-                               }(),
+                               image_size =
+                                   [] {
+                                     std::size_t frames = 1;
+                                     if constexpr (requires { Layers::frames; }) frames = Layers::frames;
+                                     return frames * Layers::shape.image_channels * positions;
+                                   }(),
                                outputs = Layers::shape.scores();
 };
 template <class Layers>
@@ -73,7 +74,8 @@ class ParametersOverImages {
   template <loss::Loss L>
   static constexpr std::size_t target_numbers = loss::EncodedTarget<L, outputs, images, sites, abreast>::size;
 
-  /// The pictures of a pass ([frames, ]image_channels, images, H, W), and their scores (outputs, images, H, W).
+  /// The pictures of a pass ([frames, ]image_channels, images, H, W), and their scores (outputs, images, H,
+  /// W).
   using PassPictures = typename SpanOf<const Real, images * image_size>::type;
   using PassScores = typename SpanOf<Real, images * score_size>::type;
 

@@ -68,10 +68,12 @@ class SequenceMachine
   static constexpr std::size_t input_numbers = shape.input_size() * lanes;  ///< of one step
   static constexpr bool plain = Output::parameters == 0;
   static_assert(!Checkpointing::reversible, "checkpointing::Reversible: take Every<k> for sequences");
-  static_assert([] {
-    if constexpr (requires { Cell::units; }) return Cell::units == channels;
-    else return true;
-  }(), "the cell is made for another number of units than shape.oscillators");
+  static_assert(
+      [] {
+        if constexpr (requires { Cell::units; }) return Cell::units == channels;
+        else return true;
+      }(),
+      "the cell is made for another number of units than shape.oscillators");
 
  public:
   struct Options {
@@ -107,8 +109,8 @@ class SequenceMachine
   };
 
   /// Sets series (T, recorded fields, C, H, W, lanes), the recorded states after every step.
-  void record(typename Base::PassPictures sequences,
-              std::span<Real, images * series_size> series, Workspace& w) const {
+  void record(typename Base::PassPictures sequences, std::span<Real, images * series_size> series,
+              Workspace& w) const {
     this->set_input(sequences, w);
     run(w, [&](std::size_t segment) {
       for (std::size_t r = 0; r < recorded; ++r)
@@ -133,9 +135,9 @@ class SequenceMachine
     for (std::size_t segment = segments; segment-- > 0;) {
       if (segment + 1 < segments) Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
       if constexpr (Positions::every_step) add_head_gradient(loss, scale, gradient, w, segment);
-      Waves::run_back(cell, coupling(), w.tape, segment, series_numbers > 0 ? w.series_gradient.data() : nullptr,
-                      w.adjoint, gradient + Base::template offset<typename Layers::Coupling>,
-                      w.scratch.data());
+      Waves::run_back(cell, coupling(), w.tape, segment,
+                      series_numbers > 0 ? w.series_gradient.data() : nullptr, w.adjoint,
+                      gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
     const Real* const all = this->place();
     Layers::for_numbers([&w, all, gradient](auto e) {
@@ -153,7 +155,8 @@ class SequenceMachine
   static constexpr std::size_t series_numbers =
       Positions::every_step || Positions::mean ? length * recorded * columns : 0;
   static constexpr std::size_t mean_numbers = Positions::mean ? recorded * columns : 0;
-  static constexpr std::size_t between = plain ? 0 : (states + shape.input_size() + Output::scratch) * End::tile;
+  static constexpr std::size_t between =
+      plain ? 0 : (states + shape.input_size() + Output::scratch) * End::tile;
   static constexpr std::size_t scratch_size = [] {
     std::size_t most = Waves::scratch;
     Layers::for_numbers([&](auto e) { most = std::max(most, Layers::template NumbersPart<e>::scratch); });
@@ -194,8 +197,8 @@ class SequenceMachine
     }
   }
 
-  /// Calls f(at, position, r, lane, count): of the n columns from `start`, those from `at` on are `count` lanes
-  /// from `lane` on of recorded state r at a position of the segment.
+  /// Calls f(at, position, r, lane, count): of the n columns from `start`, those from `at` on are `count`
+  /// lanes from `lane` on of recorded state r at a position of the segment.
   template <class F>
   static void for_pieces(std::size_t start, std::size_t n, const F& f) {
     for (std::size_t at = 0; at < n;) {
@@ -210,13 +213,14 @@ class SequenceMachine
   template <class X>
   static void gather_states(Workspace& w, std::size_t start, std::size_t n, X* x) {
     constexpr std::size_t rows = states / recorded;
-    for_pieces(start, n, [&](std::size_t at, std::size_t position, std::size_t r, std::size_t lane,
-                             std::size_t count) {
-      const Real* from = Positions::mean         ? w.mean.data() + r * columns
-                         : Positions::every_step ? w.tape.series_of(Waves::series[r]) + position * columns
-                                                 : w.tape.after(Waves::series[r], length - 1);
-      Backend::copy_rows(rows, count, from + lane, lanes, x + r * rows * n + at, n);
-    });
+    for_pieces(start, n,
+               [&](std::size_t at, std::size_t position, std::size_t r, std::size_t lane, std::size_t count) {
+                 const Real* from = Positions::mean ? w.mean.data() + r * columns
+                                    : Positions::every_step
+                                        ? w.tape.series_of(Waves::series[r]) + position * columns
+                                        : w.tape.after(Waves::series[r], length - 1);
+                 Backend::copy_rows(rows, count, from + lane, lanes, x + r * rows * n + at, n);
+               });
   }
   /// Sets the inputs of the same columns, or their mean over all steps: x (numbers of a step, n).
   static void gather_inputs(Workspace& w, std::size_t segment, std::size_t start, std::size_t n, Real* x) {
@@ -227,10 +231,9 @@ class SequenceMachine
       count = std::min(n - at, lanes - lane);
       if constexpr (Positions::mean) {
         for (std::size_t t = 0; t < steps; ++t)
-          Backend::template map_rows<Real>(
-              shape.input_size(), count,
-              kernel::AddRows<Real>{count, lanes, n, from + t * input_numbers, x + at,
-                                    1.0 / static_cast<double>(steps)});
+          Backend::template map_rows<Real>(shape.input_size(), count,
+                                           kernel::AddRows<Real>{count, lanes, n, from + t * input_numbers,
+                                                                 x + at, 1.0 / static_cast<double>(steps)});
       } else {
         const std::size_t step = Positions::every_step ? segment * length + position : steps - 1;
         Backend::copy_rows(shape.input_size(), count, from + step * input_numbers, lanes, x + at, n);
@@ -267,13 +270,15 @@ class SequenceMachine
                                                   u + shape.input_size() * n);
             from = w.states.data();
           }
-          for_pieces(start, n, [&](std::size_t at, std::size_t position, std::size_t r, std::size_t lane,
-                                   std::size_t count) {
-            Real* to = Positions::every_step ? w.series_gradient.data() + (position * recorded + r) * columns
-                       : Positions::mean     ? w.mean.data() + r * columns
+          for_pieces(
+              start, n,
+              [&](std::size_t at, std::size_t position, std::size_t r, std::size_t lane, std::size_t count) {
+                Real* to = Positions::every_step
+                               ? w.series_gradient.data() + (position * recorded + r) * columns
+                           : Positions::mean ? w.mean.data() + r * columns
                                              : w.adjoint.gradient(Waves::series[r]);
-            Backend::copy_rows(rows, count, from + r * rows * n + at, n, to + lane, lanes);
-          });
+                Backend::copy_rows(rows, count, from + r * rows * n + at, n, to + lane, lanes);
+              });
         },
         first(segment));
     if constexpr (Positions::mean) {

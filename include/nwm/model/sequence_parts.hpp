@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "nwm/cell/cell.hpp"
+#include "nwm/cell/output.hpp"
 #include "nwm/checkpointing/reversible.hpp"
 #include "nwm/grid/abreast.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/sequence_shape.hpp"
+#include "nwm/layer/complex_output.hpp"
 #include "nwm/layer/field_numbers.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/for_constants.hpp"
@@ -32,9 +34,9 @@ struct OutputOf {
   using type = PlainOutput<states, inputs>;
 };
 template <class Cell, std::size_t states, std::size_t inputs>
-requires requires { typename Cell::template Output<states, inputs>; }
+requires(Cell::output_map == cell::Output::complex)
 struct OutputOf<Cell, states, inputs> {
-  using type = typename Cell::template Output<states, inputs>;
+  using type = layer::ComplexOutput<states, inputs>;
 };
 }  // namespace detail
 

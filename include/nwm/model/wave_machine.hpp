@@ -28,9 +28,9 @@
 #include "nwm/model/pixel_model.hpp"
 #include "nwm/model/wave_parts.hpp"
 #include "nwm/readout/linear.hpp"
+#include "nwm/tape/stages.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/stability.hpp"
-#include "nwm/time/stages.hpp"
 
 namespace nwm {
 
@@ -202,8 +202,7 @@ class WaveMachine : public model::PixelModel<
   template <class After>
   void run(Workspace& w, const After& after) const {
     const Real* const all = this->place();
-    if constexpr (input_steps > 0)
-      w.tape.drive = {w.pass.image.data(), shape.image_channels * pass_sites};
+    if constexpr (input_steps > 0) w.tape.drive = {w.pass.image.data(), shape.image_channels * pass_sites};
     Layers::for_numbers([&w, all](auto e) {
       using Part = typename Layers::template Numbers<e>;
       Part::template set<Backend>(all + Base::template offset<Part>, w.tape.initial(Part::field),

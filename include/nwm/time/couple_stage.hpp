@@ -1,5 +1,5 @@
-// Carries out the coupling of a stage. Stencils of one and three taps are a backend's own word; all others are
-// products with what the taps gather, on every backend.
+// Carries out the coupling of a stage. Stencils of one and three taps are a backend's own word; all others
+// are products with what the taps gather, on every backend.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 #include "nwm/backend/pass.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/tiles.hpp"
+#include "nwm/tape/stage_coupling.hpp"
 #include "nwm/time/fixed_taps.hpp"
-#include "nwm/time/stage_coupling.hpp"
 #include "nwm/time/tap_rows.hpp"
 
 namespace nwm::model {
@@ -127,9 +127,8 @@ class CoupleStage {
   template <class Real>
   static void gather(const std::array<const Real*, parts>& from, std::size_t start, std::size_t count,
                      Real* to) {
-    for_constants<parts>([&](auto k) {
-      Taps::template gather<B>(rows<k>, from[k], start, count, to + first_row<k> * count);
-    });
+    for_constants<parts>(
+        [&](auto k) { Taps::template gather<B>(rows<k>, from[k], start, count, to + first_row<k> * count); });
   }
 
   /// The rows (field, tap) of one channel.
@@ -146,10 +145,10 @@ class CoupleStage {
     constexpr auto all = fixed_taps<C::Stage::coupling.pattern, G::height, G::width>();
     for (const FixedTap& tap : all) {
       if (tap.weight == 0) continue;
-      for_shifted_runs<G, typename C::Boundary>(
-          tap.dy, tap.dx, 0, n, [&](std::size_t at, std::size_t source, std::size_t length) {
-            if (source != outside) f(tap, at, source, length);
-          });
+      for_shifted_runs<G, typename C::Boundary>(tap.dy, tap.dx, 0, n,
+                                                [&](std::size_t at, std::size_t source, std::size_t length) {
+                                                  if (source != outside) f(tap, at, source, length);
+                                                });
     }
   }
 
@@ -206,8 +205,8 @@ class CoupleStage {
                                                         scratch_, count);
       for (std::size_t k = 0; k < parts; ++k)
         if (into[k])
-          Taps::template add_back<B>(1, static_cast<const Real*>(scratch_ + k * C::taps * count), start, count,
-                                     into[k] + c * n);
+          Taps::template add_back<B>(1, static_cast<const Real*>(scratch_ + k * C::taps * count), start,
+                                     count, into[k] + c * n);
     }
   }
 

@@ -10,11 +10,11 @@
 #include "nwm/cell/stage.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/tape/segment.hpp"
+#include "nwm/tape/stage_site.hpp"
+#include "nwm/tape/stages.hpp"
 #include "nwm/time/couple_stage.hpp"
 #include "nwm/time/row_sweep.hpp"
-#include "nwm/time/segment.hpp"
-#include "nwm/time/stage_site.hpp"
-#include "nwm/time/stages.hpp"
 
 namespace nwm::model {
 
@@ -98,7 +98,7 @@ class Recurrence {
   using Couple = CoupleStage<CouplingAt<s>, B>;
 
   static constexpr std::size_t fields = Segment::fields, stages = Segment::stages;
-  static constexpr std::size_t columns = Segment::columns;  ///< numbers of one field
+  static constexpr std::size_t columns = Segment::columns;     ///< numbers of one field
   static constexpr auto series = cell::recorded_fields<Cell>;  ///< what is recorded
   static constexpr std::size_t recorded = series[0];
 
@@ -127,8 +127,8 @@ class Recurrence {
     return 0;
   }
 
-  static constexpr std::size_t scratch = std::max(
-      largest_of<stages>([](auto s) { return Couple<s>::scratch; }), steps_scratch<B>());
+  static constexpr std::size_t scratch =
+      std::max(largest_of<stages>([](auto s) { return Couple<s>::scratch; }), steps_scratch<B>());
 
   /// Groups of the stage that has most.
   static constexpr std::size_t widest_coupled = largest_of<stages>([](auto s) { return Stage<s>::groups; });
@@ -148,9 +148,7 @@ class Recurrence {
       return start.data() + ((segment < starts ? segment : starts - 1) * fields + f) * columns;
     }
     /// The recorded series of the segment that ran last: (length, channels, H, W).
-    const Real* series() const {
-      return series_of(recorded);
-    }
+    const Real* series() const { return series_of(recorded); }
     /// The series of any field that a stage writes.
     const Real* series_of(std::size_t f) const {
       return slots.data() + Map::version_plane(Map::last_writer(f), f, length, 0) * columns;
@@ -206,8 +204,8 @@ class Recurrence {
   }
 
   /// Backward through the segment on the tape. series_gradient (length, recorded fields, channels, H, W)
-  /// belongs to the recorded series (null: zero, where the backend goes step by step); adjoint.gradient(f) is that of the
-  /// fields at the segment's end and becomes that at its start (for maps: is added to). Adds to
+  /// belongs to the recorded series (null: zero, where the backend goes step by step); adjoint.gradient(f) is
+  /// that of the fields at the segment's end and becomes that at its start (for maps: is added to). Adds to
   /// parameter_gradient. The coupled values on the tape may be lost: `run` comes before the next.
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                        const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
@@ -225,9 +223,9 @@ class Recurrence {
       Segment::in_reverse([&](std::size_t i, auto s) {
         if (s + 1 == stages && series_gradient)
           for (std::size_t r = 0; r < series.size(); ++r)
-            B::template map<Real>(columns,
-                                  kernel::Accumulate<Real>{series_gradient + (i * series.size() + r) * columns,
-                                                           adjoint.gradient(series[r])});
+            B::template map<Real>(
+                columns, kernel::Accumulate<Real>{series_gradient + (i * series.size() + r) * columns,
+                                                  adjoint.gradient(series[r])});
         backward<s>(now, i, adjoint, parameter_gradient, scratch_);
       });
     }

@@ -20,7 +20,7 @@ void for_shifted_runs(std::ptrdiff_t dy, std::ptrdiff_t dx, std::size_t start, s
                  width = static_cast<std::ptrdiff_t>(G::width);
   for (std::size_t at = 0; at < n;) {
     const std::size_t site = (start + at) / lanes, lane = (start + at) % lanes;
-    const std::size_t image = site / sites * sites;  // images that follow each other (device::Batched)
+    const std::size_t image = site / sites * sites;  // images that follow each other (Batched)
     const auto y = static_cast<std::ptrdiff_t>(site % sites / G::width),
                x = static_cast<std::ptrdiff_t>(site % G::width);
     const std::ptrdiff_t row = Boundary::source(y + dy, height), column = Boundary::source(x + dx, width);
@@ -45,8 +45,7 @@ struct TapRows {
   static void gather(std::size_t channels, const Real* field, std::size_t start, std::size_t n, Real* to) {
     for_runs(start, n, [&](std::size_t tap, std::size_t at, std::size_t source, std::size_t length) {
       Real* first = to + tap * n + at;
-      if (source != outside)
-        B::copy_rows(channels, length, field + source, G::sites, first, taps * n);
+      if (source != outside) B::copy_rows(channels, length, field + source, G::sites, first, taps * n);
       else
         for (std::size_t c = 0; c < channels; ++c) B::fill(length, Real(0), first + c * taps * n);
     });
@@ -54,12 +53,13 @@ struct TapRows {
 
   /// The adjoint of gather: adds rows to a field.
   template <class B, class Real>
-  static void add_back(std::size_t channels, const Real* from, std::size_t start, std::size_t n, Real* field) {
+  static void add_back(std::size_t channels, const Real* from, std::size_t start, std::size_t n,
+                       Real* field) {
     for_runs(start, n, [&](std::size_t tap, std::size_t at, std::size_t source, std::size_t length) {
       if (source == outside) return;
-      B::template map_rows<Real>(channels, length,
-                                 kernel::AddRows<Real>{length, taps * n, G::sites, from + tap * n + at,
-                                                       field + source});
+      B::template map_rows<Real>(
+          channels, length,
+          kernel::AddRows<Real>{length, taps * n, G::sites, from + tap * n + at, field + source});
     });
   }
 
@@ -70,9 +70,8 @@ struct TapRows {
       const auto dy = static_cast<std::ptrdiff_t>(tap / columns) - static_cast<std::ptrdiff_t>(rows / 2);
       const auto dx = static_cast<std::ptrdiff_t>(tap % columns) - static_cast<std::ptrdiff_t>(columns / 2);
       for_shifted_runs<G, Boundary>(
-          dy, dx, start, n, [&](std::size_t at, std::size_t source, std::size_t length) {
-            f(tap, at, source, length);
-          });
+          dy, dx, start, n,
+          [&](std::size_t at, std::size_t source, std::size_t length) { f(tap, at, source, length); });
     }
   }
 };

@@ -26,7 +26,8 @@ constexpr auto executor_of() {
   else if constexpr (coupled) return std::type_identity<LayerSynchronousExecutor<Model, L>>{};
   else if constexpr (loss::abreast_of<Model> && on_host && !queued<Backend>)
     return std::type_identity<PassExecutor<Model, L>>{};
-  else if constexpr (several || loss::abreast_of<Model>) return std::type_identity<MicroBatchExecutor<Model, L>>{};
+  else if constexpr (several || loss::abreast_of<Model>)
+    return std::type_identity<MicroBatchExecutor<Model, L>>{};
   else return std::type_identity<PerImageExecutor<Model, L>>{};
 }
 }  // namespace detail

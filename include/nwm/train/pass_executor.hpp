@@ -21,8 +21,8 @@ namespace nwm {
 
 /// The interface of PerImageExecutor for models whose Model::images is more than one, on a backend without
 /// threads of its own. The last pass of a batch may have fewer images: what fills it up weighs nothing.
-/// Partial gradients are made over a fixed number of shards and added in a fixed order, so that results do not
-/// depend on the number of threads, to the bit.
+/// Partial gradients are made over a fixed number of shards and added in a fixed order, so that results do
+/// not depend on the number of threads, to the bit.
 template <class Model, loss::Loss L = loss::CrossEntropy>
 class PassExecutor {
  public:

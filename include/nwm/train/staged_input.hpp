@@ -16,8 +16,9 @@ namespace nwm {
 
 namespace detail {
 
-/// Sets `to` (channels, images, H, W; where images stand abreast, (numbers of a picture, images)) to the pictures `indices` of `set`, the last of them again where there
-/// are fewer than Model::images. `one`: room for a picture.
+/// Sets `to` (channels, images, H, W; where images stand abreast, (numbers of a picture, images)) to the
+/// pictures `indices` of `set`, the last of them again where there are fewer than Model::images. `one`: room
+/// for a picture.
 template <class Model, class Real>
 void lay_out_pictures(const data::Dataset& set, std::span<const std::size_t> indices, Buffer<Real>& one,
                       Real* to) {
@@ -38,8 +39,7 @@ std::span<const Real, Model::score_size> scores_of(const Real* pass, std::size_t
   constexpr std::size_t images = Model::images, sites = Model::sites;
   if constexpr (loss::abreast_of<Model>)
     for (std::size_t k = 0; k < Model::score_size; ++k) one.data()[k] = pass[k * images + i];
-  else
-    HostMemory::copy_rows(Model::outputs, sites, pass + i * sites, images * sites, one.data(), sites);
+  else HostMemory::copy_rows(Model::outputs, sites, pass + i * sites, images * sites, one.data(), sites);
   return std::span<const Real, Model::score_size>(one.data(), Model::score_size);
 }
 

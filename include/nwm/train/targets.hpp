@@ -18,7 +18,8 @@ template <class Model>
 constexpr data::Extent input_extent(std::size_t images) {
   constexpr auto shape = Model::shape;
   if constexpr (requires { shape.input_sites(); })
-    return {images, shape.inputs, shape.frames ? shape.height : 1, shape.frames ? shape.width : 1, shape.steps};
+    return {images, shape.inputs, shape.frames ? shape.height : 1, shape.frames ? shape.width : 1,
+            shape.steps};
   else if constexpr (requires { Model::input_steps; })
     return {images, shape.image_channels, shape.height, shape.width, Model::input_steps};
   else return {images, shape.image_channels, shape.height, shape.width};

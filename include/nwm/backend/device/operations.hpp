@@ -9,7 +9,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include "nwm/backend/device/batched.hpp"
 #include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/factor.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
@@ -20,6 +19,7 @@
 #include "nwm/backend/device/system.hpp"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/grid/batched.hpp"
 
 namespace nwm::device {
 

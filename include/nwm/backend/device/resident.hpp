@@ -7,7 +7,7 @@
 
 #include "nwm/backend/device/strip.hpp"
 #include "nwm/memory/for_constants.hpp"
-#include "nwm/time/segment.hpp"
+#include "nwm/tape/segment.hpp"
 
 namespace nwm::device {
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "nwm/backend/device/resident.hpp"
-#include "nwm/time/stage_site.hpp"
+#include "nwm/tape/stage_site.hpp"
 
 namespace nwm::device {
 

@@ -6,8 +6,8 @@
 
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/memory/for_constants.hpp"
-#include "nwm/time/segment.hpp"
-#include "nwm/time/stage_site.hpp"
+#include "nwm/tape/segment.hpp"
+#include "nwm/tape/stage_site.hpp"
 
 namespace nwm::device {
 
@@ -53,7 +53,8 @@ struct StageSiteAdjoint {
   }
   constexpr void at(std::size_t n) const {
     if constexpr (s + 1 == TimeSegment::stages)
-      gradient[cell::recorded_field<typename TimeSegment::Cell> * columns + n] += series_gradient[i * columns + n];
+      gradient[cell::recorded_field<typename TimeSegment::Cell> * columns + n] +=
+          series_gradient[i * columns + n];
     Real* const coupled_at = steps.template coupled<s>(i) + n;
     std::array<Real, groups> coupled;
     NWM_UNROLL

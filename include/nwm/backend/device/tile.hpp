@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "nwm/backend/device/batched.hpp"
 #include "nwm/backend/device/seen_index.hpp"
+#include "nwm/grid/batched.hpp"
 
 namespace nwm::device {
 

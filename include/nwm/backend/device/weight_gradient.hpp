@@ -8,7 +8,7 @@
 
 #include "nwm/backend/device/tile.hpp"
 #include "nwm/backend/device/unroll.hpp"
-#include "nwm/time/segment.hpp"
+#include "nwm/tape/segment.hpp"
 
 namespace nwm::device {
 

@@ -14,8 +14,8 @@ namespace detail {
 
 inline constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-/// For every stage: the planes (in units of C channels) before its slots, the coupled values it keeps, and for
-/// every field its position among the stage's writes or `none`.
+/// For every stage: the planes (in units of C channels) before its slots, the coupled values it keeps, and
+/// for every field its position among the stage's writes or `none`.
 template <std::size_t stages, std::size_t fields>
 struct TapeTables {
   std::array<std::size_t, stages + 1> offset{};

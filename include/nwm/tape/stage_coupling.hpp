@@ -23,8 +23,8 @@ struct StepInput {
   static constexpr std::size_t channels = channels_, sites = sites_;
 };
 
-/// The coupling of stage S with `channels` oscillators on G, where the input of a step is `Input`: a matrix of
-/// `out` rows with K weights each, applied to n columns.
+/// The coupling of stage S with `channels` oscillators on G, where the input of a step is `Input`: a matrix
+/// of `out` rows with K weights each, applied to n columns.
 template <class S, class G_, std::size_t channels_, class Input>
 struct StageCoupling {
   using Stage = S;
@@ -32,7 +32,8 @@ struct StageCoupling {
   static constexpr std::size_t channels = channels_, parts = S::from.size();
   static constexpr std::size_t lanes = lanes_of<G>, sites = G::sites / lanes;
   static constexpr cell::Reach reach = S::coupling.reach;
-  static constexpr bool is_stencil = reach == cell::Reach::stencil, is_complex = reach == cell::Reach::complex;
+  static constexpr bool is_stencil = reach == cell::Reach::stencil,
+                        is_complex = reach == cell::Reach::complex;
   static constexpr bool bias = S::coupling.bias, depthwise = S::coupling.depthwise;
   /// A pattern without parameters.
   static constexpr bool fixed =
@@ -45,7 +46,9 @@ struct StageCoupling {
   template <std::size_t k>
   static constexpr std::size_t width = from_drive<k> ? Input::channels : channels;
   template <std::size_t k>
-  static constexpr std::size_t rows = width<k> * (is_stencil ? 1 : from_drive<k> ? Input::sites : sites);
+  static constexpr std::size_t rows = width<k> * (is_stencil      ? 1
+                                                  : from_drive<k> ? Input::sites
+                                                                  : sites);
   /// Rows before those of field k.
   template <std::size_t k>
   static constexpr std::size_t rows_before = [] {

@@ -7,9 +7,9 @@
 
 #include "nwm/cell/stage.hpp"
 #include "nwm/memory/for_constants.hpp"
-#include "nwm/time/stage_coupling.hpp"
-#include "nwm/time/stages.hpp"
-#include "nwm/time/tape.hpp"
+#include "nwm/tape/stage_coupling.hpp"
+#include "nwm/tape/stages.hpp"
+#include "nwm/tape/tape.hpp"
 
 namespace nwm::model {
 
@@ -29,9 +29,10 @@ struct Drive {
   std::size_t stride = 0;
 };
 
-/// `length` steps of Cell with `channels` oscillators over G on a tape (time/tape.hpp): slot[step][plane of
+/// `length` steps of Cell with `channels` oscillators over G on a tape (tape/tape.hpp): slot[step][plane of
 /// channel c, image, site]. initial[f] is field f at the start. Also a kernel's view, passed by value.
-template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_, class Input_ = NoInput>
+template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_,
+          class Input_ = NoInput>
 struct TimeSegment {
   using Cell = Cell_;
   using G = G_;
@@ -41,7 +42,7 @@ struct TimeSegment {
   static constexpr std::size_t channels = channels_, length = length_;
   static constexpr std::size_t fields = cell::field_count<Cell>, stages = Map::stages;
   static constexpr std::size_t sites = G::height * G::width;   ///< of one image
-  static constexpr std::size_t images = G::sites / sites;      ///< side by side in a field (device::Batched)
+  static constexpr std::size_t images = G::sites / sites;      ///< side by side in a field (Batched)
   static constexpr std::size_t columns = channels * G::sites;  ///< numbers of a field
 
   template <std::size_t s>

@@ -5,7 +5,7 @@
 
 #include "nwm/grid/boundary.hpp"
 
-namespace nwm::device {
+namespace nwm {
 
 /// `images_` fields over G side by side: value (channel c, image i, row y, column x) is at
 ///   ((c·images + i)·height + y)·width + x.
@@ -25,4 +25,4 @@ struct Batched {
 template <class G>
 inline constexpr std::size_t images_of = G::sites / (G::height * G::width);
 
-}  // namespace nwm::device
+}  // namespace nwm
