@@ -32,7 +32,7 @@ constexpr double bound = sizeof(Real) == 4 ? 2e-5 : 1e-13;
 template <class Cell, class G, std::size_t channels, std::size_t length, std::size_t segments,
           std::size_t images, class Real>
 void agree() {
-  using TimeSegment = nwm::model::TimeSegment<Cell, Batched<G, images>, channels, length, Real>;
+  using TimeSegment = nwm::model::TimeSegment<Cell, nwm::Batched<G, images>, channels, length, Real>;
   static_assert(!device::ResidentBackward<TimeSegment>::fits);
   tools::require_agreement<Device, Threads>(
       tools::WaveProblem<Cell, G, channels, length, segments, images, Real>(1), bound<Real>);

@@ -62,7 +62,7 @@ constexpr double bound = sizeof(Real) == 4 ? 2e-5 : 1e-13;
 template <class Cell, class G, std::size_t channels, std::size_t length, std::size_t segments,
           std::size_t images, class Real, bool sums>
 void agree() {
-  using TimeSegment = nwm::model::TimeSegment<Cell, Batched<G, images>, channels, length, Real>;
+  using TimeSegment = nwm::model::TimeSegment<Cell, nwm::Batched<G, images>, channels, length, Real>;
   static_assert(device::ResidentForward<TimeSegment>::fits);
   static_assert(device::ResidentBackward<TimeSegment>::fits);
   static_assert(device::ResidentBackward<TimeSegment>::sums == sums);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(users_cell) {
 
 // A coupled value too wide to stand in shared memory twice; the forward pass is not resident.
 BOOST_AUTO_TEST_CASE(lstm_with_one_coupled) {
-  using TimeSegment = nwm::model::TimeSegment<Lstm, Batched<Grid<60, 64>, 1>, 2, 2, float>;
+  using TimeSegment = nwm::model::TimeSegment<Lstm, nwm::Batched<Grid<60, 64>, 1>, 2, 2, float>;
   static_assert(device::ResidentBackward<TimeSegment>::fits && !device::ResidentForward<TimeSegment>::fits);
   const tools::WaveProblem<Lstm, Grid<60, 64>, 2, 2, 1, 1, float> problem(1);
   const auto found = problem.run<Device>();
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(no_thread_reads_what_another_writes_in_the_same_phase) {
 
 // What the study runs is resident, and what does not fit is not.
 template <class Cell, class G, std::size_t channels, class Real>
-using Paper = nwm::model::TimeSegment<Cell, Batched<G, 64>, channels, 100, Real>;
+using Paper = nwm::model::TimeSegment<Cell, nwm::Batched<G, 64>, channels, 100, Real>;
 static_assert(device::ResidentForward<Paper<Wave, Grid<64, 64>, 2, float>>::fits);
 static_assert(device::ResidentBackward<Paper<Wave, Grid<64, 64>, 2, float>>::fits);
 static_assert(device::ResidentForward<Paper<Wave, Grid<56, 56>, 2, float>>::fits);
