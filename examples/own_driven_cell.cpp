@@ -76,6 +76,7 @@ int main() {
   const auto metrics = nwm::evaluate(trainer.best(), test, 0, Loss{});
   nwm::io::write_npy("scores.npy", nwm::predict(trainer.best(), test).scores);  // (N, 1, 2)
   nwm::io::write_npy("potentials.npy", nwm::record(trainer.best(), test));      // (N, 40, 2, 1, 12)
-  std::printf("test: %s\n", text(metrics).c_str());
-  return report.ok() && metrics.acc > 0.9 ? 0 : 1;
+  const bool ok = report.ok() && metrics.acc > 0.9;
+  std::printf("test: %s: %s\n", text(metrics).c_str(), ok ? "ok" : "not learned");
+  return ok ? 0 : 1;
 }

@@ -83,9 +83,10 @@ int main() {
       nwm::check_cell<BioOss, nwm::DefaultBackend, nwm::Abreast<nwm::Grid<3, 4, nwm::Reflecting>, 3>>();
   std::printf("%s", report.text().c_str());
   using Loss = nwm::loss::ImageCrossEntropy;
-  nwm::Trainer<Machine, Loss> trainer({.learning_rate = 1e-2, .batch = 32, .epochs = 12, .clip_norm = 1});
+  nwm::Trainer<Machine, Loss> trainer({.learning_rate = 1e-2, .batch = 32, .epochs = 6, .clip_norm = 1});
   trainer.fit(noisy_tones(1600, 1), noisy_tones(200, 2), nwm::progress_bar());
   const auto metrics = nwm::evaluate(trainer.best(), noisy_tones(400, 3), 0, Loss{});
-  std::printf("test: %s\n", text(metrics).c_str());
-  return report.ok() && metrics.acc > 0.8 ? 0 : 1;
+  const bool ok = report.ok() && metrics.acc > 0.9;
+  std::printf("test: %s: %s\n", text(metrics).c_str(), ok ? "ok" : "not learned");
+  return ok ? 0 : 1;
 }

@@ -31,16 +31,18 @@ struct StuartLandau {
 };
 
 using Machine = nwm::WaveMachine<
-    nwm::Shape{.height = 24, .width = 24, .oscillators = 4, .steps = 24, .classes = 5, .encoder_width = 8},
+    nwm::Shape{.height = 16, .width = 16, .oscillators = 4, .steps = 24, .classes = 5, .encoder_width = 8},
     nwm::readout::Linear, nwm::head::Narrow, StuartLandau>;
 
 int main() {
   const auto report = nwm::check_cell<StuartLandau>();
   std::printf("%s", report.text().c_str());
-  const auto data = nwm::data::polygons<Machine>({.images = 800, .seed = 1});
-  nwm::Trainer<Machine> trainer({.learning_rate = 2e-3, .batch = 16, .epochs = 5, .clip_norm = 1});
+  const auto data = nwm::data::polygons<Machine>({.images = 400, .seed = 1});
+  nwm::Trainer<Machine> trainer({.learning_rate = 5e-3, .batch = 16, .epochs = 4, .clip_norm = 1});
+  const double before = nwm::evaluate(trainer.best(), data.test).loss;
   trainer.fit(data.train, data.validation, nwm::progress_bar());
-  const auto metrics = nwm::evaluate(trainer.best(), data.test);
-  std::printf("test: %s\n", nwm::text(metrics).c_str());
-  return report.ok() && metrics.iou_foreground > 0.5 ? 0 : 1;
+  const double after = nwm::evaluate(trainer.best(), data.test).loss;
+  const bool ok = report.ok() && after < 0.5 * before;
+  std::printf("test loss %.3f, untrained %.3f: %s\n", after, before, ok ? "ok" : "not learned");
+  return ok ? 0 : 1;
 }
