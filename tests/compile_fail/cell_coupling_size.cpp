@@ -1,33 +1,26 @@
-// expect: a coupling's size is 3
+// expect: 3, 5 or 7
 // max-lines: 15
 // max-errors: 0
-// A stencil of 5x5.
-#include "nwm/model/wave_machine.hpp"
+// A stencil with an even number of taps.
+#include "nwm/model/sequence_machine.hpp"
 
 struct Mine {
   static constexpr std::string_view name = "mine";
-  double dt = 0.1;
-  static constexpr auto numbers = nwm::cell::numbers("dt", &Mine::dt);
-
-  enum Field : std::size_t { u, v, mass };
-  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
-                                     nwm::cell::resting_state(v, "v"),
-                                     nwm::cell::encoded_map(mass, "mass", 3, nwm::Activation::relu)};
-  static constexpr std::size_t recorded = u;
-  static constexpr nwm::cell::Coupling coupling{
+  enum Field : std::size_t { u, h, extra };
+  static constexpr std::array fields{nwm::cell::driven(u, "u"), nwm::cell::resting_state(h, "h"),
+                                     nwm::cell::intermediate(extra, "extra")};
+  static constexpr std::size_t recorded = h;
 #ifdef NWM_SHOULD_COMPILE
-      .name = "cell.K", .from = {u}, .size = 3};
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.W", .from = {h}, .size = 5};
 #else
-      .name = "cell.K", .from = {u}, .size = 5};
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.W", .from = {h}, .size = 4};
 #endif
-
   template <class Site>
-  static constexpr void update(const Mine& cell, const Site& now, Site& next) {
-    using V = typename Site::Value;
-    next[v] = now[v] + V(cell.dt) * (now.coupled() - now[mass] * now[u]);
-    next[u] = now[u] + V(cell.dt) * next[v];
+  static constexpr void update(const Mine&, const Site& now, Site& next) {
+    next[extra] = now.coupled(0);
+    next[h] = nwm::math::tanh(next[extra]);
   }
 };
 
-nwm::WaveMachine<nwm::Shape{.height = 8, .width = 8}, nwm::readout::Linear, nwm::head::Narrow, Mine>::Options
-    options;
+nwm::SequenceMachine<nwm::SequenceShape{.inputs = 3, .steps = 4, .width = 8, .oscillators = 2, .outputs = 2},
+                     Mine>::Options options;

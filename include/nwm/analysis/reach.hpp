@@ -15,14 +15,15 @@ namespace nwm::analysis {
 namespace detail {
 
 /// The reach of the recorded field after `steps` steps. Stage by stage, a stencil adds half its size to the
-/// furthest reach among its fields. Fields that do not depend on the image have the reach `never`.
+/// furthest reach among its fields, a dense coupling reaches everywhere. Fields that do not depend on the image have the reach `never`.
 template <cell::Cell Cell>
 constexpr std::size_t cell_reach(std::size_t steps) {
-  constexpr std::ptrdiff_t never = -1;
+  constexpr std::ptrdiff_t never = -1, everywhere = 1000000;
   std::array<std::ptrdiff_t, cell::field_count<Cell>> reach{};
   for (std::size_t f = 0; f < reach.size(); ++f) {
     const std::size_t layers = cell::field<Cell>(f).encoder_layers;
-    reach[f] = layers == 0 ? never : static_cast<std::ptrdiff_t>(layers);
+    const bool enters = layers > 0 || cell::field<Cell>(f).role == cell::Role::drive;
+    reach[f] = enters ? static_cast<std::ptrdiff_t>(layers) : never;
   }
   std::ptrdiff_t most = never;
   for (std::size_t t = 0; t < steps; ++t) {
@@ -31,7 +32,9 @@ constexpr std::size_t cell_reach(std::size_t steps) {
       std::ptrdiff_t next = never;
       for (const std::size_t f : Stage::from)
         if (reach[f] != never)
-          next = std::max(next, reach[f] + static_cast<std::ptrdiff_t>(Stage::coupling.size / 2));
+          next = std::max(next, reach[f] + (Stage::coupling.reach == cell::Reach::stencil
+                                                ? static_cast<std::ptrdiff_t>(Stage::coupling.size / 2)
+                                                : everywhere));
       for (std::size_t r = 0; r < Stage::reads.size(); ++r) next = std::max(next, reach[Stage::reads[r]]);
       for (const std::size_t f : Stage::writes) reach[f] = next;
     });

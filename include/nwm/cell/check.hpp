@@ -72,6 +72,10 @@ constexpr bool refuse() {
   static_assert(m != writes_nothing, "`update` writes no field: set next[u]");
   static_assert(m != map_written, "a map is constant, but `update` writes it: make it a state");
   static_assert(m != drive_written, "the drive is the input of the step, but `update` writes it");
+  static_assert(
+      m != drive_elsewhere,
+      "the input has other channels or sites than the cell, but `update` reads the drive or a stencil "
+      "gathers it: gather it by a dense coupling");
   static_assert(m != state_unwritten,
                 "a state that no stage writes never changes: write next[field], or make it a map");
   static_assert(m != intermediate_unwritten, "an intermediate that no stage writes: write next[field]");
@@ -127,6 +131,27 @@ constexpr Finding find_for_sequence() {
   return {};
 }
 
+/// `channels`, `sites`: whether the input has those of the cell.
+template <class C, bool channels, bool sites>
+constexpr Finding find_in_drive() {
+  if constexpr (well_formed<C> && driven_cell<C>) {
+    constexpr std::size_t drive = drive_field<C>;
+    for (std::size_t s = 0; s < stage_count<C>; ++s)
+      if ((traces<C>[s].reads >> drive & 1) != 0 && !(channels && sites))
+        return {Mistake::drive_elsewhere, drive, s};
+    Finding found;
+    for_constants<stage_count<C>>([&](auto s) {
+      constexpr const Coupling& coupling = StatedStage<C, s>::coupling;
+      for (std::size_t k = 0; k < coupling.from.size(); ++k)
+        if (coupling.from[k] == drive && coupling.reach == Reach::stencil && !sites)
+          found = {Mistake::drive_elsewhere, drive, s};
+    });
+    return found;
+  } else {
+    return {};
+  }
+}
+
 template <class C, class G>
 constexpr Finding find_on_grid() {
   if (!well_formed<C>) return {};
@@ -143,6 +168,8 @@ template <class C>
 inline constexpr Finding for_machine = find_for_machine<C>();
 template <class C>
 inline constexpr Finding for_sequence = find_for_sequence<C>();
+template <class C, bool channels, bool sites>
+inline constexpr Finding in_drive = find_in_drive<C, channels, sites>();
 template <class C, class G>
 inline constexpr Finding on_grid = find_on_grid<C, G>();
 
@@ -173,6 +200,13 @@ constexpr bool checked_for_machine() {
 template <class C>
 constexpr bool checked_for_sequence() {
   constexpr Finding found = detail::for_sequence<C>;
+  return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
+}
+
+/// The same for an input that has the cell's `channels` and `sites`, or others.
+template <class C, bool channels, bool sites>
+constexpr bool checked_drive() {
+  constexpr Finding found = detail::in_drive<C, channels, sites>;
   return detail::refuse<C, found.mistake, detail::enumerator<C, found.field>(), found.stage>();
 }
 

@@ -51,6 +51,7 @@ enum class Mistake {
   writes_nothing,
   map_written,
   drive_written,
+  drive_elsewhere,
   state_unwritten,
   intermediate_unwritten,
   intermediate_early,

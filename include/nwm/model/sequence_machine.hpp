@@ -30,9 +30,11 @@ template <SequenceShape shape_, class Cell_, class Positions_ = readout::AtEnd, 
           class Backend_ = DefaultBackend, class Real_ = float,
           class Checkpointing_ = checkpointing::StoreAll>
 requires ValidSequenceShape<shape_> && cell::Cell<Cell_> &&
-         (cell::checked<Cell_>() && cell::checked_for_sequence<Cell_>()) && readout::Positions<Positions_> &&
-         head::HeadWidths<Head_> && Backend<Backend_> && std::floating_point<Real_> &&
-         checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
+         (cell::checked<Cell_>() && cell::checked_for_sequence<Cell_>() &&
+          cell::checked_drive<Cell_, shape_.inputs == shape_.oscillators,
+                              shape_.input_sites() == shape_.sites()>()) &&
+         readout::Positions<Positions_> && head::HeadWidths<Head_> && Backend<Backend_> &&
+         std::floating_point<Real_> && checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
 class SequenceMachine
     : public model::PixelModel<
           SequenceMachine<shape_, Cell_, Positions_, Head_, Backend_, Real_, Checkpointing_>,

@@ -43,8 +43,10 @@ template <Shape shape_, class Readout_ = readout::Linear, class Head_ = head::Wi
           class Checkpointing_ = checkpointing::StoreAll>
 requires ValidShape<shape_> && readout::ReadoutFor<Readout_, StepCount<shape_.steps>> &&
          head::HeadWidths<Head_> && cell::Cell<Cell_> &&
-         (cell::checked<Cell_>() && cell::checked_for_machine<Cell_>()) && Backend<Backend_> &&
-         std::floating_point<Real_> && checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
+         (cell::checked<Cell_>() && cell::checked_for_machine<Cell_>() &&
+          cell::checked_drive<Cell_, shape_.image_channels == shape_.oscillators, true>()) &&
+         Backend<Backend_> && std::floating_point<Real_> &&
+         checkpointing::PolicyFor<Checkpointing_, StepCount<shape_.steps>>
 class WaveMachine : public model::PixelModel<
                         WaveMachine<shape_, Readout_, Head_, Cell_, Backend_, Real_, Checkpointing_>,
                         model::WaveParts<shape_, Readout_, Head_, Cell_, Backend_, Real_, Checkpointing_>> {
@@ -85,6 +87,8 @@ class WaveMachine : public model::PixelModel<
   static constexpr std::size_t numbers = channels * pass_sites;  // of a field of a pass
   template <std::size_t e>
   static constexpr std::size_t field_of = Layers::template encoded<e>.index;
+  static_assert(!Checkpointing::reversible || Waves::Segment::direct,
+                "checkpointing::Reversible: a coupling of 1 or 3 taps a side, without a drive");
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
                 "checkpointing::Reversible needs a cell of one stage that states its inverse");
 

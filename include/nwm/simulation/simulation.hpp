@@ -61,6 +61,10 @@ class Simulation {
 
  private:
   using Waves = model::Recurrence<Cell, Grid, channels, 1, 1, Backend, Real>;
+  static_assert(
+      Waves::Segment::direct,
+      "Simulation: stages couple by stencils of 1 or 3 taps a side, and each has an update; no stage "
+      "is driven, dense, or of a fixed pattern other than Pattern::five_point");
   using Fields = model::InPlace<Cell, Grid, channels, Backend, Real>;
 
  public:
