@@ -84,10 +84,6 @@ template <cell::Cell Cell, class G, std::size_t channels, std::size_t length, st
 class Recurrence {
   static_assert(cell::checked<Cell>());
   static_assert(cell::checked_on<Cell, G>());
-  static_assert(
-      TimeSegment<Cell, G, channels, length, Real, Input>::drive_fits,
-      "an `update` reads the drive, or a stencil gathers it, but the input has not as many channels or "
-      "sites as the cell: gather it by a dense coupling");
 
  public:
   using Segment = TimeSegment<Cell, G, channels, length, Real, Input>;
