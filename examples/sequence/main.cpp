@@ -27,8 +27,8 @@ int run(const Options& o) {
   const Settings settings = settings_of(entry, o);
   const std::string name = entry.name() + "-seed" + std::to_string(o.seed);
   const std::filesystem::path folder = o.out / name;
-  open_folder(Files(folder), entry, settings, o);
   const Data data = load(entry, {settings.train, settings.test, o.seed, o.data});
+  open_folder(Files(folder), entry, settings, o);
   std::printf(
       "%s: %zu parameters, %zu threads; %zu epochs of %zu sequences, batches of %zu, rate %g, clip %g\n",
       name.c_str(), entry.parameters, nwm::thread_count(o.threads), settings.epochs,

@@ -38,7 +38,8 @@ int parse(int argc, char** argv, Options& o) {
   app.add_option("--task", o.task, "copy, adding, smnist, psmnist, moving")->required();
   app.add_option("--model", o.model, "wave_rnn, cornn, unicornn, horn, nwm23, linoss, rnn; see the table")
       ->required();
-  app.add_option("--delay", o.delay, "Of the copy task: steps from a symbol to its copy; 20, 100 [100]");
+  app.add_option("--delay", o.delay,
+                 "Of the copy task: steps from a symbol to its copy; 20, 100; not given: the longest");
   app.add_option("--data", o.data,
                  "Folder of MNIST's four files, for smnist and psmnist; examples/fetch_mnist.sh brings them");
   app.add_option("--out", o.out, "Folder of the results")->capture_default_str();

@@ -89,7 +89,7 @@ void draw_states(const std::filesystem::path& path, const std::string& title, co
   std::vector<std::size_t> shown = by_strength(s);
   shown.resize(std::min(panels, s.channels));
   std::ranges::sort(shown);
-  const double scale = static_cast<double>(plot::symmetric_scale(s.values, 0.999));
+  const double scale = static_cast<double>(plot::symmetric_scale(s.values, 0.97));
   const bool is_signed = std::ranges::any_of(s.values, [](float v) { return v < 0; });
 
   std::vector<plot::Image> rows;

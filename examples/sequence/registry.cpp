@@ -54,7 +54,10 @@ const Entry& entry_of(const Options& o) {
   const bool copy = o.task == "copy";
   if (o.delay && !copy)
     throw nwm::Error("nwm_sequence", "--delay", "--task copy, which alone has one", o.task);
-  const std::size_t wanted = copy ? o.delay.value_or(100) : 0;
+  std::size_t wanted = o.delay.value_or(0);
+  if (!o.delay)
+    for (const Entry& entry : registry())
+      if (of_model(entry)) wanted = std::max(wanted, entry.delay);
   for (const Entry& entry : registry())
     if (of_model(entry) && entry.delay == wanted) return entry;
   throw nwm::Error("nwm_sequence", "--delay", "one of " + list(of_model, delay), std::to_string(wanted));
