@@ -89,8 +89,17 @@ void draw_states(const std::filesystem::path& path, const std::string& title, co
   std::vector<std::size_t> shown = by_strength(s);
   shown.resize(std::min(panels, s.channels));
   std::ranges::sort(shown);
-  const double scale = static_cast<double>(plot::symmetric_scale(s.values, 0.97));
+  // Waves that never are negative may grow by decades over a sequence: each step has its own scale then.
   const bool is_signed = std::ranges::any_of(s.values, [](float v) { return v < 0; });
+  const float scale = plot::symmetric_scale(s.values, 0.97);
+  std::vector<float> scaled(s.values.begin(), s.values.end());
+  const std::size_t each = s.channels * s.sites;
+  for (std::size_t i = 0; i < scaled.size(); i += each) {
+    const auto step = std::span(scaled).subspan(i, each);
+    const float full = is_signed ? scale : plot::symmetric_scale(step, 0.97);
+    for (float& v : step) v /= full;
+  }
+  const States relative{s.steps, s.channels, s.sites, scaled};
 
   std::vector<plot::Image> rows;
   const auto say = [&](const std::string& text) {
@@ -103,13 +112,13 @@ void draw_states(const std::filesystem::path& path, const std::string& title, co
   rows.push_back(stretched(plot::picture(upright(inputs, s.steps), 1, numbers, s.steps), across, input_down));
   for (const std::size_t c : shown) {
     say(s.channels > 1 ? "channel " + std::to_string(c) : "all units");
-    const std::vector<float> values = upright(channel(s, c), s.steps);
-    rows.push_back(stretched(is_signed ? plot::diverging_field(values, s.sites, s.steps, scale)
-                                       : plot::magnitude_field(values, s.sites, s.steps, scale),
+    const std::vector<float> values = upright(channel(relative, c), s.steps);
+    rows.push_back(stretched(is_signed ? plot::diverging_field(values, s.sites, s.steps, 1)
+                                       : plot::magnitude_field(values, s.sites, s.steps, 1),
                              across, down));
   }
   say("0 to " + std::to_string(s.steps - 1) + ": steps; upwards: " + std::to_string(s.sites) +
-      (s.channels > 1 ? " sites" : " units"));
+      (s.channels > 1 ? " sites" : " units") + (is_signed ? "" : "; colours: each step by itself"));
   plot::write_png(path, plot::framed(plot::stacked(rows, 6, plot::paper), 10, plot::paper));
 }
 

@@ -15,7 +15,8 @@ struct States {
 };
 
 /// Writes a PNG: time rightwards, sites upwards, a panel for each of the strongest channels (at most
-/// `panels`) with one colour scale; above them the inputs (steps, numbers), from 0 (black) to 1 (white).
+/// `panels`); above them the inputs (steps, numbers), from 0 (black) to 1 (white). Signed states have one
+/// colour scale, others one a step.
 void draw_states(const std::filesystem::path& path, const std::string& title, const States& states,
                  std::span<const float> inputs, std::size_t panels = 6);
 

@@ -4,4 +4,4 @@
 
 static const bool added =
     sequence::add_mover<nwm::SequenceMachine<sequence::moving_shape(true, 4, 8), nwm::cell::Nwm23,
-                                             nwm::readout::EveryStep, nwm::head::Hidden<>>>("nwm23", 2e-3);
+                                             nwm::readout::EveryStep, nwm::head::Hidden<>>>("nwm23", 5e-3);
