@@ -94,8 +94,10 @@ Outcome train_run(const Job& job, const typename Machine::Cell& cell) {
   const auto& state = trainer.state();
   if (std::filesystem::exists(files.state)) {
     nwm::load_training(trainer, files.state.string());
-    std::printf("%s: goes on in epoch %zu after %zu steps\n", job.name.c_str(),
-                static_cast<std::size_t>(state.epoch + 1), static_cast<std::size_t>(state.step));
+    if (state.epoch < s.epochs)
+      std::printf("%s: goes on in epoch %zu after %zu steps\n", job.name.c_str(),
+                  static_cast<std::size_t>(state.epoch + 1), static_cast<std::size_t>(state.step));
+    else std::printf("%s: all epochs are done\n", job.name.c_str());
     std::fflush(stdout);
   }
   Curve curve(files.curve, state.epoch);
