@@ -4,4 +4,4 @@
 
 using Machine = sequence::Reader<nwm::cell::Horn<128>, 1, 128, 32>;
 static const bool added =
-    sequence::add_reader<Machine>("horn", sequence::reading(60, 128, 1e-2, 1), "this program");
+    sequence::add_reader<Machine>("horn", sequence::reading(60, 128, 1e-3, 1), "this program");

@@ -4,5 +4,5 @@
 
 using Machine = sequence::Reader<nwm::cell::WaveRnn<>, 256, 16, 16, nwm::checkpointing::Every<28>,
                                  nwm::head::Hidden<100>>;
-static const bool added = sequence::add_reader<Machine>("wave_rnn", sequence::reading(60, 128, 1e-3, 1),
+static const bool added = sequence::add_reader<Machine>("wave_rnn", sequence::reading(60, 128, 1e-4, 1),
                                                         "sizes: the paper; the rest: this program");
