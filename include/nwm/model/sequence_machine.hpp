@@ -245,14 +245,15 @@ class SequenceMachine
 
   /// Sets the features of n columns from `start` of a segment: x (Output::out, n).
   auto former(Workspace& w, std::size_t segment) const {
-    return [&w, segment, this](auto n, std::size_t start, Real* x) {
+    const Real* const weights = output();
+    return [=, &w](auto n, std::size_t start, Real* x) {  // a plain head needs neither weights nor segment
       if constexpr (plain) {
         gather_states(w, start, n, x);
       } else {
         Real* const u = w.states.data() + states * n;
         gather_states(w, start, n, w.states.data());
         gather_inputs(w, segment, start, n, u);
-        Output::template forward<Backend, n>(output(), w.states.data(), u, x, u + shape.input_size() * n);
+        Output::template forward<Backend, n>(weights, w.states.data(), u, x, u + shape.input_size() * n);
       }
     };
   }
