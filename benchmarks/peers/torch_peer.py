@@ -36,6 +36,7 @@ from torch.nn import functional as F
 
 from serving import measure, serve
 from torch_models import PerPixel, make
+from torch_sequences import SEQUENCES
 from torch_trajectory import trajectory
 
 HAS_COMPILE = hasattr(torch, "compile")
@@ -57,6 +58,7 @@ MODELS["cnn/tetrominoes/16"] = dict(model="cnn", layers=16, **TETROMINOES, batch
 MODELS["unet/multi_mnist/4"] = dict(model="unet", c_mid=4, **MULTI_MNIST, batch=8)
 
 NAMES = [f"{task}/{name}" for task in ("train_step", "infer") for name in MODELS]
+NAMES += [f"train_step/{name}" for name in SEQUENCES]
 
 
 def build(name, batch=None):
@@ -70,6 +72,12 @@ def apply_variant(model, variant):
     """The model as the variant runs it. Parameters stay those of `model`."""
     if variant not in VARIANTS:
         raise ValueError(f"variant: expected one of {VARIANTS}, found {variant}")
+    if getattr(model, "cell", None) is not None:  # a loop over time of one small module
+        if variant == "compile_step":
+            model.cell.compile(dynamic=False)
+        elif variant != "eager":
+            raise LookupError(f"{variant}: not for sequences")
+        return model
     if variant.endswith("nhwc"):
         model.to(memory_format=torch.channels_last)
         for part in model.modules():
@@ -100,11 +108,18 @@ class Task:
         if name not in NAMES:
             raise LookupError(f"no such configuration: {name}")
         torch.manual_seed(1)
-        self.model, self.items, size, c_in, classes = build(model, batch)
+        if model in SEQUENCES:
+            of = SEQUENCES[model]
+            self.items, inputs = batch or of["batch"], torch.rand(batch or of["batch"], of["steps"], of["inputs"])
+            shape = (self.items, of["steps"]) if of["each"] else (self.items,)
+            self.model, classes = of["make"](), of["outputs"]
+        else:
+            self.model, self.items, size, c_in, classes = build(model, batch)
+            inputs, shape = layout(variant, torch.rand(self.items, c_in, size, size)), (self.items, size, size)
         self.model.to(device)
         self.run_model = apply_variant(self.model, variant)
-        self.images = layout(variant, torch.rand(self.items, c_in, size, size)).to(device)
-        self.target = torch.randint(classes, (self.items, size, size)).to(device)
+        self.images, self.target = inputs.to(device), torch.randint(classes, shape).to(device)
+        self.by_step = model in SEQUENCES and len(shape) == 2  # scores (batch, steps, classes)
         self.precision = contextlib.nullcontext
         self.training = task == "train_step"
         if self.training:
@@ -122,7 +137,8 @@ class Task:
                 return self.run_model(self.images)
         self.adam.zero_grad(set_to_none=True)
         with self.precision():
-            loss = F.cross_entropy(self.run_model(self.images), self.target)
+            scores = self.run_model(self.images)
+            loss = F.cross_entropy(scores.transpose(1, 2) if self.by_step else scores, self.target)
         loss.backward()
         self.adam.step()
         return loss
