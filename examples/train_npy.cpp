@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
     nwm::Trainer<Machine> trainer({.learning_rate = 1e-3, .batch = 16, .epochs = 4},
                                   Machine({.cell = {.dt = 0.3}}));
     const double before = nwm::evaluate(trainer.best(), validation).loss;
-    trainer.fit(train, validation, nwm::progress_bar(stdout, true));
+    trainer.fit(train, validation, nwm::progress_bar(stdout));
     const double after = nwm::evaluate(trainer.best(), validation).loss;
     nwm::save(trainer.best(), "npy.safetensors");
     std::printf("%zu images; validation loss %.3f, untrained %.3f: %s\n", train.size(), after, before,
