@@ -42,8 +42,8 @@ void require_within_planes(const L& loss, std::span<const typename L::Target> ta
   constexpr Real mark = Real(-12345.625);
   const std::string named = "planes<" + std::to_string(outputs) + "> of the loss " + std::string(L::name);
   const auto refuse = [&](const char* found) {
-    throw Error(named, "numbers a pixel", "what encode sets and the kernel reads, not " + std::to_string(planes),
-                found);
+    throw Error(named, "numbers a pixel",
+                "what encode sets and the kernel reads, not " + std::to_string(planes), found);
   };
   Buffer<Real> encoded((planes + guard) * stride), scores(outputs + guard);
   encoded.fill(mark);
@@ -56,8 +56,8 @@ void require_within_planes(const L& loss, std::span<const typename L::Target> ta
     for (std::size_t p = 0; p < stride; ++p) {
       scores.fill(mark);
       std::fill_n(scores.data(), outputs, Real(0.25));
-      const Real value = loss.template kernel<outputs>(1.0, static_cast<const Real*>(encoded.data()) + p, stride,
-                                                       scores.data(), 1)(detail::PlainLane<Real>{});
+      const Real value = loss.template kernel<outputs>(1.0, static_cast<const Real*>(encoded.data()) + p,
+                                                       stride, scores.data(), 1)(detail::PlainLane<Real>{});
       sum += value;
       for (std::size_t k = 0; k < outputs; ++k) sum += static_cast<Real>(k + 1) * scores[k];
       if (!detail::untouched(scores, outputs, mark))

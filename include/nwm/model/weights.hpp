@@ -163,13 +163,14 @@ void put_description(Safetensors& file, const Model& model) {
 }
 
 /// Throws Error, naming what differs, where the file describes another model: another value, or what one of
-/// the two says and the other does not. A file without a description is not asked: those of the authors say
-/// nothing.
+/// the two says and the other does not, but for the numbers of a shape that this model does not use. A file
+/// without a description is not asked: those of the authors say nothing.
 template <class Model>
 void check_description(const Safetensors& file, const Model& model) {
   if (!file.metadata.contains("nwm.version")) return;
   constexpr std::string_view nothing = "nothing of the kind";
   std::vector<std::string> expected{"nwm.version"};
+  for (const auto& [name, size] : model::inner_sizes) expected.push_back(std::string("nwm.shape.") + name);
   describe(model, [&](const std::string& key, const std::string& value) {
     expected.push_back("nwm." + key);
     const auto found = file.metadata.find("nwm." + key);
@@ -178,7 +179,8 @@ void check_description(const Safetensors& file, const Model& model) {
                   found == file.metadata.end() ? std::string(nothing) : detail::readable(key, found->second));
   });
   for (const auto& [key, value] : file.metadata)
-    if (key.starts_with("nwm.") && !key.starts_with("nwm.trainer.") && std::ranges::find(expected, key) == expected.end())
+    if (key.starts_with("nwm.") && !key.starts_with("nwm.trainer.") &&
+        std::ranges::find(expected, key) == expected.end())
       throw Error(file.source, key.substr(4) + " of the model", nothing, value);
 }
 

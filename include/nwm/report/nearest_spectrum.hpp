@@ -113,8 +113,7 @@ class NearestSpectrum {
   }
 
   /// Adds one image: its series (T, C, H, W) and the class of each pixel (H, W); pixels that are left out
-  /// (plot::left_out) are not looked at. Throws Error when sizes do
-  /// not fit.
+  /// (plot::left_out) are not looked at. Throws Error when sizes do not fit.
   void learn(std::span<const float> series, std::span<const std::uint8_t> labels) {
     check(labels);
     const std::vector<float> x = features(series);

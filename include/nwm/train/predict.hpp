@@ -132,8 +132,9 @@ Array<typename Model::Real> record(const Model& model, const data::Dataset& set)
       const auto place = [](std::size_t k) {
         constexpr std::size_t width = Model::shape.width, channels = Model::channels;
         const std::size_t plane = k / sites;
-        return "step " + std::to_string(plane / channels + 1) + ", state (" + std::to_string(plane % channels) +
-               ", " + std::to_string(k % sites / width) + ", " + std::to_string(k % width) + ")";
+        return "step " + std::to_string(plane / channels + 1) + ", state (" +
+               std::to_string(plane % channels) + ", " + std::to_string(k % sites / width) + ", " +
+               std::to_string(k % width) + ")";
       };
       detail::require_finite(model, start + i, std::span<const Real>(all[start + i]), place);
     }

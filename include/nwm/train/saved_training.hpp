@@ -87,9 +87,10 @@ inline void check_state_of(const std::string& where, const TrainerState& state, 
   if (state.set_images == 0 || !(batch >= 1)) return;
   const double steps = std::floor(static_cast<double>(state.set_images) / batch);
   if (static_cast<double>(state.step) > steps)
-    throw Error(where, "step in 'trainer.counters'",
-                "at most " + shown(steps) + ", the batches of " + std::to_string(state.set_images) + " images",
-                std::to_string(state.step));
+    throw Error(
+        where, "step in 'trainer.counters'",
+        "at most " + shown(steps) + ", the batches of " + std::to_string(state.set_images) + " images",
+        std::to_string(state.step));
 }
 
 }  // namespace io::detail
@@ -154,8 +155,9 @@ void load_training(Trainer& trainer, const std::string& path, Resume how = Resum
     throw Error(file.source, field, expected, found);
   };
   if (!std::ranges::any_of(file.tensors, [](const auto& t) { return t.first.starts_with("trainer."); }))
-    refuse("file", "a training, as nwm::save_training writes it",
-           "none; nwm::load(model, path) loads the weights of a model, trainer.start_from(model) trains them");
+    refuse(
+        "file", "a training, as nwm::save_training writes it",
+        "none; nwm::load(model, path) loads the weights of a model, trainer.start_from(model) trains them");
   for (const auto& [key, value] : io::detail::policies<Trainer>()) {
     const auto found = file.metadata.find("nwm.trainer." + key);
     if (found != file.metadata.end() && found->second != value) refuse("option " + key, value, found->second);

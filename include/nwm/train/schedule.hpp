@@ -25,7 +25,8 @@ inline Schedule constant() {
 /// Half a cosine from 1 down to `last`, after a linear rise over the first `warmup` share of the steps. Throws
 /// Error unless `last` is 0 or a positive number and `warmup` in [0, 1].
 inline Schedule cosine(double last = 0, double warmup = 0) {
-  require_option("schedule::cosine", "last", last, last >= 0 && std::isfinite(last), "0 or a positive number");
+  require_option("schedule::cosine", "last", last, last >= 0 && std::isfinite(last),
+                 "0 or a positive number");
   require_option("schedule::cosine", "warmup", warmup, warmup >= 0 && warmup <= 1, "a share from 0 to 1");
   return [=](double done) {
     if (done < warmup) return done / warmup;

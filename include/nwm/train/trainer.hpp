@@ -38,9 +38,9 @@ struct TrainerOptions {
   /// study's protocol. So best() need not have the lowest loss of all epochs. Where losses are small (mean
   /// squares, say), set 0: then every lower loss counts.
   double improvement = 1e-3;
-  std::uint64_t seed = 0;      ///< of the shuffling
-  std::size_t threads = 0;     ///< 0: all
-  std::size_t shards = 16;     ///< partial gradients a batch is made of: part of the result, unlike threads
+  std::uint64_t seed = 0;   ///< of the shuffling
+  std::size_t threads = 0;  ///< 0: all
+  std::size_t shards = 16;  ///< partial gradients a batch is made of: part of the result, unlike threads
 };
 
 /// Where training stands, besides weights and moments.
@@ -48,7 +48,7 @@ struct TrainerState {
   std::uint64_t epoch = 0, step = 0;  ///< completed epochs, completed steps of the one under way
   std::uint64_t stale = 0;            ///< epochs since the last improvement
   std::uint64_t images = 0;
-  double loss_sum = 0;  ///< over the steps of the epoch under way
+  double loss_sum = 0;                                         ///< over the steps of the epoch under way
   double best_loss = std::numeric_limits<double>::infinity();  ///< validation loss of the best weights
   double seconds = 0;
   std::uint64_t set_images = 0;  ///< of the training set; 0 before the first fit
