@@ -1,5 +1,6 @@
 // A loss of one's own with an option: the pseudo-Huber loss, mean squares for small errors that grows like
-// their magnitude for those beyond delta, so that a few wild targets do not rule. It is saved with a training.
+// their magnitude for those beyond delta, so that a few wild targets do not rule. It is saved with a
+// training.
 #include <cmath>
 #include <cstdio>
 #include <nwm/loss/mean_squares.hpp>

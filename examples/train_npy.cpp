@@ -1,8 +1,8 @@
 // Train on one's own pictures in .npy or .npy.gz files:
 //   train_npy IMAGES MASKS VALIDATION_IMAGES VALIDATION_MASKS
 // with images (n, 32, 32) and masks (n, 32, 32) of classes 0..4; for others change the Shape. Without
-// arguments it writes a small data set first and trains on that. Compiled by hand it needs -lz, for plain .npy
-// files, too. Pictures of floats should lie near [0, 1]; bytes are read as such.
+// arguments it writes a small data set first and trains on that. Compiled by hand it needs -lz, for plain
+// .npy files, too. Pictures of floats should lie near [0, 1]; bytes are read as such.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>

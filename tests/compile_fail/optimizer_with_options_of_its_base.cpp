@@ -2,7 +2,8 @@
 // expect: Warm
 // max-errors: 0
 // max-lines: 15
-// An optimiser with a member that the options of its base do not know: a resumed run would not notice another.
+// An optimiser with a member that the options of its base do not know: a resumed run would not notice
+// another.
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/train/trainer.hpp"
 

@@ -43,9 +43,9 @@ class Dataset {
   Dataset() = default;
 
   /// Takes the storage over. Pictures of bytes are read as numbers in [0, 1]; pictures of floats are taken as
-  /// they are, and should lie near [0, 1]: divide what is 0 to 255. Throws Error when a length does not fit the
-  /// extent, the extent has more numbers than there are addresses, or a picture or a target holds a number that
-  /// is not finite.
+  /// they are, and should lie near [0, 1]: divide what is 0 to 255. Throws Error when a length does not fit
+  /// the extent, the extent has more numbers than there are addresses, or a picture or a target holds a
+  /// number that is not finite.
   Dataset(Extent extent, Pictures pictures, Targets targets, std::string name = "dataset")
       : extent_(extent),
         pictures_(std::move(pictures)),

@@ -32,9 +32,9 @@ bool untouched(const Buffer<Real>& all, std::size_t begin, Real value) {
 }
 }  // namespace detail
 
-/// Throws Error where `encode`, given this target of an image, sets numbers behind the planes that L names, or
-/// the kernel at a pixel reads behind them or sets numbers behind the scores. Seen as far as there are outputs,
-/// and eight planes more.
+/// Throws Error where `encode`, given this target of an image, sets numbers behind the planes that L names,
+/// or the kernel at a pixel reads behind them or sets numbers behind the scores. Seen as far as there are
+/// outputs, and eight planes more.
 template <std::size_t outputs, std::size_t sites, class Real, Loss L>
 void require_within_planes(const L& loss, std::span<const typename L::Target> target) {
   constexpr std::size_t stride = L::pooled ? 1 : sites, planes = L::template planes<outputs>;

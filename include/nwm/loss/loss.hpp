@@ -8,8 +8,8 @@
 //   target_size(outputs, sites)          values of the target of one image
 //   planes<outputs>      numbers a pixel (pooled: an image) that a target becomes for the backend
 //   accepts<outputs>     whether a model with so many scores a pixel can be trained by it
-//   options(f)           f(name, value) for each option: what a resumed run must have the same. A loss derived
-//                        from another, with members of its own, states its own
+//   options(f)           f(name, value) for each option: what a resumed run must have the same. A loss
+//                        derived from another, with members of its own, states its own
 //   check_options()      optional: throws Error, naming the option, where the options make no sense
 //   check(set, outputs)  throws Error where a data set has another kind of target or a class there is not
 //   target(set, i)       the target of image i, a span of Target

@@ -11,8 +11,8 @@
 
 namespace nwm {
 
-/// The product of `lengths`. Throws Error(where, field, …) where it, or the product of those that are not 0, does
-/// not fit std::size_t as so many numbers of `bytes` bytes.
+/// The product of `lengths`. Throws Error(where, field, …) where it, or the product of those that are not 0,
+/// does not fit std::size_t as so many numbers of `bytes` bytes.
 inline std::size_t checked_product(std::string_view where, std::string_view field,
                                    std::span<const std::size_t> lengths, std::size_t bytes = 1) {
   const std::size_t most = std::numeric_limits<std::size_t>::max() / bytes;

@@ -45,7 +45,8 @@ class ClassSpectra {
   std::size_t steps() const noexcept { return shape_.steps; }
 
   /// Adds one image: `series` (steps, channels, height, width) and `labels` (height, width), each below the
-  /// number of classes, or left out (255): such pixels are not looked at. When either does not fit, throws Error and adds nothing.
+  /// number of classes, or left out (255): such pixels are not looked at. When either does not fit, throws
+  /// Error and adds nothing.
   void add(std::span<const float> series, std::span<const std::uint8_t> labels) {
     detail::check_series(where, series, shape_);
     if (labels.size() != shape_.plane())

@@ -96,8 +96,8 @@ inline void check_state_of(const std::string& where, const TrainerState& state, 
 }  // namespace io::detail
 
 /// Writes weights, best weights, the optimiser's state, counters and options, whole or not at all. Throws
-/// Error when the file cannot be written, or a weight or a number of the optimiser's state is not finite (such
-/// a file could not be loaded); an old one then stays.
+/// Error when the file cannot be written, or a weight or a number of the optimiser's state is not finite
+/// (such a file could not be loaded); an old one then stays.
 template <class Trainer>
 void save_training(Trainer& trainer, const std::string& path) {
   using Real = typename Trainer::Real;
@@ -136,11 +136,11 @@ enum class Resume {
   with_other_options  ///< what is given holds from here on: another run, from the same weights and state
 };
 
-/// Loads what save_training wrote. Throws Error when the file is damaged, holds weights alone, belongs to another model, or was
-/// trained with other options, another loss, optimiser, schedule or cell (named); the trainer then is
-/// unchanged. What the training set's size does to a run, its order and its steps an epoch, is asked of the
-/// next `fit`: it refuses another number of images, but after Resume::with_other_options. Files without that
-/// number (of before 0.2.0 was released) go on with any.
+/// Loads what save_training wrote. Throws Error when the file is damaged, holds weights alone, belongs to
+/// another model, or was trained with other options, another loss, optimiser, schedule or cell (named); the
+/// trainer then is unchanged. What the training set's size does to a run, its order and its steps an epoch,
+/// is asked of the next `fit`: it refuses another number of images, but after Resume::with_other_options.
+/// Files without that number (of before 0.2.0 was released) go on with any.
 template <class Trainer>
 void load_training(Trainer& trainer, const std::string& path, Resume how = Resume::exactly) {
   using Real = typename Trainer::Real;

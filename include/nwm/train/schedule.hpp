@@ -22,8 +22,8 @@ inline Schedule constant() {
   return [](double) { return 1.0; };
 }
 
-/// Half a cosine from 1 down to `last`, after a linear rise over the first `warmup` share of the steps. Throws
-/// Error unless `last` is 0 or a positive number and `warmup` in [0, 1].
+/// Half a cosine from 1 down to `last`, after a linear rise over the first `warmup` share of the steps.
+/// Throws Error unless `last` is 0 or a positive number and `warmup` in [0, 1].
 inline Schedule cosine(double last = 0, double warmup = 0) {
   require_option("schedule::cosine", "last", last, last >= 0 && std::isfinite(last),
                  "0 or a positive number");

@@ -87,8 +87,8 @@ void require_cell(const Model& model) {
     if constexpr (cell::Cell<typename Model::Cell>) cell::require_numbers(model.cell);
 }
 
-/// What an Unstable expects: a finite number, and where nothing says up to which time step the model's cell is
-/// stable, that a smaller one may be needed.
+/// What an Unstable expects: a finite number, and where nothing says up to which time step the model's cell
+/// is stable, that a smaller one may be needed.
 template <class Model>
 std::string finite_number(const Model& model) {
   std::string text = "a finite number";
@@ -104,7 +104,8 @@ std::string finite_number(const Model& model) {
   return text;
 }
 
-/// Throws Unstable, naming the image and where in it, where a number is not finite. `place(i)` names number i.
+/// Throws Unstable, naming the image and where in it, where a number is not finite. `place(i)` names
+/// number i.
 template <class Model, class Real, class Place>
 void require_finite(const Model& model, std::size_t image, std::span<const Real> numbers,
                     const Place& place) {

@@ -1,5 +1,5 @@
-// Training as the study does it: shuffled batches, steps of an optimiser, validation each epoch, the best weights kept, early
-// stop; stoppable and resumable at any step without changing a bit of the result.
+// Training as the study does it: shuffled batches, steps of an optimiser, validation each epoch, the best
+// weights kept, early stop; stoppable and resumable at any step without changing a bit of the result.
 #pragma once
 
 #include <time.h>  // <chrono> would be a tenth of what including the library costs
@@ -72,8 +72,8 @@ class Trainer {
   static constexpr std::size_t parameter_count = Model::parameter_count;
 
   /// All memory of training is allocated here and at the beginning of fit. Training goes on from the weights
-  /// of `model`. Throws Error, naming the option, where an option of trainer, loss or optimiser makes no sense
-  /// or would be 0 or infinite as a Real, and as cell::require_numbers for the model's cell.
+  /// of `model`. Throws Error, naming the option, where an option of trainer, loss or optimiser makes no
+  /// sense or would be 0 or infinite as a Real, and as cell::require_numbers for the model's cell.
   explicit Trainer(const TrainerOptions& options = {}, Model model = Model{}, const Loss& loss = {},
                    const Optimizer& optimizer = {})
       : options_(checked(options)),
@@ -85,10 +85,10 @@ class Trainer {
 
   /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called
   /// after each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
-  /// Throws Error when a set does not fit the model or is smaller than a batch, when nothing in the validation
-  /// set counts, or when a training goes on with another number of images than it began with (start_from begins anew); Unstable, naming epoch,
-  /// step and quantity, when the loss or the gradient is not finite or a wave step is unstable: best()
-  /// then still is the best so far.
+  /// Throws Error when a set does not fit the model or is smaller than a batch, when nothing in the
+  /// validation set counts, or when a training goes on with another number of images than it began with
+  /// (start_from begins anew); Unstable, naming epoch, step and quantity, when the loss or the gradient is
+  /// not finite or a wave step is unstable: best() then still is the best so far.
   template <class Callback>
   void fit(const data::Dataset& train, const data::Dataset& validation, Callback&& callback) {
     require_fit<Model>(train, loss_);
@@ -184,8 +184,8 @@ class Trainer {
 
   /// Begins anew from the weights of `model`: they are current and best, state and optimiser start at zero.
   /// The call for fine-tuning: `nwm::load(model, path); trainer.start_from(model);` With its weights the
-  /// trainer takes the numbers of the model's cell, its dt too. Throws Error as cell::require_numbers; nothing
-  /// has changed then.
+  /// trainer takes the numbers of the model's cell, its dt too. Throws Error as cell::require_numbers;
+  /// nothing has changed then.
   void start_from(const Model& model) {
     detail::require_cell(model);
     model_ = model;
@@ -196,12 +196,12 @@ class Trainer {
   }
 
   /// The weights of the last epoch whose validation loss was lower than the best before it by more than
-  /// `options().improvement` (the initial ones before the first epoch ends). With the study's 1e-3 a later epoch
-  /// may have a loss a little lower: `improvement = 0` keeps the lowest.
+  /// `options().improvement` (the initial ones before the first epoch ends). With the study's 1e-3 a later
+  /// epoch may have a loss a little lower: `improvement = 0` keeps the lowest.
   const Model& best() const { return best_; }
-  /// Metrics of best() on a set, by the trainer's own loss and on its threads; nothing of the training changes.
-  /// Throws Error when the set is empty, does not fit or has nothing that counts; Unstable, naming the image,
-  /// when a wave step is or a score is not finite.
+  /// Metrics of best() on a set, by the trainer's own loss and on its threads; nothing of the training
+  /// changes. Throws Error when the set is empty, does not fit or has nothing that counts; Unstable, naming
+  /// the image, when a wave step is or a score is not finite.
   Metrics evaluate(const data::Dataset& set) { return executor_.evaluate(best_, set); }
   /// The weights after the latest step: those that the next one changes.
   const Model& current() const { return model_; }
