@@ -130,11 +130,10 @@ Array<typename Model::Real> record(const Model& model, const data::Dataset& set)
         std::copy_n(series.data() + (plane * images + i) * sites, sites,
                     all[start + i].data() + plane * sites);
       const auto place = [](std::size_t k) {
-        constexpr std::size_t width = Model::shape.width, channels = Model::channels;
-        const std::size_t plane = k / sites;
-        return "step " + std::to_string(plane / channels + 1) + ", state (" +
-               std::to_string(plane % channels) + ", " + std::to_string(k % sites / width) + ", " +
-               std::to_string(k % width) + ")";
+        return "step " + std::to_string(k / Model::sites / Model::channels + 1) + ", state (" +
+               std::to_string(k / Model::sites % Model::channels) + ", " +
+               std::to_string(k % Model::sites / Model::shape.width) + ", " +
+               std::to_string(k % Model::shape.width) + ")";
       };
       detail::require_finite(model, start + i, std::span<const Real>(all[start + i]), place);
     }

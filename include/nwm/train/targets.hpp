@@ -121,9 +121,9 @@ void require_finite(const Model& model, std::size_t image, std::span<const Real>
 template <class Model, class Real>
 void require_finite_scores(const Model& model, std::size_t image, std::span<const Real> scores) {
   require_finite(model, image, scores, [](std::size_t i) {
-    constexpr std::size_t sites = Model::sites, width = Model::shape.width;
-    return "score (" + std::to_string(i / sites) + ", " + std::to_string(i % sites / width) + ", " +
-           std::to_string(i % width) + ")";
+    return "score (" + std::to_string(i / Model::sites) + ", " +
+           std::to_string(i % Model::sites / Model::shape.width) + ", " +
+           std::to_string(i % Model::shape.width) + ")";
   });
 }
 
