@@ -5,7 +5,8 @@
 //   state                 an array of names: the numbers kept for each parameter from step to step, zero at
 //                         first
 //   check()               throws Error, naming the option, where the options make no sense
-//   options(f)            f(name, value) for each option: what a resumed run must have the same
+//   options(f)            f(name, value) for each option: what a resumed run must have the same. An optimiser
+//                         derived from another, with members of its own, states its own
 //   rule(t, rate)         what step t = 1, 2, … does at the learning rate: a kernel-safe callable
 //                         rule(p, g, s) -> the new p, for p, g of any value type V (a number or a pack of
 //                         them) and s, a std::array<V, state.size()> that it updates. It is constexpr,
@@ -48,7 +49,7 @@ concept RuleFor = requires(const Rule& rule, const V& v, std::array<V, n>& s) {
 
 /// An optimiser, as described at the top of this header.
 template <class O>
-concept Optimizer = std::is_trivially_copyable_v<O> &&
+concept Optimizer = std::is_trivially_copyable_v<O> && StatesItsOptions<O> &&
                     requires {
                       { O::name } -> std::convertible_to<std::string_view>;
                     } &&
@@ -94,8 +95,11 @@ class Stepper {
   using Backend = typename Model::Backend;
   static constexpr std::size_t states = O::state.size();
 
-  /// Throws Error where an option makes no sense.
-  explicit Stepper(const O& policy = {}) : policy_(policy) { policy_.check(); }
+  /// Throws Error where an option makes no sense, or would be 0 or infinite as a Real.
+  explicit Stepper(const O& policy = {}) : policy_(policy) {
+    policy_.check();
+    require_options_in<Real>(policy_);
+  }
 
   /// One update of `parameters` in place; `gradient` is taken times `gradient_scale`. Both are memory of the
   /// backend, parameter_count numbers each.

@@ -197,7 +197,7 @@ class Simulation {
                      std::string(nwm::cell::field<Cell>(f).name.view()) + "(" + std::to_string(i / sites) +
                          ", " + std::to_string(i % sites / Grid::width) + ", " +
                          std::to_string(i % Grid::width) + ")",
-                     "a finite value", std::to_string(values[i]));
+                     "a finite value", shown(static_cast<double>(values[i])));
     }
   }
 
@@ -216,7 +216,7 @@ class Simulation {
                       std::string(Stage::coupling.name.view()) + ".weight(" + std::to_string(to) + ", " +
                           std::to_string(from) + ", " + std::to_string(tap / 3) + ", " +
                           std::to_string(tap % 3) + ")",
-                      "0 outside the five points of a channel", std::to_string(weights[i]));
+                      "0 outside the five points of a channel", shown(static_cast<double>(weights[i])));
       }
     }
   }

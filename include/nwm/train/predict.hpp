@@ -73,13 +73,15 @@ void set_labels(std::span<const Real> scores, std::span<std::uint8_t> to) {
 
 /// What `model` says of every picture of a set, whatever the set's targets. `loss` decides which labels there
 /// are; for models of a single number a pixel it need not be named. Works for every model, on every backend.
-/// Throws Error when the pictures have another size, Unstable when a wave step is. threads 0: all there are.
+/// Throws Error when the pictures have another size; Unstable, naming the image, when a wave step is or a
+/// score is not finite. threads 0: all there are.
 template <class Model, loss::Loss L = model::SomeLoss<Model>>
 requires ModelFor<Model, L>
 Predictions<typename Model::Real> predict(const Model& model, const data::Dataset& set,
                                           std::size_t threads = 0, const L& loss = {}) {
   using Real = typename Model::Real;
   require_pictures<Model>(set);
+  detail::require_cell(model);
   const std::size_t height = Model::shape.height, width = Model::shape.width;
   Predictions<Real> all{Array<Real>({set.size(), Model::outputs, height, width}), {}};
   if constexpr (detail::labels<L>)
@@ -87,6 +89,7 @@ Predictions<typename Model::Real> predict(const Model& model, const data::Datase
         Array<std::uint8_t>(L::pooled ? std::vector{set.size()} : std::vector{set.size(), height, width});
   ExecutorOf<Model, L>(threads, thread_count(threads), loss)
       .predict(model, set, [&](std::size_t i, std::span<const Real> s) {
+        detail::require_finite_scores(model, i, s);
         std::ranges::copy(s, all.scores[i].begin());
         if constexpr (detail::labels<L>) detail::set_labels<Model, L>(s, all.labels[i]);
       });
@@ -102,13 +105,14 @@ Predictions<typename Model::Real> predict(const Model& model, std::span<const fl
 }
 
 /// The recorded series (images, T, C, H, W) of every picture of a set, for models of waves. Throws as
-/// predict.
+/// predict; the first state that is not finite is named.
 template <class Model>
 requires requires { Model::series_size; }
 Array<typename Model::Real> record(const Model& model, const data::Dataset& set) {
   using Real = typename Model::Real;
   constexpr std::size_t images = Model::images, sites = Model::sites, planes = Model::series_size / sites;
   require_pictures<Model>(set);
+  detail::require_cell(model);
   Array<Real> all({set.size(), Model::steps, Model::channels, Model::shape.height, Model::shape.width});
   const auto space = std::make_unique<typename Model::Workspace>();
   Buffer<Real> one(Model::image_size), pictures(images * Model::image_size),
@@ -121,10 +125,18 @@ Array<typename Model::Real> record(const Model& model, const data::Dataset& set)
     detail::lay_out_pictures<Model>(set, pass, one, pictures.data());
     model.record(std::span<const Real, images * Model::image_size>(pictures.data(), pictures.size()),
                  std::span<Real, images * Model::series_size>(series.data(), series.size()), *space);
-    for (std::size_t i = 0; i < pass.size(); ++i)  // from (plane, image, site) to (image, plane, site)
+    for (std::size_t i = 0; i < pass.size(); ++i) {  // from (plane, image, site) to (image, plane, site)
       for (std::size_t plane = 0; plane < planes; ++plane)
         std::copy_n(series.data() + (plane * images + i) * sites, sites,
                     all[start + i].data() + plane * sites);
+      const auto place = [](std::size_t k) {
+        return "step " + std::to_string(k / Model::sites / Model::channels + 1) + ", state (" +
+               std::to_string(k / Model::sites % Model::channels) + ", " +
+               std::to_string(k % Model::sites / Model::shape.width) + ", " +
+               std::to_string(k % Model::shape.width) + ")";
+      };
+      detail::require_finite(model, start + i, std::span<const Real>(all[start + i]), place);
+    }
   }
   return all;
 }
