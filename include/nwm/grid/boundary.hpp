@@ -45,9 +45,10 @@ constexpr bool source_fits() {
 /// True; for a boundary that would lead beyond an axis of n sites the compiler says so.
 template <class B, std::size_t n>
 constexpr bool checked_boundary() {
-  static_assert(detail::source_fits<B, n>(),
-                "a boundary's source(i, n) is i on the axis, and at i = -1 and i = n an index of the axis, or "
-                "-1 for zero");
+  static_assert(
+      detail::source_fits<B, n>(),
+      "a boundary's source(i, n) is i on the axis, and at i = -1 and i = n an index of the axis, or "
+      "-1 for zero");
   return true;
 }
 
