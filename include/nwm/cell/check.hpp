@@ -36,7 +36,9 @@ constexpr bool refuse() {
   static_assert(m != intermediate_encoded,
                 "an intermediate is written in every step, so that no image can set it: make it a state or a "
                 "map, or leave out its encoder");
-  static_assert(m != recorded_no_state, "`recorded` is the enumerator of a state of `fields`");
+  static_assert(
+      m != recorded_no_state,
+      "`recorded` is the enumerator of a state of `fields`: static constexpr std::size_t recorded = u;");
   static_assert(m != number_twice, "`numbers` lists a member or a name twice: list every member once");
   static_assert(m != numbers_not_listed,
                 "list all members of the cell, a plain struct without constructors: static constexpr auto "
@@ -44,6 +46,9 @@ constexpr bool refuse() {
   static_assert(m != stages_and_own,
                 "a cell with `Stages` has its coupling, update and adjoint in the stages: beside them nobody "
                 "uses them");
+  static_assert(m != not_coupled,
+                "a cell, or each of its `Stages`, has a coupling: static constexpr nwm::cell::Coupling "
+                "coupling{.name = \"cell.K\", .from = {u}};");
   static_assert(m != coupling_no_name,
                 "a coupling has a name, that of its weights in files: .name = \"cell.K\"");
   static_assert(m != coupling_same_name,
@@ -131,7 +136,7 @@ constexpr Finding find_on_grid() {
   Finding found;
   for_constants<stage_count<C>>([&](auto s) {
     using S = StatedStage<C, s>;
-    if (S::coupling.initial == Initial::laplacian && G::sites == 1 && G::Boundary::source(-1, 1) >= 0)
+    if (stated_coupling<S>.initial == Initial::laplacian && G::sites == 1 && G::Boundary::source(-1, 1) >= 0)
       found = {Mistake::laplacian_of_one_site, 0, s};
   });
   return found;

@@ -151,7 +151,7 @@ inline constexpr Traces<C> traces = [] {
     return trace_updates(C{});
   } else {
     Traces<C> none;
-    none[0].writes = std::uint64_t{1} << (C::recorded < field_count<C> ? C::recorded : 0);
+    none[0].writes = std::uint64_t{1} << (recorded<C> < field_count<C> ? recorded<C> : 0);
     return none;
   }
 }();

@@ -47,8 +47,7 @@ void require_no_more(std::uint64_t found, std::uint64_t expected, const char* fu
   for (std::size_t f = 0; f < field_count<C>; ++f)
     if (((found & ~expected) >> f & 1) != 0)
       throw Error("cell", std::string(field<C>(f).name.view()),
-                  std::string("not read by ") + functions + ", as with the cell's default numbers",
-                  "read");
+                  std::string("not read by ") + functions + ", as with the cell's default numbers", "read");
 }
 
 /// Throws where a function leaves out one of the fields that it sets with the default numbers.

@@ -28,6 +28,7 @@ enum class Mistake {
   number_twice,
   numbers_not_listed,
   stages_and_own,
+  not_coupled,
   coupling_no_name,
   coupling_same_name,
   coupling_size,
@@ -90,8 +91,9 @@ constexpr Finding find_in_fields() {
     if (info.role == Role::intermediate && info.encoder_layers > 0)
       return {Mistake::intermediate_encoded, info.index};
   }
-  if (C::recorded >= n || field<C>(C::recorded).role != Role::state)
-    return {Mistake::recorded_no_state, C::recorded};
+  if (!Recorded<C>) return {Mistake::recorded_no_state};
+  if (recorded<C> >= n || field<C>(recorded<C>).role != Role::state)
+    return {Mistake::recorded_no_state, recorded<C>};
   if (number_twice<C>()) return {Mistake::number_twice};
   if (!numbers_complete<C>()) return {Mistake::numbers_not_listed};
   return {};
@@ -138,13 +140,14 @@ constexpr Finding find_in_stages() {
     using S = StatedStage<C, s>;
     if (found.mistake != Mistake::none) return;
     if (std::is_final_v<S>) found = {Mistake::final_type, 0, s};
-    else found = find_in_coupling(S::coupling, field_count<C>, s);
+    else if (!Coupled<S>) found = {Mistake::not_coupled, 0, s};
+    else found = find_in_coupling(stated_coupling<S>, field_count<C>, s);
     for_constants<s>([&](auto before) {
-      if (S::coupling.name.view() == StatedStage<C, before>::coupling.name.view())
+      if (stated_coupling<S>.name.view() == stated_coupling<StatedStage<C, before>>.name.view())
         found = {Mistake::coupling_same_name, 0, s};
     });
     if (found.mistake != Mistake::none) return;
-    if constexpr (S::coupling.groups > 0) {
+    if constexpr (stated_coupling<S>.groups > 0) {
       if constexpr (!Updates<C, S>) found = {Mistake::update_signature, 0, s};
       else if constexpr (!UpdatesInPlace<C, S>) found = {Mistake::update_returns, 0, s};
       else if constexpr (has_adjoint<S> && !Adjoins<C, S>) found = {Mistake::adjoint_signature, 0, s};

@@ -24,7 +24,7 @@ struct StageTrace {
 namespace detail {
 
 template <class C, class S>
-using TracedSiteOf = TracedSite<C, field_count<C>, S::coupling.groups>;
+using TracedSiteOf = TracedSite<C, field_count<C>, stated_coupling<S>.groups>;
 template <class C>
 using TracedMaps = TracedSite<C, field_count<C>, 1>;
 
