@@ -35,7 +35,7 @@ constexpr std::size_t cell_reach(std::size_t steps) {
       for (std::size_t r = 0; r < Stage::reads.size(); ++r) next = std::max(next, reach[Stage::reads[r]]);
       for (const std::size_t f : Stage::writes) reach[f] = next;
     });
-    most = std::max(most, reach[Cell::recorded]);
+    most = std::max(most, reach[cell::recorded<Cell>]);
   }
   return most == never ? 0 : static_cast<std::size_t>(most);
 }

@@ -35,7 +35,8 @@
 // sets next[field] for every field that the stage writes. It is run with floats, SIMD packs and dual
 // numbers: use the functions of nwm::math, write constants as V(0.5), do not branch on values. The library
 // runs it once when it is compiled, to find what it reads and writes. So a branch on one of the cell's
-// numbers must not change which fields these are.
+// numbers must not change which fields these are; whatever takes a cell runs it again with the numbers it is
+// given, and throws Error where they do (cell/require.hpp).
 #pragma once
 
 #include <array>
@@ -73,15 +74,15 @@ struct BoundaryOf<C> {
   using type = typename C::Boundary;
 };
 
-/// What every stage must have for the rest to be looked at.
+/// Whether a stage states its coupling, and a cell what is recorded. Without one the cell is refused.
 template <class S>
 concept Coupled = requires {
   { S::coupling } -> std::same_as<const Coupling&>;
 };
 template <class C>
-constexpr bool all_coupled = []<class... S>(const std::tuple<S...>*) {
-  return (Coupled<S> && ...);
-}(static_cast<const typename StagesOf<C>::type*>(nullptr));
+concept Recorded = requires {
+  { C::recorded } -> std::convertible_to<std::size_t>;
+};
 }  // namespace detail
 
 /// The stages of a cell as it states them: its `Stages`, or the cell itself.
@@ -99,16 +100,25 @@ using StatedStage = std::tuple_element_t<s, StagesOf<C>>;
 template <class C>
 inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
 
-/// Has the parts of a cell, as described at the top of this header. Whether they fit together is said, in a
-/// sentence each, by what takes a cell (cell/check.hpp). (The first stage stands by itself so that the
-/// compiler says what is wrong with it: most cells have no other.)
+/// The coupling of a stage and what is recorded of a cell. Where they are not stated the cell is refused in
+/// one sentence, and these stand in for the rest of the library.
+template <class S>
+inline constexpr Coupling stated_coupling{.name = "none", .from = {0}};
+template <detail::Coupled S>
+inline constexpr Coupling stated_coupling<S> = S::coupling;
+template <class C>
+inline constexpr std::size_t recorded = 0;
+template <detail::Recorded C>
+inline constexpr std::size_t recorded<C> = C::recorded;
+
+/// Describes fields, as at the top of this header. Whatever else a cell needs, and whether it fits together,
+/// is said, in a sentence each, by what takes a cell (cell/check.hpp).
 template <class C>
 concept Cell = std::copyable<C> && requires {
   { C::fields.size() } -> std::convertible_to<std::size_t>;
 } && requires {
   { C::fields[0] } -> std::same_as<const FieldInfo&>;
-  { C::recorded } -> std::convertible_to<std::size_t>;
-} && detail::Coupled<std::tuple_element_t<0, StagesOf<C>>> && detail::all_coupled<C>;
+};
 
 /// The number of a cell's fields: those that are described, but for what is unused.
 template <class C>

@@ -30,7 +30,7 @@ struct Stage {
   using Cell = C;
   using Stated = StatedStage<C, s>;
   static constexpr Coupling coupling =
-      well_formed<C> ? Stated::coupling : Coupling{.name = Stated::coupling.name, .from = {0}};
+      well_formed<C> ? stated_coupling<Stated> : Coupling{.name = Name("refused") + s, .from = {0}};
   static constexpr std::size_t groups = coupling.groups;
   static constexpr auto from = detail::listed<coupling.from.size()>(coupling.from);
 

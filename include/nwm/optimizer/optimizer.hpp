@@ -3,7 +3,7 @@
 //
 //   name                  what files and errors call it
 //   state                 an array of names: the numbers kept for each parameter from step to step, zero at
-//                         first
+//                         first. Files know them by these names, which differ
 //   check()               throws Error, naming the option, where the options make no sense
 //   options(f)            f(name, value) for each option: what a resumed run must have the same. An optimiser
 //                         derived from another, with members of its own, states its own
@@ -65,6 +65,18 @@ concept Optimizer = std::is_trivially_copyable_v<O> && StatesItsOptions<O> &&
 
 namespace detail {
 
+/// Whether the numbers that an optimiser keeps have names of their own.
+template <class O>
+constexpr bool states_named() {
+  for (std::size_t i = 0; i < O::state.size(); ++i) {
+    const std::string_view name(O::state[i]);
+    if (name.empty()) return false;
+    for (std::size_t k = 0; k < i; ++k)
+      if (std::string_view(O::state[k]) == name) return false;
+  }
+  return true;
+}
+
 /// One step of `Rule` at every number: gradients are taken times `gradient_scale`.
 template <class Real, class Rule, std::size_t states>
 struct Update {
@@ -90,6 +102,9 @@ struct Update {
 /// Slices of the layout that are not trained keep their values, whatever decays.
 template <class Model, Optimizer O>
 class Stepper {
+  static_assert(detail::states_named<O>(),
+                "`state` of an optimiser names every number that it keeps: files know them by these names");
+
  public:
   using Real = typename Model::Real;
   using Backend = typename Model::Backend;

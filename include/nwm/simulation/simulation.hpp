@@ -103,7 +103,7 @@ class Simulation {
     return nwm::FieldView<const Real, channels, Grid>(field(f));
   }
   /// The state a readout would see.
-  std::span<const Real, columns> recorded() const { return field(Cell::recorded); }
+  std::span<const Real, columns> recorded() const { return field(nwm::cell::recorded<Cell>); }
 
   /// Sets every state to zero and the count of steps to 0; maps and parameters stay.
   void reset() {

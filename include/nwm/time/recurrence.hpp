@@ -140,7 +140,8 @@ class Recurrence {
     /// The recorded series of the segment that ran last: (length, channels, H, W).
     const Real* series() const {
       return slots.data() +
-             Map::version_plane(Map::last_writer(Cell::recorded), Cell::recorded, length, 0) * columns;
+             Map::version_plane(Map::last_writer(cell::recorded<Cell>), cell::recorded<Cell>, length, 0) *
+                 columns;
     }
     /// Field f after step i of the segment that ran last.
     const Real* after(std::size_t f, std::size_t i) {
@@ -211,7 +212,7 @@ class Recurrence {
       Segment::in_reverse([&](std::size_t i, auto s) {
         if (s + 1 == stages && series_gradient)
           B::template map<Real>(columns, kernel::Accumulate<Real>{series_gradient + i * columns,
-                                                                  adjoint.gradient(Cell::recorded)});
+                                                                  adjoint.gradient(cell::recorded<Cell>)});
         backward<s>(now, i, adjoint, parameter_gradient, scratch_);
       });
     }
