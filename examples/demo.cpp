@@ -118,7 +118,7 @@ void run(const Options& o) {
               Machine::steps, trainer.best().cell.dt, data.train.size(), nwm::thread_count(o.threads));
   const std::vector<std::size_t> shown = one_of_each(data.test);
   History history;
-  auto bar = nwm::progress_bar(stdout, true);
+  auto bar = nwm::progress_bar(stdout);
   trainer.fit(data.train, data.validation, [&](const nwm::Progress& p) {
     bar(p);
     if (!p.epoch_end) return;

@@ -11,6 +11,6 @@ int main() {
   nwm::Trainer<Machine> trainer({.learning_rate = 2e-3, .batch = 16, .epochs = 6},
                                 Machine({.cell = {.dt = 0.3}}));
   trainer.fit(data.train, data.validation, nwm::progress_bar());
-  std::cout << nwm::evaluate(trainer.best(), data.test).iou_foreground << '\n';
+  std::cout << trainer.evaluate(data.test).iou_foreground << '\n';
   nwm::save(trainer.best(), "polygons.safetensors");
 }

@@ -56,7 +56,7 @@ void run(const Options& o) {
               Machine::parameter_count, data.train.size(), data.validation.size(), data.test.size(),
               nwm::thread_count(o.threads));
   std::filesystem::create_directories(o.out);
-  auto bar = nwm::progress_bar(stdout, true);
+  auto bar = nwm::progress_bar(stdout);
   trainer.fit(data.train, data.validation, [&](const nwm::Progress& p) {
     bar(p);
     if (p.epoch_end && p.improved) nwm::save(trainer.best(), o.out / "tetrominoes.safetensors");

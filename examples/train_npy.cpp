@@ -1,7 +1,8 @@
 // Train on one's own pictures in .npy or .npy.gz files:
 //   train_npy IMAGES MASKS VALIDATION_IMAGES VALIDATION_MASKS
 // with images (n, 32, 32) and masks (n, 32, 32) of classes 0..4; for others change the Shape. Without
-// arguments it writes a small data set first and trains on that.
+// arguments it writes a small data set first and trains on that. Compiled by hand it needs -lz, for plain
+// .npy files, too. Pictures of floats should lie near [0, 1]; bytes are read as such.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -52,7 +53,7 @@ int main(int argc, char** argv) {
     nwm::Trainer<Machine> trainer({.learning_rate = 1e-3, .batch = 16, .epochs = 4},
                                   Machine({.cell = {.dt = 0.3}}));
     const double before = nwm::evaluate(trainer.best(), validation).loss;
-    trainer.fit(train, validation, nwm::progress_bar(stdout, true));
+    trainer.fit(train, validation, nwm::progress_bar(stdout));
     const double after = nwm::evaluate(trainer.best(), validation).loss;
     nwm::save(trainer.best(), "npy.safetensors");
     std::printf("%zu images; validation loss %.3f, untrained %.3f: %s\n", train.size(), after, before,

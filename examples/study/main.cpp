@@ -93,7 +93,8 @@ class Study {
       std::fflush(stdout);
     };
     const auto begin = std::chrono::steady_clock::now();
-    const Result result = entry.run({run, o_, data->split, folder, resumed, nwm::progress_bar(stderr)});
+    const Result result =
+        entry.run({run, o_, data->split, folder, resumed, nwm::progress_bar(stderr, false)});
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     report(label, result, std::to_string(static_cast<long>(seconds + 0.5)) + " s");
     write();

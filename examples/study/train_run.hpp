@@ -37,7 +37,7 @@ Result train_run(const Job& job) {
   }
   try {
     nwm::require_fit<Machine>(job.data.test);
-    result.metrics = trainer.executor().evaluate(trainer.best(), job.data.test);
+    result.metrics = trainer.evaluate(job.data.test);
     if (result.verdict.empty() && collapsed(result.metrics)) result.verdict = "collapsed";
   } catch (const nwm::Unstable& error) {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();

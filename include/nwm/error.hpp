@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -12,11 +13,19 @@
 namespace nwm {
 
 /// A number in the text of an error, with nine digits, so that 1e-8 does not read as zero. With 17 digits
-/// every double has a text of its own.
+/// every double has a text of its own. What is no number is "nan", whatever its sign.
 inline std::string shown(double value, int digits = 9) {
+  if (value != value) return "nan";
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.*g", digits, value);
   return text.data();
+}
+
+/// The shortest text that reads back as this number: 0.1, and not 0.10000000000000001.
+inline std::string shown_exactly(double value) {
+  int digits = 1;
+  while (digits < 17 && std::strtod(shown(value, digits).c_str(), nullptr) != value) ++digits;
+  return shown(value, digits);
 }
 
 /// An amount of memory in the text of an error, in kB, MB or GB (powers of 1000).

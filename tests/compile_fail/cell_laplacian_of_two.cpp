@@ -1,4 +1,5 @@
 // expect: from one field to one group
+// expect: in a stage of its own, for each field
 // max-lines: 15
 // max-errors: 0
 // The Laplacian of two fields: written beyond its weights, were it run.

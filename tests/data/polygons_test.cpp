@@ -29,6 +29,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 struct FakeShape {
   int height, width, image_channels, classes;
+  constexpr int scores() const { return classes; }
 };
 struct Fake {
   static constexpr FakeShape shape{.height = 21, .width = 34, .image_channels = 3, .classes = 5};
@@ -361,6 +362,12 @@ BOOST_AUTO_TEST_CASE(options_that_do_not_fit_are_named) {
   BOOST_TEST(refuses("max_radius", "0.2", with({.min_radius = 0.25, .max_radius = 0.2})));
   BOOST_TEST(refuses("max_radius", "nan", with({.max_radius = nan})));
   BOOST_TEST(refuses("min_radius", "0.16", [] { polygons({.channels = 1, .height = 64, .width = 8}); }));
+  BOOST_CHECK_EXCEPTION(polygons({.channels = 1, .height = 64, .width = 8}), nwm::Error, [](const auto& e) {
+    return e.expected() == "at least 2 pixels, 0.25 of this image (or pictures of at least 13x13 pixels)";
+  });
+  polygons({.channels = 1, .height = 13, .width = 13}, {.images = 10, .max_polygons = 1});
+  BOOST_TEST(refuses("images", "4611686018427387904 x 1 x 32 x 32",
+                     with({.images = std::size_t{1} << 62, .validation = 1, .test = 1})));
   BOOST_TEST(refuses("picture", "0, 32, 32", [] { polygons({.channels = 0, .height = 32, .width = 32}); }));
   BOOST_TEST(refuses("picture", "1, 0, 32", [] { polygons({.channels = 1, .height = 0, .width = 32}); }));
   BOOST_TEST(refuses("picture", "1, 3, 32", [] { polygons({.channels = 1, .height = 3, .width = 32}); }));

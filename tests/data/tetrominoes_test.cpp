@@ -28,6 +28,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 struct FakeShape {
   int height, width, image_channels, classes;
+  constexpr int scores() const { return classes; }
 };
 struct Fake {
   static constexpr FakeShape shape{.height = 45, .width = 70, .image_channels = 1, .classes = 6};

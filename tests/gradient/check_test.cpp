@@ -4,7 +4,11 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "nwm/check/check_gradient.hpp"
@@ -147,4 +151,31 @@ BOOST_AUTO_TEST_CASE(a_value_that_is_not_finite_is_no_agreement) {
   std::vector<double> x{1}, claimed{1};
   const double nan = std::numeric_limits<double>::quiet_NaN();
   BOOST_TEST(!check_gradient(std::span(x), claimed, [&] { return nan * x[0]; }).ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_part_that_is_not_there) {
+  Function f;
+  const auto refused = [&](std::span<const double> claimed, GradientPart part, const std::string& expected,
+                           const std::string& found) {
+    const std::vector<GradientPart> one{std::move(part)};
+    const auto told = [&](const nwm::Error& error) {
+      BOOST_TEST(error.where() == "check_gradient");
+      BOOST_TEST(error.field() == one.front().name);
+      BOOST_TEST(error.expected() == expected);
+      BOOST_TEST(error.found() == found);
+      return true;
+    };
+    BOOST_CHECK_EXCEPTION(check_gradient(f.x, claimed, f, one), nwm::Error, told);
+  };
+  const std::vector<double> claimed = f.gradient();
+  refused(claimed, {.name = "long", .offset = 6, .size = 3}, "a part of the 8 numbers of x",
+          "3 from number 6 on");
+  refused(claimed, {.name = "beyond", .offset = 9, .size = 0}, "a part of the 8 numbers of x",
+          "0 from number 9 on");
+  refused(claimed, {.name = "endless", .offset = 1, .size = std::numeric_limits<std::size_t>::max()},
+          "a part of the 8 numbers of x", "18446744073709551615 from number 1 on");
+  refused(std::span(claimed).first(5), {.name = "unclaimed", .offset = 5, .size = 1},
+          "a part of the 5 numbers of the gradient claimed", "1 from number 5 on");
+  BOOST_CHECK_EXCEPTION(check_gradient(f.x, std::span(claimed).first(7), f), nwm::Error,
+                        [](const nwm::Error& error) { return error.field() == "x"; });
 }

@@ -215,6 +215,14 @@ BOOST_AUTO_TEST_CASE(checkpoints_carry_the_running_statistics) {
   BOOST_TEST(file.tensors.size() == M::layout.slices.size() + M::buffer_layout.slices.size() * 3 / 2);
   BOOST_TEST(file.at("down2.maxpool_conv.1.double_conv.4.num_batches_tracked").shape.empty());
 
+  // Of its own layers alone.
+  nwm::io::Safetensors foreign = file;
+  foreign.add("down9.double_conv.4.num_batches_tracked", {}, std::vector<std::int64_t>{0});
+  nwm::io::write_safetensors(path, foreign);
+  BOOST_CHECK_EXCEPTION(nwm::load(same, path), nwm::Error, [](const nwm::Error& e) {
+    return e.field() == "tensor 'down9.double_conv.4.num_batches_tracked'";
+  });
+
   // Without one of them nothing is loaded.
   file.tensors.erase("down1.maxpool_conv.1.double_conv.1.running_mean");
   nwm::io::write_safetensors(path, file);

@@ -16,6 +16,8 @@
 
 #include "../train/tools.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/memory/array.hpp"
+#include "nwm/memory/buffer.hpp"
 #include "nwm/optimizer/sgd.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
@@ -108,6 +110,21 @@ BOOST_AUTO_TEST_CASE(storage_of_another_length) {
   const auto masks = error_of([&] { Dataset(extent, Dataset::Floats(72), Dataset::Bytes(37)); });
   BOOST_TEST(masks.field() == "masks");
   BOOST_TEST(masks.found() == "37");
+}
+
+// 2^64 values would wrap around to none, which is what is there.
+BOOST_AUTO_TEST_CASE(sizes_that_wrap_around) {
+  const std::size_t many = std::size_t{1} << 62;
+  const auto e = error_of([&] { Dataset({many, 1, 2, 2}, Dataset::Bytes(), Dataset::Bytes(), "huge"); });
+  BOOST_TEST(e.where() == "huge");
+  BOOST_TEST(e.field() == "extent");
+  BOOST_TEST(e.found() == std::to_string(many) + " x 1 x 2 x 2");
+  const auto targets = error_of([&] {
+    Dataset({4, 1, 1, 1}, Dataset::Bytes(4), nwm::data::Targets::numbers(many, {}), "many outputs");
+  });
+  BOOST_TEST(targets.field() == "extent");
+  BOOST_TEST(error_of([&] { nwm::Buffer<float>{many}; }).where() == "Buffer");
+  BOOST_TEST(error_of([&] { nwm::Array<float>({many, 4}); }).where() == "Array");
 }
 
 BOOST_AUTO_TEST_CASE(too_little_data) {

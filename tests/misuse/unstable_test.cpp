@@ -4,6 +4,7 @@
 #define BOOST_TEST_MODULE misuse_unstable
 
 #include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
@@ -11,12 +12,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "../train/tools.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/train/predict.hpp"
 #include "nwm/train/saved_training.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
@@ -47,6 +50,24 @@ const nwm::data::Dataset& data() {
   static const auto set = tools::blocks(8, 1);
   return set;
 }
+
+/// A cell whose waves run away where dt is large, and that says nothing of it.
+struct Cubic {
+  static constexpr std::string_view name = "cubic";
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Cubic::dt);
+  enum Field : std::size_t { u };
+  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 2, nwm::Activation::tanh)};
+  static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.K", .from = {u}};
+  template <class Site>
+  static constexpr void update(const Cubic& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    next[u] = now[u] + V(cell.dt) * (now.coupled() - now[u] * now[u] * now[u]);
+  }
+};
+using Runaway =
+    nwm::WaveMachine<Machine::shape, nwm::readout::Linear, nwm::head::Hidden<6>, Cubic, nwm::cpu::Scalar>;
 
 }  // namespace
 
@@ -168,6 +189,44 @@ BOOST_AUTO_TEST_CASE(a_validation_that_is_not_finite) {
   const auto e = error_of<Unstable>([&] { trainer.fit(data(), data()); });
   BOOST_TEST(e.where().starts_with("epoch 1, validation"), e.where());
   BOOST_TEST((weights(trainer.best()) == before));
+}
+
+BOOST_AUTO_TEST_CASE(a_cell_of_ones_own_that_runs_away) {
+  const Runaway machine({.cell = {.dt = 1e9}, .seed = 1});
+  const std::string advice = "a finite number (a smaller dt than the cell's 1e+09 may be needed)";
+  const auto check = [&](const std::string& field, const Unstable& e) {
+    BOOST_TEST(e.where().starts_with("image "), e.what());
+    BOOST_TEST(e.field().starts_with(field), e.what());
+    BOOST_TEST(e.expected() == advice);
+    BOOST_TEST((has(e.found(), "nan") || has(e.found(), "inf")), e.what());
+    BOOST_TEST(!has(e.found(), "-nan"), e.what());
+  };
+  for (const std::size_t threads : {1u, 2u}) {
+    check("score (", error_of<Unstable>([&] { nwm::predict(machine, data(), threads); }));
+    check("score (", error_of<Unstable>([&] { nwm::evaluate(machine, data(), threads); }));
+  }
+  check("step ", error_of<Unstable>([&] { nwm::record(machine, data()); }));
+  const std::vector<float> picture(Machine::image_size, 1.0f);
+  check("score (", error_of<Unstable>([&] { nwm::predict(machine, picture); }));
+  nwm::Trainer<Runaway> trainer({.batch = 4, .epochs = 1, .threads = 1}, machine);
+  const auto e = error_of<Unstable>([&] { trainer.fit(data(), data()); });
+  BOOST_TEST(e.where() == "epoch 1, step 1");
+  BOOST_TEST(e.expected() == advice);
+  BOOST_TEST(e.found() == "nan");
+  // With a small one all is well.
+  const Runaway calm({.cell = {.dt = 0.1}, .seed = 1});
+  nwm::predict(calm, data()), nwm::record(calm, data());
+}
+
+BOOST_AUTO_TEST_CASE(numbers_as_errors_show_them) {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  BOOST_TEST(nwm::shown(-none) == "nan");
+  BOOST_TEST(nwm::shown(none) == "nan");
+  BOOST_TEST(nwm::shown_exactly(0.1) == "0.1");
+  BOOST_TEST(nwm::shown_exactly(-1e300) == "-1e+300");
+  BOOST_TEST(nwm::shown_exactly(0.1 + 0.2) == "0.30000000000000004");
+  BOOST_TEST(nwm::shown_exactly(none) == "nan");
+  BOOST_TEST(nwm::shown_exactly(std::numeric_limits<double>::infinity()) == "inf");
 }
 
 // The study's runs of 100 steps may stray; a run of few steps is told when its rounding errors fill it.

@@ -99,6 +99,30 @@ BOOST_AUTO_TEST_CASE(files_show_the_image_the_target_and_what_the_machine_made_o
   BOOST_CHECK_EQUAL(files, 2 * 5 + 1u);
 }
 
+// Pixels of class 255 count nothing in training: they are shown as such, and are in no spectrum.
+BOOST_AUTO_TEST_CASE(pixels_that_are_left_out_are_drawn_grey) {
+  const Machine machine = lively<Machine>();
+  const auto made = [&](std::uint8_t label) {
+    nwm::data::Extent extent = images().extent();
+    extent.images = 1;
+    std::vector<float> input(extent.values());
+    images().picture(0, std::span(input));
+    std::vector<std::uint8_t> mask(extent.pixels());
+    mask[7] = label;
+    return nwm::data::Dataset(extent, input, mask, "made");
+  };
+  const Folder folder;
+  const std::array<std::size_t, 1> chosen{0};
+  plot::write_gallery(machine, made(255), chosen, folder.path, {.minimum_tile = 15});
+  const Image target = plot::read_png(folder.path / "image-0" / "target.png");
+  BOOST_CHECK((target.at(7, 0) == plot::Rgb{128, 128, 128}));
+  BOOST_CHECK((target.at(6, 0) == plot::class_colour(0)));
+  BOOST_CHECK_EQUAL(plot::class_spectra(machine, made(255)).pixels(0), Machine::sites - 1);
+  BOOST_CHECK_EQUAL(plot::class_spectra(machine, made(0)).pixels(0), Machine::sites);
+  BOOST_CHECK_THROW(plot::scenes(machine, made(254), chosen), nwm::Error);
+  BOOST_CHECK_THROW(plot::class_spectra(machine, made(254)), nwm::Error);
+}
+
 BOOST_AUTO_TEST_CASE(a_scene_holds_the_recorded_series_in_either_precision) {
   const Machine machine = lively<Machine>();
   const std::array<std::size_t, 1> chosen{2};

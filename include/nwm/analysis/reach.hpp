@@ -15,7 +15,8 @@ namespace nwm::analysis {
 namespace detail {
 
 /// The reach of the recorded field after `steps` steps. Stage by stage, a stencil adds half its size to the
-/// furthest reach among its fields, a dense coupling reaches everywhere. Fields that do not depend on the image have the reach `never`.
+/// furthest reach among its fields, a dense coupling reaches everywhere. Fields that do not depend on the
+/// image have the reach `never`.
 template <cell::Cell Cell>
 constexpr std::size_t cell_reach(std::size_t steps) {
   constexpr std::ptrdiff_t never = -1, everywhere = 1000000;
@@ -38,7 +39,7 @@ constexpr std::size_t cell_reach(std::size_t steps) {
       for (std::size_t r = 0; r < Stage::reads.size(); ++r) next = std::max(next, reach[Stage::reads[r]]);
       for (const std::size_t f : Stage::writes) reach[f] = next;
     });
-    most = std::max(most, reach[cell::recorded_field<Cell>]);
+    most = std::max(most, reach[cell::recorded<Cell>]);
   }
   return most == never ? 0 : static_cast<std::size_t>(most);
 }

@@ -35,13 +35,24 @@ inline constexpr bool told = std::is_same_v<T, long double>;  // Archetype::oper
 template <class C>
 class Archetype {
  public:
+  /// A value that nothing has set: numbers and packs that are declared hold whatever was in memory.
   constexpr Archetype() = default;
   /// A constant: V(0.5).
   template <detail::Constant T>
-  constexpr explicit Archetype(T) {}
+  constexpr explicit Archetype(T) : set_(true) {}
   template <detail::Plain T>
-  constexpr Archetype(T) {  // NOLINT: meant to convert, and to say that nothing else would
+  constexpr Archetype(T) : set_(true) {  // NOLINT: meant to convert, and to say that nothing else would
     static_assert(detail::told<T>, "a plain number where a value is needed: write V(0.5), V(cell.dt)");
+  }
+
+  /// What is copied from a value that nothing has set remembers it. That is no mistake by itself: an array
+  /// may be copied before it is filled.
+  constexpr Archetype(const Archetype& other)
+      : trace_(other.trace_), depends_(other.depends_), set_(other.set_), spoiled_(other.unsound()) {}
+  constexpr Archetype& operator=(const Archetype& other) {
+    trace_ = other.trace_ ? other.trace_ : trace_;
+    depends_ = other.depends_, set_ = other.set_, spoiled_ = other.unsound();
+    return *this;
   }
 
   friend constexpr Archetype operator+(const Archetype& a, const Archetype& b) { return both(a, b); }
@@ -131,18 +142,25 @@ class Archetype {
   constexpr std::uint64_t depends() const { return depends_; }
   /// Whether something has been assigned.
   constexpr bool set() const { return set_; }
+  /// Whether it was made of a value that nothing had set, or is a copy of one.
+  constexpr bool spoiled() const { return spoiled_; }
 
-  static constexpr Archetype given(Trace* trace, std::uint64_t depends, bool set) {
-    Archetype a;
-    a.trace_ = trace, a.depends_ = depends, a.set_ = set;
-    return a;
+  /// Makes this what a function is given: a value with these dependencies, or one that is not set.
+  constexpr void give(Trace* trace, std::uint64_t depends, bool set) {
+    trace_ = trace, depends_ = depends, set_ = set, spoiled_ = false;
   }
 
  private:
+  constexpr Archetype(Trace* trace, std::uint64_t depends, bool spoiled)
+      : trace_(trace), depends_(depends), set_(true), spoiled_(spoiled) {}
+
+  constexpr bool unsound() const { return spoiled_ || !set_; }
+  // A local value has no trace, so that the result says, too, what was wrong.
   static constexpr Archetype both(const Archetype& a, const Archetype& b) {
-    Archetype result = given(a.trace_ ? a.trace_ : b.trace_, a.depends_ | b.depends_, true);
-    if (result.trace_ && !(a.set_ && b.set_)) result.trace_->unset = true;
-    return result;
+    const bool spoiled = a.unsound() || b.unsound();
+    Trace* const trace = a.trace_ ? a.trace_ : b.trace_;
+    if (trace && spoiled) trace->unset = true;
+    return Archetype(trace, a.depends_ | b.depends_, spoiled);
   }
   static constexpr Archetype refused(const Archetype& a) {
     if (a.trace_) a.trace_->plain = true;
@@ -151,7 +169,7 @@ class Archetype {
 
   Trace* trace_ = nullptr;
   std::uint64_t depends_ = 0;
-  bool set_ = true;
+  bool set_ = false, spoiled_ = false;
 };
 
 /// A site of archetypes.
@@ -164,9 +182,9 @@ class TracedSite {
   constexpr TracedSite(Trace& trace, std::uint64_t known, bool coupled) : trace_(&trace) {
     for (std::size_t f = 0; f < fields; ++f) {
       const std::uint64_t bit = std::uint64_t{1} << f;
-      fields_[f] = Value::given(trace_, bit & known, (bit & known) != 0);
+      fields_[f].give(trace_, bit & known, (bit & known) != 0);
     }
-    for (Value& value : coupled_) value = Value::given(trace_, 0, coupled);
+    for (Value& value : coupled_) value.give(trace_, 0, coupled);
   }
 
   constexpr const Value& operator[](std::size_t field) const { return fields_[place(field)]; }
@@ -201,6 +219,14 @@ class TracedSite {
     for (std::size_t g = 0; g < groups; ++g)
       if (!coupled_[g].set()) return false;
     return true;
+  }
+  /// Whether a value here was made of one that nothing had set, or is a copy of one.
+  constexpr bool spoiled() const {
+    for (const Value& value : fields_)
+      if (value.spoiled()) return true;
+    for (const Value& value : coupled_)
+      if (value.spoiled()) return true;
+    return false;
   }
 
  private:

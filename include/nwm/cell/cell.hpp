@@ -36,7 +36,8 @@
 // sets next[field] for every field that the stage writes. It is run with floats, SIMD packs and dual
 // numbers: use the functions of nwm::math, write constants as V(0.5), do not branch on values. The library
 // runs it once when it is compiled, to find what it reads and writes. So a branch on one of the cell's
-// numbers must not change which fields these are.
+// numbers must not change which fields these are; whatever takes a cell runs it again with the numbers it is
+// given, and throws Error where they do (cell/require.hpp).
 #pragma once
 
 #include <array>
@@ -74,17 +75,13 @@ struct BoundaryOf<C> {
   using type = typename C::Boundary;
 };
 
+/// Whether a stage states its coupling, and a cell what is recorded. A cell without the latter is refused.
 template <class S>
-concept StatesCoupling = requires { S::coupling; };
-/// What a stage that states a coupling must have for the rest to be looked at.
-template <class S>
-concept Coupled = !StatesCoupling<S> || requires {
+concept Coupled = requires {
   { S::coupling } -> std::same_as<const Coupling&>;
 };
 template <class C>
-constexpr bool all_coupled = []<class... S>(const std::tuple<S...>*) {
-  return (Coupled<S> && ...);
-}(static_cast<const typename StagesOf<C>::type*>(nullptr));
+concept Recorded = requires { FieldList(C::recorded); };
 
 /// A stage with all that stages have: one without a coupling gets one that gathers nothing, one whose
 /// coupling goes `into` a field the update that puts it there.
@@ -102,13 +99,14 @@ struct CopyInto {
 };
 template <class S>
 struct Completed {
-  using type = Uncoupled<S>;
-};
-template <StatesCoupling S>
-struct Completed<S> {
   using type = S;
 };
-template <StatesCoupling S>
+template <class S>
+requires(!requires { S::coupling; } && !std::is_final_v<S>)
+struct Completed<S> {
+  using type = Uncoupled<S>;
+};
+template <Coupled S>
 requires(S::coupling.into != nowhere)
 struct Completed<S> {
   using type = CopyInto<S>;
@@ -129,21 +127,40 @@ using StatedStage = typename detail::Completed<std::tuple_element_t<s, StagesOf<
 
 /// Whether stage s states a coupling.
 template <class C, std::size_t s>
-inline constexpr bool states_coupling = detail::StatesCoupling<std::tuple_element_t<s, StagesOf<C>>>;
+inline constexpr bool states_coupling = requires { std::tuple_element_t<s, StagesOf<C>>::coupling; };
 
 template <class C>
 inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
 
-/// Has the parts of a cell, as described at the top of this header. Whether they fit together is said, in a
-/// sentence each, by what takes a cell (cell/check.hpp). (The first stage stands by itself so that the
-/// compiler says what is wrong with it: most cells have no other.)
+/// The coupling of a stage and what is recorded of a cell. Where they are not stated the cell is refused in
+/// one sentence, and these stand in for the rest of the library.
+template <class S>
+inline constexpr Coupling stated_coupling{.name = "none", .from = {0}};
+template <detail::Coupled S>
+inline constexpr Coupling stated_coupling<S> = S::coupling;
+
+/// The states that are recorded, in order.
+template <class C>
+inline constexpr std::array<std::size_t, 1> recorded_fields{};
+template <detail::Recorded C>
+inline constexpr auto recorded_fields<C> = [] {
+  constexpr FieldList list(C::recorded);
+  std::array<std::size_t, (list.size() > 0 ? list.size() : 1)> all{};
+  for (std::size_t i = 0; i < list.size(); ++i) all[i] = list[i];
+  return all;
+}();
+/// The first of them.
+template <class C>
+inline constexpr std::size_t recorded = recorded_fields<C>[0];
+
+/// Describes fields, as at the top of this header. Whatever else a cell needs, and whether it fits together,
+/// is said, in a sentence each, by what takes a cell (cell/check.hpp).
 template <class C>
 concept Cell = std::copyable<C> && requires {
   { C::fields.size() } -> std::convertible_to<std::size_t>;
 } && requires {
   { C::fields[0] } -> std::same_as<const FieldInfo&>;
-  { FieldList(C::recorded) };
-} && detail::Coupled<std::tuple_element_t<0, StagesOf<C>>> && detail::all_coupled<C>;
+};
 
 /// The number of a cell's fields: those that are described, but for what is unused.
 template <class C>
@@ -160,17 +177,6 @@ constexpr const FieldInfo& field(std::size_t index) {
     if (info.index == index && info.role != Role::unused) return info;
   return C::fields[0];  // a cell without that field is refused before
 }
-
-/// The states that are recorded, in order, and the first of them.
-template <class C>
-inline constexpr auto recorded_fields = [] {
-  constexpr FieldList list(C::recorded);
-  std::array<std::size_t, list.size()> all{};
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = list[i];
-  return all;
-}();
-template <class C>
-inline constexpr std::size_t recorded_field = recorded_fields<C>[0];
 
 /// The field that is the input of a step, or `nowhere`.
 template <class C>

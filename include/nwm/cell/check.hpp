@@ -31,20 +31,40 @@ constexpr bool refuse() {
                 "an enumerator in `fields` is not below their number: describe every enumerator once");
   static_assert(m != described_twice, "an enumerator stands in `fields` twice: describe every one once");
   static_assert(m != same_name, "two entries of `fields` have the same name");
-  static_assert(m != recorded_no_state, "`recorded` is the enumerator of a state of `fields`");
+  static_assert(m != no_field_name,
+                "an entry of `fields` has no name: weight files and errors call it by it");
+  static_assert(m != intermediate_encoded,
+                "an intermediate is written in every step, so that no image can set it: make it a state or a "
+                "map, or leave out its encoder");
+  static_assert(
+      m != recorded_no_state,
+      "`recorded` is the enumerator of a state of `fields`: static constexpr std::size_t recorded = u;");
   static_assert(m != two_drives, "a cell has one drive at most: its channels are those of the input");
   static_assert(m != number_twice, "`numbers` lists a member or a name twice: list every member once");
   static_assert(m != numbers_not_listed,
                 "list all members of the cell, a plain struct without constructors: static constexpr auto "
                 "numbers = nwm::cell::numbers(\"dt\", &Mine::dt, ...);");
+  static_assert(m != stages_and_own,
+                "a cell with `Stages` has its coupling, update and adjoint in the stages: beside them nobody "
+                "uses them");
+  static_assert(
+      m != not_coupled,
+      "a cell, or each of its `Stages`, has a coupling or an update: static constexpr nwm::cell::Coupling "
+      "coupling{.name = \"cell.K\", .from = {u}};");
+  static_assert(m != coupling_no_name,
+                "a coupling has a name, that of its weights in files: .name = \"cell.K\"");
+  static_assert(m != coupling_same_name,
+                "the couplings of two stages have the same name: that of their weights in files");
   static_assert(m != coupling_size, "a coupling's size is 1 (the site itself), 3, 5 or 7");
   static_assert(m != coupling_groups, "a coupling has at least one group");
   static_assert(m != from_nothing, "a coupling says which fields it gathers: .from = {u}");
   static_assert(m != from_too_many, "a coupling gathers at most 16 fields");
   static_assert(m != from_unknown, "a coupling's `from` names a field that `fields` does not describe");
   static_assert(m != from_twice, "a coupling's `from` names a field twice");
-  static_assert(m != laplacian_of_many,
-                "Initial::laplacian is for a 3x3 coupling from one field to one group: else use uniform");
+  static_assert(
+      m != laplacian_of_many,
+      "Initial::laplacian is for a 3x3 coupling from one field to one group: for several fields, one "
+      "coupling, in a stage of its own, for each field; else use uniform");
   static_assert(m != five_points_of_many,
                 "Pattern::five_point is for a 3x3 coupling from one field to one group: else use full");
   static_assert(m != five_points_trained,
@@ -63,12 +83,14 @@ constexpr bool refuse() {
   static_assert(m != update_returns, "`update` returns nothing: it sets next[field] for what it writes");
   static_assert(
       m != adjoint_not_constant,
-      "`adjoint`, `stability` and `growth` are constexpr and call nothing but constexpr functions and "
-      "nwm::math");
+      "`adjoint`, `inverse`, `stability` and `growth` are constexpr and call nothing but constexpr functions "
+      "and nwm::math");
   static_assert(m != unknown_field, "`update` uses a field that `fields` does not describe");
   static_assert(m != unknown_group, "`update` uses a group that the coupling does not have: see .groups");
-  static_assert(m != read_before_set,
-                "a value is read that nothing has set: the old value of a field is now[u], not next[u]");
+  static_assert(
+      m != read_before_set,
+      "a value is read that nothing has set: the old value of a field is now[u], not next[u], and a "
+      "sum begins as V(0)");
   static_assert(m != writes_nothing, "`update` writes no field: set next[u]");
   static_assert(m != map_written, "a map is constant, but `update` writes it: make it a state");
   static_assert(m != drive_written, "the drive is the input of the step, but `update` writes it");
@@ -87,6 +109,10 @@ constexpr bool refuse() {
                 "const Site& now, const Site& gradient, Site& to)");
   static_assert(m != adjoint_incomplete,
                 "`adjoint` sets to[field] for every field that `update` reads, and to.coupled()");
+  static_assert(
+      m != inverse_incomplete,
+      "`coupled_before` sets before[field] for every field that the coupling gathers, `inverse` for "
+      "every field that `update` writes");
   static_assert(m != stability_signature,
                 "a bound is: static constexpr const char* bound, and template <class Site> static constexpr "
                 "typename Site::Value stability(const Mine& cell, const Site& map)");
@@ -158,7 +184,7 @@ constexpr Finding find_on_grid() {
   Finding found;
   for_constants<stage_count<C>>([&](auto s) {
     using S = StatedStage<C, s>;
-    if (S::coupling.initial == Initial::laplacian && G::sites == 1 && G::Boundary::source(-1, 1) >= 0)
+    if (stated_coupling<S>.initial == Initial::laplacian && G::sites == 1 && G::Boundary::source(-1, 1) >= 0)
       found = {Mistake::laplacian_of_one_site, 0, s};
   });
   return found;

@@ -30,7 +30,7 @@ struct Stage {
   using Cell = C;
   using Stated = StatedStage<C, s>;
   static constexpr Coupling coupling =
-      well_formed<C> ? Stated::coupling : Coupling{.name = Stated::coupling.name, .from = {0}};
+      well_formed<C> ? stated_coupling<Stated> : Coupling{.name = Name("refused") + s, .from = {0}};
   static constexpr std::size_t groups = coupling.groups;
   /// Whether the stage gathers anything; whether it does nothing else, so that no coupled value is kept
   /// beside the field it goes into.

@@ -24,7 +24,7 @@ struct StageTrace {
 namespace detail {
 
 template <class C, class S>
-using TracedSiteOf = TracedSite<C, field_count<C>, S::coupling.groups>;
+using TracedSiteOf = TracedSite<C, field_count<C>, stated_coupling<S>.groups>;
 template <class C>
 using TracedMaps = TracedSite<C, field_count<C>, 1>;
 
@@ -44,6 +44,8 @@ using Derivable = std::conditional_t<std::is_final_v<T>, Nothing, T>;
   struct With_##member : Derivable<T>, Another_##member {}; \
   template <class T>                                        \
   concept has_##member = !requires { &With_##member<T>::member; };
+NWM_HAS_MEMBER(coupling)
+NWM_HAS_MEMBER(update)
 NWM_HAS_MEMBER(adjoint)
 NWM_HAS_MEMBER(stability)
 NWM_HAS_MEMBER(growth)
@@ -82,6 +84,7 @@ constexpr StageTrace trace_update(const C& cell) {
   const Site now(trace.noted, detail::every_field, true);
   Site next(trace.noted, 0, false);
   S::update(cell, now, next);
+  trace.noted.unset |= next.spoiled();
   trace.reads = next.depends();
   trace.writes = next.set_fields();
   return trace;
@@ -131,10 +134,69 @@ template <class C>
 constexpr std::uint64_t trace_bound(const C& cell, Trace& noted) {
   const TracedMaps<C> map(noted, every_field, false);
   std::uint64_t mask = 0;
-  if constexpr (has_stability<C>) mask |= C::stability(cell, map).depends();
-  if constexpr (has_growth<C>) mask |= C::growth(cell, map).depends();
-  if constexpr (requires { C::inverse_growth(cell, map); }) mask |= C::inverse_growth(cell, map).depends();
+  const auto take = [&](const Archetype<C>& bound) {
+    mask |= bound.depends();
+    noted.unset |= bound.spoiled() || !bound.set();
+  };
+  if constexpr (has_stability<C>) take(C::stability(cell, map));
+  if constexpr (has_growth<C>) take(C::growth(cell, map));
+  if constexpr (requires { C::inverse_growth(cell, map); }) take(C::inverse_growth(cell, map));
   return mask;
+}
+
+/// What the adjoint of a stage that is written by hand sets, a bit for each field, and whether it sets
+/// to.coupled().
+struct AdjointTrace {
+  std::uint64_t sets = 0;
+  bool coupled = false;
+  Trace noted;
+};
+
+/// Runs the adjoint of stage s once, for an update that reads and writes these fields.
+template <std::size_t s, class C>
+constexpr AdjointTrace trace_adjoint(const C& cell, const StageTrace& update) {
+  using S = StatedStage<C, s>;
+  using Site = TracedSiteOf<C, S>;
+  AdjointTrace trace;
+  const Site now(trace.noted, update.reads, true), gradient(trace.noted, update.writes, false);
+  Site to(trace.noted, 0, false);
+  S::adjoint(cell, now, gradient, to);
+  trace.noted.unset |= to.spoiled();
+  trace.sets = to.set_fields(), trace.coupled = to.coupled_set();
+  return trace;
+}
+
+/// A cell of one stage that states its step run backwards (checkpointing/reversible.hpp).
+template <class C>
+concept StepsBack = stage_count<C> == 1 && Coupled<C> &&
+                    requires(const C& cell, const TracedSiteOf<C, C>& after, TracedSiteOf<C, C>& before) {
+                      C::coupled_before(cell, after, before);
+                      C::inverse(cell, after, before);
+                    };
+
+/// What the step backwards reads of a site after a step, and what its two functions should set, but do not, a
+/// bit for each field.
+struct BackwardTrace {
+  std::uint64_t reads = 0, missing = 0;
+  Trace noted;
+};
+
+/// Runs `coupled_before` and `inverse` once, of a cell whose step writes the fields `writes`. The coupled
+/// value is there for the second only.
+template <StepsBack C>
+constexpr BackwardTrace trace_backwards(const C& cell, std::uint64_t writes) {
+  using Site = TracedSiteOf<C, C>;
+  BackwardTrace trace;
+  const Site uncoupled(trace.noted, every_field, false), after(trace.noted, every_field, true);
+  Site gathered(trace.noted, 0, false), before(trace.noted, 0, false);
+  C::coupled_before(cell, uncoupled, gathered);
+  C::inverse(cell, after, before);
+  trace.noted.unset |= gathered.spoiled() || before.spoiled();
+  trace.reads = gathered.depends() | before.depends();
+  trace.missing = writes & ~before.set_fields();
+  for (std::size_t k = 0; k < C::coupling.from.size(); ++k)
+    trace.missing |= std::uint64_t{1} << C::coupling.from[k] & ~gathered.set_fields();
+  return trace;
 }
 
 }  // namespace detail

@@ -94,14 +94,28 @@ inline std::vector<std::size_t> drawn(std::span<const double> claimed, std::size
 
 }  // namespace detail
 
+namespace detail {
+/// Throws Error, naming the part, where it is not within the `numbers` numbers of what it is a part of.
+inline void require_within(const GradientPart& part, std::size_t numbers, const char* of) {
+  if (part.offset <= numbers && part.size <= numbers - part.offset) return;
+  throw Error("check_gradient", part.name, "a part of the " + std::to_string(numbers) + " numbers of " + of,
+              std::to_string(part.size) + " from number " + std::to_string(part.offset) + " on");
+}
+}  // namespace detail
+
 /// Compares `claimed`, the gradient of f at x, with central differences of f in single coordinates and in
 /// random directions of each part. f() returns the value at what x holds at the moment (so it must read x
 /// anew at each call); x is unchanged in the end. A comparison that fails is repeated with smaller steps,
 /// since a step may straddle a kink of f; a wrong gradient agrees with none of them. A part whose gradient
-/// and differences are zero throughout is a fault unless the part says `zero`: nothing was compared.
+/// and differences are zero throughout is a fault unless the part says `zero`: nothing was compared. Throws
+/// Error, naming the part, where x or `claimed` has fewer numbers than the part needs.
 template <class F>
 GradientReport check_gradient(std::span<double> x, std::span<const double> claimed, const F& f,
                               std::span<const GradientPart> parts, const GradientCheckOptions& options = {}) {
+  for (const GradientPart& part : parts) {
+    detail::require_within(part, x.size(), "x");
+    detail::require_within(part, claimed.size(), "the gradient claimed");
+  }
   GradientReport report;
   Random random(options.seed);
   std::vector<double> direction(x.size());

@@ -51,23 +51,11 @@ struct InverseGrowthOf {
   }
 };
 
-/// The fields that a cell's step backwards reads, a bit each.
-template <class C>
-constexpr std::uint64_t reverse_mask() {
-  using Site = cell::detail::TracedSiteOf<C, C>;
-  cell::Trace noted;
-  const Site after(noted, cell::detail::every_field, true);
-  Site gathered(noted, 0, false), before(noted, 0, false);
-  C::coupled_before(C{}, after, gathered);
-  C::inverse(C{}, after, before);
-  return gathered.depends() | before.depends();
-}
-
 /// The step backwards from and to arrays: `after` lists the fields it reads.
 template <class C>
 struct StepBack {
   using Stage = cell::Stage<C, 0>;
-  using After = cell::IndicesOf<reverse_mask<C>()>;
+  using After = cell::IndicesOf<cell::detail::trace_backwards(C{}, cell::traces<C>[0].writes).reads>;
   static constexpr auto after = After::list;
 
   /// The fields of Stage::from before a step, from those of `after`.

@@ -16,6 +16,7 @@
 #include "nwm/data/pictures.hpp"
 #include "nwm/data/targets.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 
 namespace nwm::data {
 
@@ -55,14 +56,18 @@ class Dataset {
 
   Dataset() = default;
 
-  /// Takes the storage over. Throws Error when a length does not fit the extent, or a picture or a target
-  /// holds a number that is not finite.
+  /// Takes the storage over. Pictures of bytes are read as numbers in [0, 1]; pictures of floats are taken as
+  /// they are, and should lie near [0, 1]: divide what is 0 to 255. Throws Error when a length does not fit
+  /// the extent, the extent has more numbers than there are addresses, or a picture or a target holds a
+  /// number that is not finite.
   Dataset(Extent extent, Pictures pictures, Targets targets, std::string name = "dataset")
       : extent_(extent),
         pictures_(std::move(pictures)),
         targets_(std::move(targets)),
         name_(std::move(name)),
         content_(next_content()) {
+    for (const std::size_t each : {extent_.channels, targets_.outputs()})
+      checked_product(name_, "extent", std::array{extent_.images, each, extent_.height, extent_.width});
     check_length("pictures", extent_.images * extent_.values(), pictures_.size());
     check_length(targets_.kind() == Targets::Kind::classes ? "masks" : "targets",
                  extent_.images * targets_.each(extent_.pixels()), targets_.size());
@@ -131,7 +136,7 @@ class Dataset {
     for (std::size_t i = 0; i < floats.size(); ++i)
       if (!std::isfinite(floats[i]))
         throw Error(name_, std::string(field) + "[" + std::to_string(i / each) + "]", "finite values",
-                    std::to_string(floats[i]) + " at position " + std::to_string(i % each));
+                    shown(static_cast<double>(floats[i])) + " at position " + std::to_string(i % each));
   }
 
   Extent extent_;

@@ -2,6 +2,7 @@
 // sets. No picture occurs twice. A seed gives the same bytes on every platform.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 #include "nwm/random.hpp"
 
 namespace nwm::data {
@@ -82,11 +84,14 @@ constexpr Extent picture_of() {
 /// from the same stream. Test and validation sets are drawn first. So, with their sizes unchanged, the first
 /// n training images are the same in every larger training set.
 /// Throws Error: field `images` when 10000 draws in a row give no new picture (the message tells how many
-/// different ones were found); field `picture` when a size is 0.
+/// different ones were found), or when they have more numbers than there are addresses; field `picture` when
+/// a size is 0.
 template <DrawsImage Draw>
 Split generate(const std::string& name, Extent picture, const SplitSizes& sizes, std::uint64_t seed,
                Draw&& draw) {
   detail::check_picture(name, picture, 1);
+  for (const std::size_t count : {sizes.train, sizes.validation, sizes.test})
+    checked_product(name, "images", std::array{count, picture.channels, picture.height, picture.width});
   const std::size_t total = sizes.train + sizes.validation + sizes.test;
   std::set<std::uint64_t> seen;  // an accidental collision of hashes costs one more draw, no more
 

@@ -10,7 +10,7 @@
 namespace nwm::data {
 
 /// The pictures of a data set, planar (image, channel, row, column): bytes, divided by 255 when read, or
-/// floats, handed on unchanged.
+/// floats, handed on unchanged: they should lie near [0, 1], as the bytes then do.
 class Pictures {
  public:
   using Bytes = std::vector<std::uint8_t>;

@@ -127,8 +127,8 @@ class PolygonPainter {
     if (o_.max_polygons == 0) throw Error("polygons", "max_polygons", "at least 1", "0");
     if (!(o_.min_radius * side >= 2))
       throw Error("polygons", "min_radius",
-                  "at least 2 pixels, " + std::to_string(2 / side) + " of this image",
-                  std::to_string(o_.min_radius));
+                  "at least 2 pixels, " + shown(2 / side) + " of this image" + large_enough(),
+                  shown(o_.min_radius));
     if (!(o_.max_radius >= o_.min_radius && o_.max_radius <= 0.5))
       throw Error("polygons", "max_radius", "min_radius = " + std::to_string(o_.min_radius) + " to 0.5",
                   std::to_string(o_.max_radius));
@@ -173,6 +173,13 @@ class PolygonPainter {
     return false;
   }
 
+  /// The smallest picture in which the least radius is 2 pixels.
+  std::string large_enough() const {
+    if (!(o_.min_radius >= 1e-6 && o_.min_radius <= 0.5)) return "";
+    auto side = static_cast<std::size_t>(2 / o_.min_radius);
+    while (!(o_.min_radius * static_cast<double>(side) >= 2)) ++side;
+    return " (or pictures of at least " + std::to_string(side) + "x" + std::to_string(side) + " pixels)";
+  }
   /// A uniform coordinate at which the whole circle lies inside the image.
   static std::int64_t centre(Random& random, std::int64_t radius, std::size_t size) {
     const std::int64_t room = static_cast<std::int64_t>(size) * polygon_pixel - 2 * radius;

@@ -3,15 +3,16 @@
 
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <string_view>
 #include <type_traits>
 
 namespace nwm {
 
-/// A boundary maps a row or column index i in [-n, 2n), on an axis of length n, to the index of the value to
-/// use, or to -1 for zero. `self_adjoint` promises that the adjoint of a stencil under this boundary is the
-/// mirrored stencil under the same boundary. Otherwise the halo's gradient is folded back. `name` is what
-/// weight files say: not empty. All three are constexpr.
+/// A boundary maps a row or column index i in [-1, n], on an axis of length n, to the index of the value to
+/// use, in [0, n), or to -1 for zero. On the axis, 0 ≤ i < n, that is i itself. `self_adjoint` promises that
+/// the adjoint of a stencil under this boundary is the mirrored stencil under the same boundary. Otherwise
+/// the halo's gradient is folded back. `name` is what weight files say: not empty. All three are constexpr.
 template <class B>
 concept Boundary = requires(std::ptrdiff_t i, std::ptrdiff_t n) {
   { B::source(i, n) } -> std::same_as<std::ptrdiff_t>;
@@ -22,6 +23,34 @@ concept Boundary = requires(std::ptrdiff_t i, std::ptrdiff_t n) {
   typename std::bool_constant<bool{B::self_adjoint}>;
   typename std::bool_constant<std::string_view(B::name).empty()>;
 } && !std::string_view(B::name).empty();
+
+namespace detail {
+/// Whether boundary B answers, on an axis of length n, with what a Boundary may. Of a long axis both ends are
+/// looked at, since compilers count the steps of what they run.
+template <class B, std::size_t n>
+constexpr bool source_fits() {
+  constexpr auto length = static_cast<std::ptrdiff_t>(n), looked_at = std::ptrdiff_t{64};
+  for (const std::ptrdiff_t beyond : {std::ptrdiff_t{-1}, length}) {
+    const std::ptrdiff_t source = B::source(beyond, length);
+    if (source < -1 || source >= length) return false;
+  }
+  for (std::ptrdiff_t i = 0; i < length; ++i) {
+    if (B::source(i, length) != i) return false;
+    if (i == looked_at && length > 2 * looked_at) i = length - looked_at;
+  }
+  return true;
+}
+}  // namespace detail
+
+/// True; for a boundary that would lead beyond an axis of n sites the compiler says so.
+template <class B, std::size_t n>
+constexpr bool checked_boundary() {
+  static_assert(
+      detail::source_fits<B, n>(),
+      "a boundary's source(i, n) is i on the axis, and at i = -1 and i = n an index of the axis, or "
+      "-1 for zero");
+  return true;
+}
 
 /// The field continues on the opposite side: a torus.
 struct Periodic {

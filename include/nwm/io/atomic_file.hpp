@@ -53,7 +53,7 @@ inline bool file_size(const std::string& path, std::uint64_t& bytes) {
 class AtomicFile {
  public:
   /// Creates the temporary. Throws Error (path, "file", …) when the target is something else than a regular
-  /// file (a folder, a device), or its folder cannot be written in.
+  /// file (a folder, a device), or its folder is missing (field "folder") or cannot be written in.
   explicit AtomicFile(const std::string& target) : target_(target), where_(target) {
     struct stat status {};
     bool there = ::lstat(target_.c_str(), &status) == 0;
@@ -117,7 +117,11 @@ class AtomicFile {
       if (file_) temporary_ = std::move(candidate);
       else if (errno != EEXIST) break;
     }
-    if (!file_) throw Error(where_, "file", "a temporary file beside it", system_message());
+    if (file_) return;
+    if (errno == ENOENT || errno == ENOTDIR)
+      throw Error(where_, "folder", "one that exists",
+                  (errno == ENOENT ? "no folder '" : "no folder, but a file '") + folder() + "'");
+    throw Error(where_, "file", "a temporary file beside it", system_message());
   }
 
   [[noreturn]] void fail(std::string found = system_message()) {
@@ -128,14 +132,17 @@ class AtomicFile {
   // The new name survives a power cut only once its folder is on the disk, too. A failure here (some file
   // systems refuse) is not an Error, since the file is already in place.
   void sync_folder() const noexcept {
-    const std::size_t slash = target_.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash == 0 ? 1 : slash);
-    const int handle = ::open(folder.c_str(), O_RDONLY);
+    const int handle = ::open(folder().c_str(), O_RDONLY);
     if (handle < 0) return;
     (void)::fsync(handle);
     ::close(handle);
   }
 
+  /// What comes before the last slash of the target.
+  std::string folder() const {
+    const std::size_t slash = target_.rfind('/');
+    return slash == std::string::npos ? "." : target_.substr(0, slash == 0 ? 1 : slash);
+  }
   /// What follows the last slash of the target.
   std::string_view file_name() const {
     const std::size_t slash = target_.rfind('/');

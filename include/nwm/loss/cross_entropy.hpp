@@ -18,6 +18,11 @@ namespace nwm::loss {
 
 namespace detail {
 
+/// Throws Error unless `left_out` is a class that a byte holds, or −1 for none.
+inline void require_left_out(const char* owner, int left_out) {
+  require_option(owner, "ignore_index", left_out, left_out >= -1 && left_out <= 255,
+                 "a class from 0 to 255, or -1 for none");
+}
 /// Throws Error where a class of the set is not among `outputs`.
 inline void require_classes(const data::Dataset& set, std::size_t outputs, int left_out) {
   if (set.classes(left_out) > outputs)
@@ -70,7 +75,9 @@ struct CrossEntropy {
   }
   bool counts(std::uint8_t c) const { return static_cast<int>(c) != ignore_index; }
 
+  void check_options() const { detail::require_left_out("CrossEntropy", ignore_index); }
   void check(const data::Dataset& set, std::size_t outputs) const {
+    check_options();
     detail::require_masks(set, outputs, ignore_index);
   }
   static std::span<const Target> target(const data::Dataset& set, std::size_t i) { return set.mask(i); }
@@ -124,11 +131,15 @@ struct WeightedCrossEntropy {
     return c >= classes || static_cast<int>(c) == ignore_index ? 0.0 : weights[c];
   }
 
-  /// Throws Error where a weight is negative or no finite number, too.
-  void check(const data::Dataset& set, std::size_t outputs) const {
+  /// Throws Error where a weight is negative or no finite number.
+  void check_options() const {
+    detail::require_left_out("WeightedCrossEntropy", ignore_index);
     for (std::size_t c = 0; c < classes; ++c)
       require_option("WeightedCrossEntropy", "weights[" + std::to_string(c) + "]", weights[c],
                      weights[c] >= 0 && std::isfinite(weights[c]), "0 or a positive number");
+  }
+  void check(const data::Dataset& set, std::size_t outputs) const {
+    check_options();
     detail::require_masks(set, outputs, ignore_index);
   }
   static std::span<const Target> target(const data::Dataset& set, std::size_t i) { return set.mask(i); }

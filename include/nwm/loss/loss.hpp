@@ -9,7 +9,9 @@
 //   target_size(outputs, sites)          values of the target of one image
 //   planes<outputs>      numbers a pixel (pooled: an image) that a target becomes for the backend
 //   accepts<outputs>     whether a model with so many scores a pixel can be trained by it
-//   options(f)           f(name, value) for each option: what a resumed run must have the same
+//   options(f)           f(name, value) for each option: what a resumed run must have the same. A loss
+//                        derived from another, with members of its own, states its own
+//   check_options()      optional: throws Error, naming the option, where the options make no sense
 //   check(set, outputs)  throws Error where a data set has another kind of target or a class there is not
 //   target(set, i)       the target of image i, a span of Target
 //   weight(target)       what an image counts in the mean: a batch's loss is Σ loss / Σ weight
@@ -74,7 +76,7 @@ concept LossOf =
 
 /// A loss, as described at the top of this header.
 template <class L>
-concept Loss = std::is_trivially_copyable_v<L> &&
+concept Loss = std::is_trivially_copyable_v<L> && StatesItsOptions<L> &&
                requires {
                  { L::name } -> std::convertible_to<std::string_view>;
                  typename L::Target;
@@ -96,6 +98,14 @@ concept Loss = std::is_trivially_copyable_v<L> &&
 /// A loss for a model of `outputs` scores a pixel.
 template <class L, std::size_t outputs>
 concept LossFor = Loss<L> && L::template accepts<outputs>;
+
+/// Throws Error, naming the option, where the options of a loss make no sense, or would be 0 or infinite as a
+/// Real.
+template <class Real, Loss L>
+void require_options(const L& loss) {
+  if constexpr (requires { loss.check_options(); }) loss.check_options();
+  require_options_in<Real>(loss);
+}
 
 /// Throws Error unless the set holds targets of that kind.
 inline void require_kind(const data::Dataset& set, data::Targets::Kind kind) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/memory/count.hpp"
+
 namespace nwm {
 
 /// `values` in row-major order (last index fastest) with the lengths `shape` of its axes.
@@ -16,11 +18,9 @@ struct Array {
   std::vector<T> values;
 
   Array() = default;
-  /// Of that shape, all `value`.
+  /// Of that shape, all `value`. Throws Error where so many bytes have no address.
   explicit Array(std::vector<std::size_t> lengths, T value = T{}) : shape(std::move(lengths)) {
-    std::size_t count = 1;
-    for (const std::size_t length : shape) count *= length;
-    values.assign(count, value);
+    values.assign(checked_product("Array", "shape", shape, sizeof(T)), value);
   }
 
   /// Numbers that belong to one index of the first axis.

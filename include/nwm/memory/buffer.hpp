@@ -9,6 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "nwm/memory/count.hpp"
+
 namespace nwm {
 
 /// Alignment in bytes of every Buffer: a cache line, and the widest vector register in use.
@@ -19,6 +21,7 @@ template <class Real>
 class Buffer {
  public:
   Buffer() = default;
+  /// Throws Error where so many bytes have no address.
   explicit Buffer(std::size_t size) : data_(allocate(size)), size_(size) {
     std::fill_n(data_.get(), size_, Real(0));
   }
@@ -54,6 +57,7 @@ class Buffer {
   };
   static Real* allocate(std::size_t size) {
     if (size == 0) return nullptr;
+    checked_product("Buffer", "size", std::span(&size, 1), sizeof(Real));
     return static_cast<Real*>(::operator new[](size * sizeof(Real), std::align_val_t{buffer_alignment}));
   }
 

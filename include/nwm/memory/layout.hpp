@@ -70,6 +70,15 @@ struct Layout {
   }
 };
 
+/// Whether the slices of a layout have names of their own: files know parameters by their names.
+template <std::size_t capacity>
+constexpr bool names_differ(const Layout<capacity>& layout) {
+  for (std::size_t i = 0; i < layout.count; ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (layout.slices[i].name.view() == layout.slices[k].name.view()) return false;
+  return true;
+}
+
 /// Cuts a layout made with spare capacity to its slices: `describe` is a stateless callable that fills a
 /// Layout.
 template <auto describe, std::size_t capacity = 512>
@@ -79,8 +88,9 @@ constexpr auto exact_layout() {
     describe(layout);
     return layout;
   };
-  Layout<roomy().count> exact;
-  const auto full = roomy();
+  constexpr auto full = roomy();
+  static_assert(names_differ(full), "two parts of a model describe parameters of the same name");
+  Layout<full.count> exact;
   for (std::size_t i = 0; i < full.count; ++i) exact.slices[i] = full.slices[i];
   exact.count = full.count;
   exact.size = full.size;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,14 +30,6 @@ inline std::string tensor_name(const std::string& prefix, const Slice& slice) {
   return prefix + std::string(slice.name.view());
 }
 
-template <class Layout, class Real>
-void put_slices(Safetensors& file, const Layout& layout, std::span<const Real> values,
-                const std::string& prefix) {
-  for (const Slice& slice : layout.slices)
-    file.add(tensor_name(prefix, slice), {slice.shape().begin(), slice.shape().end()},
-             values.subspan(slice.offset, slice.size));
-}
-
 /// Throws Error where a weight is no finite number, or a running variance is negative.
 template <class T>
 void check_values(const Safetensors& file, const std::string& name, std::span<const T> values) {
@@ -46,6 +39,17 @@ void check_values(const Safetensors& file, const std::string& name, std::span<co
       throw Error(file.source, "value " + std::to_string(i) + " of '" + name + "'",
                   variance ? "0 or a positive number" : "a finite number",
                   shown(static_cast<double>(values[i])));
+}
+
+template <class Layout, class Real>
+void put_slices(Safetensors& file, const Layout& layout, std::span<const Real> values,
+                const std::string& prefix) {
+  for (const Slice& slice : layout.slices) {
+    const std::string name = tensor_name(prefix, slice);
+    const auto part = values.subspan(slice.offset, slice.size);
+    check_values(file, name, part);
+    file.add(name, {slice.shape().begin(), slice.shape().end()}, part);
+  }
 }
 
 template <class Real, class Layout>
@@ -83,16 +87,30 @@ inline constexpr std::string_view batches_tracked = "num_batches_tracked";
 
 template <class Model>
 bool knows(std::string_view name) {
-  const auto named = [&](const Slice& s) { return s.name.view() == name; };
-  if (std::ranges::any_of(Model::layout.slices, named)) return true;
-  if constexpr (requires { Model::buffer_layout; })
-    return name.ends_with(batches_tracked) || std::ranges::any_of(Model::buffer_layout.slices, named);
+  const auto has = [](const auto& layout, std::string_view wanted) {
+    return std::ranges::any_of(layout.slices, [&](const Slice& s) { return s.name.view() == wanted; });
+  };
+  if (has(Model::layout, name)) return true;
+  if constexpr (requires { Model::buffer_layout; }) {
+    if (!name.ends_with(batches_tracked)) return has(Model::buffer_layout, name);
+    name.remove_suffix(batches_tracked.size());
+    return has(Model::buffer_layout, std::string(name) + "running_mean");
+  }
   return false;
+}
+
+/// A value of a description as errors say it: the numbers of a cell in their shortest text.
+inline std::string readable(std::string_view key, const std::string& value) {
+  if (!key.starts_with("cell.")) return value;
+  char* end = nullptr;
+  const double number = std::strtod(value.c_str(), &end);
+  return value.empty() || *end != 0 ? value : shown_exactly(number);
 }
 
 }  // namespace detail
 
-/// Adds every slice of the model's parameters to `file` under prefix + its name.
+/// Adds every slice of the model's parameters to `file` under prefix + its name. Throws Error, naming
+/// file.source and the slice, where a value is no finite number.
 template <class Model>
 void put_parameters(Safetensors& file, const Model& model, const std::string& prefix = "") {
   detail::put_slices(file, Model::layout, std::span<const typename Model::Real>(model.parameters()), prefix);
@@ -108,7 +126,8 @@ void take_parameters(const Safetensors& file, Model& model, const std::string& p
   detail::take_slices(file, Model::layout, std::span<Real>(model.parameters()), prefix);
 }
 
-/// Parameters and, where a model has them, the running statistics of its batch normalisations.
+/// Parameters and, where a model has them, the running statistics of its batch normalisations. Throws as
+/// put_parameters.
 template <class Model>
 void put_model(Safetensors& file, const Model& model, const std::string& prefix = "") {
   put_parameters(file, model, prefix);
@@ -144,32 +163,36 @@ void put_description(Safetensors& file, const Model& model) {
 }
 
 /// Throws Error, naming what differs, where the file describes another model: another value, or what one of
-/// the two says and the other does not. A file without a description is not asked: those of the authors say
-/// nothing.
+/// the two says and the other does not, but for the numbers of a shape that this model does not use. A file
+/// without a description is not asked: those of the authors say nothing.
 template <class Model>
 void check_description(const Safetensors& file, const Model& model) {
   if (!file.metadata.contains("nwm.version")) return;
   constexpr std::string_view nothing = "nothing of the kind";
   std::vector<std::string> expected{"nwm.version"};
+  for (const auto& [name, size] : model::inner_sizes) expected.push_back(std::string("nwm.shape.") + name);
   describe(model, [&](const std::string& key, const std::string& value) {
     expected.push_back("nwm." + key);
     const auto found = file.metadata.find("nwm." + key);
     if (found == file.metadata.end() || found->second != value)
-      throw Error(file.source, key + " of the model", value,
-                  found == file.metadata.end() ? nothing : found->second);
+      throw Error(file.source, key + " of the model", detail::readable(key, value),
+                  found == file.metadata.end() ? std::string(nothing) : detail::readable(key, found->second));
   });
   for (const auto& [key, value] : file.metadata)
-    if (key.starts_with("nwm.") && !key.starts_with("nwm.trainer.") && std::ranges::find(expected, key) == expected.end())
+    if (key.starts_with("nwm.") && !key.starts_with("nwm.trainer.") &&
+        std::ranges::find(expected, key) == expected.end())
       throw Error(file.source, key.substr(4) + " of the model", nothing, value);
 }
 
 }  // namespace io
 
 /// Writes the weights and the description of the model (description.hpp), whole or not at all. Throws Error
-/// when the file cannot be written; an old one then stays.
+/// when the file cannot be written, or a weight is no finite number (such a file could not be loaded); an old
+/// one then stays.
 template <ModelParameters Model>
 [[gnu::cold]] void save(const Model& model, const std::string& path) {
   io::Safetensors file;
+  file.source = path;
   io::put_model(file, model);
   io::put_description(file, model);
   file.metadata["format"] = "pt";
@@ -178,16 +201,20 @@ template <ModelParameters Model>
 
 /// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Throws Error
 /// when the file is damaged, any tensor is missing, foreign, or of another shape or type, a value is no
-/// finite number, or the file describes another model (its dt, its readout, …); the model then is unchanged.
+/// finite number, the file describes another model (its dt, its readout, …) or holds a training; the model
+/// then is unchanged.
 template <ModelParameters Model>
 void load(Model& model, const std::string& path) {
   const io::Safetensors file = io::read_safetensors(path);
+  if (file.contains("trainer.counters"))
+    throw Error(file.source, "file", "the weights of a model, as nwm::save writes them",
+                "a training; nwm::load_training(trainer, path) loads it");
+  io::check_description(file, model);
   for (const auto& [name, tensor] : file.tensors)
     if (!io::detail::knows<Model>(name))
       throw Error(file.source, "tensor '" + name + "'", "no tensor of that name in this model", "one");
   Model loaded = model;
   io::take_model(file, loaded);
-  io::check_description(file, model);
   model = std::move(loaded);
 }
 

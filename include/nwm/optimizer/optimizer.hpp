@@ -3,9 +3,10 @@
 //
 //   name                  what files and errors call it
 //   state                 an array of names: the numbers kept for each parameter from step to step, zero at
-//                         first
+//                         first. Files know them by these names, which differ
 //   check()               throws Error, naming the option, where the options make no sense
-//   options(f)            f(name, value) for each option: what a resumed run must have the same
+//   options(f)            f(name, value) for each option: what a resumed run must have the same. An optimiser
+//                         derived from another, with members of its own, states its own
 //   rule(t, rate)         what step t = 1, 2, … does at the learning rate: a kernel-safe callable
 //                         rule(p, g, s) -> the new p, for p, g of any value type V (a number or a pack of
 //                         them) and s, a std::array<V, state.size()> that it updates. It is constexpr,
@@ -48,7 +49,7 @@ concept RuleFor = requires(const Rule& rule, const V& v, std::array<V, n>& s) {
 
 /// An optimiser, as described at the top of this header.
 template <class O>
-concept Optimizer = std::is_trivially_copyable_v<O> &&
+concept Optimizer = std::is_trivially_copyable_v<O> && StatesItsOptions<O> &&
                     requires {
                       { O::name } -> std::convertible_to<std::string_view>;
                     } &&
@@ -63,6 +64,18 @@ concept Optimizer = std::is_trivially_copyable_v<O> &&
                     RuleFor<RuleOf<O>, float, O::state.size()> && RuleFor<RuleOf<O>, double, O::state.size()>;
 
 namespace detail {
+
+/// Whether the numbers that an optimiser keeps have names of their own.
+template <class O>
+constexpr bool states_named() {
+  for (std::size_t i = 0; i < O::state.size(); ++i) {
+    const std::string_view name(O::state[i]);
+    if (name.empty()) return false;
+    for (std::size_t k = 0; k < i; ++k)
+      if (std::string_view(O::state[k]) == name) return false;
+  }
+  return true;
+}
 
 /// One step of `Rule` at every number: gradients are taken times `gradient_scale`.
 template <class Real, class Rule, std::size_t states>
@@ -89,13 +102,19 @@ struct Update {
 /// Slices of the layout that are not trained keep their values, whatever decays.
 template <class Model, Optimizer O>
 class Stepper {
+  static_assert(detail::states_named<O>(),
+                "`state` of an optimiser names every number that it keeps: files know them by these names");
+
  public:
   using Real = typename Model::Real;
   using Backend = typename Model::Backend;
   static constexpr std::size_t states = O::state.size();
 
-  /// Throws Error where an option makes no sense.
-  explicit Stepper(const O& policy = {}) : policy_(policy) { policy_.check(); }
+  /// Throws Error where an option makes no sense, or would be 0 or infinite as a Real.
+  explicit Stepper(const O& policy = {}) : policy_(policy) {
+    policy_.check();
+    require_options_in<Real>(policy_);
+  }
 
   /// One update of `parameters` in place; `gradient` is taken times `gradient_scale`. Both are memory of the
   /// backend, parameter_count numbers each.

@@ -82,8 +82,9 @@ inline Rgb sequential(double value, double scale) {
 /// Colour of a class; 0 is the dark background. 1..7 are the colours of Okabe and Ito (2008). 8..15 were each
 /// chosen as far as possible (in OKLab) from all colours before, for normal, deuteranopic and protanopic eyes
 /// (Machado, Oliveira and Fernandes 2009). Higher labels get hues at golden-angle steps: all different, but
-/// harder to tell apart.
+/// harder to tell apart. 255, which pixels that count nothing have, is grey.
 inline Rgb class_colour(std::size_t label) {
+  if (label == 255) return {128, 128, 128};
   static constexpr std::array<Rgb, 16> palette{{{24, 26, 34},
                                                 {230, 159, 0},
                                                 {86, 180, 233},
@@ -109,6 +110,10 @@ inline Rgb class_colour(std::size_t label) {
   };
   return {channel(5), channel(3), channel(1)};
 }
+
+/// Whether a label of a model with so many classes is that of pixels that count nothing: 255, as
+/// `loss::CrossEntropy{.ignore_index = 255}` has it, unless 256 classes need it.
+constexpr bool left_out(std::size_t label, std::size_t classes) { return label == 255 && classes <= 255; }
 
 /// The scale s > 0 of a symmetric colour map [-s, s] for `values`: the `quantile` (in (0, 1]; 1 is the
 /// maximum) of their magnitudes. Values that are not finite are ignored. The scale is 1 when only zeros are

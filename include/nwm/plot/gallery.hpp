@@ -48,6 +48,14 @@ struct Scene {
   StripRow row() const { return {input, series, prediction, target}; }
 };
 
+namespace detail {
+/// Throws Error unless the set's pictures fit the machine, and its masks, where they are not left out.
+template <class Machine>
+void require_scenes(const data::Dataset& set) {
+  require_fit<Machine>(set, loss::CrossEntropy{.ignore_index = left_out(255, Machine::outputs) ? 255 : -1});
+}
+}  // namespace detail
+
 /// Runs a machine over images, one at a time, and returns its outputs. Memory is allocated once. The machine
 /// must have `scores` and `record`, as WaveMachine has.
 template <class Machine>
@@ -56,7 +64,8 @@ class Observer {
   using Real = typename Machine::Real;
 
   /// Runs `machine` on picture `index` of `set`. On equal scores the prediction is the lower class. Throws
-  /// Error (index) when there is no such image, and as require_fit and Machine::scores do.
+  /// Error (index) when there is no such image, and as require_fit and Machine::scores do. Target pixels of
+  /// class 255 count nothing (left_out): they stay 255, and are drawn grey.
   Scene scene(const Machine& machine, const data::Dataset& set, std::size_t index) {
     Scene scene;
     scene.index = index;
@@ -76,7 +85,7 @@ class Observer {
 
   /// Only the series (T, C, H, W) of picture `index`. Throws as `scene`.
   std::vector<float> record(const Machine& machine, const data::Dataset& set, std::size_t index) {
-    require_fit<Machine>(set);
+    detail::require_scenes<Machine>(set);
     if (index >= set.size())
       throw Error(set.name(), "index", "below " + std::to_string(set.size()), std::to_string(index));
     set.picture(index, image_.span());

@@ -45,14 +45,16 @@ class ClassSpectra {
   std::size_t steps() const noexcept { return shape_.steps; }
 
   /// Adds one image: `series` (steps, channels, height, width) and `labels` (height, width), each below the
-  /// number of classes. When either does not fit, throws Error and adds nothing.
+  /// number of classes, or left out (255): such pixels are not looked at. When either does not fit, throws
+  /// Error and adds nothing.
   void add(std::span<const float> series, std::span<const std::uint8_t> labels) {
     detail::check_series(where, series, shape_);
     if (labels.size() != shape_.plane())
       throw Error(where, "labels", std::to_string(shape_.plane()), std::to_string(labels.size()));
     for (const std::uint8_t label : labels)
-      if (label >= classes_) throw out_of_range(label);
-    for (const std::uint8_t label : labels) ++pixels_[label];
+      if (label >= classes_ && !left_out(label, classes_)) throw out_of_range(label);
+    for (const std::uint8_t label : labels)
+      if (!left_out(label, classes_)) ++pixels_[label];
     for (std::size_t c = 0; c < shape_.channels; ++c)
       for (std::size_t first = 0; first < shape_.plane(); first += block)
         add_block(series.subspan(c * shape_.plane()), labels, first, std::min(block, shape_.plane() - first));
@@ -91,8 +93,10 @@ class ClassSpectra {
         const float* y = channel.data() + t * shape_.state() + first;
         for (std::size_t i = 0; i < count; ++i) real[i] += c * y[i], imaginary[i] += s * y[i];
       }
-      for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t i = 0; i < count; ++i) {
+        if (left_out(labels[first + i], classes_)) continue;
         sums_[labels[first + i] * bins_ + k] += static_cast<double>(std::hypot(real[i], imaginary[i]));
+      }
     }
   }
 

@@ -112,14 +112,16 @@ class NearestSpectrum {
     sums_.assign(classes * features_, 0), squares_.assign(features_, 0), counts_.assign(classes, 0);
   }
 
-  /// Adds one image: its series (T, C, H, W) and the class of each pixel (H, W). Throws Error when sizes do
-  /// not fit.
+  /// Adds one image: its series (T, C, H, W) and the class of each pixel (H, W); pixels that are left out
+  /// (plot::left_out) are not looked at. Throws Error when sizes do not fit.
   void learn(std::span<const float> series, std::span<const std::uint8_t> labels) {
     check(labels);
     const std::vector<float> x = features(series);
-    for (std::size_t p = 0; p < labels.size(); ++p) ++counts_[labels[p]];
+    for (const std::uint8_t label : labels)
+      if (counts(label)) ++counts_[label];
     for (std::size_t f = 0; f < features_; ++f)
       for (std::size_t p = 0; p < labels.size(); ++p) {
+        if (!counts(labels[p])) continue;
         const double v = static_cast<double>(x[f * shape_.plane() + p]);
         sums_[labels[p] * features_ + f] += v, squares_[f] += v * v;
       }
@@ -137,6 +139,7 @@ class NearestSpectrum {
     std::vector<double> region(classes_ * features_), own(features_);
     std::vector<std::size_t> size(classes_);
     for (std::size_t p = 0; p < labels.size(); ++p) {
+      if (!counts(labels[p])) continue;
       for (std::size_t f = 0; f < features_; ++f) {
         own[f] = static_cast<double>(x[f * shape_.plane() + p]);
         region[labels[p] * features_ + f] += own[f];
@@ -152,12 +155,13 @@ class NearestSpectrum {
   }
 
  private:
+  bool counts(std::uint8_t label) const { return !plot::left_out(label, classes_); }
   void check(std::span<const std::uint8_t> labels) const {
     if (labels.size() != shape_.plane())
       throw Error("nwm::report::NearestSpectrum", "labels", std::to_string(shape_.plane()),
                   std::to_string(labels.size()));
     for (const std::uint8_t label : labels)
-      if (label >= classes_)
+      if (label >= classes_ && counts(label))
         throw Error("nwm::report::NearestSpectrum", "label", "below " + std::to_string(classes_),
                     std::to_string(label));
   }

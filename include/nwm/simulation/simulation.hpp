@@ -107,7 +107,7 @@ class Simulation {
     return nwm::FieldView<const Real, channels, Grid>(field(f));
   }
   /// The state a readout would see.
-  std::span<const Real, columns> recorded() const { return field(nwm::cell::recorded_field<Cell>); }
+  std::span<const Real, columns> recorded() const { return field(nwm::cell::recorded<Cell>); }
 
   /// Sets every state to zero and the count of steps to 0; maps and parameters stay.
   void reset() {
@@ -201,7 +201,7 @@ class Simulation {
                      std::string(nwm::cell::field<Cell>(f).name.view()) + "(" + std::to_string(i / sites) +
                          ", " + std::to_string(i % sites / Grid::width) + ", " +
                          std::to_string(i % Grid::width) + ")",
-                     "a finite value", std::to_string(values[i]));
+                     "a finite value", shown(static_cast<double>(values[i])));
     }
   }
 
@@ -220,7 +220,7 @@ class Simulation {
                       std::string(Stage::coupling.name.view()) + ".weight(" + std::to_string(to) + ", " +
                           std::to_string(from) + ", " + std::to_string(tap / 3) + ", " +
                           std::to_string(tap % 3) + ")",
-                      "0 outside the five points of a channel", std::to_string(weights[i]));
+                      "0 outside the five points of a channel", shown(static_cast<double>(weights[i])));
       }
     }
   }

@@ -38,15 +38,24 @@ template <class Model, loss::Loss L = loss::CrossEntropy>
 requires ModelFor<Model, L>
 using ExecutorOf = typename decltype(detail::executor_of<Model, L>())::type;
 
-/// Metrics of `model` on a data set, by the loss's measure. Throws Error when the set is empty or does not
-/// fit model and loss, Unstable when a wave step is. threads 0: all there are.
+/// Metrics of `model` on a data set, by the measure of the loss named: plain cross-entropy where none is. A
+/// model does not know by which loss it was trained: for the best weights of a trainer
+/// `trainer.evaluate(set)` takes the trainer's. Throws Error when the set is empty, does not fit model and
+/// loss or has nothing that counts, or an option of the loss makes no sense; Unstable when a wave step is, or
+/// a score is not finite, naming the image. threads 0: all there are.
 template <class Model, loss::Loss L = loss::CrossEntropy>
 requires ModelFor<Model, L>
 typename L::Metrics evaluate(const Model& model, const data::Dataset& set, std::size_t threads = 0,
                              const L& loss = {}) {
-  require_fit<Model>(set, loss);
-  if (set.size() == 0) throw Error(set.name(), "images", "at least 1", "0");
+  require_judged<Model>(set, loss);
   return ExecutorOf<Model, L>(threads, thread_count(threads), loss).evaluate(model, set);
+}
+/// The same, the loss first: `evaluate(model, set, MyLoss{…})`.
+template <class Model, loss::Loss L>
+requires ModelFor<Model, L>
+typename L::Metrics evaluate(const Model& model, const data::Dataset& set, const L& loss,
+                             std::size_t threads = 0) {
+  return evaluate(model, set, threads, loss);
 }
 
 }  // namespace nwm

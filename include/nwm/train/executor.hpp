@@ -22,7 +22,9 @@ struct ProbeVisit {
 ///                                             returns the mean
 ///   predict(model, set, visit)                calls visit(image, scores (outputs, H, W)) for every image
 ///   evaluate(model, set)                      the loss's metrics, averaged over images
-/// Results do not depend on the number of threads.
+/// Each of them throws Error where the set does not fit model and loss (predict: where its pictures do not),
+/// evaluate also where the set is empty or nothing in it counts. Results do not depend on the number of
+/// threads.
 template <class E, class M, class L>
 concept Executor =
     std::constructible_from<E, std::size_t, std::size_t, L> &&

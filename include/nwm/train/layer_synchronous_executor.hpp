@@ -38,6 +38,7 @@ class LayerSynchronousExecutor {
   /// Moves the model's running statistics. Memory for the batch is allocated at the first call.
   double gradient(Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Model::parameter_count> gradient) {
+    guard_.require_batch(set, loss_, indices);
     const std::size_t count = indices.size();
     const double scale = detail::mean_factor(loss_, set, indices);
     reserve(count);
@@ -61,6 +62,7 @@ class LayerSynchronousExecutor {
   /// Calls visit(image, scores (outputs, H, W)) for every image of `set` in evaluation mode, on any thread.
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
+    require_pictures<Model>(set);
     reserve(std::min<std::size_t>(set.size(), 16));
     for (std::size_t start = 0; start < set.size(); start += batch_->capacity) {
       const std::size_t count = std::min(batch_->capacity, set.size() - start);
@@ -93,6 +95,7 @@ class LayerSynchronousExecutor {
   }
 
   L loss_;
+  detail::BatchGuard<Model, L> guard_;
   LayerExecutor layers_;
   std::vector<Buffer<Real>> gradients_;  // the shards'
   std::unique_ptr<typename Model::Batch> batch_;

@@ -44,6 +44,7 @@ class MicroBatchExecutor {
   /// `set`, and returns that mean.
   double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Model::parameter_count> gradient) {
+    guard_.require_batch(set, loss_, indices);
     const Pass expected = std::exchange(expected_, Pass{});
     Backend::fill(gradient.size(), Real(0), gradient.data());
     const double scale = detail::mean_factor(loss_, set, indices);
@@ -69,6 +70,7 @@ class MicroBatchExecutor {
   /// Calls visit(image, scores (outputs, H, W)) for every image of `set`, in order.
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
+    require_pictures<Model>(set);
     std::vector<std::size_t> all(set.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
     for (std::size_t start = 0; start < all.size(); start += images) {
@@ -110,6 +112,7 @@ class MicroBatchExecutor {
   }
 
   L loss_;
+  detail::BatchGuard<Model, L> guard_;
   std::unique_ptr<typename Model::Workspace> space_ = make_space();
   std::array<StagedInput<Model, L>, queued<Backend> ? 2 : 1> inputs_;
   std::size_t turn_ = 0;

@@ -37,6 +37,7 @@ class OnePassExecutor {
   /// call. Throws Error when the backend takes another number of images a pass.
   double gradient(Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Model::parameter_count> gradient) {
+    guard_.require_batch(set, loss_, indices);
     if (indices.size() != images)
       throw Error("training on backend " + std::string(Backend::name), "images of a batch",
                   std::to_string(images) +
@@ -64,6 +65,7 @@ class OnePassExecutor {
   /// last pass may have fewer images: its last fills it up.
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
+    require_pictures<Model>(set);
     reserve();
     std::vector<std::size_t> all(set.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
@@ -105,6 +107,7 @@ class OnePassExecutor {
   }
 
   L loss_;
+  detail::BatchGuard<Model, L> guard_;
   LayerExecutor layers_{1, 1, {}};
   StagedInput<Model, L> input_;
   CapturedStep<Model> gradient_step_, score_step_;

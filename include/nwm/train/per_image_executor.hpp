@@ -39,6 +39,7 @@ class PerImageExecutor {
   /// Sets `gradient` to that of the mean loss over the images `indices` of `set`, and returns that mean.
   double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Model::parameter_count> gradient) {
+    guard_.require_batch(set, loss_, indices);
     static_assert(std::is_same_v<typename Backend::template Memory<Real>, Buffer<Real>>,
                   "a backend with memory of its own takes several images a pass: Cuda<64>, say");
     const std::size_t shards = std::min(gradients_.size(), indices.size());
@@ -65,6 +66,7 @@ class PerImageExecutor {
   /// Calls visit(image, scores (outputs, H, W)) for every image of `set`, on any thread, in any order.
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
+    require_pictures<Model>(set);
     if (errors_.size() < set.size()) errors_.resize(set.size());
     parallel_for(set.size(), threads_, errors_, [&](std::size_t i, std::size_t thread) {
       ThreadSpace& w = *workers_[thread];
@@ -90,6 +92,7 @@ class PerImageExecutor {
   };
 
   L loss_;
+  detail::BatchGuard<Model, L> guard_;
   std::size_t threads_;
   std::vector<std::unique_ptr<ThreadSpace>> workers_;
   std::vector<Buffer<Real>> gradients_;

@@ -71,7 +71,8 @@ void set_labels(std::span<const Real> scores, std::span<std::uint8_t> to) {
 
 /// What `model` says of every picture of a set, whatever the set's targets. `loss` decides which labels there
 /// are; for models of a single number a pixel it need not be named. Works for every model, on every backend.
-/// Throws Error when the pictures have another size, Unstable when a wave step is. threads 0: all there are.
+/// Throws Error when the pictures have another size; Unstable, naming the image, when a wave step is or a
+/// score is not finite. threads 0: all there are.
 template <class Model, loss::Loss L = model::SomeLoss<Model>>
 requires ModelFor<Model, L>
 Predictions<typename Model::Real> predict(const Model& model, const data::Dataset& set,
@@ -80,6 +81,7 @@ Predictions<typename Model::Real> predict(const Model& model, const data::Datase
   require_pictures<Model>(set);
   constexpr bool sequences = loss::abreast_of<Model>;
   constexpr std::size_t sites = Model::sites, outputs = Model::outputs;
+  detail::require_cell(model);
   const std::size_t height = Model::shape.height, width = Model::shape.width;
   Predictions<Real> all{sequences ? Array<Real>({set.size(), sites, outputs})
                                   : Array<Real>({set.size(), outputs, height, width}),
@@ -90,6 +92,7 @@ Predictions<typename Model::Real> predict(const Model& model, const data::Datase
                                                  : std::vector{set.size(), height, width});
   ExecutorOf<Model, L>(threads, thread_count(threads), loss)
       .predict(model, set, [&](std::size_t i, std::span<const Real> s) {
+        detail::require_finite_scores(model, i, s);
         if constexpr (sequences) {
           for (std::size_t k = 0; k < outputs; ++k)
             for (std::size_t p = 0; p < sites; ++p) all.scores[i][p * outputs + k] = s[k * sites + p];
@@ -110,13 +113,15 @@ Predictions<typename Model::Real> predict(const Model& model, std::span<const fl
 }
 
 /// The recorded series (images, T, C, H, W) of every picture or sequence of a set, for models of waves; of
-/// cells that record several fields (images, T, fields·C, H, W). Throws as predict.
+/// cells that record several fields (images, T, fields·C, H, W). Throws as predict; the first state that is
+/// not finite is named.
 template <class Model>
 requires requires { Model::series_size; }
 Array<typename Model::Real> record(const Model& model, const data::Dataset& set) {
   using Real = typename Model::Real;
   constexpr std::size_t images = Model::images;
   require_pictures<Model>(set);
+  detail::require_cell(model);
   Array<Real> all({set.size(), Model::steps, Model::series_size / (Model::steps * Model::shape.sites()),
                    Model::shape.height, Model::shape.width});
   const auto space = std::make_unique<typename Model::Workspace>();
@@ -132,10 +137,18 @@ Array<typename Model::Real> record(const Model& model, const data::Dataset& set)
                  std::span<Real, images * Model::series_size>(series.data(), series.size()), *space);
     // From (plane, image, site), or (plane, site, image), to (image, plane, site).
     constexpr std::size_t sites = loss::abreast_of<Model> ? 1 : Model::shape.sites();
-    for (std::size_t i = 0; i < pass.size(); ++i)
+    for (std::size_t i = 0; i < pass.size(); ++i) {
       for (std::size_t plane = 0; plane < Model::series_size / sites; ++plane)
         std::copy_n(series.data() + (plane * images + i) * sites, sites,
                     all[start + i].data() + plane * sites);
+      const auto place = [](std::size_t k) {
+        constexpr std::size_t all_sites = Model::shape.sites(), step = Model::series_size / Model::steps;
+        return "step " + std::to_string(k / step + 1) + ", state (" + std::to_string(k % step / all_sites) +
+               ", " + std::to_string(k % all_sites / Model::shape.width) + ", " +
+               std::to_string(k % Model::shape.width) + ")";
+      };
+      detail::require_finite(model, start + i, std::span<const Real>(all[start + i]), place);
+    }
   }
   return all;
 }

@@ -40,8 +40,9 @@ struct ProgressOf {
 using Progress = ProgressOf<SegmentationMetrics>;
 
 /// A callback that draws a bar with epoch, loss, elapsed and remaining time on `out`, and a line an epoch.
-/// Where `out` is not a terminal there is no bar; the lines stay only with `lines`.
-inline auto progress_bar(std::FILE* out = stderr, bool lines = false) {
+/// Where `out` is not a terminal (a file, a pipe, a notebook) there is no bar, but the lines alone; with
+/// `lines` false there is nothing then.
+inline auto progress_bar(std::FILE* out = stderr, bool lines = true) {
 #if defined(__unix__) || defined(__APPLE__)
   const bool terminal = isatty(fileno(out)) != 0;
 #else

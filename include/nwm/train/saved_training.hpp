@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "nwm/model/description.hpp"
 #include "nwm/model/weights.hpp"
 #include "nwm/train/schedule.hpp"
+#include "nwm/train/trainer.hpp"
 
 namespace nwm {
 
@@ -55,20 +57,61 @@ std::string state_name(std::size_t i) {
   return std::string(Trainer::Optimizer::name) + "." + std::string(Trainer::Optimizer::state[i]);
 }
 
+/// Throws Error where a number of the optimiser's state i is not finite, or a second moment negative.
+template <class Trainer, class Values>
+void check_state(const std::string& where, std::size_t i, const Values& values) {
+  const bool square = Trainer::Optimizer::state[i] == "second_moment";
+  for (const auto v : values)
+    if (!std::isfinite(v) || (square && v < 0))
+      throw Error(where, "'" + state_name<Trainer>(i) + "'", square ? "no negative number" : "finite numbers",
+                  shown(static_cast<double>(v)));
+}
+
+/// The first of `decisive`, as load_training reads them of a file.
+inline constexpr std::size_t batch_option = 1;
+
+/// Throws Error where the state of a training cannot be one: a sum, a loss or a time that is no number, or
+/// more steps of an epoch done than it has, with batches of `batch` images.
+inline void check_state_of(const std::string& where, const TrainerState& state, double last_loss,
+                           double batch) {
+  const auto number = [&](const char* name, double value, bool fine, const char* expected) {
+    if (!fine) throw Error(where, std::string(name) + " in 'trainer.numbers'", expected, shown(value));
+  };
+  number("loss_sum", state.loss_sum, std::isfinite(state.loss_sum), "a finite number");
+  number("best_loss", state.best_loss,
+         std::isfinite(state.best_loss) || state.best_loss == std::numeric_limits<double>::infinity(),
+         "a finite number, or inf before the first epoch ends");
+  number("seconds", state.seconds, std::isfinite(state.seconds) && state.seconds >= 0,
+         "0 or a positive number");
+  number("last_loss", last_loss, std::isfinite(last_loss), "a finite number");
+  if (state.set_images == 0 || !(batch >= 1)) return;
+  const double steps = std::floor(static_cast<double>(state.set_images) / batch);
+  if (static_cast<double>(state.step) > steps)
+    throw Error(
+        where, "step in 'trainer.counters'",
+        "at most " + shown(steps) + ", the batches of " + std::to_string(state.set_images) + " images",
+        std::to_string(state.step));
+}
+
 }  // namespace io::detail
 
 /// Writes weights, best weights, the optimiser's state, counters and options, whole or not at all. Throws
-/// Error when the file cannot be written; an old one then stays.
+/// Error when the file cannot be written, or a weight or a number of the optimiser's state is not finite
+/// (such a file could not be loaded); an old one then stays.
 template <class Trainer>
 void save_training(Trainer& trainer, const std::string& path) {
   using Real = typename Trainer::Real;
   io::Safetensors file;
+  file.source = path;
   io::put_model(file, trainer.current());
   io::put_model(file, trainer.best(), "best.");
   io::put_description(file, trainer.current());
   const std::size_t n = Trainer::parameter_count;
-  for (std::size_t i = 0; i < Trainer::Optimizer::state.size(); ++i)
-    file.add(io::detail::state_name<Trainer>(i), {n}, std::span<const Real>(trainer.optimizer().state(i)));
+  for (std::size_t i = 0; i < Trainer::Optimizer::state.size(); ++i) {
+    const std::span<const Real> state = trainer.optimizer().state(i);
+    io::detail::check_state<Trainer>(path, i, state);
+    file.add(io::detail::state_name<Trainer>(i), {n}, state);
+  }
   for (const auto& [key, value] : io::detail::policies<Trainer>())
     file.metadata["nwm.trainer." + key] = value;
   const auto& s = trainer.state();
@@ -93,11 +136,11 @@ enum class Resume {
   with_other_options  ///< what is given holds from here on: another run, from the same weights and state
 };
 
-/// Loads what save_training wrote. Throws Error when the file is damaged, belongs to another model, or was
-/// trained with other options, another loss, optimiser, schedule or cell (named); the trainer then is
-/// unchanged. What the training set's size does to a run, its order and its steps an epoch, is asked of the
-/// next `fit`: it refuses another number of images, but after Resume::with_other_options. Files without that
-/// number (of before 0.2.0 was released) go on with any.
+/// Loads what save_training wrote. Throws Error when the file is damaged, holds weights alone, belongs to
+/// another model, or was trained with other options, another loss, optimiser, schedule or cell (named); the
+/// trainer then is unchanged. What the training set's size does to a run, its order and its steps an epoch,
+/// is asked of the next `fit`: it refuses another number of images, but after Resume::with_other_options.
+/// Files without that number (of before 0.2.0 was released) go on with any.
 template <class Trainer>
 void load_training(Trainer& trainer, const std::string& path, Resume how = Resume::exactly) {
   using Real = typename Trainer::Real;
@@ -111,16 +154,28 @@ void load_training(Trainer& trainer, const std::string& path, Resume how = Resum
   const auto refuse = [&](const std::string& field, const std::string& expected, const std::string& found) {
     throw Error(file.source, field, expected, found);
   };
+  if (!std::ranges::any_of(file.tensors, [](const auto& t) { return t.first.starts_with("trainer."); }))
+    refuse(
+        "file", "a training, as nwm::save_training writes it",
+        "none; nwm::load(model, path) loads the weights of a model, trainer.start_from(model) trains them");
   for (const auto& [key, value] : io::detail::policies<Trainer>()) {
     const auto found = file.metadata.find("nwm.trainer." + key);
     if (found != file.metadata.end() && found->second != value) refuse("option " + key, value, found->second);
   }
   if (how == Resume::exactly) {
     const auto wanted = io::detail::decisive(trainer);
+    if (file.at("trainer.options").count() != wanted.size()) io::check_description(file, trainer.current());
     const auto options = values("trainer.options", wanted.size(), 0.0);
-    for (std::size_t i = 0; i < wanted.size(); ++i)
-      if (options[i] != wanted[i].second)
-        refuse("option " + wanted[i].first, shown(wanted[i].second), shown(options[i]));
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const auto& [name, value] = wanted[i];
+      if (options[i] == value) continue;
+      const auto schedule = [](double epochs) {
+        return epochs == 0 ? std::string("none") : "one over " + shown(epochs) + " epochs";
+      };
+      if (name == "epochs" && (value == 0 || options[i] == 0))
+        refuse("option schedule", schedule(value), schedule(options[i]));
+      refuse("option " + name, shown_exactly(value), shown_exactly(options[i]));
+    }
     const std::uint64_t seed = values("trainer.seed", 1, std::uint64_t{0})[0];
     if (seed != trainer.options().seed)
       refuse("option seed", std::to_string(trainer.options().seed), std::to_string(seed));
@@ -129,13 +184,8 @@ void load_training(Trainer& trainer, const std::string& path, Resume how = Resum
 
   std::vector<std::vector<Real>> states;
   for (std::size_t i = 0; i < Trainer::Optimizer::state.size(); ++i) {
-    const std::string name = io::detail::state_name<Trainer>(i);
-    states.push_back(values(name, Trainer::parameter_count, Real(0)));
-    const bool square = Trainer::Optimizer::state[i] == "second_moment";
-    for (const Real v : states.back())
-      if (!std::isfinite(v) || (square && v < Real(0)))
-        refuse("'" + name + "'", square ? "no negative number" : "finite numbers",
-               shown(static_cast<double>(v)));
+    states.push_back(values(io::detail::state_name<Trainer>(i), Trainer::parameter_count, Real(0)));
+    io::detail::check_state<Trainer>(file.source, i, states.back());
   }
   const auto counters = values("trainer.counters", 5, std::int64_t{0});
   for (const std::int64_t c : counters)
@@ -148,7 +198,11 @@ void load_training(Trainer& trainer, const std::string& path, Resume how = Resum
   typename Trainer::State state;
   state.epoch = counter(0), state.step = counter(1), state.stale = counter(2), state.images = counter(3);
   state.loss_sum = numbers[0], state.best_loss = numbers[1], state.seconds = numbers[2];
-  if (how == Resume::exactly) state.set_images = static_cast<std::uint64_t>(set_images);
+  state.set_images = static_cast<std::uint64_t>(set_images);
+  const auto options = file.values<double>("trainer.options");
+  const std::size_t batch = io::detail::batch_option;
+  io::detail::check_state_of(file.source, state, numbers[3], batch < options.size() ? options[batch] : 0);
+  if (how == Resume::with_other_options) state.set_images = 0;
   auto current = trainer.current();
   auto best = trainer.best();
   io::take_model(file, current);

@@ -5,6 +5,8 @@
 #include <functional>
 #include <numbers>
 
+#include "nwm/options.hpp"
+
 namespace nwm {
 
 /// Factor for a share in [0, 1) of all planned steps.
@@ -21,7 +23,11 @@ inline Schedule constant() {
 }
 
 /// Half a cosine from 1 down to `last`, after a linear rise over the first `warmup` share of the steps.
+/// Throws Error unless `last` is 0 or a positive number and `warmup` in [0, 1].
 inline Schedule cosine(double last = 0, double warmup = 0) {
+  require_option("schedule::cosine", "last", last, last >= 0 && std::isfinite(last),
+                 "0 or a positive number");
+  require_option("schedule::cosine", "warmup", warmup, warmup >= 0 && warmup <= 1, "a share from 0 to 1");
   return [=](double done) {
     if (done < warmup) return done / warmup;
     const double share = (done - warmup) / (1 - warmup);
@@ -29,8 +35,12 @@ inline Schedule cosine(double last = 0, double warmup = 0) {
   };
 }
 
-/// The factor falls by `gamma` at each of `times` equally spaced points.
+/// The factor falls by `gamma` at each of `times` equally spaced points. Throws Error unless `gamma` is 0 or
+/// a positive number, and `times` 0 or more.
 inline Schedule step(double gamma, int times) {
+  require_option("schedule::step", "gamma", gamma, gamma >= 0 && std::isfinite(gamma),
+                 "0 or a positive number");
+  require_option("schedule::step", "times", times, times >= 0, "0 or more");
   return [=](double done) { return std::pow(gamma, std::floor(done * (times + 1))); };
 }
 

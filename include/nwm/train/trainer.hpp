@@ -1,5 +1,5 @@
-// Training as the study does it: shuffled batches, steps of an optimiser, validation each epoch, the best weights kept, early
-// stop; stoppable and resumable at any step without changing a bit of the result.
+// Training as the study does it: shuffled batches, steps of an optimiser, validation each epoch, the best
+// weights kept, early stop; stoppable and resumable at any step without changing a bit of the result.
 #pragma once
 
 #include <time.h>  // <chrono> would be a tenth of what including the library costs
@@ -34,10 +34,13 @@ struct TrainerOptions {
   Schedule schedule{};         ///< factor on the learning rate; constant when empty
   double clip_norm = 0;        ///< gradients longer than this are scaled down to it; 0: never
   std::size_t patience = 302;  ///< stop after so many epochs without improvement
-  double improvement = 1e-3;   ///< a lower validation loss counts when it is lower by more than this
-  std::uint64_t seed = 0;      ///< of the shuffling
-  std::size_t threads = 0;     ///< 0: all
-  std::size_t shards = 16;     ///< partial gradients a batch is made of: part of the result, unlike threads
+  /// A validation loss counts as better when it is lower than that of the best weights by more than this: the
+  /// study's protocol. So best() need not have the lowest loss of all epochs. Where losses are small (mean
+  /// squares, say), set 0: then every lower loss counts.
+  double improvement = 1e-3;
+  std::uint64_t seed = 0;   ///< of the shuffling
+  std::size_t threads = 0;  ///< 0: all
+  std::size_t shards = 16;  ///< partial gradients a batch is made of: part of the result, unlike threads
 };
 
 /// Where training stands, besides weights and moments.
@@ -45,8 +48,8 @@ struct TrainerState {
   std::uint64_t epoch = 0, step = 0;  ///< completed epochs, completed steps of the one under way
   std::uint64_t stale = 0;            ///< epochs since the last improvement
   std::uint64_t images = 0;
-  double loss_sum = 0;  ///< over the steps of the epoch under way
-  double best_loss = std::numeric_limits<double>::infinity();
+  double loss_sum = 0;                                         ///< over the steps of the epoch under way
+  double best_loss = std::numeric_limits<double>::infinity();  ///< validation loss of the best weights
   double seconds = 0;
   std::uint64_t set_images = 0;  ///< of the training set; 0 before the first fit
 };
@@ -69,22 +72,23 @@ class Trainer {
   static constexpr std::size_t parameter_count = Model::parameter_count;
 
   /// All memory of training is allocated here and at the beginning of fit. Training goes on from the weights
-  /// of `model`. Throws Error, naming the option, where an option makes no sense.
+  /// of `model`. Throws Error, naming the option, where an option of trainer, loss or optimiser makes no
+  /// sense or would be 0 or infinite as a Real, and as cell::require_numbers for the model's cell.
   explicit Trainer(const TrainerOptions& options = {}, Model model = Model{}, const Loss& loss = {},
                    const Optimizer& optimizer = {})
       : options_(checked(options)),
-        loss_(loss),
-        model_(std::move(model)),
+        loss_((loss::require_options<Real>(loss), loss)),
+        model_((detail::require_cell(model), std::move(model))),
         best_(model_),
         optimizer_(optimizer),
         executor_(options.threads, options.shards, loss) {}
 
   /// Trains until `epochs`, early stop, or a callback that returns false. callback(const Progress&) is called
   /// after each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
-  /// Throws Error when a set does not fit the model or is smaller than a batch, or when a training goes on
-  /// with another number of images than it began with (start_from begins anew); Unstable, naming epoch,
-  /// step and quantity, when the loss or the gradient is not finite or a wave step is unstable: best()
-  /// then still is the best so far.
+  /// Throws Error when a set does not fit the model or is smaller than a batch, when nothing in the
+  /// validation set counts, or when a training goes on with another number of images than it began with
+  /// (start_from begins anew); Unstable, naming epoch, step and quantity, when the loss or the gradient is
+  /// not finite or a wave step is unstable: best() then still is the best so far.
   template <class Callback>
   void fit(const data::Dataset& train, const data::Dataset& validation, Callback&& callback) {
     require_fit<Model>(train, loss_);
@@ -93,7 +97,7 @@ class Trainer {
     if (steps == 0)
       throw Error(train.name(), "images", "at least one batch of " + std::to_string(options_.batch),
                   std::to_string(train.size()));
-    if (validation.size() == 0) throw Error(validation.name(), "images", "at least 1", "0");
+    require_judged<Model>(validation, loss_);
     if (state_.set_images != 0 && state_.set_images != train.size())
       throw Error(train.name(), "images", std::to_string(state_.set_images) + ", as this training began with",
                   std::to_string(train.size()));
@@ -154,12 +158,7 @@ class Trainer {
   /// number of steps of an epoch, for the schedule. Throws as `fit`, and Error when the batch is empty or
   /// names an image that is not there.
   double step(const data::Dataset& set, std::span<const std::size_t> batch, std::size_t steps) {
-    require_fit<Model>(set, loss_);
     if (steps == 0) throw Error("Trainer::step", "steps of an epoch", "at least 1", "0");
-    if (batch.empty()) throw Error(set.name(), "images of a batch", "at least 1", "0");
-    for (const std::size_t i : batch)
-      if (i >= set.size())
-        throw Error(set.name(), "image of a batch", "below " + std::to_string(set.size()), std::to_string(i));
     const auto where = [&] {
       return "epoch " + std::to_string(state_.epoch + 1) + ", step " + std::to_string(state_.step + 1);
     };
@@ -184,8 +183,11 @@ class Trainer {
   }
 
   /// Begins anew from the weights of `model`: they are current and best, state and optimiser start at zero.
-  /// The call for fine-tuning: `nwm::load(model, path); trainer.start_from(model);`
+  /// The call for fine-tuning: `nwm::load(model, path); trainer.start_from(model);` With its weights the
+  /// trainer takes the numbers of the model's cell, its dt too. Throws Error as cell::require_numbers;
+  /// nothing has changed then.
   void start_from(const Model& model) {
+    detail::require_cell(model);
     model_ = model;
     best_ = model;
     state_ = {};
@@ -193,8 +195,14 @@ class Trainer {
     last_loss_ = 0;
   }
 
-  /// The weights with the best validation loss so far (the initial ones before the first epoch ends).
+  /// The weights of the last epoch whose validation loss was lower than the best before it by more than
+  /// `options().improvement` (the initial ones before the first epoch ends). With the study's 1e-3 a later
+  /// epoch may have a loss a little lower: `improvement = 0` keeps the lowest.
   const Model& best() const { return best_; }
+  /// Metrics of best() on a set, by the trainer's own loss and on its threads; nothing of the training
+  /// changes. Throws Error when the set is empty, does not fit or has nothing that counts; Unstable, naming
+  /// the image, when a wave step is or a score is not finite.
+  Metrics evaluate(const data::Dataset& set) { return executor_.evaluate(best_, set); }
   /// The weights after the latest step: those that the next one changes.
   const Model& current() const { return model_; }
   Model& current() { return model_; }
@@ -237,7 +245,10 @@ class Trainer {
     require("shards", count(o.shards), o.shards > 0, positive);
     require("patience", count(o.patience), o.patience > 0, positive);
     require("clip_norm", o.clip_norm, o.clip_norm >= 0, "a positive number, or 0 for none");
-    require("improvement", o.improvement, o.improvement >= 0, "0 or a positive number");
+    require("improvement", o.improvement, o.improvement >= 0 && std::isfinite(o.improvement),
+            "0 or a positive number");
+    require_in<Real>("TrainerOptions", "learning_rate", o.learning_rate);
+    require_in<Real>("TrainerOptions", "clip_norm", o.clip_norm);
     if (o.schedule)
       for (int i = 0; i < schedule::places; ++i) {
         const double share = schedule::place(i), factor = o.schedule(share);
@@ -270,8 +281,8 @@ class Trainer {
     }
   }
   template <class Where>
-  static void require_finite(const Where& where, const char* quantity, double value) {
-    if (!std::isfinite(value)) throw Unstable(where(), quantity, "a finite number", shown(value));
+  void require_finite(const Where& where, const char* quantity, double value) const {
+    if (!std::isfinite(value)) throw Unstable(where(), quantity, detail::finite_number(model_), shown(value));
   }
 
   TrainerOptions options_;

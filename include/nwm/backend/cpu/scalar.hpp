@@ -193,6 +193,8 @@ struct Scalar : HostMemory {
   /// The site at tap (row-major) of the stencil at (y, x), or `outside` where the field is zero.
   template <class S, class G>
   static constexpr std::size_t neighbour(std::size_t y, std::size_t x, std::size_t tap) {
+    static_assert(checked_boundary<typename S::Boundary, G::height>() &&
+                  checked_boundary<typename S::Boundary, G::width>());
     constexpr auto reach = static_cast<std::ptrdiff_t>(S::size / 2);
     const auto row = S::Boundary::source(static_cast<std::ptrdiff_t>(y + tap / S::size) - reach, G::height);
     const auto column = S::Boundary::source(static_cast<std::ptrdiff_t>(x + tap % S::size) - reach, G::width);

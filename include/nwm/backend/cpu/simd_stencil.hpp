@@ -38,6 +38,7 @@ struct Halo {
   template <class Boundary, class Real>
   static void fill(const Real* from, Real* to, std::ptrdiff_t first = -static_cast<std::ptrdiff_t>(reach),
                    std::ptrdiff_t last = static_cast<std::ptrdiff_t>(height + reach)) {
+    static_assert(checked_boundary<Boundary, height>() && checked_boundary<Boundary, width>());
     constexpr auto h = static_cast<std::ptrdiff_t>(height), w = static_cast<std::ptrdiff_t>(width);
     constexpr auto r = static_cast<std::ptrdiff_t>(reach);
     to += static_cast<std::size_t>(first + r) * stride;

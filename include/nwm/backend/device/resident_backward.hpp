@@ -161,7 +161,7 @@ struct ResidentBackward {
       for (unsigned c = 0; c < C; ++c) {
         const std::size_t at = TimeSegment::plane(c, image) + strip.site(r);
         if constexpr (s + 1 == TimeSegment::stages)
-          own<cell::recorded_field<typename TimeSegment::Cell>>(shared, local, strip, c, r) +=
+          own<cell::recorded<typename TimeSegment::Cell>>(shared, local, strip, c, r) +=
               series_gradient[i * TimeSegment::columns + at];
         std::array<Real, groups> coupled_all;
         NWM_UNROLL

@@ -3,12 +3,15 @@
 
 #include <cstddef>
 
+#include "nwm/grid/boundary.hpp"
+
 namespace nwm::device {
 
 /// Boundary::source(i, n) for i = −1..n; some index of the axis beyond, where only sites outside the grid
 /// look.
 template <class Boundary, std::size_t n>
 constexpr int seen_index(int i) {
+  static_assert(checked_boundary<Boundary, n>());
   constexpr auto length = static_cast<std::ptrdiff_t>(n);
   constexpr int before = static_cast<int>(Boundary::source(-1, length));
   constexpr int behind = static_cast<int>(Boundary::source(length, length));

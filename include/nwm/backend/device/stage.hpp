@@ -53,8 +53,7 @@ struct StageSiteAdjoint {
   }
   constexpr void at(std::size_t n) const {
     if constexpr (s + 1 == TimeSegment::stages)
-      gradient[cell::recorded_field<typename TimeSegment::Cell> * columns + n] +=
-          series_gradient[i * columns + n];
+      gradient[cell::recorded<typename TimeSegment::Cell> * columns + n] += series_gradient[i * columns + n];
     Real* const coupled_at = steps.template coupled<s>(i) + n;
     std::array<Real, groups> coupled;
     NWM_UNROLL

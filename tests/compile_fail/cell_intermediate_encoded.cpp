@@ -1,0 +1,32 @@
+// expect: an intermediate is written in every step
+// expect: Mine::v
+// max-lines: 15
+// max-errors: 0
+// An encoder whose result is overwritten before anybody reads it.
+#include "nwm/model/wave_machine.hpp"
+
+struct Mine {
+  static constexpr std::string_view name = "mine";
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Mine::dt);
+
+  enum Field : std::size_t { u, v };
+  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
+#ifdef NWM_SHOULD_COMPILE
+                                     nwm::cell::intermediate(v, "v")};
+#else
+                                     nwm::cell::FieldInfo{v, "v", nwm::cell::Role::intermediate, 2}};
+#endif
+  static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{.name = "cell.K", .from = {u}};
+
+  template <class Site>
+  static constexpr void update(const Mine& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    next[v] = V(cell.dt) * now.coupled();
+    next[u] = now[u] + V(cell.dt) * next[v];
+  }
+};
+
+nwm::WaveMachine<nwm::Shape{.height = 8, .width = 8}, nwm::readout::Linear, nwm::head::Narrow, Mine>::Options
+    options;
