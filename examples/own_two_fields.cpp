@@ -1,5 +1,4 @@
-// A cell of two coupled fields in three stages: each field spreads by a Laplacian of its own, then both
-// react.
+// A cell of two coupled fields, in three stages: each field spreads by a Laplacian of its own, then both act.
 #include <array>
 #include <cstdio>
 #include <nwm/check/check_cell.hpp>
