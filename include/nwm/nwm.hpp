@@ -2,7 +2,7 @@
 // readouts, losses and optimisers are in here, and io::write_npy. Not in here, as it needs other libraries or
 // is large:
 //   the compared networks   cell/lstm.hpp, cell/gru.hpp, cell/rnn.hpp, model/cnn.hpp, model/unet.hpp
-//   sequences               model/sequence_machine.hpp and the driven cells, data/sequences.hpp, data/tasks.hpp
+//   sequences               model/sequence_machine.hpp, the driven cells, data/sequences.hpp, data/tasks.hpp
 //   other backends          backend/cpu/simd_bf16.hpp, backend/device/host.hpp, backend/device/cuda.cuh
 //   checks of gradients     check/check_cell.hpp, check/check_gradient.hpp
 //   files through zlib      data/mnist.hpp, data/multi_mnist.hpp, data/npy.hpp
