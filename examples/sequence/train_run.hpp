@@ -29,7 +29,7 @@
 namespace sequence {
 
 /// The share of labels told. Of the copy task's, the symbols alone: blanks are easy.
-inline double accuracy(const nwm::Metrics& m) { return m.acc_foreground; }
+inline double accuracy(const nwm::SegmentationMetrics& m) { return m.acc_foreground; }
 inline double accuracy(const nwm::LabelMetrics& m) { return m.acc; }
 inline double accuracy(const nwm::RegressionMetrics&) { return std::numeric_limits<double>::quiet_NaN(); }
 

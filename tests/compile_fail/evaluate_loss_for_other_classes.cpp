@@ -13,6 +13,6 @@ using Loss = nwm::loss::WeightedCrossEntropy<5>;
 #endif
 
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 8, .width = 8, .classes = 3}>;
-nwm::Metrics measured(const Machine& machine, const nwm::data::Dataset& set) {
+nwm::SegmentationMetrics measured(const Machine& machine, const nwm::data::Dataset& set) {
   return nwm::evaluate(machine, set, Loss{});
 }
