@@ -91,7 +91,7 @@ struct Options {
     if (!cell.forgets_v) before[v] = after[v] - V(cell.dt) * (after.coupled() - after[mass]);
     if (cell.reads_force) before[v] += after[force];
   }
-  static constexpr const char* inverse_bound = "none";
+  [[maybe_unused]] static constexpr const char* inverse_bound = "none";
   template <class Site>
   static constexpr typename Site::Value inverse_growth(const Options&, const Site& map) {
     return typename Site::Value(1) + map[mass] - map[mass];
