@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "nwm/error.hpp"
+#include "nwm/plot/colour.hpp"
 #include "nwm/plot/series.hpp"
 
 namespace nwm::report {
