@@ -1,4 +1,4 @@
-// expect: a cell, or each of its `Stages`, has a coupling
+// expect: the stage has no coupling: give it one
 // max-lines: 15
 // max-errors: 0
 // A cell that gathers nothing.

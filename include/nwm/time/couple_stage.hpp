@@ -24,8 +24,7 @@ class CoupleStage {
   static constexpr std::size_t limit = tile_limit<B>, tile = tile_size<n, limit>;
   static constexpr std::size_t groups = C::Stage::groups;
   static constexpr bool gathers = C::taps > 1;
-  /// Whether it is the backend's own word. A map at each site from several fields is better off as products.
-  static constexpr bool direct = C::direct && (C::taps > 1 || parts == 1);
+  static constexpr bool direct = C::direct;
   using Taps = TapRows<G, typename C::Boundary, C::tap_rows, C::tap_columns>;
   template <std::size_t k>
   static constexpr std::size_t first_row = C::template rows_before<k> * C::taps;
