@@ -42,7 +42,7 @@ class CoupleStage {
 
   /// Sets the coupled values (groups·C, sites) of the fields `from`.
   template <class Real>
-  static void forward(const Real* parameters, const std::array<const Real*, parts>& from, Real* to,
+  [[gnu::always_inline]] static void forward(const Real* parameters, const std::array<const Real*, parts>& from, Real* to,
                       Real* scratch_) {
     if constexpr (C::fixed) {
       B::fill(out * n, Real(0), to);
@@ -85,7 +85,7 @@ class CoupleStage {
   /// The adjoint: adds to the fields' gradients (null: left out) and to parameter_gradient (null: left out),
   /// given that of the coupled values.
   template <class Real>
-  static void adjoint(const Real* parameters, const std::array<const Real*, parts>& from,
+  [[gnu::always_inline]] static void adjoint(const Real* parameters, const std::array<const Real*, parts>& from,
                       const Real* gradient, const std::array<Real*, parts>& into, Real* parameter_gradient,
                       Real* scratch_) {
     if constexpr (C::fixed) {
