@@ -42,8 +42,9 @@ class CoupleStage {
 
   /// Sets the coupled values (groups·C, sites) of the fields `from`.
   template <class Real>
-  [[gnu::always_inline]] static void forward(const Real* parameters, const std::array<const Real*, parts>& from, Real* to,
-                      Real* scratch_) {
+  [[gnu::always_inline]] static void forward(const Real* parameters,
+                                             const std::array<const Real*, parts>& from, Real* to,
+                                             Real* scratch_) {
     if constexpr (C::fixed) {
       B::fill(out * n, Real(0), to);
       for_fixed([&](const FixedTap& tap, std::size_t at, std::size_t source, std::size_t length) {
@@ -85,9 +86,10 @@ class CoupleStage {
   /// The adjoint: adds to the fields' gradients (null: left out) and to parameter_gradient (null: left out),
   /// given that of the coupled values.
   template <class Real>
-  [[gnu::always_inline]] static void adjoint(const Real* parameters, const std::array<const Real*, parts>& from,
-                      const Real* gradient, const std::array<Real*, parts>& into, Real* parameter_gradient,
-                      Real* scratch_) {
+  [[gnu::always_inline]] static void adjoint(const Real* parameters,
+                                             const std::array<const Real*, parts>& from, const Real* gradient,
+                                             const std::array<Real*, parts>& into, Real* parameter_gradient,
+                                             Real* scratch_) {
     if constexpr (C::fixed) {
       for_fixed([&](const FixedTap& tap, std::size_t at, std::size_t source, std::size_t length) {
         if (into[tap.part])

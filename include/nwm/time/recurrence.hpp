@@ -260,8 +260,10 @@ class Recurrence {
 
   /// The adjoint of stage s's coupling. The input of a step has no gradient.
   template <std::size_t s>
-  [[gnu::always_inline]] static void couple_back(const Real* weights, const std::array<const Real*, Stage<s>::from.size()>& from,
-                          const Real* gradient, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+  [[gnu::always_inline]] static void couple_back(const Real* weights,
+                                                 const std::array<const Real*, Stage<s>::from.size()>& from,
+                                                 const Real* gradient, Adjoint& adjoint,
+                                                 Real* parameter_gradient, Real* scratch_) {
     using S = Stage<s>;
     std::array<Real*, S::from.size()> into;
     for_constants<into.size()>([&](auto k) {
