@@ -1,5 +1,5 @@
-// Sequence machines in training: the same bits for any threads and any stop, the same numbers under any memory
-// policy; weights and predictions through files; data from .npy; and what does not fit.
+// Sequence machines in training: the same bits for any threads and any stop, the same numbers under any
+// memory policy; weights and predictions through files; data from .npy; and what does not fit.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE train_sequence
 

@@ -1,4 +1,5 @@
-// What concepts try kernels with: a value that has the arithmetic of SIMD packs and no other, and lanes of it.
+// What concepts try kernels with: a value that has the arithmetic of SIMD packs and no other, and lanes of
+// it.
 #pragma once
 
 #include <cstddef>
