@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include "nwm/cell/stage.hpp"
 #include "nwm/grid/abreast.hpp"
@@ -49,13 +50,13 @@ struct StageCoupling {
   static constexpr std::size_t rows = width<k> * (is_stencil      ? 1
                                                   : from_drive<k> ? Input::sites
                                                                   : sites);
-  /// Rows before those of field k.
+  /// Rows before those of field k. A fold: nvcc cannot read a lambda in this place.
+  template <std::size_t... k>
+  static constexpr std::size_t rows_of(std::index_sequence<k...>) {
+    return (std::size_t{0} + ... + rows<k>);
+  }
   template <std::size_t k>
-  static constexpr std::size_t rows_before = [] {
-    std::size_t sum = 0;
-    for_constants<k>([&](auto i) { sum += rows<i>; });
-    return sum;
-  }();
+  static constexpr std::size_t rows_before = rows_of(std::make_index_sequence<k>{});
 
   /// Taps in the two directions; on a line, where images stand abreast, along the line alone.
   static constexpr bool line = AbreastGrid<G> && (G::height == 1 || G::width == 1);
