@@ -1,0 +1,22 @@
+# From COMPILER, COMPILER_ID, FLAGS, INCLUDES and PRECOMPILED: the command `compiler`, the `header` that is precompiled,
+# its place `precompiled`, made from `precompiled_source`, and the options `use_precompiled`: nothing where there is none.
+set(header nwm/model/wave_machine.hpp)
+set(precompiled_source "${PRECOMPILED}/waves.hpp")
+separate_arguments(FLAGS UNIX_COMMAND "${FLAGS}")
+set(compiler ${COMPILER} ${FLAGS} -std=c++20)
+foreach(folder IN LISTS INCLUDES)
+  if(folder)
+    list(APPEND compiler -I${folder})
+  endif()
+endforeach()
+
+if(COMPILER_ID STREQUAL "GNU")
+  set(precompiled ${precompiled_source}.gch)
+  set(use_precompiled -include ${precompiled_source})
+else()
+  set(precompiled ${precompiled_source}.pch)
+  set(use_precompiled -include-pch ${precompiled})
+endif()
+if(NOT PRECOMPILED OR NOT EXISTS ${precompiled})
+  set(use_precompiled "")
+endif()
