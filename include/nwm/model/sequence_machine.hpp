@@ -15,6 +15,7 @@
 #include "nwm/cell/check.hpp"
 #include "nwm/cell/require.hpp"
 #include "nwm/checkpointing/policies.hpp"
+#include "nwm/checkpointing/reversible.hpp"
 #include "nwm/grid/sequence_shape.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/model/pixel_model.hpp"
@@ -72,7 +73,8 @@ class SequenceMachine
   static constexpr std::size_t states = Layers::states, lanes = shape.lanes;
   static constexpr std::size_t input_numbers = shape.input_size() * lanes;  ///< of one step
   static constexpr bool plain = Output::parameters == 0;
-  static_assert(!Checkpointing::reversible, "checkpointing::Reversible: take Every<k> for sequences");
+  static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
+                "checkpointing::Reversible needs a cell that states the inverse of its step: take Every<k>");
   static_assert(
       [] {
         if constexpr (requires { Cell::units; }) return Cell::units == channels;
@@ -101,7 +103,7 @@ class SequenceMachine
     /// Bytes of the backend's memory it holds.
     static constexpr std::size_t bytes(std::size_t target_numbers = Layers::positions * lanes) {
       return Waves::Tape::bytes() + Waves::Adjoint::bytes() + Base::Pass::bytes(target_numbers) +
-             (series_numbers + mean_numbers + between + scratch_size) * sizeof(Real);
+             (series_numbers + mean_numbers + between + scratch_size + 1) * sizeof(Real);
     }
 
    private:
@@ -112,6 +114,7 @@ class SequenceMachine
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
     Memory series_gradient{series_numbers}, mean{mean_numbers}, states{between}, scratch{scratch_size};
+    Memory worst{1};  // growth of a step back
   };
 
   /// Sets series (T, recorded fields, C, H, W, lanes), the recorded states after every step. `carry` as in
@@ -137,10 +140,19 @@ class SequenceMachine
   template <loss::Loss L>
   void ask_gradient(const L& loss, Real scale, Real* gradient, Workspace& w) const {
     run(w, {}, [](std::size_t) {});
+    if constexpr (Checkpointing::reversible) {
+      model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), columns, w.worst.data());
+      if constexpr (!queued<Backend>) require_gradient_stable(w);
+    }
     w.adjoint.clear();
     if constexpr (!Positions::every_step) add_head_gradient(loss, scale, gradient, w, segments - 1);
     for (std::size_t segment = segments; segment-- > 0;) {
-      if (segment + 1 < segments) Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
+      if (segment + 1 < segments) {
+        if constexpr (Checkpointing::reversible)
+          model::refill_backwards<Cell, typename Layers::BatchGrid, channels, length, Backend, Real, Waves>(
+              cell, coupling(), w.tape, segment, w.scratch.data());
+        else Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
+      }
       if constexpr (Positions::every_step) add_head_gradient(loss, scale, gradient, w, segment);
       Waves::run_back(cell, coupling(), w.tape, segment,
                       series_numbers > 0 ? w.series_gradient.data() : nullptr, w.adjoint,
@@ -285,7 +297,14 @@ class SequenceMachine
   }
 
   void require_stable(Workspace&) const {}
-  void require_gradient_stable(Workspace&) const {}
+  void require_gradient_stable([[maybe_unused]] Workspace& w) const {
+    if constexpr (Checkpointing::reversible) {
+      Real worst(0);
+      Backend::download(1, static_cast<const Real*>(w.worst.data()), &worst);
+      model::require_reverse<Cell, Backend, Real>(cell, worst, bounded_maps(w), columns, steps);
+    }
+  }
+  static auto bounded_maps(Workspace& w) { return model::bounded_maps<Cell, Real>(w.tape); }
 };
 
 }  // namespace nwm

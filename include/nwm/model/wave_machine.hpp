@@ -90,10 +90,8 @@ class WaveMachine : public model::PixelModel<
   static constexpr std::size_t numbers = channels * pass_sites;  // of a field of a pass
   template <std::size_t e>
   static constexpr std::size_t field_of = Layers::template encoded<e>.index;
-  static_assert(!Checkpointing::reversible || Waves::Segment::direct,
-                "checkpointing::Reversible: a coupling of 1 or 3 taps a side, without a drive");
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
-                "checkpointing::Reversible needs a cell of one stage that states its inverse");
+                "checkpointing::Reversible needs a cell that states the inverse of its step");
 
  public:
   using Carry = model::Carry<Real>;
@@ -270,12 +268,7 @@ class WaveMachine : public model::PixelModel<
     });
   }
 
-  static auto bounded_maps(Workspace& w) {
-    constexpr auto& bounded = cell::bounded<Cell>;
-    std::array<const Real*, bounded.size()> maps{};
-    for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(bounded[i]);
-    return maps;
-  }
+  static auto bounded_maps(Workspace& w) { return model::bounded_maps<Cell, Real>(w.tape); }
   static Real answer(Workspace& w, std::size_t i) {
     Real value(0);
     Backend::download(1, static_cast<const Real*>(w.worst.data()) + i, &value);
