@@ -11,11 +11,13 @@
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "nwm/cell/co_rnn.hpp"
 #include "nwm/cell/driven_wave.hpp"
+#include "nwm/cell/lin_oss.hpp"
 #include "nwm/cell/wave_rnn.hpp"
 #include "nwm/checkpointing/policies.hpp"
 #include "nwm/data/npy_sequences.hpp"
@@ -23,6 +25,7 @@
 #include "nwm/io/npy.hpp"
 #include "nwm/loss/image_cross_entropy.hpp"
 #include "nwm/loss/mean_squares.hpp"
+#include "nwm/model/scan_states.hpp"
 #include "nwm/model/sequence_machine.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/model/weights.hpp"
@@ -72,6 +75,7 @@ using Piece =
     nwm::SequenceMachine<SequenceShape{
                              .inputs = 2, .steps = steps, .oscillators = 6, .outputs = 3, .lanes = 4},
                          Cell, Positions, nwm::head::Hidden<>, nwm::cpu::Simd<>, double, Checkpointing>;
+using LinOssCells = std::tuple<nwm::cell::LinOss<>, nwm::cell::LinOss<nwm::cell::Scheme::implicit>>;
 template <std::size_t steps>
 using Frames = nwm::WaveMachine<nwm::Shape{.height = 5,
                                            .width = 7,
@@ -302,4 +306,32 @@ BOOST_AUTO_TEST_CASE(states_that_do_not_fit_are_told) {
   states[1][4] = std::nan("");
   fails("carried states: value 4 of image 1: expected a finite number");
   BOOST_TEST(states[2][0] == 0.5);  // as it was
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_scan_over_time_gives_the_states_of_a_lin_oss, Cell, LinOssCells) {
+  using Machine = Piece<Cell, 200, AtEnd>;
+  using Half = Piece<Cell, 100, AtEnd>;
+  const Cut<Machine, Half> data(3);
+  const auto [machine, half] = alike<Machine, Half>();
+  nwm::Array<double> end, middle;
+  const auto expected = nwm::record(machine, data.whole, end);
+  (void)nwm::record(half, data.first, middle);
+  std::vector<double> inputs(Machine::image_size), rest(Half::image_size);
+  data.whole.picture(2, std::span(inputs));
+  data.second.picture(2, std::span(rest));
+  for (const std::size_t threads : {1u, 2u}) {
+    const auto states = nwm::scan_states(machine, std::span<const double>(inputs), {}, threads);
+    BOOST_TEST((states.shape == std::vector<std::size_t>{200, 2, 6}));
+    const auto half_way =
+        nwm::scan_states(half, std::span<const double>(rest), std::as_const(middle)[2], threads);
+    for (std::size_t k = 0; k < expected.each(); ++k) {
+      BOOST_TEST_REQUIRE(std::abs(states.values[k] - expected[2][k]) < 1e-12);
+      if (k >= half_way.values.size())
+        BOOST_TEST_REQUIRE(std::abs(half_way.values[k - half_way.values.size()] - expected[2][k]) < 1e-12);
+    }
+  }
+  BOOST_CHECK_THROW(nwm::scan_states(machine, std::span<const double>(inputs).first(3)), nwm::Error);
+  BOOST_CHECK_THROW(
+      nwm::scan_states(machine, std::span<const double>(inputs), std::span<const double>(inputs).first(3)),
+      nwm::Error);
 }
