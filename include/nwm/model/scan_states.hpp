@@ -79,9 +79,10 @@ Array<typename Model::Real> scan_states(const Model& model, std::span<const type
   spread_over_threads(parts, wanted, [&](std::size_t part, std::size_t) {  // B u of all steps
     for (std::size_t t = part * steps / parts; t < (part + 1) * steps / parts; ++t)
       for (std::size_t i = 0; i < inputs; ++i)
-        B::template map<Real>(
-            columns, kernel::AddScaled<Real>{static_cast<double>(sequence[t * inputs + i]),
-                                             weights.data() + i * columns, force.data() + t * columns});
+        B::template map_rows<Real>(
+            1, columns,
+            kernel::AddRows<Real>{columns, columns, columns, weights.data() + i * columns,
+                                  force.data() + t * columns, static_cast<double>(sequence[t * inputs + i])});
   });
   const Real* m = block.data();
   const model::LinearScan<B, Real> scan{

@@ -193,10 +193,11 @@ class SequenceMachine
       if constexpr (Positions::mean)
         for (std::size_t r = 0; r < recorded; ++r)
           for (std::size_t i = 0; i < length; ++i)
-            Backend::template map<Real>(
-                columns, kernel::AddScaled<Real>{1.0 / static_cast<double>(steps),
-                                                 w.tape.series_of(Waves::series[r]) + i * columns,
-                                                 w.mean.data() + r * columns});
+            Backend::template map_rows<Real>(
+                1, columns,
+                kernel::AddRows<Real>{columns, columns, columns,
+                                      w.tape.series_of(Waves::series[r]) + i * columns,
+                                      w.mean.data() + r * columns, 1.0 / static_cast<double>(steps)});
       after(segment);
     }
     if (carry.end) Carried::get(w.tape, length, carry.end);
