@@ -3,15 +3,20 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE gradient_adjoint
 
+#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <cstddef>
+#include <span>
 #include <tuple>
 #include <vector>
 
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/check/check_gradient.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/time/linear_scan.hpp"
 #include "tools.hpp"
 
 namespace {
@@ -142,6 +147,53 @@ void product_is_transposed() {
   }
 }
 
+/// A linear recurrence of random, stable columns.
+struct Recurrence {
+  static constexpr std::size_t columns = 11;
+  std::size_t steps;
+  std::vector<double> block = random_vector(6 * columns, 1, -0.5, 0.5),
+                      force = random_vector(steps * columns, 2), start = random_vector(2 * columns, 3),
+                      x_weight = random_vector(steps * columns, 4),
+                      z_weight = random_vector(steps * columns, 5), x = force, z = force;
+  explicit Recurrence(std::size_t steps_) : steps(steps_) {
+    for (std::size_t c = 0; c < columns; ++c) block[c] += 0.3, block[3 * columns + c] -= 0.3;
+  }
+
+  template <class B>
+  nwm::model::LinearScan<B, double> scan(std::size_t chunks, std::size_t threads) const {
+    const double* m = block.data();
+    return {{columns, {m, m + columns, m + 2 * columns, m + 3 * columns}, {m + 4 * columns, m + 5 * columns}},
+            steps,
+            chunks,
+            threads};
+  }
+  /// Σ x_weight x + z_weight z, step by step as the equation says.
+  double value() {
+    double sum = 0;
+    for (std::size_t c = 0; c < columns; ++c) {
+      double a = start[c], b = start[columns + c];
+      const auto m = [&](std::size_t j) { return block[j * columns + c]; };
+      for (std::size_t t = 0; t < steps; ++t) {
+        const std::size_t at = t * columns + c;
+        const double next = m(0) * a + m(1) * b + m(4) * force[at];
+        b = m(2) * a + m(3) * b + m(5) * force[at];
+        a = next;
+        x[at] = a, z[at] = b;
+        sum += x_weight[at] * a + z_weight[at] * b;
+      }
+    }
+    return sum;
+  }
+};
+double furthest(const std::vector<double>& a, const std::vector<double>& b) {
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    worst = std::max(worst, std::abs(a[i] - b[i]));
+    largest = std::max(largest, std::abs(b[i]));
+  }
+  return worst / largest;
+}
+
 using Backends = std::tuple<nwm::cpu::Scalar, nwm::cpu::Simd<>>;
 
 }  // namespace
@@ -160,4 +212,53 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(dense_products, B, Backends) {
   product_is_transposed<B, 33, 13, 17>();
   product_is_transposed<B, 5, 12, 1>();
   product_is_transposed<B, 1, 1, 1>();
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_scan_is_the_recurrence_forward_and_back, B, Backends) {
+  constexpr std::size_t n = Recurrence::columns;
+  for (const std::size_t steps : {1u, 2u, 7u, 64u, 129u}) {
+    Recurrence r(steps);
+    const double expected = r.value();
+    std::vector<double> one_chunk;
+    for (const std::size_t chunks : {1u, 2u, 3u, 4u, 5u, 13u, 1000u})
+      for (const std::size_t threads : {1u, 3u})
+        BOOST_TEST_CONTEXT(B::name << ", " << steps << " steps, " << chunks << " chunks, " << threads) {
+          const auto scan = r.scan<B>(chunks, threads);
+          std::vector<double> x(steps * n), z(steps * n), scratch(scan.scratch());
+          scan.run(r.force.data(), r.start.data(), x.data(), z.data(), scratch.data());
+          BOOST_TEST(furthest(x, r.x) < bound);
+          BOOST_TEST(furthest(z, r.z) < bound);
+
+          // By the chain of all gradients: force, start, M and c in one row. What M and c had stays.
+          std::vector<double> gradient(steps * n + 8 * n);
+          double *of_start = gradient.data() + steps * n, *of_step = of_start + 2 * n;
+          std::fill_n(of_step, 6 * n, 0.25);
+          scan.run_back(r.force.data(), r.start.data(), x.data(), z.data(), r.x_weight.data(),
+                        r.z_weight.data(), gradient.data(), of_start, of_step, scratch.data());
+          for (std::size_t i = 0; i < 6 * n; ++i) of_step[i] -= 0.25;
+          if (one_chunk.empty()) one_chunk = gradient;
+          BOOST_TEST(furthest(gradient, one_chunk) < bound);
+          // The value is linear in (force, start) together.
+          const std::vector<double> linear(gradient.begin(), of_step - gradient.data() + gradient.begin());
+          std::vector<double> given = r.force;
+          given.insert(given.end(), r.start.begin(), r.start.end());
+          BOOST_TEST(mismatch(expected, dot(linear, given), linear, given) < bound);
+        }
+    // The plain recurrence's gradient in M and c against differences.
+    const auto report = nwm::check_gradient(
+        std::span(r.block), std::span<const double>(one_chunk).subspan(steps * n + 2 * n, 6 * n),
+        [&] { return r.value(); }, {.tolerance = 1e-7});
+    BOOST_TEST(report.ok());
+    // Without a gradient of z.
+    const auto scan = r.scan<B>(3, 1);
+    std::vector<double> zero(steps * n), a(steps * n), b = a, start(2 * n), step(6 * n),
+                                                       scratch(scan.scratch());
+    const auto back = [&](const double* z_gradient, std::vector<double>& to) {
+      scan.run_back(r.force.data(), r.start.data(), r.x.data(), r.z.data(), r.x_weight.data(), z_gradient,
+                    to.data(), start.data(), step.data(), scratch.data());
+    };
+    back(nullptr, a);
+    back(zero.data(), b);
+    BOOST_TEST(a == b, boost::test_tools::per_element());
+  }
 }

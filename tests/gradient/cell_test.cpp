@@ -10,6 +10,9 @@
 #include <string_view>
 #include <tuple>
 
+#if __has_include(<thrust/for_each.h>)
+#include "nwm/backend/device/host.hpp"
+#endif
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
@@ -138,6 +141,10 @@ BOOST_AUTO_TEST_CASE(wave_under_every_boundary) {
   require_right(nwm::check_cell<WaveOn<nwm::Zero>, Simd<>>());
   require_right(nwm::check_cell<WaveOn<nwm::Reflecting>, Simd<>>());
   require_right(nwm::check_cell<WaveOn<nwm::Periodic>, Scalar, Grid<7, 9>, 3>());
+#if __has_include(<thrust/for_each.h>)
+  require_right(nwm::check_cell<WaveOn<nwm::Periodic>, nwm::device::Host<>>());
+  require_right(nwm::check_cell<WaveOn<nwm::Reflecting>, nwm::device::Host<>>());
+#endif
   require_right(nwm::check_cell<WaveOn<nwm::Reflecting>, Scalar, Grid<7, 3, nwm::Reflecting>, 1, 9>());
   require_right(nwm::check_cell<WaveOn<nwm::Periodic>, Scalar, Grid<3, 5>, 2, 1>(
       {.ranges = {{{-1, 1}, {0.5, 1}, {0, 1}, {0, 1}}}}));

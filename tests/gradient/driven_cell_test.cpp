@@ -11,10 +11,17 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "nwm/backend/cpu/simd.hpp"
+#if __has_include(<thrust/for_each.h>)
+#include "nwm/backend/device/host.hpp"
+#endif
+#include "nwm/backend/kernels.hpp"
 #include "nwm/cell/co_rnn.hpp"
+#include "nwm/cell/dense_rnn.hpp"
 #include "nwm/cell/driven_wave.hpp"
 #include "nwm/cell/horn.hpp"
 #include "nwm/cell/lin_oss.hpp"
@@ -23,8 +30,8 @@
 #include "nwm/cell/wave_rnn.hpp"
 #include "nwm/check/check_cell.hpp"
 #include "nwm/grid/abreast.hpp"
-#include "nwm/random.hpp"
 #include "nwm/time/couple_stage.hpp"
+#include "tools.hpp"
 
 namespace {
 
@@ -39,12 +46,23 @@ using Ring = RingOf<>;
 using Torus = TorusOf<>;
 using Column = Abreast<Grid<6, 1>, 2>;
 
+template <class Cell, class B, class G, std::size_t channels>
+void passes_on(const nwm::CheckCellOptions<Cell>& options) {
+  const auto report = nwm::check_cell<Cell, B, G, channels, 5>(options);
+  BOOST_TEST(report.ok(), Cell::name << " on " << B::name << "\n" << report.text());
+}
 template <class Cell, class G, std::size_t channels = 3>
 void passes(const nwm::CheckCellOptions<Cell>& options = {}) {
-  const auto scalar = nwm::check_cell<Cell, nwm::cpu::Scalar, G, channels, 5>(options);
-  BOOST_TEST(scalar.ok(), Cell::name << " on scalar\n" << scalar.text());
-  const auto simd = nwm::check_cell<Cell, nwm::cpu::Simd<>, G, channels, 5>(options);
-  BOOST_TEST(simd.ok(), Cell::name << " on simd\n" << simd.text());
+  passes_on<Cell, nwm::cpu::Scalar, G, channels>(options);
+  passes_on<Cell, nwm::cpu::Simd<>, G, channels>(options);
+}
+/// The device backend, too, where its headers are.
+template <class Cell, class G, std::size_t channels = 3>
+void passes_everywhere() {
+  passes<Cell, G, channels>();
+#if __has_include(<thrust/for_each.h>)
+  passes_on<Cell, nwm::device::Host<>, G, channels>({});
+#endif
 }
 
 /// Two values of `taps` taps a side from the drive and the state, smooth, so that nothing is at a kink.
@@ -142,48 +160,108 @@ struct Flow {
 };
 
 /// A stage whose coupling is asked for by itself.
-template <nwm::cell::Reach reach, std::size_t groups, std::size_t size = 3>
+template <nwm::cell::Coupling (*stated)()>
 struct Coupled {
   static constexpr std::string_view name = "coupled";
-  enum Field : std::size_t { u, y };
-  static constexpr std::array fields{nwm::cell::driven(u, "u"), nwm::cell::resting_state(y, "y")};
+  enum Field : std::size_t { u, y, z };
+  static constexpr std::array fields{nwm::cell::driven(u, "u"), nwm::cell::resting_state(y, "y"),
+                                     nwm::cell::resting_state(z, "z")};
   static constexpr std::size_t recorded = y;
-  static constexpr nwm::cell::Coupling coupling{
-      .name = "cell.W", .from = {y}, .groups = groups, .size = size, .reach = reach};
+  static constexpr nwm::cell::Coupling coupling = stated();
   template <class Site>
   static constexpr void update(const Coupled&, const Site& now, Site& next) {
-    next[y] = now.coupled(0) + now.coupled(groups - 1);
+    next[y] = now.coupled(0) + now[z];
+    next[z] = now.coupled(coupling.groups - 1);
   }
 };
+enum Field : std::size_t { u, y, z };
+using nwm::cell::Coupling;
+using nwm::cell::Pattern;
+using nwm::cell::Reach;
 
-/// |⟨g, W x⟩ − ⟨Wᵀ g, x⟩| and |⟨g, W x⟩ − ⟨W, gradient of W⟩|, of |⟨g, W x⟩|.
-template <class Cell, class G, class B>
-double transpose_error() {
-  using C = nwm::model::StageCoupling<nwm::cell::Stage<Cell, 0>, G, 3, nwm::model::NoInput>;
-  using Couple = nwm::model::CoupleStage<C, B>;
-  constexpr std::size_t in = 3 * G::sites, out = C::Stage::groups * in;
-  std::vector<double> w(C::parameters), x(in), g(out), y(out), back(in), w_gradient(w.size()),
-      scratch(Couple::scratch);
-  nwm::Random random(5);
-  for (auto* v : {&w, &x, &g})
-    for (double& value : *v) value = random.uniform(-1, 1);
-  const std::array<const double*, 1> from{x.data()};
-  Couple::forward(w.data(), from, y.data(), scratch.data());
-  Couple::adjoint(w.data(), from, static_cast<const double*>(g.data()), std::array{back.data()},
-                  w_gradient.data(), scratch.data());
-  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-    return sum;
-  };
-  const double forward = dot(g, y);
-  return std::max(std::abs(forward - dot(back, x)), std::abs(forward - dot(w, w_gradient))) /
-         std::abs(forward);
+template <std::size_t groups>
+constexpr Coupling dense() {
+  return {.name = "W", .from = {y}, .groups = groups, .bias = true, .reach = Reach::dense};
 }
-template <class Cell, class G>
+constexpr Coupling complex() { return {.name = "W", .from = {y}, .groups = 2, .reach = Reach::complex}; }
+template <std::size_t size, std::size_t groups = 1, bool zero = false>
+constexpr Coupling taps() {
+  return {.name = "W", .from = {y, z}, .groups = groups, .size = size, .zero_padding = zero};
+}
+template <std::size_t size>
+constexpr Coupling depthwise() {
+  return {.name = "W", .from = {y, z}, .groups = 2, .size = size, .bias = true, .depthwise = true};
+}
+template <Pattern pattern>
+constexpr Coupling fixed() {
+  if constexpr (pattern == Pattern::divergence) return {.name = "W", .from = {y, z}, .pattern = pattern};
+  return {.name = "W", .from = {y}, .groups = pattern == Pattern::gradient ? 2u : 1u, .pattern = pattern};
+}
+/// Of the input of a step: a vector onto all sites, a frame through a stencil, and both beside a state.
+template <Reach reach, bool alone>
+constexpr Coupling drive() {
+  Coupling c{.name = "W", .from = {u}, .bias = true, .reach = reach};
+  if (!alone) c.from = {u, y};
+  return c;
+}
+constexpr Coupling complex_drive() {
+  return {.name = "W", .from = {u}, .groups = 2, .reach = Reach::complex};
+}
+
+/// The worst of |⟨g, W x⟩ − ⟨Wᵀ g, x⟩| over the fields and |⟨g, W x + b⟩ − ⟨(W, b), their gradient⟩|, of
+/// |g| |W x|. The input of a step has no gradient: the former leaves it out. A backend's
+/// `factor` is put to 1.001 before the adjoint.
+template <Coupling (*stated)(), class G, class Input, class B>
+double transpose_error() {
+  constexpr std::size_t channels = 3;
+  using Cell = Coupled<stated>;
+  using C = nwm::model::StageCoupling<nwm::cell::Stage<Cell, 0>, G, channels, Input>;
+  using Couple = nwm::model::CoupleStage<C, B>;
+  static_assert(nwm::cell::well_formed<Cell>);
+  constexpr std::size_t parts = C::parts, columns = channels * G::sites;
+  constexpr auto sized = []<std::size_t... k>(std::index_sequence<k...>) {
+    return std::array{(C::template from_drive<k> ? Input::channels * Input::sites * C::lanes : columns)...};
+  };
+  constexpr auto sizes = sized(std::make_index_sequence<parts>{});
+  constexpr bool driven = C::template from_drive<0>;
+
+  std::vector<double> w = tools::random_vector(C::parameters, 1),
+                      g = tools::random_vector(C::Stage::groups * columns, 2), out(g.size()),
+                      linear(g.size()), w_gradient(w.size()), scratch(Couple::scratch + 1);
+  std::array<std::vector<double>, parts> x, back;
+  std::array<const double*, parts> from;
+  std::array<double*, parts> into;
+  for (std::size_t k = 0; k < parts; ++k) {
+    x[k] = tools::random_vector(sizes[k], 3 + k);
+    back[k].assign(sizes[k], 0.0);
+    from[k] = x[k].data();
+    into[k] = driven && k == 0 ? nullptr : back[k].data();
+  }
+  std::vector<double> unbiased = w;
+  std::fill(unbiased.begin() + static_cast<std::ptrdiff_t>(C::weights), unbiased.end(), 0.0);
+  if constexpr (requires { B::factor; }) B::factor = 1;
+  Couple::forward(w.data(), from, out.data(), scratch.data());
+  std::array<const double*, parts> of_states = from;
+  const std::vector<double> nothing(sizes[0]);
+  if (driven) of_states[0] = nothing.data();
+  Couple::forward(unbiased.data(), of_states, linear.data(), scratch.data());
+  if constexpr (requires { B::factor; }) B::factor = 1.001;
+  Couple::adjoint(w.data(), from, static_cast<const double*>(g.data()), into,
+                  C::parameters > 0 ? w_gradient.data() : nullptr, scratch.data());
+
+  double error = 0;
+  if (C::parameters > 0) error = tools::mismatch(tools::dot(g, out), tools::dot(w, w_gradient), g, out);
+  if (!driven || parts > 1) {
+    double sum = 0;
+    for (std::size_t k = driven; k < parts; ++k) sum += tools::dot(back[k], x[k]);
+    error = std::max(error, tools::mismatch(tools::dot(g, linear), sum, g, linear));
+  }
+  return error;
+}
+template <Coupling (*stated)(), class G, class Input = nwm::model::NoInput>
 void transposes() {
-  BOOST_TEST((transpose_error<Cell, G, nwm::cpu::Scalar>()) < 1e-12);
-  BOOST_TEST((transpose_error<Cell, G, nwm::cpu::Simd<>>()) < 1e-12);
+  BOOST_TEST((transpose_error<stated, G, Input, nwm::cpu::Scalar>()) < 1e-12);
+  BOOST_TEST((transpose_error<stated, G, Input, nwm::cpu::Simd<>>()) < 1e-12);
 }
 
 /// A backend whose gradient of dense weights is wrong by a thousandth.
@@ -195,23 +273,33 @@ struct Wrong : nwm::cpu::Scalar {
     a[0] *= Real(1.001);
   }
 };
+/// One that scatters what taps gave with a factor of its own.
+struct Scattering : nwm::cpu::Scalar {
+  static inline double factor = 1;
+  template <class Real, class Kernel>
+  static void map_rows(std::size_t rows, std::size_t n, Kernel kernel) {
+    if constexpr (std::is_same_v<Kernel, nwm::kernel::AddRows<Real>>) kernel.factor *= factor;
+    nwm::cpu::Scalar::map_rows<Real>(rows, n, kernel);
+  }
+};
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(cells_of_units) {
-  passes<nwm::cell::CoRnn, Site>();
-  passes<nwm::cell::Unicornn, Site>();
-  passes<nwm::cell::Horn<3>, Site>();
-  passes<nwm::cell::LinOss<>, Site>();
-  passes<nwm::cell::LinOss<nwm::cell::Scheme::implicit>, Site>();
+  passes_everywhere<nwm::cell::CoRnn, Site>();
+  passes_everywhere<nwm::cell::DenseRnn<nwm::Activation::tanh>, Site>();
+  passes_everywhere<nwm::cell::Unicornn, Site>();
+  passes_everywhere<nwm::cell::Horn<3>, Site>();
+  passes_everywhere<nwm::cell::LinOss<>, Site>();
+  passes_everywhere<nwm::cell::LinOss<nwm::cell::Scheme::implicit>, Site>();
 }
 
 BOOST_AUTO_TEST_CASE(cells_on_rings_and_grids) {
-  passes<nwm::cell::WaveRnn<nwm::Activation::tanh, 3>, Ring>();
-  passes<nwm::cell::WaveRnn<nwm::Activation::tanh, 7>, Ring>();
+  passes_everywhere<nwm::cell::WaveRnn<nwm::Activation::tanh, 3>, Ring>();
+  passes_everywhere<nwm::cell::WaveRnn<nwm::Activation::tanh, 7>, Ring>();
   passes<nwm::cell::WaveRnn<nwm::Activation::none, 5>, Column>();
-  passes<nwm::cell::Nwm23, Torus, 2>();
-  passes<nwm::cell::DrivenWave, Grid<5, 7>, 2>();
+  passes_everywhere<nwm::cell::Nwm23, Torus, 2>();
+  passes_everywhere<nwm::cell::DrivenWave, Grid<5, 7>, 2>();
   passes<nwm::cell::DrivenWave, Torus, 2>();
 }
 
@@ -221,7 +309,7 @@ BOOST_AUTO_TEST_CASE(taps_under_every_boundary) {
   passes<Taps<3>, TorusOf<nwm::Zero>, 2>();
   passes<Taps<3>, TorusOf<nwm::Reflecting>, 2>();
   passes<Taps<3, true>, Torus, 2>();
-  passes<Taps<5>, TorusOf<nwm::Zero>, 2>();
+  passes_everywhere<Taps<5>, TorusOf<nwm::Zero>, 2>();
   passes<Taps<5>, RingOf<nwm::Reflecting>, 2>();
   passes<Taps<5>, Grid<5, 7>, 2>();
   passes<Taps<5, true>, Grid<5, 7>, 1>();
@@ -229,7 +317,7 @@ BOOST_AUTO_TEST_CASE(taps_under_every_boundary) {
 }
 
 BOOST_AUTO_TEST_CASE(fixed_patterns_and_channels_by_themselves) {
-  passes<Flow, Torus, 2>();
+  passes_everywhere<Flow, Torus, 2>();
   passes<Flow, TorusOf<nwm::Reflecting>, 2>();
   passes<Flow, Ring, 2>();
   passes<Flow, Grid<5, 7>, 2>();
@@ -237,23 +325,78 @@ BOOST_AUTO_TEST_CASE(fixed_patterns_and_channels_by_themselves) {
 }
 
 BOOST_AUTO_TEST_CASE(stages_without_an_update_or_a_coupling) {
-  passes<Turn, Site>();
+  passes_everywhere<Turn, Site>();
   passes<Turn, Ring, 2>();
 }
 
 BOOST_AUTO_TEST_CASE(couplings_against_their_transpose) {
-  using nwm::cell::Reach;
-  transposes<Coupled<Reach::dense, 1>, Site>();
-  transposes<Coupled<Reach::dense, 2>, Ring>();
-  transposes<Coupled<Reach::complex, 2>, Ring>();
-  transposes<Coupled<Reach::stencil, 2, 1>, Torus>();
-  transposes<Coupled<Reach::stencil, 1, 3>, TorusOf<nwm::Reflecting>>();
-  transposes<Coupled<Reach::stencil, 1, 5>, TorusOf<nwm::Zero>>();
-  transposes<Coupled<Reach::stencil, 1, 7>, Ring>();
+  transposes<dense<1>, Site>();
+  transposes<dense<2>, Ring>();
+  transposes<complex, Ring>();
+  transposes<taps<1, 2>, Torus>();
+  transposes<taps<3>, TorusOf<nwm::Reflecting>>();
+  transposes<taps<3, 2>, Ring>();
+  transposes<taps<3, 1, true>, Torus>();
+  transposes<taps<5>, TorusOf<nwm::Zero>>();
+  transposes<taps<5>, Grid<5, 7>>();
+  transposes<taps<7>, Ring>();
+  transposes<taps<7>, RingOf<nwm::Reflecting>>();
+  transposes<depthwise<3>, Torus>();
+  transposes<depthwise<5>, RingOf<nwm::Zero>>();
+  transposes<depthwise<1>, Grid<5, 7>>();
+}
+
+BOOST_AUTO_TEST_CASE(fixed_patterns_against_their_transpose) {
+  transposes<fixed<Pattern::laplacian>, Torus>();
+  transposes<fixed<Pattern::laplacian>, RingOf<nwm::Reflecting>>();
+  transposes<fixed<Pattern::laplacian>, Grid<5, 7, nwm::Zero>>();
+  transposes<fixed<Pattern::shift>, Ring>();
+  transposes<fixed<Pattern::shift>, TorusOf<nwm::Zero>>();
+  transposes<fixed<Pattern::gradient>, TorusOf<nwm::Reflecting>>();
+  transposes<fixed<Pattern::gradient>, Grid<5, 7>>();
+  transposes<fixed<Pattern::divergence>, Torus>();
+  transposes<fixed<Pattern::divergence>, Column>();
+}
+
+BOOST_AUTO_TEST_CASE(maps_of_the_drive_against_their_transpose) {
+  using nwm::model::StepInput;
+  transposes<drive<Reach::dense, true>, Ring, StepInput<4, 1>>();
+  transposes<drive<Reach::dense, false>, Site, StepInput<4, 1>>();
+  transposes<drive<Reach::dense, true>, Torus, StepInput<2, 15>>();
+  transposes<drive<Reach::stencil, true>, Torus, StepInput<2, 15>>();
+  transposes<drive<Reach::stencil, false>, Grid<5, 7>, StepInput<2, 35>>();
+  transposes<complex_drive, Site, StepInput<4, 1>>();
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_transpose_is_caught) {
+  using nwm::model::NoInput;
+  using nwm::model::StepInput;
+  BOOST_TEST((transpose_error<dense<1>, Site, NoInput, Wrong>()) > 1e-8);
+  BOOST_TEST((transpose_error<taps<5>, Ring, NoInput, Wrong>()) > 1e-8);
+  BOOST_TEST((transpose_error<depthwise<3>, Torus, NoInput, Wrong>()) > 1e-8);
+  BOOST_TEST((transpose_error<drive<Reach::dense, true>, Ring, StepInput<4, 1>, Wrong>()) > 1e-8);
+  BOOST_TEST((transpose_error<fixed<Pattern::laplacian>, Torus, NoInput, Scattering>()) > 1e-8);
+  BOOST_TEST((transpose_error<fixed<Pattern::shift>, Ring, NoInput, Scattering>()) > 1e-8);
+  BOOST_TEST((transpose_error<fixed<Pattern::gradient>, Torus, NoInput, Scattering>()) > 1e-8);
+  BOOST_TEST((transpose_error<fixed<Pattern::divergence>, Torus, NoInput, Scattering>()) > 1e-8);
+  BOOST_TEST((transpose_error<taps<7>, Ring, NoInput, Scattering>()) > 1e-8);
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_gradient_is_caught) {
   const auto report = nwm::check_cell<nwm::cell::CoRnn, Wrong, Site, 3, 5>();
   BOOST_TEST(!report.ok());
   BOOST_TEST(report.text().find("cell.i2h.weight") != std::string::npos, report.text());
+}
+
+BOOST_AUTO_TEST_CASE(steps_back_undo_steps) {
+  const auto compared = []<class Cell>(const Cell*) {
+    const auto report = nwm::check_cell<Cell, nwm::cpu::Scalar, Grid<3, 4>, 2, 1>();
+    BOOST_TEST(report.inverse.error < 1e-12);
+    return report.inverse.compared;
+  };
+  BOOST_TEST(compared(static_cast<const nwm::cell::DrivenWave*>(nullptr)) == 200u * 3u);
+  BOOST_TEST(compared(static_cast<const nwm::cell::LinOss<>*>(nullptr)) == 200u * 4u);
+  BOOST_TEST(compared(static_cast<const nwm::cell::LinOss<nwm::cell::Scheme::implicit>*>(nullptr)) ==
+             200u * 4u);
+  BOOST_TEST(compared(static_cast<const nwm::cell::CoRnn*>(nullptr)) == 0u);
 }

@@ -13,6 +13,9 @@
 #include "machine.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/cpu/simd.hpp"
+#if __has_include(<thrust/for_each.h>)
+#include "nwm/backend/device/host.hpp"
+#endif
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
@@ -66,6 +69,9 @@ auto stage(const std::array<double, groups>& coupled, const std::array<double, r
 BOOST_AUTO_TEST_CASE_TEMPLATE(cells, Cell, Cells) {
   using nwm::Grid;
   require_right(nwm::check_cell<Cell, Scalar>());
+#if __has_include(<thrust/for_each.h>)
+  require_right(nwm::check_cell<Cell, nwm::device::Host<>>({.coordinates = 10}));
+#endif
   require_right(nwm::check_cell<Cell, Simd<>, Grid<3, 17>, 3, 4>({.seed = 2, .coordinates = 20}));
   require_right(nwm::check_cell<Cell, Simd<>, Grid<4, 4>, 1, 1>({.seed = 3}));
   require_right(nwm::check_cell<Cell, Scalar, Grid<3, 5>, 1, 20>({.seed = 4, .coordinates = 10}));

@@ -14,6 +14,9 @@
 
 #include "machine.hpp"
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/cell/driven_wave.hpp"
+#include "nwm/cell/lin_oss.hpp"
+#include "nwm/model/sequence_machine.hpp"
 #include "nwm/readout/last.hpp"
 #include "nwm/readout/linear.hpp"
 
@@ -21,7 +24,8 @@ namespace {
 
 using nwm::cell::Wave;
 
-template <std::size_t steps, class Real, class Checkpointing, class Readout = nwm::readout::LinearMap<4>>
+template <std::size_t steps, class Real, class Checkpointing, class Readout = nwm::readout::LinearMap<4>,
+          class Cell = Wave>
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 7,
                                             .width = 9,
                                             .image_channels = 2,
@@ -29,7 +33,7 @@ using Machine = nwm::WaveMachine<nwm::Shape{.height = 7,
                                             .steps = steps,
                                             .classes = 3,
                                             .encoder_width = 3},
-                                 Readout, nwm::head::Hidden<5>, Wave, nwm::cpu::Simd<>, Real, Checkpointing>;
+                                 Readout, nwm::head::Hidden<5>, Cell, nwm::cpu::Simd<>, Real, Checkpointing>;
 
 template <class Real>
 double difference(const std::vector<Real>& a, const std::vector<Real>& b) {
@@ -42,14 +46,52 @@ double difference(const std::vector<Real>& a, const std::vector<Real>& b) {
 }
 
 /// Relative difference of the gradients under Reversible and Everything.
-template <std::size_t steps, class Real, class Checkpointing>
+template <std::size_t steps, class Real, class Checkpointing, class Cell = Wave>
 double reversed(double dt) {
-  tools::Problem<Machine<steps, Real, nwm::checkpointing::StoreAll>> everything(
+  using Readout = nwm::readout::LinearMap<4>;
+  tools::Problem<Machine<steps, Real, nwm::checkpointing::StoreAll, Readout, Cell>> everything(
       5, {.cell = {.dt = dt}, .seed = 3});
-  tools::Problem<Machine<steps, Real, Checkpointing>> reverse(5, {.cell = {.dt = dt}, .seed = 3});
+  tools::Problem<Machine<steps, Real, Checkpointing, Readout, Cell>> reverse(5,
+                                                                             {.cell = {.dt = dt}, .seed = 3});
   BOOST_TEST(difference(reverse.scores(), everything.scores()) < (sizeof(Real) == 8 ? 1e-12 : 1e-5));
   const double d = difference(reverse.gradient(), everything.gradient());
   BOOST_TEST_MESSAGE(steps << " steps, " << sizeof(Real) << " bytes: " << d);
+  return d;
+}
+
+template <std::size_t steps, class Real, class Checkpointing, class Positions = nwm::readout::EveryStep,
+          nwm::cell::Scheme scheme = nwm::cell::Scheme::implicit_explicit>
+using Sequence = nwm::SequenceMachine<
+    nwm::SequenceShape{.inputs = 2, .steps = steps, .oscillators = 5, .outputs = 3, .lanes = 4},
+    nwm::cell::LinOss<scheme>, Positions, nwm::head::Hidden<4>, nwm::cpu::Simd<>, Real, Checkpointing>;
+
+/// The gradient of a machine of sequences with random weights and inputs.
+template <class M>
+std::vector<typename M::Real> gradient_of_sequences(double square = 1) {
+  using Real = typename M::Real;
+  M machine({.seed = 3});
+  nwm::Random random(4);
+  for (const nwm::Slice& slice : M::layout.slices)
+    for (Real& v : machine.parameters().subspan(slice.offset, slice.size))
+      v = slice.name.view() == "cell.A_diag" ? static_cast<Real>(square * random.uniform(0.1, 1))
+                                             : v + static_cast<Real>(random.uniform(-0.3, 0.3));
+  std::vector<Real> inputs(M::images * M::image_size), gradient(M::parameter_count);
+  for (Real& v : inputs) v = static_cast<Real>(random.uniform(-1, 1));
+  std::vector<std::uint8_t> target(M::images * M::sites);
+  for (std::uint8_t& c : target) c = static_cast<std::uint8_t>(random.below(3));
+  const auto space = std::make_unique<typename M::Workspace>();
+  machine.add_gradient(std::span<const Real, M::images * M::image_size>(inputs.data(), inputs.size()), target,
+                       static_cast<Real>(1.0 / static_cast<double>(target.size())),
+                       std::span<Real, M::parameter_count>(gradient.data(), gradient.size()), *space);
+  return gradient;
+}
+template <std::size_t steps, class Real, class Checkpointing, class Positions,
+          nwm::cell::Scheme scheme = nwm::cell::Scheme::implicit_explicit>
+double reversed_sequences() {
+  const double d = difference(
+      gradient_of_sequences<Sequence<steps, Real, Checkpointing, Positions, scheme>>(),
+      gradient_of_sequences<Sequence<steps, Real, nwm::checkpointing::StoreAll, Positions, scheme>>());
+  BOOST_TEST_MESSAGE("sequences, " << steps << " steps, " << sizeof(Real) << " bytes: " << d);
   return d;
 }
 
@@ -80,6 +122,39 @@ BOOST_AUTO_TEST_CASE(gradients_are_those_of_a_full_tape) {
   BOOST_TEST((reversed<6, double, Reversible<>>(0.5)) < 1e-9);
   BOOST_TEST((reversed<40, double, Reversible<>>(0.1)) < 1e-9);
   BOOST_TEST((reversed<40, float, Reversible<>>(0.1)) < 5e-3);
+}
+
+BOOST_AUTO_TEST_CASE(gradients_with_a_drive_are_those_of_a_full_tape) {
+  using nwm::checkpointing::Reversible, nwm::cell::DrivenWave;
+  BOOST_TEST((reversed<6, double, Reversible<2>, DrivenWave>(0.5)) < 1e-9);
+  BOOST_TEST((reversed<40, float, Reversible<>, DrivenWave>(0.1)) < 5e-3);
+  using namespace nwm::readout;
+  BOOST_TEST((reversed_sequences<12, double, Reversible<1>, EveryStep>()) < 1e-9);
+  BOOST_TEST((reversed_sequences<12, double, Reversible<4>, AtEnd>()) < 1e-9);
+  BOOST_TEST((reversed_sequences<12, double, Reversible<4>, MeanOfSteps>()) < 1e-9);
+  BOOST_TEST((reversed_sequences<12, double, Reversible<4>, EveryStep, nwm::cell::Scheme::implicit>()) <
+             1e-9);
+  // A symplectic step loses nothing: a thousand of them back in single precision.
+  BOOST_TEST((reversed_sequences<1000, float, Reversible<>, EveryStep>()) < 1e-4);
+}
+
+BOOST_AUTO_TEST_CASE(memory_of_sequences_grows_by_the_input_alone) {
+  using nwm::checkpointing::Reversible;
+  using Short = Sequence<400, float, Reversible<>, nwm::readout::AtEnd>;
+  using Long = Sequence<1600, float, Reversible<>, nwm::readout::AtEnd>;
+  BOOST_TEST(Long::Workspace::bytes() - Short::Workspace::bytes() ==
+             Long::images * (Long::image_size - Short::image_size) * sizeof(float));
+}
+
+BOOST_AUTO_TEST_CASE(sequences_refuse_where_waves_grow) {
+  // Far beyond delta² A = 4 a step multiplies its waves by more than a hundred, and so does a step back.
+  using M = Sequence<12, float, nwm::checkpointing::Reversible<4>, nwm::readout::AtEnd>;
+  BOOST_CHECK_EXCEPTION((gradient_of_sequences<M>(1e4)), nwm::Unstable, [](const nwm::Unstable& e) {
+    const std::string text = e.what();
+    BOOST_TEST_MESSAGE(text);
+    return text.find("wave step backwards") != std::string::npos &&
+           text.find("cell.A_diag up to") != std::string::npos;
+  });
 }
 
 BOOST_AUTO_TEST_CASE(length_divides_the_steps) {

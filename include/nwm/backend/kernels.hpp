@@ -130,19 +130,6 @@ struct Scale {
   }
 };
 
-/// to += factor · from.
-template <class Real>
-struct AddScaled {
-  double factor;
-  const Real* from;
-  Real* to;
-  template <class Lane>
-  constexpr void operator()(Lane lane) const {
-    using V = typename Lane::Value;
-    lane.store(to, lane.load(to) + lane.load(from) * V(factor));
-  }
-};
-
 /// values = f(values + bias).
 template <Activation f, class Real>
 struct AddBias {

@@ -130,6 +130,13 @@ constexpr bool refuse() {
                 "nobody sets a given_map in a machine: make it an encoded_map, or use nwm::Simulation");
   static_assert(m != undriven_sequence,
                 "a SequenceMachine's input enters through a drive: describe one field by nwm::cell::driven");
+  static_assert(
+      m != encoded_in_sequence,
+      "a SequenceMachine has no encoders: make an encoded_state a resting_state or a random_state, an "
+      "encoded_map a trained_number, trained_channels or trained_sites");
+  static_assert(m != given_in_sequence,
+                "nobody sets a given_map in a SequenceMachine: make it a trained_number, trained_channels or "
+                "trained_sites");
   static_assert(m != laplacian_of_one_site,
                 "Initial::laplacian needs a grid with more than one site, or the boundary nwm::Zero");
   return true;
@@ -151,9 +158,12 @@ constexpr Finding find_for_machine() {
 template <class C>
 constexpr Finding find_for_sequence() {
   if (!well_formed<C>) return {};
-  for (const FieldInfo& info : C::fields)
-    if (info.role == Role::map && info.spread == Spread::none) return {Mistake::map_nobody_sets, info.index};
   if (!driven_cell<C>) return {Mistake::undriven_sequence};
+  for (const FieldInfo& info : C::fields) {
+    if (info.encoder_layers > 0) return {Mistake::encoded_in_sequence, info.index};
+    if (info.role == Role::map && info.spread == Spread::none)
+      return {Mistake::given_in_sequence, info.index};
+  }
   return {};
 }
 

@@ -59,6 +59,25 @@ struct DrivenWaveOn {
   static constexpr typename Site::Value growth(const DrivenWaveOn& cell, const Site& map) {
     return WaveOn<Boundary_>::growth(WaveOn<Boundary_>{cell.dt}, map);
   }
+
+  /// The step run backwards (checkpointing::Reversible), as WaveOn's, with the drive of that step in e.
+  template <class Site>
+  static constexpr void coupled_before(const DrivenWaveOn& cell, const Site& after, Site& before) {
+    before[y] = after[y] - typename Site::Value(cell.dt) * after[z];
+  }
+  template <class Site>
+  static constexpr void inverse(const DrivenWaveOn& cell, const Site& after, Site& before) {
+    using V = typename Site::Value;
+    const V dt = V(cell.dt);
+    coupled_before(cell, after, before);
+    before[z] = (after[z] - dt * (math::tanh(after.coupled() + after[e]) - after[omega] * before[y])) /
+                (V(1) - dt * after[alpha]);
+  }
+  static constexpr const char* inverse_bound = WaveOn<Boundary_>::inverse_bound;
+  template <class Site>
+  static constexpr typename Site::Value inverse_growth(const DrivenWaveOn& cell, const Site& map) {
+    return WaveOn<Boundary_>::inverse_growth(WaveOn<Boundary_>{cell.dt}, map);
+  }
 };
 
 using DrivenWave = DrivenWaveOn<>;

@@ -86,7 +86,7 @@ template <class C>
 constexpr Finding find_in_inverse(const C& cell, const Traces<C>& traces) {
   Finding found;
   if constexpr (StepsBack<C>) {
-    const BackwardTrace back = trace_backwards(cell, traces[0].writes);
+    const BackwardTrace back = trace_backwards(cell, traces[reversed_stage<C>].writes);
     if (!back.noted.good()) return find_in_notes(back.noted, 0);
     for (std::size_t f = 0; f < field_count<C>; ++f)
       if ((back.missing >> f & 1) != 0) found = {Mistake::inverse_incomplete, f};

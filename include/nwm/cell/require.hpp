@@ -78,8 +78,8 @@ void require_adjoints(const C& cell) {
 template <class C>
 void require_backwards(const C& cell) {
   if constexpr (StepsBack<C>) {
-    constexpr BackwardTrace expected = trace_backwards(C{}, traces<C>[0].writes);
-    const BackwardTrace found = trace_backwards(cell, traces<C>[0].writes);
+    constexpr BackwardTrace expected = trace_backwards(C{}, traces<C>[reversed_stage<C>].writes);
+    const BackwardTrace found = trace_backwards(cell, traces<C>[reversed_stage<C>].writes);
     require_good(found.noted, "inverse");
     require_no_more<C>(found.reads, expected.reads, "`inverse`");
     require_all_set<C>("inverse", "before", found.missing);

@@ -69,6 +69,8 @@ enum class Mistake {
   nothing_encoded,
   map_nobody_sets,
   undriven_sequence,
+  encoded_in_sequence,
+  given_in_sequence,
   laplacian_of_one_site
 };
 

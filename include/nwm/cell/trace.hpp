@@ -166,13 +166,48 @@ constexpr AdjointTrace trace_adjoint(const C& cell, const StageTrace& update) {
   return trace;
 }
 
-/// A cell of one stage that states its step run backwards (checkpointing/reversible.hpp).
+/// The stage whose inverse a cell states: the last. Those before it may only bring the drive in, so that the
+/// step run backwards finds anew what they did.
 template <class C>
-concept StepsBack = stage_count<C> == 1 && Coupled<C> &&
-                    requires(const C& cell, const TracedSiteOf<C, C>& after, TracedSiteOf<C, C>& before) {
-                      C::coupled_before(cell, after, before);
+inline constexpr std::size_t reversed_stage = stage_count<C> - (stage_count<C> > 0);
+template <class C>
+using ReversedStage = StatedStage<C, reversed_stage<C>>;
+template <class C, std::size_t s>
+inline constexpr bool only_brings_drive = [] {
+  constexpr const Coupling& coupling = stated_coupling<StatedStage<C, s>>;
+  bool drive = coupling.into != nowhere;
+  for (std::size_t k = 0; k < coupling.from.size(); ++k) drive = drive && coupling.from[k] == drive_field<C>;
+  return drive;
+}();
+template <class C>
+inline constexpr bool last_stage_is_the_step = [] {
+  bool all = stage_count<C> > 0;
+  for_constants<reversed_stage<C>>([&](auto s) { all = all && only_brings_drive<C, s>; });
+  return all;
+}();
+/// What the coupling of that stage gathers besides the drive, a bit for each field: these must be found before
+/// it.
+template <class C>
+inline constexpr std::uint64_t gathered_states = [] {
+  constexpr const Coupling& coupling = stated_coupling<ReversedStage<C>>;
+  std::uint64_t mask = 0;
+  for (std::size_t k = 0; k < coupling.from.size(); ++k)
+    if (coupling.from[k] != drive_field<C>) mask |= std::uint64_t{1} << coupling.from[k];
+  return mask;
+}();
+template <class C>
+using ReversedSite = TracedSiteOf<C, ReversedStage<C>>;
+
+/// A cell that states its step run backwards (checkpointing/reversible.hpp).
+template <class C>
+concept StepsBack = last_stage_is_the_step<C> &&
+                    requires(const C& cell, const ReversedSite<C>& after, ReversedSite<C>& before) {
                       C::inverse(cell, after, before);
-                    };
+                    } &&
+                    (gathered_states<C> == 0 ||
+                     requires(const C& cell, const ReversedSite<C>& after, ReversedSite<C>& before) {
+                       C::coupled_before(cell, after, before);
+                     });
 
 /// What the step backwards reads of a site after a step, and what its two functions should set, but do not, a
 /// bit for each field.
@@ -185,17 +220,16 @@ struct BackwardTrace {
 /// value is there for the second only.
 template <StepsBack C>
 constexpr BackwardTrace trace_backwards(const C& cell, std::uint64_t writes) {
-  using Site = TracedSiteOf<C, C>;
+  using Site = ReversedSite<C>;
   BackwardTrace trace;
   const Site uncoupled(trace.noted, every_field, false), after(trace.noted, every_field, true);
   Site gathered(trace.noted, 0, false), before(trace.noted, 0, false);
-  C::coupled_before(cell, uncoupled, gathered);
+  if constexpr (gathered_states<C> != 0) C::coupled_before(cell, uncoupled, gathered);
   C::inverse(cell, after, before);
   trace.noted.unset |= gathered.spoiled() || before.spoiled();
   trace.reads = gathered.depends() | before.depends();
   trace.missing = writes & ~before.set_fields();
-  for (std::size_t k = 0; k < C::coupling.from.size(); ++k)
-    trace.missing |= std::uint64_t{1} << C::coupling.from[k] & ~gathered.set_fields();
+  trace.missing |= gathered_states<C> & ~gathered.set_fields();
   return trace;
 }
 

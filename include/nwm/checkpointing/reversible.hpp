@@ -18,21 +18,18 @@
 
 namespace nwm::model {
 
-/// A cell of one stage and of known stability (BoundedCell) that can be run backwards.
-/// `coupled_before(cell, after, before)` sets the fields of `from` as they were before the step, from those
-/// after it; `inverse(cell, after, before)` sets all that the step writes, with the coupled value of that
-/// step in after.coupled(). `inverse_growth(cell, map)` is what a step back multiplies an error by, given the
+/// A cell of known stability (BoundedCell) that can be run backwards: of one stage, or of stages before the
+/// last that only bring the drive into a field. `coupled_before(cell, after, before)` sets the fields of the
+/// last stage's `from` as they were before the step, from those after it (where it gathers more than the
+/// drive); `inverse(cell, after, before)` sets all that the stage writes, with the coupled value of that step
+/// in after.coupled(). `inverse_growth(cell, map)` is what a step back multiplies an error by, given the
 /// cell's maps at a site; `inverse_bound` says in words for which numbers of the cell that is finite.
 template <class C>
-concept ReversibleCell =
-    BoundedCell<C> && cell::stage_count<C> == 1 &&
-    requires(const C& cell, const cell::Site<double, cell::field_count<C>, C::coupling.groups>& after,
-             cell::Site<double, cell::field_count<C>, C::coupling.groups>& before) {
-      C::coupled_before(cell, after, before);
-      C::inverse(cell, after, before);
-      { C::inverse_growth(cell, after) } -> std::same_as<double>;
-      C::inverse_bound;
-    };
+concept ReversibleCell = BoundedCell<C> && cell::detail::StepsBack<C> &&
+                         requires(const C& cell, const cell::Site<double, cell::field_count<C>, 1>& map) {
+                           { C::inverse_growth(cell, map) } -> std::same_as<double>;
+                           C::inverse_bound;
+                         };
 
 /// How many starts of segments a policy keeps: run backwards, the first (which the encoders' adjoints read)
 /// and the current.
@@ -54,23 +51,22 @@ struct InverseGrowthOf {
 /// The step backwards from and to arrays: `after` lists the fields it reads.
 template <class C>
 struct StepBack {
-  using Stage = cell::Stage<C, 0>;
-  using After = cell::IndicesOf<cell::detail::trace_backwards(C{}, cell::traces<C>[0].writes).reads>;
+  static constexpr std::size_t stage = cell::detail::reversed_stage<C>;
+  using Stage = cell::Stage<C, stage>;
+  using After = cell::IndicesOf<cell::detail::trace_backwards(C{}, cell::traces<C>[stage].writes).reads>;
   static constexpr auto after = After::list;
+  /// What its coupling gathers besides the drive.
+  using Gathered = cell::IndicesOf<cell::detail::gathered_states<C>>;
+  static constexpr auto gathered = Gathered::list;
 
-  /// The fields of Stage::from before a step, from those of `after`.
+  /// The fields of `gathered` before a step, from those of `after`.
   template <class V>
-  static constexpr std::array<V, Stage::from.size()> coupled_before(
-      const C& cell, const std::array<V, after.size()>& values) {
+  static constexpr std::array<V, gathered.size()> coupled_before(const C& cell,
+                                                                 const std::array<V, after.size()>& values) {
     const auto site = After::template site<cell::field_count<C>, Stage::groups>(values);
     typename Stage::template Site<V> before;
     C::coupled_before(cell, site, before);
-    std::array<V, Stage::from.size()> result;
-    for_constants<Stage::from.size()>([&](auto k) {
-      constexpr std::size_t f = Stage::from[k];
-      result[k] = before[f];
-    });
-    return result;
+    return Gathered::get(before);
   }
   /// The fields of Stage::writes before a step, from its coupled value and the fields of `after`.
   template <class V>
@@ -90,7 +86,7 @@ struct CoupledBefore {
   using Back = StepBack<Cell>;
   Cell cell;
   std::array<const Real*, Back::after.size()> after;
-  std::array<Real*, Back::Stage::from.size()> before;
+  std::array<Real*, Back::gathered.size()> before;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     kernel::store_all(lane, before, Back::coupled_before(cell, kernel::load_all(lane, after)));
@@ -123,28 +119,46 @@ void refill_backwards(const Cell& cell, const Real* parameters, typename Waves::
                       std::size_t segment, Real* scratch) {
   using Back = detail::StepBack<Cell>;
   using Stage = typename Back::Stage;
-  constexpr std::size_t columns = Waves::columns;
+  constexpr std::size_t columns = Waves::columns, last = Back::stage;
+  using Map = typename Waves::Map;
   const auto written = [](std::size_t f) { return cell::position(Stage::writes, f) < Stage::writes.size(); };
   for (const std::size_t f : Stage::writes)
-    B::copy(columns, static_cast<const Real*>(tape.initial(f, segment + 1)), tape.version(0, f, length - 1));
+    B::copy(columns, static_cast<const Real*>(tape.initial(f, segment + 1)),
+            tape.version(last, f, length - 1));
   for (std::size_t i = length; i-- > 0;) {
     const bool known = i == 0 && segment == 0;  // the beginning of all
+    const Real* drive =
+        tape.drive.first ? tape.drive.first + (segment * length + i) * tape.drive.stride : nullptr;
+    // What the stages before brought in stands on the tape of this step.
+    for_constants<last>([&](auto s) {
+      using Brings = typename Waves::template Stage<s>;
+      std::array<const Real*, Brings::from.size()> from;
+      from.fill(drive);
+      Waves::template Couple<s>::forward(parameters + Waves::template offset<s>(), from,
+                                         tape.version(s, Brings::coupling.into, i), scratch);
+    });
     const auto before = [&](std::size_t f) {
       if (!written(f)) return tape.initial(f);
-      return i > 0 ? tape.version(0, f, i - 1) : tape.initial(f, segment);
+      return i > 0 ? tape.version(last, f, i - 1) : tape.initial(f, segment);
     };
     std::array<const Real*, Back::after.size()> after;
     for (std::size_t r = 0; r < after.size(); ++r) {
-      const std::size_t f = Back::after[r];
-      after[r] = written(f) ? tape.version(0, f, i) : tape.initial(f);
+      const std::size_t f = Back::after[r], writer = Map::last_writer(f);
+      after[r] = f == cell::drive_field<Cell> ? drive
+                 : writer == Map::none        ? tape.initial(f)
+                                              : tape.version(writer, f, i);
     }
-    std::array<Real*, Stage::from.size()> gathered;
+    if constexpr (Back::gathered.size() > 0) {
+      std::array<Real*, Back::gathered.size()> gathered;
+      for (std::size_t k = 0; k < gathered.size(); ++k) gathered[k] = before(Back::gathered[k]);
+      if (!known) B::template map<Real>(columns, detail::CoupledBefore<Cell, Real>{cell, after, gathered});
+    }
     std::array<const Real*, Stage::from.size()> from;
-    for (std::size_t k = 0; k < gathered.size(); ++k) from[k] = gathered[k] = before(Stage::from[k]);
-    if (!known) B::template map<Real>(columns, detail::CoupledBefore<Cell, Real>{cell, after, gathered});
-    Real* coupled = tape.coupled(0, i);
-    B::template couple<typename Waves::template StencilAt<0>, G, Activation::none>(parameters, from, coupled,
-                                                                                   scratch);
+    for (std::size_t k = 0; k < from.size(); ++k)
+      from[k] = Stage::from[k] == cell::drive_field<Cell> ? drive : before(Stage::from[k]);
+    Real* coupled = tape.coupled(last, i);
+    Waves::template Couple<last>::forward(parameters + Waves::template offset<last>(), from, coupled,
+                                          scratch);
     if (known) return;
     std::array<Real*, Stage::writes.size()> to;
     for (std::size_t w = 0; w < to.size(); ++w) to[w] = before(Stage::writes[w]);

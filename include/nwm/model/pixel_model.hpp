@@ -136,6 +136,15 @@ class PixelModel : public ParametersOverImages<Layers> {
     self().ask_scores(w);
     fetch_scores(out, w);
   }
+  /// The same for a model of waves that goes on from carry.start (carried fields, C, images, H, W), or as it
+  /// starts itself where that is null. Sets carry.end, where it is not null, to the fields after the last
+  /// step. Both in the host's memory, of Derived::carried fields.
+  template <class W, class Carry>
+  void scores(PassPictures image, PassScores out, W& w, Carry carry) const {
+    set_input(image, w);
+    self().ask_scores(w, carry);
+    fetch_scores(out, w);
+  }
 
   /// Returns the loss summed over what counts, and adds `scale` times its gradient to `gradient`
   /// (parameter_count), memory of the backend. target: what a data set holds for each image, one behind the

@@ -15,11 +15,13 @@
 #include "nwm/cell/check.hpp"
 #include "nwm/cell/require.hpp"
 #include "nwm/checkpointing/policies.hpp"
+#include "nwm/checkpointing/reversible.hpp"
 #include "nwm/grid/sequence_shape.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/model/pixel_model.hpp"
 #include "nwm/model/sequence_parts.hpp"
 #include "nwm/readout/positions.hpp"
+#include "nwm/time/carry.hpp"
 
 namespace nwm {
 
@@ -57,19 +59,22 @@ class SequenceMachine
   using Base::shape, Base::images, Base::image_size;
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
   static constexpr std::size_t length = Layers::length, segments = Layers::segments;
-  static constexpr std::size_t recorded = Layers::Waves::series.size();  ///< fields
-  static constexpr std::size_t series_size = steps * Layers::states;     ///< of one sequence
+  static constexpr std::size_t recorded = Layers::Waves::series.size();      ///< fields
+  static constexpr std::size_t series_size = steps * Layers::states;         ///< of one sequence
+  static constexpr std::size_t carried = cell::carried_fields<Cell>.size();  ///< all states: fields
 
  private:
   using End = typename Layers::End;
   using Waves = typename Layers::Waves;
   using Mlp = typename Layers::Mlp;
   using Output = typename Layers::Output;
+  using Carried = model::CarriedFields<Cell, Backend, Waves, Real>;
   static constexpr std::size_t columns = Waves::columns;
   static constexpr std::size_t states = Layers::states, lanes = shape.lanes;
   static constexpr std::size_t input_numbers = shape.input_size() * lanes;  ///< of one step
   static constexpr bool plain = Output::parameters == 0;
-  static_assert(!Checkpointing::reversible, "checkpointing::Reversible: take Every<k> for sequences");
+  static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
+                "checkpointing::Reversible needs a cell that states the inverse of its step: take Every<k>");
   static_assert(
       [] {
         if constexpr (requires { Cell::units; }) return Cell::units == channels;
@@ -78,6 +83,7 @@ class SequenceMachine
       "the cell is made for another number of units than shape.oscillators");
 
  public:
+  using Carry = model::Carry<Real>;
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values
@@ -97,7 +103,7 @@ class SequenceMachine
     /// Bytes of the backend's memory it holds.
     static constexpr std::size_t bytes(std::size_t target_numbers = Layers::positions * lanes) {
       return Waves::Tape::bytes() + Waves::Adjoint::bytes() + Base::Pass::bytes(target_numbers) +
-             (series_numbers + mean_numbers + between + scratch_size) * sizeof(Real);
+             (series_numbers + mean_numbers + between + scratch_size + 1) * sizeof(Real);
     }
 
    private:
@@ -108,13 +114,15 @@ class SequenceMachine
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
     Memory series_gradient{series_numbers}, mean{mean_numbers}, states{between}, scratch{scratch_size};
+    Memory worst{1};  // growth of a step back
   };
 
-  /// Sets series (T, recorded fields, C, H, W, lanes), the recorded states after every step.
+  /// Sets series (T, recorded fields, C, H, W, lanes), the recorded states after every step. `carry` as in
+  /// scores(…).
   void record(typename Base::PassPictures sequences, std::span<Real, images * series_size> series,
-              Workspace& w) const {
+              Workspace& w, Carry carry = {}) const {
     this->set_input(sequences, w);
-    run(w, [&](std::size_t segment) {
+    run(w, carry, [&](std::size_t segment) {
       for (std::size_t r = 0; r < recorded; ++r)
         for (std::size_t i = 0; i < length; ++i)
           Backend::download(columns, w.tape.series_of(Waves::series[r]) + i * columns,
@@ -123,31 +131,35 @@ class SequenceMachine
   }
 
   // What PixelModel asks for.
-  void ask_scores(Workspace& w) const {
-    run(w, [&](std::size_t segment) {
+  void ask_scores(Workspace& w, Carry carry = {}) const {
+    run(w, carry, [&](std::size_t segment) {
       if constexpr (Positions::every_step) End::score(head(), w.pass.end, former(w, segment), first(segment));
     });
     if constexpr (!Positions::every_step) End::score(head(), w.pass.end, former(w, segments - 1), 0);
   }
   template <loss::Loss L>
   void ask_gradient(const L& loss, Real scale, Real* gradient, Workspace& w) const {
-    run(w, [](std::size_t) {});
+    run(w, {}, [](std::size_t) {});
+    if constexpr (Checkpointing::reversible) {
+      model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), columns, w.worst.data());
+      if constexpr (!queued<Backend>) require_gradient_stable(w);
+    }
     w.adjoint.clear();
     if constexpr (!Positions::every_step) add_head_gradient(loss, scale, gradient, w, segments - 1);
     for (std::size_t segment = segments; segment-- > 0;) {
-      if (segment + 1 < segments) Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
+      if (segment + 1 < segments) {
+        if constexpr (Checkpointing::reversible)
+          model::refill_backwards<Cell, typename Layers::BatchGrid, channels, length, Backend, Real, Waves>(
+              cell, coupling(), w.tape, segment, w.scratch.data());
+        else Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
+      }
       if constexpr (Positions::every_step) add_head_gradient(loss, scale, gradient, w, segment);
       Waves::run_back(cell, coupling(), w.tape, segment,
                       series_numbers > 0 ? w.series_gradient.data() : nullptr, w.adjoint,
                       gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
-    const Real* const all = this->place();
-    Layers::for_numbers([&w, all, gradient](auto e) {
-      using Part = typename Layers::template NumbersPart<e>;
-      Part::template add_gradient<Backend>(all + Base::template offset<Part>,
-                                           static_cast<const Real*>(w.adjoint.gradient(Part::field)),
-                                           gradient + Base::template offset<Part>, w.scratch.data());
-    });
+    Layers::Numbers::template add_gradient<Backend, typename Base::Parts>(this->place(), w.adjoint, gradient,
+                                                                          w.scratch.data());
   }
 
   Cell cell;
@@ -159,11 +171,7 @@ class SequenceMachine
   static constexpr std::size_t mean_numbers = Positions::mean ? recorded * columns : 0;
   static constexpr std::size_t between =
       plain ? 0 : (states + shape.input_size() + Output::scratch) * End::tile;
-  static constexpr std::size_t scratch_size = [] {
-    std::size_t most = Waves::scratch;
-    Layers::for_numbers([&](auto e) { most = std::max(most, Layers::template NumbersPart<e>::scratch); });
-    return most;
-  }();
+  static constexpr std::size_t scratch_size = std::max(Waves::scratch, Layers::Numbers::scratch);
 
   const Real* head() const { return this->place() + Base::template offset<Mlp>; }
   const Real* coupling() const { return this->place() + Base::template offset<typename Layers::Coupling>; }
@@ -174,29 +182,25 @@ class SequenceMachine
 
   /// All steps for the sequences loaded. after(segment) sees the tape of each segment.
   template <class After>
-  void run(Workspace& w, const After& after) const {
+  void run(Workspace& w, Carry carry, const After& after) const {
     w.tape.drive = {w.pass.image.data(), input_numbers};
-    const Real* const all = this->place();
-    for (std::size_t f = 0; f < Waves::fields; ++f)
-      if (cell::field<Cell>(f).role == cell::Role::state && cell::field<Cell>(f).spread == cell::Spread::none)
-        Backend::fill(columns, Real(0), w.tape.initial(f));
-    Layers::for_numbers([&w, all](auto e) {
-      using Part = typename Layers::template NumbersPart<e>;
-      Part::template set<Backend>(all + Base::template offset<Part>, w.tape.initial(Part::field),
-                                  w.scratch.data());
-    });
+    Carried::rest(w.tape);
+    Layers::Numbers::template set<Backend, typename Base::Parts>(this->place(), w.tape, w.scratch.data());
+    if (carry.start) Carried::set(w.tape, carry.start);
     if constexpr (Positions::mean) Backend::fill(mean_numbers, Real(0), w.mean.data());
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
       if constexpr (Positions::mean)
         for (std::size_t r = 0; r < recorded; ++r)
           for (std::size_t i = 0; i < length; ++i)
-            Backend::template map<Real>(
-                columns, kernel::AddScaled<Real>{1.0 / static_cast<double>(steps),
-                                                 w.tape.series_of(Waves::series[r]) + i * columns,
-                                                 w.mean.data() + r * columns});
+            Backend::template map_rows<Real>(
+                1, columns,
+                kernel::AddRows<Real>{columns, columns, columns,
+                                      w.tape.series_of(Waves::series[r]) + i * columns,
+                                      w.mean.data() + r * columns, 1.0 / static_cast<double>(steps)});
       after(segment);
     }
+    if (carry.end) Carried::get(w.tape, length, carry.end);
   }
 
   /// Calls f(at, position, r, lane, count): of the n columns from `start`, those from `at` on are `count`
@@ -294,7 +298,14 @@ class SequenceMachine
   }
 
   void require_stable(Workspace&) const {}
-  void require_gradient_stable(Workspace&) const {}
+  void require_gradient_stable([[maybe_unused]] Workspace& w) const {
+    if constexpr (Checkpointing::reversible) {
+      Real worst(0);
+      Backend::download(1, static_cast<const Real*>(w.worst.data()), &worst);
+      model::require_reverse<Cell, Backend, Real>(cell, worst, bounded_maps(w), columns, steps);
+    }
+  }
+  static auto bounded_maps(Workspace& w) { return model::bounded_maps<Cell, Real>(w.tape); }
 };
 
 }  // namespace nwm

@@ -11,11 +11,10 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/sequence_shape.hpp"
 #include "nwm/layer/complex_output.hpp"
-#include "nwm/layer/field_numbers.hpp"
 #include "nwm/layer/head.hpp"
-#include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/memory/parts.hpp"
+#include "nwm/model/cell_numbers.hpp"
 #include "nwm/model/pixel_head.hpp"
 #include "nwm/time/recurrence.hpp"
 
@@ -55,22 +54,10 @@ struct SequenceParts {
   static constexpr std::size_t positions = Positions::every_step ? steps : 1, images = shape.lanes;
   static constexpr std::size_t image_size = steps * shape.input_size(), outputs = shape.outputs;
 
-  template <std::size_t e>
-  using Numbers = layer::FieldNumbers<Cell, e, BatchGrid, channels>;
-  template <std::size_t e>
-  struct NumbersPart : Numbers<e> {
-    template <class L>
-    static constexpr void describe(L& all) {
-      Numbers<e>::describe(all, "");
-    }
+  struct Named {
+    static constexpr const char* prefix = "";
   };
-  /// f(e) for every entry of the cell's fields whose numbers the model holds, e a constant.
-  template <class F>
-  static constexpr void for_numbers(const F& f) {
-    for_constants<Cell::fields.size()>([&](auto e) {
-      if constexpr (Numbers<e>::used) f(e);
-    });
-  }
+  using Numbers = CellNumbers<Cell, BatchGrid, channels, Named>;
 
   using Input = StepInput<shape.inputs, shape.input_sites()>;
   using Waves = Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
@@ -109,7 +96,8 @@ struct SequenceParts {
   using End = PixelHead<Mlp, images, positions, Backend, Real, scored * images>;
 
   template <std::size_t... e>
-  static auto list_of(std::index_sequence<e...>) -> PartList<Coupling, NumbersPart<e>..., Output, Mlp>;
+  static auto list_of(std::index_sequence<e...>)
+      -> PartList<Coupling, typename Numbers::template Part<e>..., Output, Mlp>;
   using List = decltype(list_of(std::make_index_sequence<Cell::fields.size()>{}));
 };
 

@@ -29,6 +29,7 @@
 #include "nwm/model/wave_parts.hpp"
 #include "nwm/readout/linear.hpp"
 #include "nwm/tape/stages.hpp"
+#include "nwm/time/carry.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/stability.hpp"
 
@@ -73,6 +74,7 @@ class WaveMachine : public model::PixelModel<
   static constexpr std::size_t input_steps = cell::driven_cell<Cell_> ? steps : 0;
   static constexpr std::size_t columns = channels * sites;
   static constexpr std::size_t series_size = steps * columns;
+  static constexpr std::size_t carried = cell::carried_fields<Cell_>.size();  ///< states and encoded maps
   static constexpr std::size_t length = Layers::length, segments = Layers::segments;
   static constexpr std::size_t rows = Readout::template rows<steps>;
   static constexpr std::size_t features = Readout::template features<steps>;
@@ -82,17 +84,17 @@ class WaveMachine : public model::PixelModel<
   using End = typename Layers::End;
   using Waves = typename Layers::Waves;
   using Mlp = typename Layers::Mlp;
+  using Carried = model::CarriedFields<Cell, Backend, Waves, Real>;
   template <std::size_t e>
   using Encoder = typename Layers::template Encoder<e>;
   static constexpr std::size_t numbers = channels * pass_sites;  // of a field of a pass
   template <std::size_t e>
   static constexpr std::size_t field_of = Layers::template encoded<e>.index;
-  static_assert(!Checkpointing::reversible || Waves::Segment::direct,
-                "checkpointing::Reversible: a coupling of 1 or 3 taps a side, without a drive");
   static_assert(!Checkpointing::reversible || model::ReversibleCell<Cell>,
-                "checkpointing::Reversible needs a cell of one stage that states its inverse");
+                "checkpointing::Reversible needs a cell that states the inverse of its step");
 
  public:
+  using Carry = model::Carry<Real>;
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values
@@ -141,24 +143,25 @@ class WaveMachine : public model::PixelModel<
     readout::ConstantMatrix<Readout, Backend, steps, Real> constant;
   };
 
-  /// Sets series (T, C, images, H, W), the recorded state at every step. Throws as `scores`.
+  /// Sets series (T, C, images, H, W), the recorded state at every step. `carry` and what it throws as in
+  /// scores(…).
   void record(std::span<const Real, images * image_size> image, std::span<Real, images * series_size> series,
-              Workspace& w) const {
+              Workspace& w, Carry carry = {}) const {
     this->set_input(image, w);
-    run(w, [&](std::size_t segment) {
+    run(w, carry, [&](std::size_t segment) {
       Backend::download(length * numbers, w.tape.series(), series.data() + segment * length * numbers);
     });
     require_stable(w);
   }
 
   // What PixelModel asks for.
-  void ask_scores(Workspace& w) const {
-    run(w);
+  void ask_scores(Workspace& w, Carry carry = {}) const {
+    run(w, carry, [](std::size_t) {});
     End::score(head(), w.pass.end, former(w));
   }
   template <loss::Loss L>
   void ask_gradient(const L& loss, Real scale, Real* gradient, Workspace& w) const {
-    run(w);
+    run(w, {}, [](std::size_t) {});
     if constexpr (Checkpointing::reversible) {
       model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data() + 1);
       if constexpr (!queued<Backend>) require_reversible(w);
@@ -187,9 +190,8 @@ class WaveMachine : public model::PixelModel<
   }
   static constexpr std::size_t work_size = 2 * shape.encoder_width * pass_sites;
   static constexpr std::size_t scratch_size = [] {
-    std::size_t most = Waves::scratch;
+    std::size_t most = std::max(Waves::scratch, Layers::Numbers::scratch);
     Layers::for_encoders([&](auto e) { most = std::max(most, Encoder<e>::template scratch<Backend>); });
-    Layers::for_numbers([&](auto e) { most = std::max(most, Layers::template Numbers<e>::scratch); });
     return most;
   }();
 
@@ -204,19 +206,18 @@ class WaveMachine : public model::PixelModel<
   /// Encoders, all steps, and the readout's rows, for the image loaded. after(segment) sees the tape of each
   /// segment.
   template <class After>
-  void run(Workspace& w, const After& after) const {
+  void run(Workspace& w, Carry carry, const After& after) const {
     const Real* const all = this->place();
     if constexpr (input_steps > 0) w.tape.drive = {w.pass.image.data(), shape.image_channels * pass_sites};
-    Layers::for_numbers([&w, all](auto e) {
-      using Part = typename Layers::template Numbers<e>;
-      Part::template set<Backend>(all + Base::template offset<Part>, w.tape.initial(Part::field),
-                                  w.scratch.data());
-    });
-    Layers::for_encoders([&w, all](auto e) {
-      Encoder<e>::template forward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
-                                            w.hidden.data() + hidden_offset<e>(), w.tape.initial(field_of<e>),
-                                            w.scratch.data());
-    });
+    Carried::rest(w.tape);
+    Layers::Numbers::template set<Backend, typename Base::Parts>(all, w.tape, w.scratch.data());
+    if (carry.start) Carried::set(w.tape, carry.start);
+    else
+      Layers::for_encoders([&w, all](auto e) {
+        Encoder<e>::template forward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
+                                              w.hidden.data() + hidden_offset<e>(),
+                                              w.tape.initial(field_of<e>), w.scratch.data());
+      });
     if constexpr (model::BoundedCell<Cell>) {
       model::ask_growth<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data());
       if constexpr (!queued<Backend>) require_stable(w);
@@ -227,9 +228,7 @@ class WaveMachine : public model::PixelModel<
                                                                 w.gathered.data());
       after(segment);
     }
-  }
-  void run(Workspace& w) const {
-    run(w, [](std::size_t) {});
+    if (carry.end) Carried::get(w.tape, length, carry.end);
   }
 
   /// Sets the features of the n pixels from `start`: x (features·channels, n), feature index k·C + c.
@@ -258,12 +257,8 @@ class WaveMachine : public model::PixelModel<
                       gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
     const Real* const all = this->place();
-    Layers::for_numbers([&w, all, gradient](auto e) {
-      using Part = typename Layers::template Numbers<e>;
-      Part::template add_gradient<Backend>(all + Base::template offset<Part>,
-                                           static_cast<const Real*>(w.adjoint.gradient(Part::field)),
-                                           gradient + Base::template offset<Part>, w.scratch.data());
-    });
+    Layers::Numbers::template add_gradient<Backend, typename Base::Parts>(all, w.adjoint, gradient,
+                                                                          w.scratch.data());
     Layers::for_encoders([&w, all, gradient](auto e) {
       Encoder<e>::template backward<Backend>(all + Base::template offset<Encoder<e>>, w.pass.image.data(),
                                              w.hidden.data() + hidden_offset<e>(),
@@ -273,12 +268,7 @@ class WaveMachine : public model::PixelModel<
     });
   }
 
-  static auto bounded_maps(Workspace& w) {
-    constexpr auto& bounded = cell::bounded<Cell>;
-    std::array<const Real*, bounded.size()> maps{};
-    for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = w.tape.initial(bounded[i]);
-    return maps;
-  }
+  static auto bounded_maps(Workspace& w) { return model::bounded_maps<Cell, Real>(w.tape); }
   static Real answer(Workspace& w, std::size_t i) {
     Real value(0);
     Backend::download(1, static_cast<const Real*>(w.worst.data()) + i, &value);

@@ -12,11 +12,11 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/encoder.hpp"
-#include "nwm/layer/field_numbers.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/memory/parts.hpp"
+#include "nwm/model/cell_numbers.hpp"
 #include "nwm/model/pixel_head.hpp"
 #include "nwm/time/recurrence.hpp"
 
@@ -94,20 +94,10 @@ struct WaveParts {
   using Input = StepInput<shape.image_channels, ImageGrid::sites>;
   using Waves = Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
                            starts<Checkpointing, segments>, Input>;
-  /// The numbers that the model holds for entry e of the cell's fields: usually none.
-  template <std::size_t e>
-  struct Numbers : layer::FieldNumbers<Cell, e, BatchGrid, channels> {
-    template <class L>
-    static constexpr void describe(L& all) {
-      layer::FieldNumbers<Cell, e, BatchGrid, channels>::describe(all, "classifier.");
-    }
+  struct Named {
+    static constexpr const char* prefix = "classifier.";
   };
-  template <class F>
-  static constexpr void for_numbers(const F& f) {
-    for_constants<Cell::fields.size()>([&](auto e) {
-      if constexpr (Numbers<e>::used) f(e);
-    });
-  }
+  using Numbers = CellNumbers<Cell, BatchGrid, channels, Named>;
   struct Coupling {
     static constexpr std::size_t parameters = Waves::parameters;
     template <class L>
@@ -134,7 +124,7 @@ struct WaveParts {
 
   template <std::size_t... e, std::size_t... k>
   static auto list_of(std::index_sequence<e...>, std::index_sequence<k...>)
-      -> PartList<Encoder<e>..., Numbers<k>..., Coupling, Matrix, Mlp>;
+      -> PartList<Encoder<e>..., typename Numbers::template Part<k>..., Coupling, Matrix, Mlp>;
   using List = decltype(list_of(std::make_index_sequence<entries.size()>{},
                                 std::make_index_sequence<Cell::fields.size()>{}));
 };

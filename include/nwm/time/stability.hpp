@@ -66,6 +66,15 @@ std::string time_step(const Cell& cell) {
 }
 }  // namespace detail
 
+/// The fields of cell::bounded on a tape.
+template <class Cell, class Real, class Tape>
+auto bounded_maps(Tape& tape) {
+  constexpr auto& bounded = cell::bounded<Cell>;
+  std::array<const Real*, bounded.size()> maps{};
+  for (std::size_t i = 0; i < maps.size(); ++i) maps[i] = tape.initial(bounded[i]);
+  return maps;
+}
+
 /// Throws Unstable, naming dt, the bound and what was found, where `Cell::stability` is not below 1 somewhere
 /// on its maps. maps: the fields of cell::bounded, in order, `columns` numbers each. Cells without a bound
 /// pass.

@@ -67,6 +67,86 @@ void set_labels(std::span<const Real> scores, std::span<std::uint8_t> to) {
   }
 }
 
+/// Predictions of `count` images, before their numbers are set.
+template <class Model, class L>
+Predictions<typename Model::Real> blank_predictions(std::size_t count) {
+  using Real = typename Model::Real;
+  constexpr bool sequences = loss::abreast_of<Model>;
+  constexpr std::size_t sites = Model::sites, outputs = Model::outputs;
+  const std::size_t height = Model::shape.height, width = Model::shape.width;
+  Predictions<Real> all{
+      sequences ? Array<Real>({count, sites, outputs}) : Array<Real>({count, outputs, height, width}), {}};
+  if constexpr (labels<L>)
+    all.labels = Array<std::uint8_t>(L::pooled   ? std::vector{count}
+                                     : sequences ? std::vector{count, sites}
+                                                 : std::vector{count, height, width});
+  return all;
+}
+/// Sets those of image i from its scores (outputs, positions). Throws Unstable where one is not finite.
+template <class Model, class L, class Real>
+void set_prediction(const Model& model, std::size_t i, std::span<const Real> s, Predictions<Real>& all) {
+  constexpr std::size_t sites = Model::sites, outputs = Model::outputs;
+  require_finite_scores(model, i, s);
+  if constexpr (loss::abreast_of<Model>) {
+    for (std::size_t k = 0; k < outputs; ++k)
+      for (std::size_t p = 0; p < sites; ++p) all.scores[i][p * outputs + k] = s[k * sites + p];
+  } else {
+    std::ranges::copy(s, all.scores[i].begin());
+  }
+  if constexpr (labels<L>) set_labels<Model, L>(s, all.labels[i]);
+}
+
+/// Fields of image i of a pass, which has them as (plane, image, site) or (plane, site, image), from or to
+/// (plane, site).
+template <class Model, class Real>
+void take_image(const Real* pass, std::size_t i, std::span<Real> to) {
+  constexpr std::size_t sites = loss::abreast_of<Model> ? 1 : Model::shape.sites();
+  for (std::size_t plane = 0; plane < to.size() / sites; ++plane)
+    std::copy_n(pass + (plane * Model::images + i) * sites, sites, to.data() + plane * sites);
+}
+template <class Model, class Real>
+void put_image(std::span<const Real> from, std::size_t i, Real* pass) {
+  constexpr std::size_t sites = loss::abreast_of<Model> ? 1 : Model::shape.sites();
+  for (std::size_t plane = 0; plane < from.size() / sites; ++plane)
+    std::copy_n(from.data() + plane * sites, sites, pass + (plane * Model::images + i) * sites);
+}
+
+/// The recorded series of a set; run(first image, count, pictures of a pass, its series, workspace) sets that
+/// of a pass.
+template <class Model, class Run>
+Array<typename Model::Real> record_passes(const Model& model, const data::Dataset& set, const Run& run) {
+  using Real = typename Model::Real;
+  constexpr std::size_t images = Model::images;
+  require_pictures<Model>(set);
+  require_cell(model);
+  Array<Real> all({set.size(), Model::steps, Model::series_size / (Model::steps * Model::shape.sites()),
+                   Model::shape.height, Model::shape.width});
+  const auto space = std::make_unique<typename Model::Workspace>();
+  Buffer<Real> one(Model::image_size), pictures(images * Model::image_size),
+      series(images * Model::series_size);
+  std::vector<std::size_t> indices(set.size());
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  for (std::size_t start = 0; start < set.size(); start += images) {
+    const auto pass =
+        std::span<const std::size_t>(indices).subspan(start, std::min(images, set.size() - start));
+    lay_out_pictures<Model>(set, pass, one, pictures.data());
+    run(start, pass.size(),
+        std::span<const Real, images * Model::image_size>(pictures.data(), pictures.size()),
+        std::span<Real, images * Model::series_size>(series.data(), series.size()), *space);
+    for (std::size_t i = 0; i < pass.size(); ++i) {
+      take_image<Model>(static_cast<const Real*>(series.data()), i, all[start + i]);
+      const auto place = [](std::size_t k) {
+        constexpr std::size_t all_sites = Model::shape.sites(), step = Model::series_size / Model::steps;
+        return "step " + std::to_string(k / step + 1) + ", state (" + std::to_string(k % step / all_sites) +
+               ", " + std::to_string(k % all_sites / Model::shape.width) + ", " +
+               std::to_string(k % Model::shape.width) + ")";
+      };
+      require_finite(model, start + i, std::span<const Real>(all[start + i]), place);
+    }
+  }
+  return all;
+}
+
 }  // namespace detail
 
 /// What `model` says of every picture of a set, whatever the set's targets. `loss` decides which labels there
@@ -79,27 +159,11 @@ Predictions<typename Model::Real> predict(const Model& model, const data::Datase
                                           std::size_t threads = 0, const L& loss = {}) {
   using Real = typename Model::Real;
   require_pictures<Model>(set);
-  constexpr bool sequences = loss::abreast_of<Model>;
-  constexpr std::size_t sites = Model::sites, outputs = Model::outputs;
   detail::require_cell(model);
-  const std::size_t height = Model::shape.height, width = Model::shape.width;
-  Predictions<Real> all{sequences ? Array<Real>({set.size(), sites, outputs})
-                                  : Array<Real>({set.size(), outputs, height, width}),
-                        {}};
-  if constexpr (detail::labels<L>)
-    all.labels = Array<std::uint8_t>(L::pooled   ? std::vector{set.size()}
-                                     : sequences ? std::vector{set.size(), sites}
-                                                 : std::vector{set.size(), height, width});
+  auto all = detail::blank_predictions<Model, L>(set.size());
   ExecutorOf<Model, L>(threads, thread_count(threads), loss)
       .predict(model, set, [&](std::size_t i, std::span<const Real> s) {
-        detail::require_finite_scores(model, i, s);
-        if constexpr (sequences) {
-          for (std::size_t k = 0; k < outputs; ++k)
-            for (std::size_t p = 0; p < sites; ++p) all.scores[i][p * outputs + k] = s[k * sites + p];
-        } else {
-          std::ranges::copy(s, all.scores[i].begin());
-        }
-        if constexpr (detail::labels<L>) detail::set_labels<Model, L>(s, all.labels[i]);
+        detail::set_prediction<Model, L>(model, i, s, all);
       });
   return all;
 }
@@ -118,39 +182,10 @@ Predictions<typename Model::Real> predict(const Model& model, std::span<const fl
 template <class Model>
 requires requires { Model::series_size; }
 Array<typename Model::Real> record(const Model& model, const data::Dataset& set) {
-  using Real = typename Model::Real;
-  constexpr std::size_t images = Model::images;
-  require_pictures<Model>(set);
-  detail::require_cell(model);
-  Array<Real> all({set.size(), Model::steps, Model::series_size / (Model::steps * Model::shape.sites()),
-                   Model::shape.height, Model::shape.width});
-  const auto space = std::make_unique<typename Model::Workspace>();
-  Buffer<Real> one(Model::image_size), pictures(images * Model::image_size),
-      series(images * Model::series_size);
-  std::vector<std::size_t> indices(set.size());
-  std::iota(indices.begin(), indices.end(), std::size_t{0});
-  for (std::size_t start = 0; start < set.size(); start += images) {
-    const auto pass =
-        std::span<const std::size_t>(indices).subspan(start, std::min(images, set.size() - start));
-    detail::lay_out_pictures<Model>(set, pass, one, pictures.data());
-    model.record(std::span<const Real, images * Model::image_size>(pictures.data(), pictures.size()),
-                 std::span<Real, images * Model::series_size>(series.data(), series.size()), *space);
-    // From (plane, image, site), or (plane, site, image), to (image, plane, site).
-    constexpr std::size_t sites = loss::abreast_of<Model> ? 1 : Model::shape.sites();
-    for (std::size_t i = 0; i < pass.size(); ++i) {
-      for (std::size_t plane = 0; plane < Model::series_size / sites; ++plane)
-        std::copy_n(series.data() + (plane * images + i) * sites, sites,
-                    all[start + i].data() + plane * sites);
-      const auto place = [](std::size_t k) {
-        constexpr std::size_t all_sites = Model::shape.sites(), step = Model::series_size / Model::steps;
-        return "step " + std::to_string(k / step + 1) + ", state (" + std::to_string(k % step / all_sites) +
-               ", " + std::to_string(k % all_sites / Model::shape.width) + ", " +
-               std::to_string(k % Model::shape.width) + ")";
-      };
-      detail::require_finite(model, start + i, std::span<const Real>(all[start + i]), place);
-    }
-  }
-  return all;
+  return detail::record_passes(
+      model, set, [&](std::size_t, std::size_t, const auto& pictures, const auto& series, auto& space) {
+        model.record(pictures, series, space);
+      });
 }
 /// The same for one picture (image_channels, H, W).
 template <class Model>
