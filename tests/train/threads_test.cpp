@@ -2,7 +2,7 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE train_threads
 
-#include "nwm/train/threads.hpp"
+#include "nwm/backend/threads.hpp"
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
@@ -87,6 +87,30 @@ BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {
     for (const auto& r : runs) BOOST_TEST(r == 1);
     BOOST_TEST(within);
   }
+}
+
+// As many as are asked for would take gigabytes, and OpenMP would end the program.
+BOOST_AUTO_TEST_CASE(threads_are_bounded) {
+  BOOST_TEST(nwm::thread_count(3) <= 3u);
+  BOOST_TEST(nwm::thread_count(100'000) <= 4096u);
+  BOOST_TEST(nwm::thread_count(0) <= 4096u);
+  BOOST_CHECK_EXCEPTION(nwm::thread_count(static_cast<std::size_t>(-1)), nwm::Error,
+                        [](const nwm::Error& e) { return e.field() == "threads"; });
+  BOOST_CHECK_THROW(nwm::Trainer<Machine>({.threads = static_cast<std::size_t>(-1)}), nwm::Error);
+  // No more than there are items.
+  std::vector<std::exception_ptr> errors(2);
+  std::atomic<std::size_t> highest = 0;
+  const auto note = [&](std::size_t, std::size_t thread) {
+    if (thread > highest) highest = thread;
+  };
+  nwm::parallel_for(2, 200, errors, note);
+  nwm::spread_over_threads(2, 200, note);
+  BOOST_TEST(highest < 2u);
+  nwm::parallel_for(0, 200, errors, note);
+  // The same numbers.
+  const auto set = tools::blocks(3, 1);
+  const Machine machine({.seed = 1});
+  BOOST_TEST(nwm::evaluate(machine, set, 100'000).loss == nwm::evaluate(machine, set, 1).loss);
 }
 
 BOOST_AUTO_TEST_CASE(of_several_exceptions_the_lowest_item_s_is_thrown_after_all_have_run) {

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "nwm/analysis/reach.hpp"
+#include "nwm/backend/threads.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/random.hpp"
 #include "nwm/train/evaluate.hpp"
-#include "nwm/train/threads.hpp"
 
 namespace nwm::analysis {
 
@@ -192,7 +192,7 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
   if (images == 0) throw Error(where, "images", "at least 1", "0");
   if (options.probes == 0) throw Error(where, "probes", "at least 1", "0");
   if (!std::isfinite(options.change) || options.change == 0)
-    throw Error(where, "change", "a finite number other than 0", std::to_string(options.change));
+    throw Error(where, "change", "a finite number other than 0", shown_exactly(options.change));
 
   ExecutorOf<Machine, model::SomeLoss<Machine>> executor(options.threads, thread_count(options.threads));
   data::Extent extent = set.extent();

@@ -6,7 +6,7 @@
 #include <exception>
 #include <vector>
 
-#include "nwm/train/threads.hpp"
+#include "nwm/backend/threads.hpp"
 
 namespace nwm {
 
