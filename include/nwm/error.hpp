@@ -10,6 +10,11 @@
 #include <string>
 #include <string_view>
 
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+// Compilers take every test for NaN and infinity for false then, and nothing would be told any more.
+#error "nwm needs NaN and infinity: with -ffast-math or -Ofast give -fno-finite-math-only, too"
+#endif
+
 namespace nwm {
 
 /// A number in the text of an error, with nine digits, so that 1e-8 does not read as zero. With 17 digits

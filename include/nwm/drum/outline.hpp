@@ -119,8 +119,8 @@ inline Outline ell(double side) {
 inline Outline annulus(double outer, double inner) {
   detail::check_length("annulus", "outer radius", outer);
   if (!(inner >= 0) || !(inner < outer))
-    throw Error("nwm::mask::annulus", "inner radius", "from 0 to below " + std::to_string(outer),
-                std::to_string(inner));
+    throw Error("nwm::mask::annulus", "inner radius", "from 0 to below " + shown_exactly(outer),
+                shown_exactly(inner));
   return {inner > 0 ? "annulus" : "disc",
           2 * outer,
           2 * outer,

@@ -82,10 +82,10 @@ class Ear {
     if (segment_ < 8 || segment_ > samples)
       throw Error(where, "segment", "8 to " + std::to_string(samples) + " samples", std::to_string(segment_));
     if (!(interval > 0) || !std::isfinite(interval))
-      throw Error(where, "interval", "a finite time above 0", std::to_string(interval));
+      throw Error(where, "interval", "a finite time above 0", shown_exactly(interval));
     if (options.padding == 0) throw Error(where, "padding", "at least 1", "0");
     if (!(options.overlap >= 0) || !(options.overlap < 1))
-      throw Error(where, "overlap", "from 0 to below 1", std::to_string(options.overlap));
+      throw Error(where, "overlap", "from 0 to below 1", shown_exactly(options.overlap));
     hop_ = std::max<std::size_t>(
         1, static_cast<std::size_t>(std::lround((1 - options.overlap) * static_cast<double>(segment_))));
     const auto shape = detail::shape(options.window);
