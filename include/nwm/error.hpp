@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
-// Compilers take every test for NaN and infinity for false then, and nothing would be told any more.
-#error "nwm needs NaN and infinity: with -ffast-math or -Ofast give -fno-finite-math-only, too"
+#if (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__)
+// Compilers take tests for NaN and infinity for false then, or calculate them away: nothing would be told.
+#error "nwm needs NaN, infinity and sums as written: no -ffast-math, -Ofast, -funsafe-math-optimizations"
 #endif
 
 namespace nwm {
