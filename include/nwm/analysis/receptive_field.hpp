@@ -73,7 +73,7 @@ struct ReceptiveField {
   double radius(double share = 0.95) const {
     if (!(share > 0) || share > 1)
       throw Error("nwm::analysis::ReceptiveField::radius", "share", "a number in (0, 1]",
-                  std::to_string(share));
+                  shown_exactly(share));
     std::vector<std::pair<double, double>> places;  // distance², influence²
     each([&](double e, double y, double x) {
       if (e > 0) places.emplace_back(y * y + x * x, e);
@@ -220,8 +220,7 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
     });
     for (const double e : energies)
       if (!std::isfinite(e))
-        throw Unstable(where, "scores of image " + std::to_string(image), "finite numbers",
-                       std::to_string(e));
+        throw Unstable(where, "scores of image " + std::to_string(image), "finite numbers", shown_exactly(e));
     for (std::size_t i = 0; i < options.probes; ++i)
       sums.add(probes.pixels[i], std::span<const double>(energies).subspan(i * sites, sites));
   }

@@ -27,8 +27,8 @@ namespace detail {
 
 inline void check_length(const char* shape, const char* field, double value, double above = 0) {
   if (!(value > above) || !std::isfinite(value))
-    throw Error(std::string("nwm::mask::") + shape, field, "a finite length above " + std::to_string(above),
-                std::to_string(value));
+    throw Error(std::string("nwm::mask::") + shape, field, "a finite length above " + shown_exactly(above),
+                shown_exactly(value));
 }
 
 /// Strictly inside: an odd number of crossings to the right, and not on an edge.

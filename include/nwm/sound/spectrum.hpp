@@ -123,7 +123,7 @@ class Ear {
       throw Error("nwm::sound::Ear", "series", std::to_string(samples_) + " samples",
                   std::to_string(series.size()));
     for (const double x : series)
-      if (!std::isfinite(x)) throw Error("nwm::sound::Ear", "series", "finite samples", std::to_string(x));
+      if (!std::isfinite(x)) throw Error("nwm::sound::Ear", "series", "finite samples", shown_exactly(x));
     const std::size_t segments = (samples_ - segment_) / hop_ + 1;
     for (std::size_t s = 0; s < segments; ++s) {
       const auto part = series.subspan(s * hop_, segment_);
