@@ -13,6 +13,8 @@
 
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/error.hpp"
+#include "nwm/train/layer_executor.hpp"
+#include "nwm/train/team.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 
@@ -87,6 +89,34 @@ BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {
     for (const auto& r : runs) BOOST_TEST(r == 1);
     BOOST_TEST(within);
   }
+}
+
+// Loops of all lengths, one right behind the other: an item runs once, and none after its loop is over.
+BOOST_AUTO_TEST_CASE(a_team_runs_every_item_of_every_loop_once) {
+  for (const std::size_t threads : {1u, 2u, 5u}) {
+    nwm::Team team;
+    std::size_t wrong = 0;
+    team.lead(threads, [&] {
+      for (std::size_t loop = 0; loop < 2000; ++loop) {
+        std::vector<std::size_t> runs(loop % 40);
+        team.each(runs.size(),
+                  [&](std::size_t item, std::size_t thread) { runs[item] += thread < threads ? 1 : 2; });
+        for (const std::size_t r : runs) wrong += r != 1;
+      }
+    });
+    BOOST_TEST(wrong == 0u);
+    BOOST_CHECK_THROW(team.lead(threads, [&] { throw nwm::Error("team", "leader", "nothing", "an error"); }),
+                      nwm::Error);
+  }
+  nwm::LayerExecutor layers{3, 4, std::vector<std::exception_ptr>(9)};
+  const auto fails = [&] {
+    layers.passes(9, [](std::size_t i, std::size_t) {
+      if (i % 4 == 2) throw nwm::Error("pass", std::to_string(i), "nothing", "an exception");
+    });
+  };
+  BOOST_CHECK_EXCEPTION(layers.together(9, fails), nwm::Error,
+                        [](const nwm::Error& e) { return e.field() == "2"; });
+  layers.passes(9, [](std::size_t, std::size_t) {});  // on OpenMP's threads again
 }
 
 // As many as are asked for would take gigabytes, and OpenMP would end the program.

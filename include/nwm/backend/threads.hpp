@@ -47,6 +47,16 @@ void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
   for (std::size_t item = 0; item < items; ++item) f(item, std::size_t{0});
 }
 
+/// Throws the exception of the lowest item on, if there is one, and forgets all.
+inline void rethrow_lowest(std::size_t items, std::vector<std::exception_ptr>& errors) {
+  for (std::size_t item = 0; item < items; ++item)
+    if (errors[item]) {
+      const std::exception_ptr first = errors[item];
+      for (auto& e : errors) e = nullptr;
+      std::rethrow_exception(first);
+    }
+}
+
 /// Calls f(item, thread) for item < items, each once, on `threads` threads, at most one for each item. When
 /// calls throw, all items still run and the exception of the lowest item is thrown on: the same whatever the
 /// threads. `errors` needs `items` places.
@@ -71,12 +81,7 @@ void parallel_for(std::size_t items, std::size_t threads, std::vector<std::excep
   {
     for (std::size_t item = 0; item < items; ++item) run(item, 0);
   }
-  for (std::size_t item = 0; item < items; ++item)
-    if (errors[item]) {
-      const std::exception_ptr first = errors[item];
-      for (auto& e : errors) e = nullptr;
-      std::rethrow_exception(first);
-    }
+  rethrow_lowest(items, errors);
 }
 
 /// One of the threads that run the same function.

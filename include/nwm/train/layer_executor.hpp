@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nwm/backend/threads.hpp"
+#include "nwm/train/team.hpp"
 
 namespace nwm {
 
@@ -15,18 +16,45 @@ namespace nwm {
 struct LayerExecutor {
   std::size_t threads, shard_count;
   std::vector<std::exception_ptr> errors;
+  Team* team = nullptr;  ///< where f of `together` is running
+
+  /// f(), in which `passes` and `shards` of up to `count` passes keep their threads: many short loops. Without
+  /// it each has OpenMP's threads anew, which spin while they wait: on a machine that does other work, too,
+  /// this took up to ten times as long (docs/threads.md).
+  template <class F>
+  void together(std::size_t count, const F& f) {
+    const std::size_t all = std::min(threads, count);
+    if (all < 2) return f();
+    Team here;
+    team = &here;
+    try {
+      here.lead(all, f);
+    } catch (...) {
+      team = nullptr;
+      throw;
+    }
+    team = nullptr;
+  }
 
   /// f(pass, thread), in any order.
   template <class F>
   void passes(std::size_t count, const F& f) {
-    parallel_for(count, threads, errors, f);
+    if (!team) return parallel_for(count, threads, errors, f);
+    team->each(count, [&](std::size_t pass, std::size_t thread) {
+      try {
+        f(pass, thread);
+      } catch (...) {
+        errors[pass] = std::current_exception();
+      }
+    });
+    rethrow_lowest(count, errors);
   }
   /// f(pass, shard, thread): pass i belongs to shard i % shards; the passes of a shard run in order on one
   /// thread.
   template <class F>
   void shards(std::size_t count, const F& f) {
     const std::size_t all = std::min(shard_count, count);
-    parallel_for(all, threads, errors, [&](std::size_t shard, std::size_t thread) {
+    passes(all, [&](std::size_t shard, std::size_t thread) {
       for (std::size_t i = shard; i < count; i += all) f(i, shard, thread);
     });
   }
