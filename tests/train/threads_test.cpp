@@ -4,6 +4,9 @@
 
 #include "nwm/backend/threads.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
@@ -94,19 +97,16 @@ BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {
 // Loops of all lengths, one right behind the other: an item runs once, and none after its loop is over.
 BOOST_AUTO_TEST_CASE(a_team_runs_every_item_of_every_loop_once) {
   for (const std::size_t threads : {1u, 2u, 5u}) {
-    nwm::Team team;
+    nwm::Team team(threads);
     std::size_t wrong = 0;
-    team.lead(threads, [&] {
-      for (std::size_t loop = 0; loop < 2000; ++loop) {
-        std::vector<std::size_t> runs(loop % 40);
-        team.each(runs.size(),
-                  [&](std::size_t item, std::size_t thread) { runs[item] += thread < threads ? 1 : 2; });
-        for (const std::size_t r : runs) wrong += r != 1;
-      }
-    });
+    for (std::size_t loop = 0; loop < 2000; ++loop) {
+      std::vector<std::size_t> runs(loop % 40);
+      team.each(runs.size(), [&](std::size_t item, std::size_t thread) {
+        runs[item] += thread < threads && thread < runs.size() ? 1 : 2;
+      });
+      for (const std::size_t r : runs) wrong += r != 1;
+    }
     BOOST_TEST(wrong == 0u);
-    BOOST_CHECK_THROW(team.lead(threads, [&] { throw nwm::Error("team", "leader", "nothing", "an error"); }),
-                      nwm::Error);
   }
   nwm::LayerExecutor layers{3, 4, std::vector<std::exception_ptr>(9)};
   const auto fails = [&] {
@@ -114,9 +114,26 @@ BOOST_AUTO_TEST_CASE(a_team_runs_every_item_of_every_loop_once) {
       if (i % 4 == 2) throw nwm::Error("pass", std::to_string(i), "nothing", "an exception");
     });
   };
-  BOOST_CHECK_EXCEPTION(layers.together(9, fails), nwm::Error,
-                        [](const nwm::Error& e) { return e.field() == "2"; });
-  layers.passes(9, [](std::size_t, std::size_t) {});  // on OpenMP's threads again
+  for (int i = 0; i < 3; ++i)
+    BOOST_CHECK_EXCEPTION(fails(), nwm::Error, [](const nwm::Error& e) { return e.field() == "2"; });
+  layers.passes(9, [](std::size_t, std::size_t) {});  // and is forgotten
+}
+
+// OpenMP's threads would be waited for, for ever.
+BOOST_AUTO_TEST_CASE(a_child_has_no_team_and_does_everything) {
+  nwm::Team team(3);
+  const auto all_run = [&] {
+    std::atomic<int> runs = 0;
+    team.each(20, [&](std::size_t, std::size_t) { ++runs; });
+    return runs == 20;
+  };
+  BOOST_TEST(all_run());
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(all_run() ? 0 : 1);
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  BOOST_TEST(status == 0);
+  BOOST_TEST(all_run());
 }
 
 // As many as are asked for would take gigabytes, and OpenMP would end the program.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <vector>
 
 #include "nwm/backend/threads.hpp"
@@ -16,37 +17,24 @@ namespace nwm {
 struct LayerExecutor {
   std::size_t threads, shard_count;
   std::vector<std::exception_ptr> errors;
-  Team* team = nullptr;  ///< where f of `together` is running
+  std::unique_ptr<Team> team{};  ///< made by the first loop that has work for several threads
 
-  /// f(), in which `passes` and `shards` of up to `count` passes keep their threads: many short loops. Without
-  /// it each has OpenMP's threads anew, which spin while they wait: on a machine that does other work, too,
-  /// this took up to ten times as long (docs/threads.md).
-  template <class F>
-  void together(std::size_t count, const F& f) {
-    const std::size_t all = std::min(threads, count);
-    if (all < 2) return f();
-    Team here;
-    team = &here;
-    try {
-      here.lead(all, f);
-    } catch (...) {
-      team = nullptr;
-      throw;
-    }
-    team = nullptr;
-  }
-
-  /// f(pass, thread), in any order.
+  /// f(pass, thread), in any order. A layer is a short loop, and there are many: OpenMP's threads spin while
+  /// they wait for the next one, which took up to ten times as long on a machine that does other work, too.
   template <class F>
   void passes(std::size_t count, const F& f) {
-    if (!team) return parallel_for(count, threads, errors, f);
-    team->each(count, [&](std::size_t pass, std::size_t thread) {
+    const std::size_t all = std::min(threads, count);
+    const auto run = [&](std::size_t pass, std::size_t thread) {
       try {
         f(pass, thread);
       } catch (...) {
         errors[pass] = std::current_exception();
       }
-    });
+    };
+    if (all > 1 && (!team || team->threads() < all)) team = std::make_unique<Team>(all);
+    if (all > 1) team->each(count, run);
+    else
+      for (std::size_t pass = 0; pass < count; ++pass) run(pass, 0);
     rethrow_lowest(count, errors);
   }
   /// f(pass, shard, thread): pass i belongs to shard i % shards; the passes of a shard run in order on one

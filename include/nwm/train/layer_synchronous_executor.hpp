@@ -43,16 +43,14 @@ class LayerSynchronousExecutor {
     const std::size_t shards = std::min(layers_.shard_count, count);
     while (gradients_.size() < shards) gradients_.emplace_back(Model::parameter_count);
     for (std::size_t s = 0; s < shards; ++s) gradients_[s].fill(Real(0));
-    layers_.together(count, [&] {
-      layers_.passes(count, [&](std::size_t i, std::size_t) {
-        set.picture(indices[i], batch_->image(i));
-        Target::set_all(loss_, loss_.target(set, indices[i]), std::span<Real>(target(i), Target::size));
-      });
-      model.forward(layers_, *batch_, count, true);
-      model.backward(
-          loss_, layers_, *batch_, count, [&](std::size_t i) { return target(i); }, static_cast<Real>(scale),
-          losses_.data(), [&](std::size_t shard) { return gradients_[shard].data(); });
+    layers_.passes(count, [&](std::size_t i, std::size_t) {
+      set.picture(indices[i], batch_->image(i));
+      Target::set_all(loss_, loss_.target(set, indices[i]), std::span<Real>(target(i), Target::size));
     });
+    model.forward(layers_, *batch_, count, true);
+    model.backward(
+        loss_, layers_, *batch_, count, [&](std::size_t i) { return target(i); }, static_cast<Real>(scale),
+        losses_.data(), [&](std::size_t shard) { return gradients_[shard].data(); });
     Backend::template map<Real>(Model::parameter_count,
                                 detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
     double loss = 0;
@@ -67,12 +65,10 @@ class LayerSynchronousExecutor {
     reserve(std::min<std::size_t>(set.size(), 16));
     for (std::size_t start = 0; start < set.size(); start += batch_->capacity) {
       const std::size_t count = std::min(batch_->capacity, set.size() - start);
-      layers_.together(count, [&] {
-        layers_.passes(count, [&](std::size_t i, std::size_t) { set.picture(start + i, batch_->image(i)); });
-        model.evaluate(layers_, *batch_, count);
-        layers_.passes(
-            count, [&](std::size_t i, std::size_t) { visit(start + i, std::as_const(*batch_).score(i)); });
-      });
+      layers_.passes(count, [&](std::size_t i, std::size_t) { set.picture(start + i, batch_->image(i)); });
+      model.evaluate(layers_, *batch_, count);
+      layers_.passes(count,
+                     [&](std::size_t i, std::size_t) { visit(start + i, std::as_const(*batch_).score(i)); });
     }
   }
 

@@ -1,42 +1,53 @@
-// Threads that stay together over many short loops, and sleep where they have nothing to do. A loop waits for
-// its items and not for threads: one whose core another program has taken holds nobody up while it has no item.
+// Threads that stay over many short loops, and sleep where they have nothing to do. A loop waits for its items
+// and not for threads: one whose core another program has taken holds nobody up while it has no item.
 #pragma once
+
+#include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-
-#include "nwm/backend/threads.hpp"
+#include <memory>
 
 namespace nwm {
 
-/// Threads with one that leads: it runs a function, and where this calls `each`, all share the items.
+/// The caller's thread and more, which share the items of its loops. In a child that `fork` makes the caller is
+/// alone, and does everything. Without OpenMP there is one thread.
 class Team {
  public:
-  Team() = default;
+  /// Starts `threads` − 1 threads, or as many as the system allows.
+  explicit Team(std::size_t threads) : members_(std::make_unique<Member[]>(threads)), most_(threads) {
+#ifdef _OPENMP
+    for (; size_ < threads; ++size_) {
+      Member& member = members_[size_];
+      member.team = this;
+      member.index = size_;
+      const auto serve = [](void* self) -> void* {
+        const auto& m = *static_cast<const Member*>(self);
+        m.team->serve(m.index);
+        return nullptr;
+      };
+      if (::pthread_create(&member.thread, nullptr, serve, &member) != 0) break;
+    }
+#endif
+  }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
-
-  /// Calls f() while `threads` − 1 more wait for loops. Exceptions of f pass through.
-  template <class F>
-  void lead(std::size_t threads, const F& f) {
-    std::exception_ptr error;
-    work_.store(0);
-    run_together(threads, [&](const Worker& member) {
-      if (member.index > 0) return serve(member.index);
-      try {
-        f();
-      } catch (...) {
-        error = std::current_exception();
-      }
-      publish(ended);
-    });
-    if (error) std::rethrow_exception(error);
+  ~Team() {
+    if (::getpid() != process_) return;  // a child has not got the threads
+    ended_.store(true, std::memory_order_relaxed);
+    publish(0);
+#ifdef _OPENMP
+    for (std::size_t i = 1; i < size_; ++i) ::pthread_join(members_[i].thread, nullptr);
+#endif
   }
 
-  /// For the one who leads: f(item, thread) once for each item < items (below 2^32), on any of the threads, in
-  /// any order. Returns when all are done. f must not throw.
+  /// The number of threads that were asked for.
+  std::size_t threads() const { return most_; }
+
+  /// f(item, thread) once for each item < items (below 2^32), in any order, on any of the first `items` threads.
+  /// Returns when all are done. f must not throw, nor call `each`.
   template <class F>
   void each(std::size_t items, const F& f) {
     if (items < 2) {
@@ -47,6 +58,7 @@ class Team {
                   std::size_t thread) { (*static_cast<const F*>(g))(item, thread); },
                std::memory_order_relaxed);
     function_.store(&f, std::memory_order_relaxed);
+    items_.store(items, std::memory_order_relaxed);
     done_.store(0, std::memory_order_relaxed);
     publish(((work_.load(std::memory_order_relaxed) >> 32) + 1) << 32 | items);
     take_items(0);
@@ -60,9 +72,13 @@ class Team {
 
  private:
   using Run = void (*)(const void*, std::size_t, std::size_t);
+  struct Member {
+    Team* team = nullptr;
+    std::size_t index = 0;
+    ::pthread_t thread{};
+  };
 
-  static constexpr std::uint64_t ended = std::uint64_t{0xFFFFFFFF} << 32;
-  static constexpr int patience = 2000;  // looks before one sleeps: some microseconds
+  static constexpr int patience = 10000;  // looks before one sleeps: some ten microseconds
 
   void publish(std::uint64_t work) {
     work_.store(work, std::memory_order_release);
@@ -76,8 +92,9 @@ class Team {
       std::uint64_t work = work_.load(std::memory_order_acquire);
       const Run run = run_.load(std::memory_order_relaxed);
       const void* const f = function_.load(std::memory_order_relaxed);
+      const std::size_t items = items_.load(std::memory_order_relaxed);
       const std::uint64_t left = work & 0xFFFFFFFF;
-      if (left == 0) return;
+      if (left == 0 || thread >= items) return;
       // Where this succeeds the item was nobody's, so that the loop was not done and what was read is its own.
       if (!work_.compare_exchange_weak(work, work - 1, std::memory_order_acq_rel)) continue;
       run(f, left - 1, thread);
@@ -90,17 +107,23 @@ class Team {
     for (;;) {
       const std::uint32_t loop = loop_.load(std::memory_order_acquire);
       take_items(thread);
-      if (work_.load(std::memory_order_acquire) == ended) return;
+      if (ended_.load(std::memory_order_relaxed)) return;
       int left = patience;
       while (left > 0 && loop_.load(std::memory_order_acquire) == loop) --left;
       if (left == 0) loop_.wait(loop, std::memory_order_acquire);
     }
   }
 
-  std::atomic<std::uint64_t> work_{0};  // the loop's number above, the items that nobody has taken below
+  // The loop's number, which may wrap around, above the items that nobody has taken yet.
+  std::atomic<std::uint64_t> work_{0};
   std::atomic<std::uint32_t> loop_{0}, done_{0};
+  std::atomic<bool> ended_{false};
   std::atomic<Run> run_{nullptr};
   std::atomic<const void*> function_{nullptr};
+  std::atomic<std::size_t> items_{0};
+  std::unique_ptr<Member[]> members_;  // the first is the caller
+  std::size_t most_, size_ = 1;
+  ::pid_t process_ = ::getpid();
 };
 
 }  // namespace nwm
