@@ -10,7 +10,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include "measure.hpp"
-#include "nwm/train/threads.hpp"
+#include "nwm/backend/threads.hpp"
 
 namespace {
 

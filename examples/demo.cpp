@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
+
 namespace plot = nwm::plot;
 namespace report = nwm::report;
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
@@ -145,15 +147,22 @@ int main(int argc, char** argv) {
   CLI::App app("Trains a Neural Wave Machine on polygons it draws itself, and draws what it does");
   app.add_option("--out", o.out, "Folder of the weights and pictures")->capture_default_str();
   app.add_option("--report", o.report, "Folder of a page on what was learned; none: no page");
-  app.add_option("--images", o.images, "Training images")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--images", o.images, "Training images")->capture_default_str()->check(command_line::count);
   app.add_option("--epochs", o.epochs, "Times each is seen")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  app.add_option("--learning-rate", o.learning_rate, "The highest of the schedule")->capture_default_str();
-  app.add_option("--seed", o.seed, "Of images, weights and order")->capture_default_str();
-  app.add_option("--threads", o.threads, "0: all there are")->capture_default_str();
+      ->check(command_line::count);
+  app.add_option("--learning-rate", o.learning_rate, "The highest of the schedule")
+      ->capture_default_str()
+      ->check(command_line::positive);
+  app.add_option("--seed", o.seed, "Of images, weights and order")
+      ->capture_default_str()
+      ->check(command_line::natural);
+  app.add_option("--threads", o.threads, "0: all there are")
+      ->capture_default_str()
+      ->check(command_line::natural);
   app.add_option("--film-every", o.film_every, "Draw a gallery every so many epochs, too; 0: never")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(command_line::natural);
   app.add_flag("--rotated", o.rotated, "Turn each polygon by a random angle");
   CLI11_PARSE(app, argc, argv);
   try {

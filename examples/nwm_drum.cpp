@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
+
 namespace fs = std::filesystem;
 namespace mask = nwm::mask;
 namespace report = nwm::report;
@@ -210,13 +212,17 @@ int main(int argc, char** argv) {
   app.add_option("--shape", o.shape, "Its shape; gww1 and gww2 are the pair that sounds alike")
       ->check(CLI::IsMember(shapes))
       ->capture_default_str();
-  app.add_option("--size", o.size, "Side, or diameter, in lattice spacings")->capture_default_str();
+  app.add_option("--size", o.size, "Side, or diameter, in lattice spacings")
+      ->capture_default_str()
+      ->check(command_line::positive);
   app.add_option("--second", o.second,
-                 "Other side of a rectangle, inner diameter of an annulus, sides of a polygon");
+                 "Other side of a rectangle, inner diameter of an annulus, sides of a polygon")
+      ->check(command_line::finite);
   app.add_option("--picture", o.picture, "A PNG, a pixel a neuron, for --shape picture")
       ->check(CLI::ExistingFile);
   app.add_option("--threshold", o.threshold, "Brightness above which a pixel is in the drum")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(command_line::finite);
   app.add_flag("--dark", o.dark, "The drum is what is darker than that");
   app.add_option("--grid", o.grid, "Sites a side: 64 or 128")
       ->check(CLI::IsMember({64, 128}))
@@ -227,22 +233,35 @@ int main(int argc, char** argv) {
                                               {"absorbing", Boundary::absorbing}};
   app.add_option("--edge", o.edge, "clamped, reflecting, periodic or absorbing")
       ->transform(CLI::CheckedTransformer(edges, CLI::ignore_case));
-  app.add_option("--strike", o.strike, "Row and column of the strike")->expected(2);
+  app.add_option("--strike", o.strike, "Row and column of the strike")
+      ->expected(2)
+      ->check(command_line::natural);
   app.add_option("--strike-width", o.strike_width,
                  "Its standard deviation in lattice spacings; 0: one neuron")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(command_line::finite);
   app.add_flag("--displacement", o.displacement, "Pluck it: displacement, not velocity");
-  app.add_option("--random", o.random, "Strike everywhere at once, with this seed");
-  app.add_option("--ear", o.ear, "Row and column of the neuron shown and heard")->expected(2);
-  app.add_option("--steps", o.steps, "Time steps")->capture_default_str();
-  app.add_option("--every", o.every, "Record every so many of them")->capture_default_str();
-  app.add_option("--speed", o.speed, "Wave speed c")->capture_default_str();
-  app.add_option("--dt", o.dt, "Time step")->capture_default_str();
-  app.add_option("--spacing", o.spacing, "Lattice spacing h")->capture_default_str();
-  app.add_option("--damping", o.damping, "alpha")->capture_default_str();
-  app.add_option("--modes", o.modes, "Modes listed")->capture_default_str();
-  app.add_option("--weyl", o.weyl, "Area and perimeter by Weyl's law from so many modes; 0: not");
-  app.add_option("--hertz", o.hertz, "What the lowest mode sounds at")->capture_default_str();
+  app.add_option("--random", o.random, "Strike everywhere at once, with this seed")
+      ->check(command_line::natural);
+  app.add_option("--ear", o.ear, "Row and column of the neuron shown and heard")
+      ->expected(2)
+      ->check(command_line::natural);
+  app.add_option("--steps", o.steps, "Time steps")->capture_default_str()->check(command_line::count);
+  app.add_option("--every", o.every, "Record every so many of them")
+      ->capture_default_str()
+      ->check(command_line::count);
+  app.add_option("--speed", o.speed, "Wave speed c")->capture_default_str()->check(command_line::positive);
+  app.add_option("--dt", o.dt, "Time step")->capture_default_str()->check(command_line::positive);
+  app.add_option("--spacing", o.spacing, "Lattice spacing h")
+      ->capture_default_str()
+      ->check(command_line::positive);
+  app.add_option("--damping", o.damping, "alpha")->capture_default_str()->check(command_line::finite);
+  app.add_option("--modes", o.modes, "Modes listed")->capture_default_str()->check(command_line::natural);
+  app.add_option("--weyl", o.weyl, "Area and perimeter by Weyl's law from so many modes; 0: not")
+      ->check(command_line::natural);
+  app.add_option("--hertz", o.hertz, "What the lowest mode sounds at")
+      ->capture_default_str()
+      ->check(command_line::positive);
   app.add_option("--gif", o.gif, "Write the wave as a film");
   app.add_option("--strip", o.strip, "Write the wave at five moments as a PNG");
   app.add_option("--wav", o.wav, "Write the sound");

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "command_line.hpp"
+
 // arXiv 2502.06034: 176,124 parameters, T = 100 steps of dt = 0.1.
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 64,
                                             .width = 64,
@@ -76,18 +78,33 @@ int main(int argc, char** argv) {
   CLI::App app("Trains a Neural Wave Machine on Tetrominoes");
   app.add_option("--data", o.data, "Folder of the study's .npy.gz files; none: the library's own images");
   app.add_option("--out", o.out, "Folder of the weights and pictures")->capture_default_str();
-  app.add_option("--train-images", o.train_images, "The first so many; 0: all")->capture_default_str();
-  app.add_option("--val", o.validation, "Validation images; 0: all")->capture_default_str();
-  app.add_option("--test", o.test, "Test images; 0: all")->capture_default_str();
-  app.add_option("--epochs", o.epochs)->capture_default_str();
-  app.add_option("--batch", o.batch)->capture_default_str();
-  app.add_option("--lr", o.learning_rate, "The highest of the schedule")->capture_default_str();
-  app.add_option("--clip", o.clip, "Longest gradient; 0: any")->capture_default_str();
-  app.add_option("--warmup", o.warmup, "Share of the steps in which the rate rises")->capture_default_str();
+  app.add_option("--train-images", o.train_images, "The first so many; 0: all")
+      ->capture_default_str()
+      ->check(command_line::natural);
+  app.add_option("--val", o.validation, "Validation images; 0: all")
+      ->capture_default_str()
+      ->check(command_line::natural);
+  app.add_option("--test", o.test, "Test images; 0: all")
+      ->capture_default_str()
+      ->check(command_line::natural);
+  app.add_option("--epochs", o.epochs)->capture_default_str()->check(command_line::count);
+  app.add_option("--batch", o.batch)->capture_default_str()->check(command_line::count);
+  app.add_option("--lr", o.learning_rate, "The highest of the schedule")
+      ->capture_default_str()
+      ->check(command_line::positive);
+  app.add_option("--clip", o.clip, "Longest gradient; 0: any")
+      ->capture_default_str()
+      ->check(command_line::finite);
+  app.add_option("--warmup", o.warmup, "Share of the steps in which the rate rises")
+      ->capture_default_str()
+      ->check(command_line::finite);
   app.add_option("--patience", o.patience, "Epochs without improvement before it stops")
-      ->capture_default_str();
-  app.add_option("--seed", o.seed)->capture_default_str();
-  app.add_option("--threads", o.threads, "0: all there are")->capture_default_str();
+      ->capture_default_str()
+      ->check(command_line::count);
+  app.add_option("--seed", o.seed)->capture_default_str()->check(command_line::natural);
+  app.add_option("--threads", o.threads, "0: all there are")
+      ->capture_default_str()
+      ->check(command_line::natural);
   CLI11_PARSE(app, argc, argv);
   try {
     run(o);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 
+#include "../command_line.hpp"
 #include "nwm/error.hpp"
 #include "registry.hpp"
 
@@ -34,37 +35,31 @@ int parse(int argc, char** argv, Options& o) {
       "OUT/TASK-MODEL-seedN gets the state of training after every epoch, weights, learning curve and "
       "pictures; OUT/results.csv a line a run.\nWhat is not given is as the table below says.");
   app.footer(entries_text());
-  // Otherwise -1 is read as 2^64 - 1.
-  const CLI::Validator natural(
-      [](const std::string& text) {
-        const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-        return digits ? std::string() : "expected a whole number, not negative, found '" + text + "'";
-      },
-      "");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--task", o.task, "copy, adding, smnist, psmnist, moving")->required();
   app.add_option("--model", o.model, "wave_rnn, cornn, unicornn, horn, nwm23, linoss, rnn; see the table")
       ->required();
   app.add_option("--delay", o.delay,
                  "Of the copy task: steps from a symbol to its copy; 20, 100; not given: the longest")
-      ->check(natural);
+      ->check(command_line::natural);
   app.add_option("--data", o.data,
                  "Folder of MNIST's four files, for smnist and psmnist; examples/fetch_mnist.sh brings them");
   app.add_option("--out", o.out, "Folder of the results")->capture_default_str();
-  app.add_option("--epochs", o.epochs, "In all, those of earlier calls counted")->check(natural);
+  app.add_option("--epochs", o.epochs, "In all, those of earlier calls counted")
+      ->check(command_line::natural);
   app.add_option("--train", o.train,
                  "Training sequences an epoch, drawn anew in each; MNIST: the first so many")
-      ->check(natural);
-  app.add_option("--test", o.test, "Test sequences; MNIST: the first so many")->check(natural);
-  app.add_option("--batch", o.batch, "Sequences a step")->check(natural);
+      ->check(command_line::natural);
+  app.add_option("--test", o.test, "Test sequences; MNIST: the first so many")->check(command_line::natural);
+  app.add_option("--batch", o.batch, "Sequences a step")->check(command_line::natural);
   app.add_option("--rate", o.rate, "Adam's rate");
   app.add_option("--clip", o.clip, "Longest gradient; 0: any");
   app.add_option("--seed", o.seed, "Of initial values, sequences and shuffling")
       ->capture_default_str()
-      ->check(natural);
+      ->check(command_line::natural);
   app.add_option("--threads", o.threads, "0: all there are; no number depends on it")
       ->capture_default_str()
-      ->check(natural);
+      ->check(command_line::natural);
   app.add_option("--minutes", o.minutes, "Stop after so much training, with the state saved; 0: never")
       ->capture_default_str();
   app.add_flag("--resume", o.resume, "Go on where this run stopped; begin it where it never ran");

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 
+#include "../command_line.hpp"
 #include "numbers.hpp"
 #include "nwm/error.hpp"
 
@@ -47,24 +48,33 @@ int parse(int argc, char** argv, Options& o) {
   app.add_option("--backend", o.backend,
                  "cpu; device: the GPU, or its stand-in on the processor, where that was built")
       ->capture_default_str();
-  app.add_option("--epochs", o.epochs, "At most")->capture_default_str();
-  app.add_option("--batch", o.batch)->capture_default_str();
+  app.add_option("--epochs", o.epochs, "At most")->capture_default_str()->check(command_line::natural);
+  app.add_option("--batch", o.batch)->capture_default_str()->check(command_line::natural);
   app.add_option("--lr", o.learning_rate, "Adam's rate")->capture_default_str();
   app.add_option("--patience", o.patience, "Epochs without improvement before a run stops")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(command_line::natural);
   app.add_option("--schedule", o.schedule,
                  "constant; cosine: up over a tenth of the steps, down to a fiftieth")
       ->capture_default_str();
   app.add_option("--clip", o.clip, "Longest gradient; 0: any")->capture_default_str();
-  app.add_option("--train-images", o.train_images, "The first so many; 0: all")->capture_default_str();
-  app.add_option("--val-images", o.validation_images, "The first so many; 0: all")->capture_default_str();
-  app.add_option("--test-images", o.test_images, "The first so many; 0: all")->capture_default_str();
+  app.add_option("--train-images", o.train_images, "The first so many; 0: all")
+      ->capture_default_str()
+      ->check(command_line::natural);
+  app.add_option("--val-images", o.validation_images, "The first so many; 0: all")
+      ->capture_default_str()
+      ->check(command_line::natural);
+  app.add_option("--test-images", o.test_images, "The first so many; 0: all")
+      ->capture_default_str()
+      ->check(command_line::natural);
   app.add_option(
       "--data-dir", o.data_dir,
       "Folder of MNIST's four files, or of tetrominoes_*.npy.gz, multi_mnist_*.npy.gz; without these, "
       "Tetrominoes are drawn and Multi-MNIST is composed of MNIST");
   app.add_option("--out", o.out, "Folder of the results; one for each set of options")->capture_default_str();
-  app.add_option("--threads", o.threads, "0: all there are; no number depends on it")->capture_default_str();
+  app.add_option("--threads", o.threads, "0: all there are; no number depends on it")
+      ->capture_default_str()
+      ->check(command_line::natural);
   app.add_option("--save-every", o.save_every, "Seconds after which the state of training is saved")
       ->capture_default_str();
   try {

@@ -1,6 +1,8 @@
 #include "settings.hpp"
 
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,12 +19,20 @@
 namespace study {
 
 Settings::Settings(std::filesystem::path path) : path_(std::move(path)) {
+  std::error_code code;
+  const bool there = std::filesystem::exists(std::filesystem::symlink_status(path_, code));
+  errno = 0;
   std::ifstream in(path_);
-  for (std::string line; std::getline(in, line);) {
+  std::string line;
+  // One that cannot be read must not count as none: the runs there may have had other settings.
+  if ((there || (code && code != std::errc::no_such_file_or_directory)) && !in.is_open())
+    throw nwm::Error(path_.string(), "file", "a readable file", nwm::io::system_message());
+  while (std::getline(in, line)) {
     const std::size_t mark = line.find(" = ");
     if (mark == std::string::npos) throw nwm::Error(path_.string(), "line", "name = value", "'" + line + "'");
     values_[line.substr(0, mark)] = line.substr(mark + 3);
   }
+  if (in.bad()) throw nwm::Error(path_.string(), "file", "a readable file", nwm::io::system_message());
 }
 
 void Settings::require(const std::string& name, const std::string& value) {
@@ -44,7 +54,10 @@ void remove_leftovers(const std::filesystem::path& file) {
   std::error_code code;
   for (const auto& entry : std::filesystem::directory_iterator(file.parent_path(), code)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(start) && name.ends_with(".tmp")) found.push_back(entry.path());
+    if (!name.starts_with(start) || !name.ends_with(".tmp")) continue;
+    const std::string number = name.substr(start.size(), name.size() - start.size() - 4);
+    if (number.empty() || number.find_first_not_of("0123456789") != std::string::npos) continue;
+    found.push_back(entry.path());
   }
   for (const auto& path : found) std::filesystem::remove(path, code);
 }

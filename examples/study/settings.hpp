@@ -10,7 +10,7 @@ namespace study {
 /// "name = value" lines in a file.
 class Settings {
  public:
-  /// Reads the file if it exists. Throws nwm::Error when it is damaged.
+  /// Reads the file if it exists. Throws nwm::Error when it is damaged or cannot be read.
   explicit Settings(std::filesystem::path path);
 
   /// Records a value. Throws nwm::Error naming the file, the setting and both values when the folder's runs
@@ -25,7 +25,8 @@ class Settings {
   std::map<std::string, std::string> values_;
 };
 
-/// Removes temporary files of writers that were killed before they could rename them to `file`.
+/// Removes temporary files (<file>.<number>.tmp) of writers that were killed before they could rename them to
+/// `file`.
 void remove_leftovers(const std::filesystem::path& file);
 
 /// A lock held by the only program that works in a folder; it is released when the program ends, however it

@@ -10,6 +10,11 @@
 #include <string>
 #include <string_view>
 
+#if (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__)
+// Compilers take tests for NaN and infinity for false then, or calculate them away: nothing would be told.
+#error "nwm needs NaN, infinity and sums as written: no -ffast-math, -Ofast, -funsafe-math-optimizations"
+#endif
+
 namespace nwm {
 
 /// A number in the text of an error, with nine digits, so that 1e-8 does not read as zero. With 17 digits

@@ -23,6 +23,8 @@ function(directive out key otherwise)
 endfunction()
 directive(max_lines max-lines 12)
 directive(max_errors max-errors 1)
+directive(misuse_flags misuse-flags "") # of the misuse alone
+separate_arguments(misuse_flags UNIX_COMMAND "${misuse_flags}")
 
 if(COMPILER_ID STREQUAL "GNU")
   set(options -fmax-errors=${max_errors} -fdiagnostics-color=never -fno-diagnostics-show-caret)
@@ -42,7 +44,7 @@ if(NOT result STREQUAL "0")
   fail("does not compile with NWM_SHOULD_COMPILE")
 endif()
 
-execute_process(COMMAND ${command} ${SOURCE} RESULT_VARIABLE result ERROR_VARIABLE errors)
+execute_process(COMMAND ${command} ${misuse_flags} ${SOURCE} RESULT_VARIABLE result ERROR_VARIABLE errors)
 if(result STREQUAL "0")
   fail("compiled, but must not")
 endif()

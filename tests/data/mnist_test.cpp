@@ -118,6 +118,20 @@ BOOST_AUTO_TEST_CASE(the_study_s_split) {
   BOOST_CHECK_EQUAL(error_of([&] { mnist(files, {.test = 10001}); }).found(), "10001");
 }
 
+BOOST_AUTO_TEST_CASE(names_with_a_dot) {
+  const Folder folder;
+  put_digits(folder.path, "train", 20, 1);
+  put_digits(folder.path, "t10k", 10, 2);
+  const Mnist hyphens = load_mnist(folder.path);
+  for (const std::string part : {"train", "t10k"}) {
+    tools::fs::rename(folder / (part + "-images-idx3-ubyte.gz"), folder / (part + "-images.idx3-ubyte.gz"));
+    tools::fs::rename(folder / (part + "-labels-idx1-ubyte"), folder / (part + "-labels.idx1-ubyte"));
+  }
+  const Mnist dots = load_mnist(folder.path);
+  BOOST_CHECK(dots.training.pixels == hyphens.training.pixels);
+  BOOST_CHECK(dots.test.labels == hyphens.test.labels);
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_file_names_all_four_and_the_way_to_get_them) {
   const Folder folder;
   const auto check = [&](const nwm::Error& error, const std::string& field, const std::string& found) {

@@ -112,6 +112,16 @@ BOOST_AUTO_TEST_CASE(all_types_plain_and_gzipped) {
   check_values<double>("<f8", DType::F64, {0.1, -1e300});
   check_values<std::int32_t>("<i4", DType::I32, {-5, 1 << 30});
   check_values<std::int64_t>("<i8", DType::I64, {-5, std::int64_t{1} << 60});
+  check_values<std::int16_t>("<i2", DType::I16, {-5, 300});
+  check_values<std::uint16_t>("<u2", DType::U16, {5, 65535});
+  check_values<std::uint32_t>("<u4", DType::U32, {5, 0xFFFFFFFFu});
+  check_values<std::uint64_t>("<u8", DType::U64, {5, ~std::uint64_t{0}});
+  for (const std::string order : {"<", ">", "=", "|", ""}) {  // of a single byte, which has none
+    check_values<std::uint8_t>(order + "u1", DType::U8, {0, 7, 255});
+    check_values<std::int8_t>(order + "i1", DType::I8, {0, 7, -128});
+    check_values<std::uint8_t>(order + "b1", DType::BOOL, {0, 1});
+    check_values<std::uint8_t>(order + "?", DType::BOOL, {0, 1});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(versions_orders_and_spellings) {
@@ -130,6 +140,59 @@ BOOST_AUTO_TEST_CASE(versions_orders_and_spellings) {
   BOOST_CHECK_EQUAL(read_npy(folder / "x").as<double>().at(0), 2.5);
   put(folder / "x", npy(header_of("<f8", "(0, 5)"), ""));
   BOOST_CHECK_EQUAL(read_npy(folder / "x").count(), 0u);
+}
+
+BOOST_AUTO_TEST_CASE(fortran_order_and_python_2) {
+  Folder folder;
+  const auto fortran = [](const std::string& descr, const std::string& shape) {
+    return "{'descr': '" + descr + "', 'fortran_order': True, 'shape': " + shape + ", }\n";
+  };
+  // What numpy.save(numpy.asfortranarray(numpy.arange(24).reshape(2, 3, 4))) holds: the first index fastest.
+  std::vector<std::int16_t> turned, straight;
+  for (int k = 0; k < 4; ++k)
+    for (int j = 0; j < 3; ++j)
+      for (int i = 0; i < 2; ++i) turned.push_back(static_cast<std::int16_t>(12 * i + 4 * j + k));
+  for (int v = 0; v < 24; ++v) straight.push_back(static_cast<std::int16_t>(v));
+  put(folder / "x", npy(fortran("<i2", "(2L, 3L, 4L)"), raw(turned)));
+  const Tensor array = read_npy(folder / "x");
+  BOOST_CHECK((array.shape == std::vector<std::size_t>{2, 3, 4}));
+  BOOST_CHECK(array.as<std::int16_t>() == straight);
+  put(folder / "x", npy(fortran("<f8", "(3L,)"), raw<double>({1, 2, 3})));
+  BOOST_CHECK((read_npy(folder / "x").as<double>() == std::vector<double>{1, 2, 3}));
+  put(folder / "x", npy(fortran("<f8", "()"), raw<double>({2.5})));
+  BOOST_CHECK_EQUAL(read_npy(folder / "x").as<double>().at(0), 2.5);
+  put(folder / "x", npy(fortran("<f8", "(0, 5)"), ""));
+  BOOST_CHECK_EQUAL(read_npy(folder / "x").count(), 0u);
+}
+
+BOOST_AUTO_TEST_CASE(masks_of_any_whole_number) {
+  Folder folder;
+  write_npy(folder / "images", {1, 1, 3}, std::vector<std::uint8_t>(3));
+  const auto read = [&]<class T>(const std::string& descr, const std::vector<T>& masks) {
+    put(folder / "masks", npy(header_of(descr, "(1, 1, 3)"), raw(masks)));
+    const Dataset set = load_npy(folder / "images", folder / "masks");
+    const auto mask = set.mask(0);
+    return std::vector<int>(mask.begin(), mask.end());
+  };
+  const std::vector<int> far{0, 3, 255}, near{0, 3, 127};
+  BOOST_CHECK(read("<i8", std::vector<std::int64_t>{0, 3, 255}) == far);
+  BOOST_CHECK(read("<u8", std::vector<std::uint64_t>{0, 3, 255}) == far);
+  BOOST_CHECK(read("<i4", std::vector<std::int32_t>{0, 3, 255}) == far);
+  BOOST_CHECK(read("<u4", std::vector<std::uint32_t>{0, 3, 255}) == far);
+  BOOST_CHECK(read("<i2", std::vector<std::int16_t>{0, 3, 255}) == far);
+  BOOST_CHECK(read("<u2", std::vector<std::uint16_t>{0, 3, 255}) == far);
+  BOOST_CHECK(read("|i1", std::vector<std::int8_t>{0, 3, 127}) == near);
+  BOOST_CHECK((read("|b1", std::vector<std::uint8_t>{0, 1, 1}) == std::vector<int>{0, 1, 1}));
+  BOOST_CHECK((read("?", std::vector<std::uint8_t>{0, 1, 255}) == std::vector<int>{0, 1, 1}));
+  const auto refused = [&]<class T>(const std::string& descr, const std::vector<T>& masks) {
+    const auto error = error_of([&] { read(descr, masks); });
+    BOOST_CHECK_EQUAL(error.field(), "mask value 1");
+    BOOST_CHECK_EQUAL(error.found(), std::to_string(masks[1]));
+  };
+  refused("<i4", std::vector<std::int32_t>{0, -1, 0});
+  refused("<i4", std::vector<std::int32_t>{0, 256, 0});
+  refused("<u8", std::vector<std::uint64_t>{0, ~std::uint64_t{0}, 0});
+  refused("|i1", std::vector<std::int8_t>{0, -1, 0});
 }
 
 BOOST_AUTO_TEST_CASE(an_array_larger_than_a_chunk) {
@@ -156,7 +219,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_and_laid_out_as_numpy_does) {
   write_npy(folder / "d", {2}, doubles);
   BOOST_CHECK(has(content(folder / "d"), "'shape': (2,), "));
   BOOST_CHECK((read_npy(folder / "d").as<double>() == std::vector<double>{0.1, 1e-300}));
-  write_npy(folder / "i", {1, 1}, std::array<std::int16_t, 1>{-2});  // a type that is written only
+  write_npy(folder / "i", {1, 1}, std::array<std::int16_t, 1>{-2});
   BOOST_CHECK(has(content(folder / "i"), "'descr': '<i2', "));
   BOOST_CHECK(content(folder / "i").ends_with("\xfe\xff"));
   const std::vector<std::uint8_t> byte = {9};
@@ -237,7 +300,9 @@ BOOST_AUTO_TEST_CASE(headers_that_lie_or_are_not_ours) {
       {npy(header_of("<f2", "(12,)"), d24), "descr", "<f2"},
       {npy(header_of("|O", "(3,)"), d24), "descr", "|O"},
       {dict("{'descr': [('a', '<f4')], " + good + "}"), "descr", "found '[('a'"},
-      {dict("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }"), "fortran_order", "column-major"},
+      {npy(header_of("=f4", "(2, 3)"), d24), "descr", "'=f4'"},
+      {npy(header_of("f4", "(2, 3)"), d24), "descr", "'f4'"},
+      {npy(header_of("", "(2, 3)"), d24), "descr", "''"},
       {dict("{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3), }"), "fortran_order", "expected 'False'"},
       // the dictionary
       {dict("{'descr': '<f4', " + good), "header", "expected '}'"},
@@ -255,7 +320,7 @@ BOOST_AUTO_TEST_CASE(headers_that_lie_or_are_not_ours) {
       {dict("{'descr': '<f4', 'shape': [6], 'fortran_order': False}"), "shape", "expected '('"},
       {dict("{'descr': '<f4', 'shape': (,), 'fortran_order': False}"), "shape", "a whole number"},
       {dict("{'descr': '<f4', 'shape': (-6,), 'fortran_order': False}"), "shape", "found '-6"},
-      {dict("{'descr': '<f4', 'shape': (6L,), 'fortran_order': False}"), "shape", "found 'L"},
+      {dict("{'descr': '<f4', 'shape': (6LL,), 'fortran_order': False}"), "shape", "found 'L"},
       {dict("{'descr': '<f4\xE4', " + good + "}"), "header", "UTF-8"},
   };
   Folder folder;

@@ -100,6 +100,29 @@ BOOST_AUTO_TEST_CASE(threads_do_not_change_a_bit) {
   BOOST_TEST(m1.loss == m2.loss);
 }
 
+// Its square is infinite as a float: the variance is, and what is normalised by it 0, with a loss that is a
+// number.
+BOOST_AUTO_TEST_CASE(an_infinite_running_statistic_is_told_and_not_kept_as_best) {
+  using M = Net<2>;
+  const auto set = random_set(6);
+  nwm::data::Dataset::Floats pictures(set.size() * M::image_size, 0.5f);
+  nwm::data::Dataset::Bytes masks;
+  for (std::size_t i = 0; i < set.size(); ++i)
+    masks.insert(masks.end(), set.mask(i).begin(), set.mask(i).end());
+  pictures[7] = 1e20f;
+  const nwm::data::Dataset odd(set.extent(), pictures, masks);
+  nwm::Trainer<M> trainer({.batch = 3, .epochs = 2, .threads = 1}, shaken<M>());
+  std::string field;
+  try {
+    trainer.fit(odd, set);
+  } catch (const nwm::Unstable& e) {
+    field = e.field();
+    BOOST_TEST(e.where().starts_with("epoch 1"), e.what());
+  }
+  BOOST_TEST(field.ends_with(".running_var"), field);
+  BOOST_TEST(std::ranges::equal(trainer.best().buffers(), shaken<M>().buffers()));
+}
+
 BOOST_AUTO_TEST_CASE(shards_change_no_more_than_rounding) {
   using M = Net<1, Scalar, double>;
   const auto set = random_set(5);

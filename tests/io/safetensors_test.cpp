@@ -2,10 +2,12 @@
 #define BOOST_TEST_MODULE safetensors
 #define BOOST_TEST_DYN_LINK
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +17,7 @@
 #include <nwm/io/safetensors.hpp>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace fs = std::filesystem;
@@ -168,6 +171,16 @@ BOOST_AUTO_TEST_CASE(other_writers_spell_it_differently) {
   BOOST_CHECK_EQUAL(read.values<std::uint8_t>("a").at(0), 5);
 }
 
+BOOST_AUTO_TEST_CASE(no_metadata_may_be_said_by_null) {
+  Folder folder;
+  put(folder / "x", file_of("{\"__metadata__\":null,\"a\":{\"dtype\":\"U8\",\"shape\":[],"
+                            "\"data_offsets\":[0,1]}}",
+                            "\x05"));
+  const Safetensors read = read_safetensors(folder / "x");
+  BOOST_CHECK(read.metadata.empty());
+  BOOST_CHECK_EQUAL(read.values<std::uint8_t>("a").at(0), 5);
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_or_other_tensor_is_named) {
   Folder folder;
   write_safetensors(folder / "x", sample());
@@ -244,7 +257,7 @@ BOOST_AUTO_TEST_CASE(headers_that_lie_are_refused) {
       {R"({"__metadata__":{"k":"1","k":"2"}})", "", "__metadata__", "'k' again"},
       {R"({"__metadata__":{},"__metadata__":{}})", "", "header", "again"},
       {R"({"__metadata__":{"k":1}})", "", "__metadata__", "found '1"},
-      {R"({"__metadata__":null})", "", "__metadata__", "found 'null"},
+      {R"({"__metadata__":none})", "", "__metadata__", "found 'none"},
       // numbers
       {one(R"("dtype":"F32","shape":[-2],"data_offsets":[0,8])"), eight, "tensor 'a'", "found '-2"},
       {one(R"("dtype":"F32","shape":[2.0],"data_offsets":[0,8])"), eight, "tensor 'a'", "found '.0"},
@@ -442,7 +455,9 @@ BOOST_AUTO_TEST_CASE(whole_or_not_at_all) {
   BOOST_CHECK_EQUAL(content(folder / "x"), "old");
   BOOST_CHECK_EQUAL(folder.entries(), 1u);
 
-  put(folder / "x.0.tmp", "another writer's");
+  AtomicFile other(folder / "x");  // another writer, at work
+  other.write("another writer's");
+  std::fflush(other.stream());
   fs::permissions(folder / "x", fs::perms(0640));
   fs::create_symlink("x", folder / "link");
   {
@@ -460,10 +475,78 @@ BOOST_AUTO_TEST_CASE(whole_or_not_at_all) {
   BOOST_CHECK(fs::status(folder / "x").permissions() == fs::perms(0640));
   BOOST_CHECK_EQUAL(content(folder / "x.0.tmp"), "another writer's");
   BOOST_CHECK_EQUAL(folder.entries(), 3u);
+  other.commit();
+  BOOST_CHECK_EQUAL(content(folder / "x"), "another writer's");
+  BOOST_CHECK_EQUAL(folder.entries(), 2u);
 
   const std::string name(255, 'n');  // the longest a name can be: the temporary's must still fit
   write_whole(folder / name, "x");
   BOOST_CHECK_EQUAL(content(folder / name), "x");
+}
+
+// A thousand of them would leave no free name.
+BOOST_AUTO_TEST_CASE(temporaries_of_killed_writers_are_removed) {
+  Folder folder;
+  const auto killed = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      AtomicFile file(folder / "x");
+      file.write("half of it");
+      std::fflush(file.stream());
+      ::_exit(0);  // nothing is tidied up
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+  };
+  for (int i = 0; i < 3; ++i) killed();
+  BOOST_CHECK_EQUAL(content(folder / "x.0.tmp"), "half of it");
+  BOOST_CHECK_EQUAL(folder.entries(), 1u);
+  for (int n = 1; n < 1000; ++n)
+    put(folder / ("x." + std::to_string(n) + ".tmp"), "as an older version left it");
+  write_whole(folder / "x", "whole");
+  BOOST_CHECK_EQUAL(content(folder / "x"), "whole");
+  BOOST_CHECK_EQUAL(folder.entries(), 1000u);  // the first name was free again
+  // What is no writer's file stays: a folder, and what a link leads to.
+  fs::remove(folder / "x.1.tmp");
+  fs::create_directory(folder / "x.0.tmp");
+  put(folder / "precious", "precious");
+  fs::create_symlink("precious", folder / "x.1.tmp");
+  write_whole(folder / "x", "again");
+  BOOST_CHECK_EQUAL(content(folder / "x"), "again");
+  BOOST_CHECK_EQUAL(content(folder / "precious"), "precious");
+  BOOST_CHECK(fs::is_directory(folder / "x.0.tmp") && fs::is_symlink(folder / "x.1.tmp"));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_leads_nowhere_yet) {
+  Folder folder;
+  fs::create_directory(folder / "deep");
+  fs::create_symlink("deep/second", folder / "first");
+  fs::create_symlink("target", folder / "deep/second");
+  write_whole(folder / "first", "written");
+  BOOST_CHECK_EQUAL(content(folder / "deep/target"), "written");
+  BOOST_CHECK(fs::is_symlink(folder / "first") && fs::is_symlink(folder / "deep/second"));
+  fs::create_symlink(folder / "absolute target", folder / "absolute");
+  write_whole(folder / "absolute", "written");
+  BOOST_CHECK_EQUAL(content(folder / "absolute target"), "written");
+  fs::create_symlink("no folder/target", folder / "lost");
+  BOOST_CHECK_EQUAL(error_of([&] { write_whole(folder / "lost", "x"); }).field(), "folder");
+}
+
+BOOST_AUTO_TEST_CASE(the_system_s_own_reason_stands_in_the_error) {
+  Folder folder;
+  const auto found = [](const fs::path& path) { return error_of([&] { write_whole(path, "x"); }).found(); };
+  const auto reason = [](int error) { return std::generic_category().message(error); };
+  BOOST_CHECK_EQUAL(found(folder / std::string(256, 'n')), reason(ENAMETOOLONG));
+  fs::create_symlink(folder / "loop", folder / "loop");
+  BOOST_CHECK_EQUAL(found(folder / "loop"), reason(ELOOP));
+  fs::create_directory(folder / "closed");
+  fs::permissions(folder / "closed", fs::perms::none);
+  if (::access((folder / "closed/x").c_str(), F_OK) != 0 && errno == EACCES) {  // root may do anything
+    BOOST_CHECK_EQUAL(found(folder / "closed/x"), reason(EACCES));
+    BOOST_CHECK_EQUAL(error_of([&] { read_safetensors(folder / "closed/x"); }).found(), reason(EACCES));
+  }
+  fs::permissions(folder / "closed", fs::perms::owner_all);
+  BOOST_CHECK_EQUAL(error_of([&] { read_safetensors(folder / "closed"); }).found(), reason(EISDIR));
 }
 
 BOOST_AUTO_TEST_CASE(a_swallowed_write_error_is_not_committed) {

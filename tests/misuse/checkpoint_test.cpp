@@ -5,8 +5,10 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -168,15 +170,77 @@ BOOST_AUTO_TEST_CASE(a_tensor_of_another_shape) {
 }
 
 BOOST_AUTO_TEST_CASE(a_tensor_of_another_type) {
-  const auto wider = loading([](Safetensors& f) {
-    f.tensors.erase(tensor);
-    f.add(tensor, {3, 3, 3, 3}, std::vector<double>(81));
-  });
-  BOOST_TEST(has(wider.field(), tensor), wider.what());
-  BOOST_TEST(wider.expected() == "F32");
-  BOOST_TEST(wider.found() == "F64");
   const auto whole = loading([](Safetensors& f) { f.tensors.find(tensor)->second.dtype = DType::I32; });
+  BOOST_TEST(has(whole.field(), tensor), whole.what());
+  BOOST_TEST(whole.expected() == "F16, BF16, F32 or F64");
   BOOST_TEST(whole.found() == "I32");
+  const auto far = loading([](Safetensors& f) {
+    f.tensors.erase(tensor);
+    f.add(tensor, {3, 3, 3, 3}, std::vector<double>(81, 1e300));
+  });
+  BOOST_TEST(far.expected() == "a finite number");
+}
+
+BOOST_AUTO_TEST_CASE(weights_of_other_types_are_converted_and_said) {
+  const Folder folder("converted");
+  nwm::save(Machine({.seed = 1}), folder / "good");
+  const Safetensors good = nwm::io::read_safetensors(folder / "good");
+  const auto load = [&](DType type, const std::vector<std::byte>& bytes) {
+    Safetensors file = good;
+    file.tensors.find(tensor)->second = {type, {3, 3, 3, 3}, bytes};
+    nwm::io::write_safetensors(folder / "x", file);
+    Machine machine({.seed = 2});
+    const nwm::Loaded notes = nwm::load(machine, folder / "x");
+    BOOST_TEST((notes.converted == std::vector<std::string>{tensor}));
+    BOOST_TEST(notes.ignored.empty());
+    nwm::save(machine, folder / "read");
+    return nwm::io::read_safetensors(folder / "read").values<float>(tensor);
+  };
+  const auto bytes_of = [](const auto& values) {
+    const auto bytes = std::as_bytes(std::span(values));
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  };
+  std::vector<double> doubles(81, 0.1);
+  doubles[7] = -2.5;
+  const auto from_double = load(DType::F64, bytes_of(doubles));
+  BOOST_TEST((from_double[0] == 0.1f && from_double[7] == -2.5f));
+  // 1, −2, 65504 (the largest), 2^-24 (the smallest), 2^-14, −0, 1/3 as Python's struct.pack('<e', …) writes it.
+  std::vector<std::uint16_t> halves(81);
+  const std::vector<std::uint16_t> some{0x3C00, 0xC000, 0x7BFF, 0x0001, 0x0400, 0x8000, 0x3555};
+  std::ranges::copy(some, halves.begin());
+  const auto from_half = load(DType::F16, bytes_of(halves));
+  const std::vector<float> wanted{1, -2, 65504, 0x1p-24f, 0x1p-14f, -0.0f, 0.333251953125f};
+  for (std::size_t i = 0; i < wanted.size(); ++i) BOOST_TEST(from_half[i] == wanted[i]);
+  BOOST_TEST(std::signbit(from_half[5]));
+  halves = std::vector<std::uint16_t>(81, 0x3F80);  // 1
+  halves[1] = 0xC049;                               // −3.140625, π in BF16
+  const auto from_bf16 = load(DType::BF16, bytes_of(halves));
+  BOOST_TEST((from_bf16[0] == 1.0f && from_bf16[1] == -3.140625f));
+  for (const std::uint16_t none : {std::uint16_t{0x7C00}, std::uint16_t{0x7E00}}) {  // infinity, NaN
+    Safetensors file = good;
+    file.tensors.find(tensor)->second = {
+        DType::F16, {3, 3, 3, 3}, bytes_of(std::vector<std::uint16_t>(81, none))};
+    nwm::io::write_safetensors(folder / "x", file);
+    Machine machine;
+    BOOST_TEST(error_of([&] { nwm::load(machine, folder / "x"); }).expected() == "a finite number");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(foreign_tensors_are_ignored_where_asked) {
+  const Folder folder("foreign");
+  nwm::save(Machine({.seed = 1}), folder / "good");
+  Safetensors file = nwm::io::read_safetensors(folder / "good");
+  file.add("classifier.extra", {2}, std::vector<float>(2));
+  nwm::io::write_safetensors(folder / "x", file);
+  Machine machine({.seed = 2});
+  const nwm::Loaded notes = nwm::load(machine, folder / "x", nwm::ForeignTensors::ignored);
+  BOOST_TEST((notes.ignored == std::vector<std::string>{"classifier.extra"}));
+  BOOST_TEST(notes.converted.empty());
+  BOOST_TEST((weights(machine) == weights(Machine({.seed = 1}))));
+  file.tensors.erase(tensor);  // a missing one is missed all the same
+  nwm::io::write_safetensors(folder / "x", file);
+  const auto missing = [&] { nwm::load(machine, folder / "x", nwm::ForeignTensors::ignored); };
+  BOOST_TEST(has(error_of(missing).field(), tensor));
 }
 
 BOOST_AUTO_TEST_CASE(the_checkpoint_of_another_model) {

@@ -16,6 +16,9 @@
 
 #include "../train/tools.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/data/polygons.hpp"
+#include "nwm/data/sequences.hpp"
+#include "nwm/data/tasks.hpp"
 #include "nwm/memory/array.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/optimizer/sgd.hpp"
@@ -123,8 +126,48 @@ BOOST_AUTO_TEST_CASE(sizes_that_wrap_around) {
     Dataset({4, 1, 1, 1}, Dataset::Bytes(4), nwm::data::Targets::numbers(many, {}), "many outputs");
   });
   BOOST_TEST(targets.field() == "extent");
+  // Sequences and their positions, too.
+  const Extent steps{.images = many, .height = 1, .width = 1, .steps = 4};
+  BOOST_TEST(error_of([&] { Dataset(steps, Dataset::Bytes(), Dataset::Bytes()); }).field() == "extent");
+  const Extent positions{.images = many, .height = 1, .width = 0, .positions = 4};
+  BOOST_TEST(error_of([&] { Dataset(positions, Dataset::Bytes(), Dataset::Bytes()); }).field() == "extent");
+  const auto sums = [&] {
+    nwm::data::numbers_steps(nwm::data::vectors(many, 4, 0), Dataset::Bytes(), 1, {});
+  };
+  BOOST_TEST(error_of(sums).field() == "targets");
   BOOST_TEST(error_of([&] { nwm::Buffer<float>{many}; }).where() == "Buffer");
+  BOOST_TEST(error_of([&] { nwm::Buffer<float>{many + 16}; }).where() == "Buffer");
   BOOST_TEST(error_of([&] { nwm::Array<float>({many, 4}); }).where() == "Array");
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool allocator_ends_the_program = true;  // where too much is asked for
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool allocator_ends_the_program = true;
+#else
+constexpr bool allocator_ends_the_program = false;
+#endif
+#elif defined(__SANITIZE_THREAD__)
+constexpr bool allocator_ends_the_program = true;
+#else
+constexpr bool allocator_ends_the_program = false;
+#endif
+
+// Not the bad_alloc or length_error of what they are kept in.
+BOOST_AUTO_TEST_CASE(more_than_there_is_memory_for) {
+  const std::size_t much = std::size_t{1} << 50;  // more bytes than any process may have
+  for (const std::size_t count : {much, std::size_t{1'000'000'000'000'000'000}}) {
+    if (count == much && allocator_ends_the_program) continue;
+    BOOST_TEST(error_of([&] { nwm::Buffer<float>{count}; }).where() == "Buffer");
+    BOOST_TEST(error_of([&] { nwm::Array<float>({count}); }).where() == "Array");
+    BOOST_TEST(error_of([&] { nwm::data::copy_task(count, {}, 0); }).where() == "copy task");
+    BOOST_TEST(error_of([&] { nwm::data::adding_task(count, 100, 0); }).where() == "adding task");
+    BOOST_TEST(error_of([&] { nwm::data::polygons(Extent{0, 3, 32, 32}, {.images = count}); }).where() ==
+               "polygons");
+  }
+  const nwm::data::CopyTask endless{.delay = std::numeric_limits<std::size_t>::max() - 5};
+  BOOST_TEST(error_of([&] { nwm::data::copy_task(1, endless, 0); }).field() == "delay");
 }
 
 BOOST_AUTO_TEST_CASE(too_little_data) {
@@ -175,7 +218,9 @@ BOOST_AUTO_TEST_CASE(options_no_training_can_have) {
   };
   for (const double rate : {0.0, -1e-3, nan, inf}) refused("learning_rate", {.learning_rate = rate});
   refused("batch", {.batch = 0});
-  refused("shards", {.shards = 0});
+  for (const std::size_t shards : {std::size_t{0}, std::size_t{65537}, std::size_t{1} << 60})
+    refused("shards", {.shards = shards});
+  nwm::evaluate(Trainer({.shards = 65536}).best(), blocks(2, 1));  // only those with images take memory
   for (const double clip : {-1.0, nan}) refused("clip_norm", {.clip_norm = clip});
   for (const double gain : {-1.0, nan}) refused("improvement", {.improvement = gain});
   refused("patience", {.patience = 0});

@@ -2,7 +2,11 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE picture_file
 
+#include <sys/resource.h>
+#include <zlib.h>
+
 #include <boost/test/unit_test.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +18,75 @@
 using namespace plot_test;
 
 BOOST_AUTO_TEST_SUITE(png)
+
+std::string number(std::size_t n) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(n >> shift & 0xFF);
+  return bytes;
+}
+std::string chunk(const std::string& type_and_data) {
+  const auto sum = ::crc32(0, reinterpret_cast<const Bytef*>(type_and_data.data()),
+                           static_cast<uInt>(type_and_data.size()));
+  return number(type_and_data.size() - 4) + type_and_data + number(sum);
+}
+/// A PNG of colour type 0 (grey), 2 (RGB) or 3 (palette), of bytes of rows that begin with a filter's.
+std::string png_of(std::size_t width, std::size_t height, char bits, char colour, const std::string& rows) {
+  std::string file = "\x89PNG\r\n\x1a\n";
+  file += chunk("IHDR" + number(width) + number(height) + bits + colour + std::string(3, '\0'));
+  if (!rows.empty()) {
+    std::string packed(::compressBound(rows.size()), '\0');
+    uLongf size = packed.size();
+    ::compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(rows.data()),
+               rows.size());
+    file += chunk("IDAT" + packed.substr(0, size));
+  }
+  return file + chunk("IEND");
+}
+
+BOOST_AUTO_TEST_CASE(sixteen_bits_are_as_bright_as_eight) {
+  const Folder folder;
+  std::string narrow(1, '\0'), wide(1, '\0');
+  for (int v = 0; v < 256; ++v) {
+    narrow += static_cast<char>(v);
+    wide += std::string(2, static_cast<char>(v));  // 257 v
+  }
+  const std::string rgb = wide + wide.substr(1) + wide.substr(1);
+  for (const std::string& file : {png_of(256, 1, 8, 0, narrow), png_of(256, 1, 16, 0, wide)}) {
+    std::ofstream(folder.path / "a.png", std::ios::binary) << file;
+    const Image image = plot::read_png(folder.path / "a.png");
+    for (std::size_t v = 0; v < 256; ++v) {
+      const auto grey = static_cast<std::uint8_t>(v);
+      BOOST_TEST(image.at(v, 0) == (Rgb{grey, grey, grey}));
+    }
+  }
+  std::ofstream(folder.path / "a.png", std::ios::binary) << png_of(256, 1, 16, 2, rgb);
+  BOOST_TEST(plot::read_png(folder.path / "a.png").at(33, 0) == (Rgb{99, 100, 101}));
+}
+
+BOOST_AUTO_TEST_CASE(sizes_are_told_before_memory_is_taken) {
+  const Folder folder;
+  const auto refused = [&](const std::string& file) {
+    std::ofstream(folder.path / "a.png", std::ios::binary) << file;
+    rlimit before{};
+    getrlimit(RLIMIT_AS, &before);
+    rlimit small = before;
+    small.rlim_cur = rlim_t{1} << 30;
+    setrlimit(RLIMIT_AS, &small);
+    BOOST_CHECK_EXCEPTION(plot::read_png(folder.path / "a.png"), Error, about("size"));
+    setrlimit(RLIMIT_AS, &before);
+  };
+  const std::string row(1, '\0');
+  BOOST_TEST(png_of(20000, 20000, 8, 2, "").size() == 45u);
+  refused(png_of(20000, 20000, 8, 2, ""));   // 1.2 GB
+  refused(png_of(44000, 44000, 8, 2, row));  // 5.9 GB
+  refused(png_of(60000, 60000, 1, 0, row));
+  refused(png_of(1, 1000000, 16, 6, row));
+  refused(png_of(0x7FFFFFFF, 0x7FFFFFFF, 8, 0, row));
+  // What packs as well as can be is read: a bit a pixel, all black.
+  const std::string black(4000 * 501, '\0');
+  std::ofstream(folder.path / "a.png", std::ios::binary) << png_of(4000, 4000, 1, 0, black);
+  BOOST_TEST(plot::read_png(folder.path / "a.png").width() == 4000u);
+}
 
 BOOST_AUTO_TEST_CASE(what_is_written_reads_back_equal) {
   const Folder folder;

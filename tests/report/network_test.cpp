@@ -54,6 +54,9 @@ BOOST_AUTO_TEST_CASE(confusion_counts) {
   BOOST_TEST(c.accuracy() == 0.7);
   BOOST_TEST(c.accuracy(1) == 0.5);
   BOOST_TEST(c.balanced() == 0.625);
+  BOOST_CHECK_EXCEPTION(c.add(0, 3), nwm::Error, about("class"));  // the place of (1, 0)
+  BOOST_CHECK_EXCEPTION(c.count(3, 0), nwm::Error, about("class"));
+  BOOST_TEST(c.count(1, 0) == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(classes_of_different_tones_are_told_apart_whatever_their_phase_and_not_those_alike) {

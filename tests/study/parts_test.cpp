@@ -3,17 +3,20 @@
 #define BOOST_TEST_MODULE study_parts
 #define BOOST_TEST_DYN_LINK
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "data.hpp"
 #include "journal.hpp"
 #include "numbers.hpp"
 #include "nwm/io/npy.hpp"
+#include "options.hpp"
 #include "plan.hpp"
 #include "published.hpp"
 #include "report.hpp"
@@ -97,6 +100,26 @@ BOOST_AUTO_TEST_CASE(selections) {
   refused({.data = "mnist", .model = "unet"}, "--model unet on mnist", "56 x 56");
   for (const char* seeds : {"", "a", "3-1", "1-", "-1", "1,,2", "1-2-3", "99999999999999999999", "0-100001"})
     refused({.seeds = seeds}, "--seeds", "'" + std::string(seeds == std::string("1,,2") ? "" : seeds) + "'");
+}
+
+BOOST_AUTO_TEST_CASE(command_lines_with_numbers_that_are_none) {
+  const auto status = [](std::vector<std::string> arguments) {
+    std::vector<char*> argv;
+    arguments.insert(arguments.begin(), "nwm_study");
+    for (std::string& a : arguments) argv.push_back(a.data());
+    study::Options o;
+    return study::parse(static_cast<int>(argv.size()), argv.data(), o);
+  };
+  BOOST_CHECK_EQUAL(status({"--epochs", "3", "--threads", "0", "--train-images", "0"}), -1);
+  for (const char* option :
+       {"--epochs", "--batch", "--patience", "--train-images", "--val-images", "--test-images", "--threads"})
+    for (const char* value :
+         {"-1", "-3", "1.5", "1e3", "", "18446744073709551616", "99999999999999999999999"})
+      BOOST_CHECK_GT(status({option, value}), 0);
+  for (const char* option : {"--epochs", "--batch", "--patience"})
+    BOOST_CHECK_EQUAL(error_of([&] { status({option, "0"}); }).field(), option);
+  for (const char* rate : {"0", "-1", "nan", "inf"})
+    BOOST_CHECK_EQUAL(error_of([&] { status({"--lr", rate}); }).field(), "--lr");
 }
 
 BOOST_AUTO_TEST_CASE(results_are_read_back_as_they_were) {
@@ -243,6 +266,16 @@ BOOST_AUTO_TEST_CASE(settings_hold_a_folder_together) {
   const nwm::Error error = error_of([&] { settings.require("epochs", "4"); });
   BOOST_CHECK_EQUAL(error.where(), (folder / "settings.txt").string());
   BOOST_CHECK_EQUAL(error.field(), "epochs");
+  // Unreadable is not absent: a folder, a link that leads nowhere, a file that one may not read.
+  tools::fs::create_directory(folder / "a folder");
+  BOOST_CHECK_EQUAL(error_of([&] { study::Settings(folder / "a folder"); }).field(), "file");
+  tools::fs::create_symlink("nowhere", folder / "link");
+  BOOST_CHECK_EQUAL(error_of([&] { study::Settings(folder / "link"); }).field(), "file");
+  put(folder / "closed.txt", "epochs = 3\n");
+  tools::fs::permissions(folder / "closed.txt", tools::fs::perms::none);
+  if (::access((folder / "closed.txt").c_str(), R_OK) != 0)  // root may
+    BOOST_CHECK_EQUAL(error_of([&] { study::Settings(folder / "closed.txt"); }).found(),
+                      std::generic_category().message(EACCES));
   put(folder / "settings.txt", "epochs 3\n");
   BOOST_CHECK_EQUAL(error_of([&] { study::Settings(folder / "settings.txt"); }).found(), "'epochs 3'");
   {
@@ -254,10 +287,11 @@ BOOST_AUTO_TEST_CASE(settings_hold_a_folder_together) {
 
 BOOST_AUTO_TEST_CASE(only_one_s_own_leftovers_are_removed) {
   const Folder folder;
-  for (const char* name : {"table.md", "table.md.0.tmp", "table.md.17.tmp", "other.0.tmp", "table.md.tmp2"})
+  for (const char* name : {"table.md", "table.md.0.tmp", "table.md.17.tmp", "other.0.tmp", "table.md.tmp2",
+                           "table.md.monday.tmp", "table.md.1a.tmp", "table.md..tmp"})
     put(folder / name, "x");
   study::remove_leftovers(folder / "table.md");
-  BOOST_CHECK_EQUAL(tools::tree(folder.path).size(), 3u);
+  BOOST_CHECK_EQUAL(tools::tree(folder.path).size(), 6u);
   BOOST_CHECK(tools::fs::exists(folder / "other.0.tmp") && tools::fs::exists(folder / "table.md.tmp2"));
 }
 

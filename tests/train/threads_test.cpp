@@ -2,7 +2,10 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE train_threads
 
-#include "nwm/train/threads.hpp"
+#include "nwm/backend/threads.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
@@ -13,6 +16,8 @@
 
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/error.hpp"
+#include "nwm/train/layer_executor.hpp"
+#include "nwm/train/team.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 
@@ -87,6 +92,72 @@ BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {
     for (const auto& r : runs) BOOST_TEST(r == 1);
     BOOST_TEST(within);
   }
+}
+
+// Loops of all lengths, one right behind the other: an item runs once, and none after its loop is over.
+BOOST_AUTO_TEST_CASE(a_team_runs_every_item_of_every_loop_once) {
+  for (const std::size_t threads : {1u, 2u, 5u}) {
+    nwm::Team team(threads);
+    std::size_t wrong = 0;
+    for (std::size_t loop = 0; loop < 2000; ++loop) {
+      std::vector<std::size_t> runs(loop % 40);
+      team.each(runs.size(), [&](std::size_t item, std::size_t thread) {
+        runs[item] += thread < threads && thread < runs.size() ? 1 : 2;
+      });
+      for (const std::size_t r : runs) wrong += r != 1;
+    }
+    BOOST_TEST(wrong == 0u);
+  }
+  nwm::LayerExecutor layers{3, 4, std::vector<std::exception_ptr>(9)};
+  const auto fails = [&] {
+    layers.passes(9, [](std::size_t i, std::size_t) {
+      if (i % 4 == 2) throw nwm::Error("pass", std::to_string(i), "nothing", "an exception");
+    });
+  };
+  for (int i = 0; i < 3; ++i)
+    BOOST_CHECK_EXCEPTION(fails(), nwm::Error, [](const nwm::Error& e) { return e.field() == "2"; });
+  layers.passes(9, [](std::size_t, std::size_t) {});  // and is forgotten
+}
+
+// OpenMP's threads would be waited for, for ever.
+BOOST_AUTO_TEST_CASE(a_child_has_no_team_and_does_everything) {
+  nwm::Team team(3);
+  const auto all_run = [&] {
+    std::atomic<int> runs = 0;
+    team.each(20, [&](std::size_t, std::size_t) { ++runs; });
+    return runs == 20;
+  };
+  BOOST_TEST(all_run());
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(all_run() ? 0 : 1);
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  BOOST_TEST(status == 0);
+  BOOST_TEST(all_run());
+}
+
+// As many as are asked for would take gigabytes, and OpenMP would end the program.
+BOOST_AUTO_TEST_CASE(threads_are_bounded) {
+  BOOST_TEST(nwm::thread_count(3) <= 3u);
+  BOOST_TEST(nwm::thread_count(100'000) <= 4096u);
+  BOOST_TEST(nwm::thread_count(0) <= 4096u);
+  BOOST_CHECK_EXCEPTION(nwm::thread_count(static_cast<std::size_t>(-1)), nwm::Error,
+                        [](const nwm::Error& e) { return e.field() == "threads"; });
+  BOOST_CHECK_THROW(nwm::Trainer<Machine>({.threads = static_cast<std::size_t>(-1)}), nwm::Error);
+  // No more than there are items.
+  std::vector<std::exception_ptr> errors(2);
+  std::atomic<std::size_t> highest = 0;
+  const auto note = [&](std::size_t, std::size_t thread) {
+    if (thread > highest) highest = thread;
+  };
+  nwm::parallel_for(2, 200, errors, note);
+  nwm::spread_over_threads(2, 200, note);
+  BOOST_TEST(highest < 2u);
+  nwm::parallel_for(0, 200, errors, note);
+  // The same numbers.
+  const auto set = tools::blocks(3, 1);
+  const Machine machine({.seed = 1});
+  BOOST_TEST(nwm::evaluate(machine, set, 100'000).loss == nwm::evaluate(machine, set, 1).loss);
 }
 
 BOOST_AUTO_TEST_CASE(of_several_exceptions_the_lowest_item_s_is_thrown_after_all_have_run) {

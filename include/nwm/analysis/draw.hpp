@@ -38,7 +38,7 @@ inline std::size_t enlargement(std::size_t width, const DrawOptions& options) {
 inline plot::Image logarithmic(std::span<const double> values, std::size_t height, std::size_t width,
                                const DrawOptions& options) {
   if (!(options.decades > 0) || !std::isfinite(options.decades))
-    throw Error("nwm::analysis", "decades", "a finite number above 0", std::to_string(options.decades));
+    throw Error("nwm::analysis", "decades", "a finite number above 0", shown_exactly(options.decades));
   const double most = values.empty() ? 0 : *std::ranges::max_element(values);
   std::vector<float> shown(values.size());
   for (std::size_t i = 0; i < values.size(); ++i)

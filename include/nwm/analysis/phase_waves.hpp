@@ -144,7 +144,7 @@ inline PhaseWaves phase_waves(const SeriesView& s, const PhaseOptions& options =
   if (options.neighbourhood % 2 == 0)
     throw Error(where, "neighbourhood", "an odd number", std::to_string(options.neighbourhood));
   if (!(options.trim >= 0) || options.trim > 0.4)
-    throw Error(where, "trim", "a share from 0 to 0.4", std::to_string(options.trim));
+    throw Error(where, "trim", "a share from 0 to 0.4", shown_exactly(options.trim));
   const std::size_t n = s.plane();
   // A neighbourhood must not count a site twice.
   const std::size_t side =

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "nwm/analysis/reach.hpp"
+#include "nwm/backend/threads.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/random.hpp"
 #include "nwm/train/evaluate.hpp"
-#include "nwm/train/threads.hpp"
 
 namespace nwm::analysis {
 
@@ -73,7 +73,7 @@ struct ReceptiveField {
   double radius(double share = 0.95) const {
     if (!(share > 0) || share > 1)
       throw Error("nwm::analysis::ReceptiveField::radius", "share", "a number in (0, 1]",
-                  std::to_string(share));
+                  shown_exactly(share));
     std::vector<std::pair<double, double>> places;  // distance², influence²
     each([&](double e, double y, double x) {
       if (e > 0) places.emplace_back(y * y + x * x, e);
@@ -192,7 +192,7 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
   if (images == 0) throw Error(where, "images", "at least 1", "0");
   if (options.probes == 0) throw Error(where, "probes", "at least 1", "0");
   if (!std::isfinite(options.change) || options.change == 0)
-    throw Error(where, "change", "a finite number other than 0", std::to_string(options.change));
+    throw Error(where, "change", "a finite number other than 0", shown_exactly(options.change));
 
   ExecutorOf<Machine, model::SomeLoss<Machine>> executor(options.threads, thread_count(options.threads));
   data::Extent extent = set.extent();
@@ -220,8 +220,7 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
     });
     for (const double e : energies)
       if (!std::isfinite(e))
-        throw Unstable(where, "scores of image " + std::to_string(image), "finite numbers",
-                       std::to_string(e));
+        throw Unstable(where, "scores of image " + std::to_string(image), "finite numbers", shown_exactly(e));
     for (std::size_t i = 0; i < options.probes; ++i)
       sums.add(probes.pixels[i], std::span<const double>(energies).subspan(i * sites, sites));
   }

@@ -38,7 +38,7 @@ struct SeriesView {
     if (values.size() != steps * channels * plane())
       throw Error(where, "series", sizes + " values", std::to_string(values.size()));
     for (const float v : values)
-      if (!std::isfinite(v)) throw Error(where, "series", "finite values", std::to_string(v));
+      if (!std::isfinite(v)) throw Error(where, "series", "finite values", shown(static_cast<double>(v)));
   }
 };
 

@@ -184,15 +184,15 @@ void require_reverse(const Cell& cell, Real worst, const std::array<const Real*,
   const double limit = std::pow(reverse_tolerance / static_cast<double>(std::numeric_limits<Real>::epsilon()),
                                 1.0 / static_cast<double>(steps));
   if (static_cast<double>(worst) < limit) return;
-  std::string found = "growth " + shown(static_cast<double>(worst));
+  std::string found = "growth " + shown_exactly(static_cast<double>(worst));
   for (std::size_t i = 0; i < count; ++i) {
     const Real most = B::template maximum<Real>(columns, kernel::Read<Real>{maps[i]});
     found += ", " + std::string(cell::field<Cell>(cell::bounded<Cell>[i]).name.view()) + " up to " +
              shown(static_cast<double>(most));
   }
-  throw Unstable("wave step backwards (checkpointing::Every has no such limit)", detail::time_step(cell),
-                 std::string(Cell::inverse_bound) + " and growth below " + shown(limit) + " a step back",
-                 found);
+  throw Unstable(
+      "wave step backwards (checkpointing::Every has no such limit)", detail::time_step(cell),
+      std::string(Cell::inverse_bound) + " and growth below " + shown_exactly(limit) + " a step back", found);
 }
 
 }  // namespace nwm::model

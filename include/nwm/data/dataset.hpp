@@ -66,8 +66,11 @@ class Dataset {
         targets_(std::move(targets)),
         name_(std::move(name)),
         content_(next_content()) {
-    for (const std::size_t each : {extent_.channels, targets_.outputs()})
-      checked_product(name_, "extent", std::array{extent_.images, each, extent_.height, extent_.width});
+    const auto [images, channels, height, width, steps, positions] = extent_;
+    if (steps > 0) checked_product(name_, "extent", std::array{images, steps, channels, height, width});
+    else checked_product(name_, "extent", std::array{images, channels, height, width});
+    if (positions > 0) checked_product(name_, "extent", std::array{images, targets_.outputs(), positions});
+    else checked_product(name_, "extent", std::array{images, targets_.outputs(), height, width});
     check_length("pictures", extent_.images * extent_.values(), pictures_.size());
     check_length(targets_.kind() == Targets::Kind::classes ? "masks" : "targets",
                  extent_.images * targets_.each(extent_.pixels()), targets_.size());

@@ -84,7 +84,7 @@ constexpr Extent picture_of() {
 /// from the same stream. Test and validation sets are drawn first. So, with their sizes unchanged, the first
 /// n training images are the same in every larger training set.
 /// Throws Error: field `images` when 10000 draws in a row give no new picture (the message tells how many
-/// different ones were found), or when they have more numbers than there are addresses; field `picture` when
+/// different ones were found), or when they have more numbers than there is memory for; field `picture` when
 /// a size is 0.
 template <DrawsImage Draw>
 Split generate(const std::string& name, Extent picture, const SplitSizes& sizes, std::uint64_t seed,
@@ -97,7 +97,9 @@ Split generate(const std::string& name, Extent picture, const SplitSizes& sizes,
 
   const auto build = [&](std::size_t count, std::size_t set, const char* part) {
     picture.images = count;
-    Dataset::Bytes pictures(count * picture.values()), masks(count * picture.pixels());
+    const std::array sizes_of_all{count, picture.channels, picture.height, picture.width};
+    auto pictures = allocated<Dataset::Bytes>(name, "images", sizes_of_all);
+    auto masks = allocated<Dataset::Bytes>(name, "images", std::array{count, picture.pixels()});
     for (std::size_t i = 0; i < count; ++i) {
       const std::span image(pictures.data() + i * picture.values(), picture.values());
       const std::span mask(masks.data() + i * picture.pixels(), picture.pixels());

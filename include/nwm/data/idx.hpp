@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "nwm/data/npy.hpp"
+#include "nwm/data/gz_stream.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/tensor.hpp"
 
@@ -22,7 +22,7 @@ namespace nwm::data {
 /// other file, for data shorter or longer than the dimensions say, and for a damaged gzip stream.
 inline io::Tensor read_idx(const std::filesystem::path& path) {
   const std::string where = path.string();
-  detail::NpyStream stream(path);
+  detail::GzStream stream(path);
   std::array<std::uint8_t, 4> start{};
   stream.read(std::as_writable_bytes(std::span(start)), "start of the file");
   if (start[0] != 0 || start[1] != 0 || start[2] != 8 || start[3] < 1 || start[3] > 4) {

@@ -43,10 +43,12 @@ inline Split load_split(const std::filesystem::path& folder, const std::string& 
   for (const char* part : {"train", "val", "test"})
     for (const char* kind : {"images", "masks"}) {
       const std::filesystem::path path = detail::split_file(folder, name, part, kind);
-      if (!std::filesystem::exists(path, code))
-        throw Error(folder.string(), path.filename().string(),
-                    "all of " + name + "_{train,val,test}_{images,masks}.npy.gz, or .npy",
-                    std::filesystem::is_directory(folder, code) ? "none of that name" : "no such folder");
+      if (std::filesystem::exists(path, code)) continue;
+      const std::string reason = code ? code.message()  // one may not look
+                                 : std::filesystem::is_directory(folder, code) ? "none of that name"
+                                                                               : "no such folder";
+      throw Error(folder.string(), path.filename().string(),
+                  "all of " + name + "_{train,val,test}_{images,masks}.npy.gz, or .npy", reason);
     }
   const auto load = [&](const char* part) {
     return load_npy(detail::split_file(folder, name, part, "images"),

@@ -53,13 +53,19 @@ inline constexpr const char* get_mnist =
     "; MNIST is train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
     "t10k-labels-idx1-ubyte, each plain or .gz, in one folder; examples/fetch_mnist.sh FOLDER gets them";
 
-/// folder/name.gz when that file exists, else folder/name. Throws Error when neither exists.
+/// The first of folder/name.gz and folder/name that exists; a name may have a dot in place of its second
+/// hyphen (train-images.idx3-ubyte), as some copies do. Throws Error when none exists.
 inline std::filesystem::path mnist_file(const std::filesystem::path& folder, const std::string& name) {
+  std::string dotted = name;
+  dotted.replace(name.find("-idx"), 1, ".");
   std::error_code code;
-  for (const char* ending : {".gz", ""}) {
-    std::filesystem::path path = folder / (name + ending);
-    if (std::filesystem::exists(path, code)) return path;
-  }
+  for (const std::string& spelling : {name, dotted})
+    for (const char* ending : {".gz", ""}) {
+      std::filesystem::path path = folder / (spelling + ending);
+      if (std::filesystem::exists(path, code)) return path;
+      if (code)  // not that it is missing, but that one may not look
+        throw Error(path.string(), "file", "a readable file", code.message());
+    }
   throw Error(folder.string(), name, "this file, or " + name + ".gz" + get_mnist,
               std::filesystem::is_directory(folder, code) ? "neither" : "no such folder");
 }

@@ -2,25 +2,21 @@
 // Needs zlib (target nwm::data). io/npy.hpp writes them.
 #pragma once
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "nwm/data/dataset.hpp"
+#include "nwm/data/gz_stream.hpp"
 #include "nwm/error.hpp"
-#include "nwm/io/atomic_file.hpp"
 #include "nwm/io/json_header.hpp"
 #include "nwm/io/tensor.hpp"
 
@@ -29,79 +25,35 @@ namespace nwm::data {
 namespace detail {
 
 struct NpyType {
-  const char* descr;
+  std::string_view name;  // without the order of bytes
   io::DType dtype;
 };
-inline constexpr std::array<NpyType, 6> npy_types{{{"|u1", io::DType::U8},
-                                                   {"|b1", io::DType::BOOL},
-                                                   {"<f4", io::DType::F32},
-                                                   {"<f8", io::DType::F64},
-                                                   {"<i4", io::DType::I32},
-                                                   {"<i8", io::DType::I64}}};
+inline constexpr std::array<NpyType, 12> npy_types{{{"u1", io::DType::U8},
+                                                    {"i1", io::DType::I8},
+                                                    {"b1", io::DType::BOOL},
+                                                    {"?", io::DType::BOOL},
+                                                    {"f4", io::DType::F32},
+                                                    {"f8", io::DType::F64},
+                                                    {"i2", io::DType::I16},
+                                                    {"i4", io::DType::I32},
+                                                    {"i8", io::DType::I64},
+                                                    {"u2", io::DType::U16},
+                                                    {"u4", io::DType::U32},
+                                                    {"u8", io::DType::U64}}};
 
-/// A file read through zlib, which decompresses gzip and passes any other file through unchanged.
-class NpyStream {
- public:
-  explicit NpyStream(const std::filesystem::path& path) : where_(path.string()) {
-    errno = 0;
-    file_.reset(gzopen(where_.c_str(), "rb"));
-    if (!file_) throw Error(where_, "file", "a readable file", io::system_message());
-    gzbuffer(file_.get(), 1u << 17);
-  }
-
-  /// Fills `out`. Throws Error (…, field, bytes wanted, bytes found) when the file ends earlier.
-  void read(std::span<std::byte> out, const std::string& field) {
-    const std::size_t found = some(out);
-    if (found != out.size())
-      throw Error(where_, field, std::to_string(out.size()) + " bytes",
-                  "the end of the file after " + std::to_string(found));
-  }
-
-  /// Exactly `size` bytes, followed by the end of the file. Memory grows with the bytes read, not with
-  /// `size`: a header may be wrong.
-  std::vector<std::byte> rest(std::size_t size, const std::string& expected) {
-    std::vector<std::byte> bytes;
-    while (bytes.size() < size) {
-      const std::size_t have = bytes.size();
-      const std::size_t want =
-          std::min(size - have, std::clamp(have, std::size_t{1} << 20, std::size_t{1} << 26));
-      if (bytes.capacity() < have + want) bytes.reserve(std::min(size, 2 * (have + want)));
-      bytes.resize(have + want);
-      const std::size_t found = some(std::span(bytes).subspan(have));
-      if (found != want) throw Error(where_, "data", expected, std::to_string(have + found) + " bytes");
-    }
-    std::byte more{};
-    if (some({&more, 1}) != 0) throw Error(where_, "data", expected, "more bytes behind them");
-    return bytes;
-  }
-
- private:
-  struct Closer {
-    void operator()(gzFile file) const { gzclose_r(file); }
-  };
-
-  // Reads bytes into `out`; fewer than its size only at the end of the file. A damaged or cut off gzip stream
-  // is an Error.
-  std::size_t some(std::span<std::byte> out) {
-    errno = 0;
-    const int found = gzread(file_.get(), out.data(), static_cast<unsigned>(out.size()));
-    int code = Z_OK;
-    std::string message = gzerror(file_.get(), &code);
-    if (found < 0 || (code != Z_OK && code != Z_STREAM_END)) {
-      if (code == Z_ERRNO) message = io::system_message();
-      if (message.starts_with(where_ + ": ")) message.erase(0, where_.size() + 2);  // zlib's own prefix
-      throw Error(where_, "file", "readable, undamaged content", message);
-    }
-    return static_cast<std::size_t>(found);
-  }
-
-  std::string where_;
-  std::unique_ptr<std::remove_pointer_t<gzFile>, Closer> file_;
-};
+/// The type that a `descr` names: "<f4" is F32. A single byte has no order, whichever is written before it.
+inline std::optional<io::DType> npy_dtype(std::string_view descr) {
+  const bool ordered = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
+  const std::string_view name = descr.substr(ordered ? 1 : 0);
+  for (const NpyType& type : npy_types)
+    if (name == type.name && (io::bits_of(type.dtype) == 8 || descr[0] == '<')) return type.dtype;
+  return std::nullopt;
+}
 
 struct NpyHeader {
   io::DType dtype{};
   std::string descr;
+  bool fortran = false;  // the first index fastest
   std::vector<std::size_t> shape;
 };
 
@@ -121,18 +73,22 @@ inline NpyHeader parse_npy_header(std::string_view header, const std::string& wh
     if (key == "descr") {
       once(1, key);
       out.descr = text.python_string();
-      const auto known = std::find_if(npy_types.begin(), npy_types.end(),
-                                      [&](const NpyType& type) { return out.descr == type.descr; });
-      if (known == npy_types.end())
-        throw Error(where, key, "|u1, |b1, <f4, <f8, <i4 or <i8 (little-endian)", "'" + out.descr + "'");
-      out.dtype = known->dtype;
+      const auto known = npy_dtype(out.descr);
+      if (!known)
+        throw Error(where, key, "u1, i1, b1, or <f4, <f8, <i2, <i4, <i8, <u2, <u4, <u8 (little-endian)",
+                    "'" + out.descr + "'");
+      out.dtype = *known;
     } else if (key == "fortran_order") {
       once(2, key);
-      if (text.accept("True")) throw Error(where, key, "False (row-major)", "True (column-major)");
-      text.expect("False");
+      out.fortran = text.accept("True");
+      if (!out.fortran) text.expect("False");
     } else if (key == "shape") {
       once(4, key);
-      const std::size_t commas = text.sequence("(", ")", [&] { out.shape.push_back(text.natural()); }, true);
+      const auto length = [&] {
+        out.shape.push_back(text.natural());
+        text.accept("L");  // as Python 2 wrote them
+      };
+      const std::size_t commas = text.sequence("(", ")", length, true);
       if (out.shape.size() == 1 && commas == 0)
         throw Error(where, key, "a tuple, (n,)", "a number in brackets");
     } else {
@@ -146,7 +102,7 @@ inline NpyHeader parse_npy_header(std::string_view header, const std::string& wh
   return out;
 }
 
-inline NpyHeader read_npy_header(NpyStream& stream, const std::string& where) {
+inline NpyHeader read_npy_header(GzStream& stream, const std::string& where) {
   std::string start(8, '\0');
   stream.read(std::as_writable_bytes(std::span(start)), "start of the file");
   if (!start.starts_with("\x93NUMPY")) throw Error(where, "start of the file", "\\x93NUMPY", "other bytes");
@@ -178,39 +134,95 @@ std::vector<To> planar(std::span<const From> from, const Extent& e) {
   return out;
 }
 
-inline std::vector<std::uint8_t> class_numbers(const io::Tensor& masks, const std::string& where) {
-  if (masks.dtype == io::DType::U8) return masks.as<std::uint8_t>();
-  if (masks.dtype != io::DType::I64)
-    throw Error(where, "descr", "|u1 or <i8 masks", io::name_of(masks.dtype));
-  const auto wide = masks.view<std::int64_t>();
+// Whole numbers and truths: what classes and labels may be.
+inline bool whole_numbers(io::DType dtype) {
+  return std::ranges::any_of(npy_types, [&](const NpyType& type) {
+    return type.dtype == dtype && dtype != io::DType::F32 && dtype != io::DType::F64;
+  });
+}
+
+template <class T>
+std::vector<std::uint8_t> classes_of(const io::Tensor& masks, const std::string& where) {
+  const auto wide = masks.view<T>();
   std::vector<std::uint8_t> out(wide.size());
   for (std::size_t i = 0; i < wide.size(); ++i) {
-    if (wide[i] < 0 || wide[i] > 255)
+    if (!std::in_range<std::uint8_t>(wide[i]))
       throw Error(where, "mask value " + std::to_string(i), "a class from 0 to 255", std::to_string(wide[i]));
     out[i] = static_cast<std::uint8_t>(wide[i]);
   }
   return out;
 }
 
+// Truths are classes 0 and 1.
+inline std::vector<std::uint8_t> class_numbers(const io::Tensor& masks, const std::string& where) {
+  switch (masks.dtype) {
+    case io::DType::U8:
+      return masks.as<std::uint8_t>();
+    case io::DType::BOOL: {
+      auto truths = masks.as<std::uint8_t>();
+      for (std::uint8_t& v : truths) v = v != 0;
+      return truths;
+    }
+    case io::DType::I8:
+      return classes_of<std::int8_t>(masks, where);
+    case io::DType::I16:
+      return classes_of<std::int16_t>(masks, where);
+    case io::DType::U16:
+      return classes_of<std::uint16_t>(masks, where);
+    case io::DType::I32:
+      return classes_of<std::int32_t>(masks, where);
+    case io::DType::U32:
+      return classes_of<std::uint32_t>(masks, where);
+    case io::DType::I64:
+      return classes_of<std::int64_t>(masks, where);
+    case io::DType::U64:
+      return classes_of<std::uint64_t>(masks, where);
+    default:
+      throw Error(where, "descr", "whole numbers or |b1 for classes", io::name_of(masks.dtype));
+  }
+}
+
+// The values of `from` (first index fastest, `width` bytes each) with the last index fastest.
+inline std::vector<std::byte> row_major(std::span<const std::byte> from, std::span<const std::size_t> shape,
+                                        std::size_t width) {
+  std::vector<std::size_t> stride(shape.size(), width), index(shape.size());
+  for (std::size_t k = 1; k < shape.size(); ++k) stride[k] = stride[k - 1] * shape[k - 1];
+  std::vector<std::byte> out(from.size());
+  for (std::size_t to = 0, at = 0; to < out.size(); to += width) {
+    std::copy_n(from.data() + at, width, out.data() + to);
+    for (std::size_t k = shape.size(); k-- > 0;) {
+      at += stride[k];
+      if (++index[k] < shape[k]) break;
+      at -= stride[k] * shape[k];
+      index[k] = 0;
+    }
+  }
+  return out;
+}
+
 }  // namespace detail
 
-/// Reads a .npy or gzipped .npy file, versions 1.0 to 3.0, with values |u1, |b1, <f4, <f8, <i4 or <i8 in
-/// row-major order. Throws Error(path, header field or "data", …) for any other file, for data shorter or
+/// Reads a .npy or gzipped .npy file, versions 1.0 to 3.0, with values of one byte (u1, i1, b1, ?), <f4, <f8
+/// or whole numbers of 2, 4 or 8 bytes (<i4, <u2, …). Files in Fortran order are put in row-major order, which
+/// takes their memory twice for a while. Throws Error(path, header field or "data", …) for any other file, for data shorter or
 /// longer than the header says, and for a damaged gzip stream. As in gzip itself, bytes after a complete gzip
 /// stream are ignored.
 inline io::Tensor read_npy(const std::filesystem::path& path) {
   const std::string where = path.string();
-  detail::NpyStream stream(path);
+  detail::GzStream stream(path);
   detail::NpyHeader header = detail::read_npy_header(stream, where);
   const auto size = io::checked_bytes(header.dtype, header.shape);
   if (!size) throw Error(where, "shape", "a size that can be addressed", io::to_string(header.shape));
   auto bytes = stream.rest(*size, std::to_string(*size) + " bytes for shape " + io::to_string(header.shape) +
                                       " of " + header.descr);
+  if (header.fortran && header.shape.size() > 1)
+    bytes = detail::row_major(bytes, header.shape, io::bits_of(header.dtype) / 8);
   return {header.dtype, std::move(header.shape), std::move(bytes)};
 }
 
 /// Reads a data set from two files. Images are (n, H, W) or (n, H, W, C), C from 1 to 4, of |u1 (kept as
-/// bytes) or <f4, <f8 (kept as float, unscaled). Masks are (n, H, W) of |u1 or <i8, with classes 0 to 255.
+/// bytes) or <f4, <f8 (kept as float, unscaled). Masks are (n, H, W) of any whole numbers, with classes 0 to
+/// 255, or of truths (|b1), with classes 0 and 1.
 /// The set's name is the images' path.
 /// Throws Error as read_npy does, and for an empty set, a class out of range, a pixel that is not finite, or
 /// shapes that do not go together (naming both files).

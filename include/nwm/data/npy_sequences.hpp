@@ -39,9 +39,9 @@ inline Extent sequence_extent(const io::Tensor& inputs, const std::string& where
 }  // namespace detail
 
 /// Reads sequences (N, T, n) or (N, T, C, H, W) — |u1 bytes, divided by 255 when read, or <f4 or <f8 numbers
-/// — and their targets. What these are is told by type and shape. Integers (|u1 or <i8): a label a sequence
-/// (N), a label a step (N, T), or, for frames, a class a pixel (N, H, W). Numbers (<f4 or <f8): of a sequence
-/// (N) or (N, K), or of each step (N, T, K) or (N, T, C, H, W). Throws Error for any other shape, and as
+/// — and their targets. What these are is told by type and shape. Whole numbers (u1, <i8, …) or truths: a label a
+/// sequence (N), a label a step (N, T), or, for frames, a class a pixel (N, H, W). Numbers (<f4 or <f8): of a
+/// sequence (N) or (N, K), or of each step (N, T, K) or (N, T, C, H, W). Throws Error for any other shape, and as
 /// read_npy.
 inline Dataset load_sequences(const std::filesystem::path& inputs_path,
                               const std::filesystem::path& targets_path) {
@@ -54,7 +54,7 @@ inline Dataset load_sequences(const std::filesystem::path& inputs_path,
   const std::size_t rank = s.size();
   const bool one_each = rank > 0 && s[0] == extent.images;
   const bool one_a_step = one_each && rank > 1 && s[1] == extent.steps;
-  if (targets.dtype == io::DType::U8 || targets.dtype == io::DType::I64) {
+  if (detail::whole_numbers(targets.dtype)) {
     if (one_each && rank == 1)
       return label_each(extent, std::move(x), detail::class_numbers(targets, to), where);
     if (one_a_step && rank == 2)

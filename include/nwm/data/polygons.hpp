@@ -127,11 +127,11 @@ class PolygonPainter {
     if (o_.max_polygons == 0) throw Error("polygons", "max_polygons", "at least 1", "0");
     if (!(o_.min_radius * side >= 2))
       throw Error("polygons", "min_radius",
-                  "at least 2 pixels, " + shown(2 / side) + " of this image" + large_enough(),
-                  shown(o_.min_radius));
+                  "at least 2 pixels, " + shown_exactly(2 / side) + " of this image" + large_enough(),
+                  shown_exactly(o_.min_radius));
     if (!(o_.max_radius >= o_.min_radius && o_.max_radius <= 0.5))
-      throw Error("polygons", "max_radius", "min_radius = " + std::to_string(o_.min_radius) + " to 0.5",
-                  std::to_string(o_.max_radius));
+      throw Error("polygons", "max_radius", "min_radius = " + shown_exactly(o_.min_radius) + " to 0.5",
+                  shown_exactly(o_.max_radius));
     shortest_ = std::llround(o_.min_radius * side * polygon_pixel);
     longest_ = std::llround(o_.max_radius * side * polygon_pixel);
   }

@@ -1,6 +1,7 @@
 // Data sets of sequences: vectors or frames at every step, with targets for the whole or for each step.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "nwm/data/dataset.hpp"
 #include "nwm/data/targets.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 
 namespace nwm::data {
 
@@ -44,9 +46,10 @@ inline Dataset numbers_each(Extent extent, Pictures inputs, std::size_t outputs,
 inline Dataset numbers_steps(Extent extent, Pictures inputs, std::size_t outputs,
                              const Targets::Floats& numbers, std::string name = "sequences") {
   extent.positions = extent.steps;
+  const std::size_t all = checked_product(name, "targets", std::array{extent.images, outputs, extent.steps});
   const std::size_t each = outputs * extent.steps;
-  if (numbers.size() != extent.images * each)
-    throw Error(name, "targets", std::to_string(extent.images * each) + " numbers for " + to_string(extent),
+  if (numbers.size() != all)
+    throw Error(name, "targets", std::to_string(all) + " numbers for " + to_string(extent),
                 std::to_string(numbers.size()));
   Targets::Floats planes(numbers.size());  // (N, outputs, T), as targets are kept
   for (std::size_t i = 0; i < extent.images; ++i)

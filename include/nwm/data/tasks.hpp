@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -12,6 +13,7 @@
 
 #include "nwm/data/sequences.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 #include "nwm/random.hpp"
 
 namespace nwm::data {
@@ -26,13 +28,15 @@ struct CopyTask {
 /// `count` sequences of the copy task (Hochreiter and Schmidhuber 1997; arXiv 2309.08045): one-hot vectors
 /// (T + 10, 10) of ten random symbols 1 to 8, then blanks 0, with the symbol 9 at place T − 1, counted from
 /// 0. The label of a step is 0, but for the last ten, which repeat the symbols. Who guesses these has a loss
-/// of (10 / (T + 10)) ln 8. Throws Error for a delay below 10.
+/// of (10 / (T + 10)) ln 8. Throws Error for a delay below 10, and where
+/// there is no memory for so many.
 inline Dataset copy_task(std::size_t count, CopyTask task, std::uint64_t seed) {
   constexpr std::size_t symbols = CopyTask::symbols, inputs = CopyTask::inputs;
-  if (task.delay < symbols)
-    throw Error("copy task", "delay", "at least " + std::to_string(symbols), std::to_string(task.delay));
   const std::size_t steps = task.steps();
-  std::vector<std::uint8_t> x(count * steps * inputs, 0), labels(count * steps, 0);
+  if (task.delay < symbols || steps < symbols)
+    throw Error("copy task", "delay", "at least " + std::to_string(symbols), std::to_string(task.delay));
+  auto x = allocated<Targets::Bytes>("copy task", "sequences", std::array{count, steps, inputs});
+  auto labels = allocated<Targets::Bytes>("copy task", "sequences", std::array{count, steps});
   Random random(seed);
   for (std::size_t i = 0; i < count; ++i) {
     const auto show = [&](std::size_t step, std::size_t symbol) {
@@ -53,10 +57,12 @@ inline Dataset copy_task(std::size_t count, CopyTask task, std::uint64_t seed) {
 
 /// `count` sequences of the adding task (Hochreiter and Schmidhuber 1997): `steps` pairs of a number, uniform
 /// in (0, 1), and a mark, 1 at one place in each half and 0 elsewhere. The target is the sum of the two
-/// marked numbers; the constant guess 1 has a mean square of 1/6. Throws Error for fewer than two steps.
+/// marked numbers; the constant guess 1 has a mean square of 1/6. Throws Error for fewer than two
+/// steps, and where there is no memory for so many.
 inline Dataset adding_task(std::size_t count, std::size_t steps, std::uint64_t seed) {
   if (steps < 2) throw Error("adding task", "steps", "at least 2", std::to_string(steps));
-  std::vector<float> x(count * steps * 2, 0), sums(count);
+  auto x = allocated<Targets::Floats>("adding task", "sequences", std::array{count, steps, std::size_t{2}});
+  Targets::Floats sums(count);
   Random random(seed);
   for (std::size_t i = 0; i < count; ++i) {
     float* sequence = x.data() + i * steps * 2;

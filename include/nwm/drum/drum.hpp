@@ -101,7 +101,7 @@ class Drum {
   Drum& strike(Site at, const Strike& strike = Strike{}) {
     if (!(strike.width >= 0) || !std::isfinite(strike.width) || !std::isfinite(strike.amplitude))
       throw Error("nwm::Drum::strike", "width and amplitude", "finite numbers, the width at least 0",
-                  std::to_string(strike.width) + ", " + std::to_string(strike.amplitude));
+                  shown_exactly(strike.width) + ", " + shown_exactly(strike.amplitude));
     const auto moved = waves_.field(strike.how == Strike::How::velocity ? Membrane::v : Membrane::u);
     double largest = 0;
     for (const std::size_t i : mask_.sites()) {

@@ -142,7 +142,7 @@ HeardRectangle hear_rectangle(const Recording<Real>& recording, const HearingOpt
   const auto refuse = [&](const char* expected) {
     return Error(
         where, "tones", expected,
-        std::to_string(result.first) + " and " + std::to_string(result.second) + " cycles per unit time");
+        shown_exactly(result.first) + " and " + shown_exactly(result.second) + " cycles per unit time");
   };
   // Resolution limits which side is the long one: a square may come out 1 % the other way round.
   if (!(s > 0) || !(t > 0) || !(t < 1) || t < 0.95 * s) throw refuse("f_11 and f_21 of a rectangle");

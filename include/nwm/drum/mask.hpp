@@ -113,7 +113,7 @@ class Mask {
 
   static std::vector<std::uint8_t> draw(const mask::Outline& outline, std::size_t height, std::size_t width) {
     if (std::isinf(outline.height)) return std::vector<std::uint8_t>(height * width, 1);
-    const auto size = [](double h, double w) { return std::to_string(h) + " x " + std::to_string(w); };
+    const auto size = [](double h, double w) { return shown_exactly(h) + " x " + shown_exactly(w); };
     const double rows = static_cast<double>(height), columns = static_cast<double>(width);
     if (!(outline.height <= rows + 1) || !(outline.width <= columns + 1))
       throw Error("nwm::Mask " + outline.name, "size", "at most " + size(rows + 1, columns + 1),

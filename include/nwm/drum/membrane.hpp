@@ -61,7 +61,7 @@ struct Physics {
   /// Throws Error for a number out of range, Unstable when c dt/h is not below its limit.
   void check(double largest_damping) const {
     const auto need = [](const char* field, double value, bool good, const char* expected) {
-      if (!good || !std::isfinite(value)) throw Error("nwm::Drum", field, expected, std::to_string(value));
+      if (!good || !std::isfinite(value)) throw Error("nwm::Drum", field, expected, shown_exactly(value));
     };
     need("wave_speed", wave_speed, wave_speed > 0, "a finite number above 0");
     need("dt", dt, dt > 0, "a finite number above 0");
@@ -69,10 +69,9 @@ struct Physics {
     need("damping", damping, damping >= 0, "a finite number of at least 0");
     const double limit = courant_limit(dt, largest_damping);
     if (!(courant() < limit))
-      throw Unstable(
-          "nwm::Drum", "c dt / h",
-          "below " + std::to_string(limit) + " (sqrt((1 - dt alpha/2) / 2), stability of the step)",
-          std::to_string(courant()));
+      throw Unstable("nwm::Drum", "c dt / h",
+                     "below " + shown_exactly(limit) + " (sqrt((1 - dt alpha/2) / 2), stability of the step)",
+                     shown_exactly(courant()));
   }
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,8 @@ struct ModeOptions {
 /// The modes of −∇²_h (5-point, spacing h) on the mask, under the physics' edge: clamped and absorbing have
 /// u = 0 outside (damping is ignored), reflecting has no flux through the rim, periodic goes over the border.
 /// Residuals are below 1e-10 of the largest eigenvalue sought. Throws Error when there are fewer modes or the
-/// solver does not converge.
-inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const ModeOptions& options = {}) {
+/// solver does not converge or fails otherwise.
+inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const ModeOptions& options = {}) try {
   const std::string where = "nwm::modes of " + mask.name();
   const std::size_t n = mask.sites().size();
   if (options.count == 0 || options.count >= n)
@@ -91,6 +92,10 @@ inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const Mo
     result.shapes.push_back(std::move(shape));
   }
   return result;
+} catch (const Error&) {
+  throw;
+} catch (const std::exception& e) {  // Spectra's own, or memory that is not there
+  throw Error("nwm::modes of " + mask.name(), "eigenvalues", "ones that the solver finds", e.what());
 }
 
 }  // namespace nwm

@@ -27,8 +27,8 @@ namespace detail {
 
 inline void check_length(const char* shape, const char* field, double value, double above = 0) {
   if (!(value > above) || !std::isfinite(value))
-    throw Error(std::string("nwm::mask::") + shape, field, "a finite length above " + std::to_string(above),
-                std::to_string(value));
+    throw Error(std::string("nwm::mask::") + shape, field, "a finite length above " + shown_exactly(above),
+                shown_exactly(value));
 }
 
 /// Strictly inside: an odd number of crossings to the right, and not on an edge.
@@ -119,8 +119,8 @@ inline Outline ell(double side) {
 inline Outline annulus(double outer, double inner) {
   detail::check_length("annulus", "outer radius", outer);
   if (!(inner >= 0) || !(inner < outer))
-    throw Error("nwm::mask::annulus", "inner radius", "from 0 to below " + std::to_string(outer),
-                std::to_string(inner));
+    throw Error("nwm::mask::annulus", "inner radius", "from 0 to below " + shown_exactly(outer),
+                shown_exactly(inner));
   return {inner > 0 ? "annulus" : "disc",
           2 * outer,
           2 * outer,

@@ -77,7 +77,7 @@ template <class Real>
 plot::Image value_map(const Recording<Real>& recording, std::span<const double> values, double low,
                       double high) {
   if (!(low < high))
-    throw Error("nwm::drum::value_map", "low", "below " + std::to_string(high), std::to_string(low));
+    throw Error("nwm::drum::value_map", "low", "below " + shown_exactly(high), shown_exactly(low));
   if (values.size() != recording.sites().size())
     throw Error("nwm::drum::value_map", "values", std::to_string(recording.sites().size()),
                 std::to_string(values.size()));

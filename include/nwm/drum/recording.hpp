@@ -2,7 +2,9 @@
 // to.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <new>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "nwm/drum/mask.hpp"
 #include "nwm/drum/membrane.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 
 namespace nwm {
 
@@ -19,11 +22,17 @@ template <class Real>
 class Recording {
  public:
   /// sites: row-major indices on the mask's grid. Memory for `steps` samples of each site is allocated at
-  /// once.
+  /// once: throws Error where there is not so much.
   Recording(Mask mask, const drum::Physics& physics, std::size_t every, std::vector<std::size_t> sites,
             std::size_t steps)
       : mask_(std::move(mask)), physics_(physics), every_(every), sites_(std::move(sites)) {
-    samples_.reserve(steps * sites_.size());
+    const std::size_t bytes = sizeof(Real) * checked_product("nwm::drum::Recording", "samples",
+                                                             std::array{steps, sites_.size()}, sizeof(Real));
+    try {
+      samples_.reserve(bytes / sizeof(Real));
+    } catch (const std::bad_alloc&) {
+      no_memory("nwm::drum::Recording", "samples", bytes);
+    }
   }
 
   const Mask& mask() const { return mask_; }

@@ -62,10 +62,10 @@ inline WeylEstimate weyl(std::span<const double> eigenvalues, double spacing) {
   for (std::size_t i = 0; i < n; ++i)
     if (!(eigenvalues[i] > 0) || (i > 0 && eigenvalues[i] < eigenvalues[i - 1]))
       throw Error("nwm::weyl", "eigenvalues", "positive numbers in ascending order",
-                  std::to_string(eigenvalues[i]) + " at place " + std::to_string(i));
+                  shown_exactly(eigenvalues[i]) + " at place " + std::to_string(i));
   if (eigenvalues[n - 1] * spacing * spacing > 2)
-    throw Error("nwm::weyl", "largest eigenvalue", "at most 2/h^2 = " + std::to_string(2 / spacing / spacing),
-                std::to_string(eigenvalues[n - 1]));
+    throw Error("nwm::weyl", "largest eigenvalue", "at most 2/h^2 = " + shown_exactly(2 / spacing / spacing),
+                shown_exactly(eigenvalues[n - 1]));
   WeylEstimate mean;
   double aa = 0, ab = 0, bb = 0, ay = 0, by = 0, a1 = 0, b1 = 0, area2 = 0, perimeter2 = 0;
   std::size_t fits = 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,8 +34,10 @@ struct FileCloser {
 };
 using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 
-/// The system's message for the last failed call ("No space left on device").
-inline std::string system_message() { return std::generic_category().message(errno ? errno : EIO); }
+/// The system's message for an errno ("No space left on device").
+inline std::string message_of(int error) { return std::generic_category().message(error); }
+/// The system's message for the last failed call.
+inline std::string system_message() { return message_of(errno ? errno : EIO); }
 
 /// Sets `bytes` to the size of a regular file. False, and errno, where there is none.
 inline bool file_size(const std::string& path, std::uint64_t& bytes) {
@@ -48,24 +51,28 @@ inline bool file_size(const std::string& path, std::uint64_t& bytes) {
 
 /// Output that goes to a temporary file beside `target` ("<target>.<n>.tmp") and takes the target's name only
 /// in commit(). Destroyed before that, it removes the temporary and leaves the target as it was. A target
-/// that is a symbolic link to a file stays one: that file is replaced. An existing target's permissions are
-/// kept.
+/// that is a symbolic link stays one: the file it leads to, there or not, is written. An existing target's
+/// permissions are kept. While it lives it locks its temporary, by which another writer knows that it must
+/// leave it alone; those of writers that were killed are removed by the next writer of the same target.
 class AtomicFile {
  public:
   /// Creates the temporary. Throws Error (path, "file", …) when the target is something else than a regular
   /// file (a folder, a device), or its folder is missing (field "folder") or cannot be written in.
   explicit AtomicFile(const std::string& target) : target_(target), where_(target) {
     struct stat status {};
+    errno = 0;
     bool there = ::lstat(target_.c_str(), &status) == 0;
-    if (there && S_ISLNK(status.st_mode)) {
-      std::array<char, PATH_MAX> pointed_to;
-      if (::realpath(target_.c_str(), pointed_to.data())) target_ = pointed_to.data();
-      there = ::stat(target_.c_str(), &status) == 0;
+    for (int links = 0; there && S_ISLNK(status.st_mode); ++links) {
+      if (links == 40) throw Error(where_, "file", "a regular file or a free name", message_of(ELOOP));
+      follow_link();
+      there = ::lstat(target_.c_str(), &status) == 0;
     }
     const bool fresh = !there && (errno == ENOENT || errno == ENOTDIR);
     if (file_name().empty() || !(fresh || (there && S_ISREG(status.st_mode))))
       throw Error(where_, "file", "a regular file or a free name",
-                  there && S_ISDIR(status.st_mode) ? "a folder" : "something that cannot be replaced");
+                  !there && !fresh                   ? system_message()
+                  : there && S_ISDIR(status.st_mode) ? std::string("a folder")
+                                                     : std::string("something that cannot be replaced"));
     create();
     if (!fresh) (void)::chmod(temporary_.c_str(), status.st_mode & 07777U);  // best effort, as cp does
   }
@@ -96,6 +103,7 @@ class AtomicFile {
     if (std::fclose(file_.release()) != 0) fail();
     if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail();
     temporary_.clear();
+    unlock();
     sync_folder();
   }
 
@@ -104,24 +112,74 @@ class AtomicFile {
     file_.reset();
     if (!temporary_.empty()) std::remove(temporary_.c_str());
     temporary_.clear();
+    unlock();
   }
 
  private:
+  /// Replaces target_, a symbolic link, by what it leads to.
+  void follow_link() {
+    std::array<char, PATH_MAX> to;
+    const ::ssize_t length = ::readlink(target_.c_str(), to.data(), to.size());
+    if (length <= 0 || static_cast<std::size_t>(length) == to.size())
+      throw Error(where_, "file", "a regular file or a free name", system_message());
+    const std::string_view path(to.data(), static_cast<std::size_t>(length));
+    if (path.starts_with('/')) target_ = path;
+    else target_.replace(target_.size() - file_name().size(), std::string::npos, path);
+  }
+
   void create() {
     const std::string base = target_.substr(0, target_.size() - file_name().size()) +
                              std::string(file_name().substr(0, 200));  // names end at 255 bytes
     for (int n = 0; n < 1000 && !file_; ++n) {
       std::string candidate = base + "." + std::to_string(n) + ".tmp";
-      errno = 0;
-      file_.reset(std::fopen(candidate.c_str(), "wbx"));  // x: never another writer's temporary
-      if (file_) temporary_ = std::move(candidate);
-      else if (errno != EEXIST) break;
+      bool made = create_as(candidate);
+      if (!made && errno == EEXIST && remove_abandoned(candidate)) made = create_as(candidate);
+      if (made) temporary_ = std::move(candidate);
+      else if (errno != EEXIST) break;  // else it is another writer's
     }
     if (file_) return;
     if (errno == ENOENT || errno == ENOTDIR)
       throw Error(where_, "folder", "one that exists",
                   (errno == ENOENT ? "no folder '" : "no folder, but a file '") + folder() + "'");
     throw Error(where_, "file", "a temporary file beside it", system_message());
+  }
+
+  /// Creates and locks a file of a name that is free. False, and errno, where that fails; EEXIST, too, where
+  /// another writer took the new file for an abandoned one before it was locked.
+  bool create_as(const std::string& candidate) {
+    const int handle = ::open(candidate.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    if (handle < 0) return false;
+    struct stat status {};
+    const bool taken = (::flock(handle, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) ||
+                       (::fstat(handle, &status) == 0 && status.st_nlink == 0);
+    lock_ = taken ? -1 : ::fcntl(handle, F_DUPFD_CLOEXEC, 0);  // outlives the stream, until after the rename
+    if (!taken) file_.reset(::fdopen(handle, "wb"));
+    if (file_) return true;
+    const int error = taken ? EEXIST : errno;
+    if (!taken) (void)::unlink(candidate.c_str());
+    ::close(handle);
+    unlock();
+    errno = error;
+    return false;
+  }
+
+  /// Removes a temporary of a writer that was killed: one's own regular file which no living writer has
+  /// locked. Says whether it did.
+  static bool remove_abandoned(const std::string& candidate) {
+    const int handle = ::open(candidate.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat status {};
+    // Links are counted behind the lock: a name that is gone may be another writer's by now.
+    const bool abandoned = handle >= 0 && ::flock(handle, LOCK_EX | LOCK_NB) == 0 &&
+                           ::fstat(handle, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+                           status.st_uid == ::geteuid() && ::unlink(candidate.c_str()) == 0;
+    if (handle >= 0) ::close(handle);
+    if (!abandoned) errno = EEXIST;
+    return abandoned;
+  }
+
+  void unlock() noexcept {
+    if (lock_ >= 0) ::close(lock_);
+    lock_ = -1;
   }
 
   [[noreturn]] void fail(std::string found = system_message()) {
@@ -151,6 +209,7 @@ class AtomicFile {
 
   std::string target_, temporary_, where_;
   FileHandle file_;
+  int lock_ = -1;  // of the temporary
 };
 
 /// Writes the file `path` whole or not at all: fill(AtomicFile&) writes the content by write() or stream().

@@ -128,7 +128,8 @@ std::vector<SafetensorsEntry> read_entries(std::string_view json, const Path& wh
   text.json_object([&](const std::string& name) {
     if (name == "__metadata__") {
       text.set_field(name);
-      text.json_object([&](const std::string& key) { metadata[key] = text.json_string(); });
+      if (!text.accept("null"))  // as some writers say that there is none
+        text.json_object([&](const std::string& key) { metadata[key] = text.json_string(); });
     } else {
       entries.push_back(read_entry(text, where, name));
     }

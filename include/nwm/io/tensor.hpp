@@ -95,6 +95,19 @@ inline std::optional<std::size_t> checked_bytes(DType dtype, std::span<const std
   return bits % 8 == 0 ? std::optional(bits / 8) : std::nullopt;
 }
 
+/// The number that 16 bits of F16 (IEEE 754 binary16) stand for.
+inline float number_of_f16(std::uint16_t bits) {
+  const std::uint32_t exponent = bits >> 10 & 31u, fraction = bits & 1023u, sign = (bits & 0x8000u) << 16;
+  const float number = exponent == 0    ? static_cast<float>(fraction) * 0x1p-24f
+                       : exponent == 31 ? std::bit_cast<float>(0x7F800000u | fraction << 13)
+                                        : std::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(number) | sign);
+}
+/// The same of BF16, the upper half of an F32.
+inline float number_of_bf16(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
 /// A block of values, row-major (last index fastest), with the bytes as stored in the file.
 struct Tensor {
   DType dtype = DType::F32;
@@ -121,6 +134,22 @@ struct Tensor {
   std::vector<T> as(const std::string& where = "tensor", const std::string& field = "dtype") const {
     const auto values = view<T>(where, field);
     return {values.begin(), values.end()};
+  }
+
+  /// The values of F16, BF16, F32 or F64 as Real: widened, or rounded to the nearest (infinite beyond its
+  /// range). Throws Error(where, field, …) for other types, and as view() does.
+  template <class Real>
+  std::vector<Real> numbers(const std::string& where = "tensor", const std::string& field = "dtype") const {
+    const auto from = [](const auto& values, const auto& number) {
+      std::vector<Real> to(values.size());
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<Real>(number(values[i]));
+      return to;
+    };
+    const auto same = [](auto v) { return v; };
+    if (dtype == DType::F64) return from(view<double>(where, field), same);
+    if (dtype != DType::F16 && dtype != DType::BF16) return from(view<float>(where, field), same);
+    const Tensor bits{DType::U16, shape, bytes};
+    return from(bits.view<std::uint16_t>(where, field), dtype == DType::F16 ? number_of_f16 : number_of_bf16);
   }
 
   bool operator==(const Tensor&) const = default;

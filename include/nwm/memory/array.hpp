@@ -18,9 +18,11 @@ struct Array {
   std::vector<T> values;
 
   Array() = default;
-  /// Of that shape, all `value`. Throws Error where so many bytes have no address.
+  /// Of that shape, all `value`. Throws Error where so many bytes have no address, or there is no memory for
+  /// them.
   explicit Array(std::vector<std::size_t> lengths, T value = T{}) : shape(std::move(lengths)) {
-    values.assign(checked_product("Array", "shape", shape, sizeof(T)), value);
+    values = allocated<std::vector<T>>("Array", "shape", shape);
+    if (value != T{}) values.assign(values.size(), value);
   }
 
   /// Numbers that belong to one index of the first axis.

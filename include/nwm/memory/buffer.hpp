@@ -21,7 +21,7 @@ template <class Real>
 class Buffer {
  public:
   Buffer() = default;
-  /// Throws Error where so many bytes have no address.
+  /// Throws Error where so many bytes have no address, or there is no memory for them.
   explicit Buffer(std::size_t size) : data_(allocate(size)), size_(size) {
     std::fill_n(data_.get(), size_, Real(0));
   }
@@ -58,7 +58,10 @@ class Buffer {
   static Real* allocate(std::size_t size) {
     if (size == 0) return nullptr;
     checked_product("Buffer", "size", std::span(&size, 1), sizeof(Real));
-    return static_cast<Real*>(::operator new[](size * sizeof(Real), std::align_val_t{buffer_alignment}));
+    void* const memory =
+        ::operator new[](size * sizeof(Real), std::align_val_t{buffer_alignment}, std::nothrow);
+    if (memory == nullptr) no_memory("Buffer", "size", size * sizeof(Real));
+    return static_cast<Real*>(memory);
   }
 
   std::unique_ptr<Real[], Free> data_;

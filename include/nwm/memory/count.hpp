@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <limits>
+#include <cstdint>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,10 +13,10 @@
 namespace nwm {
 
 /// The product of `lengths`. Throws Error(where, field, …) where it, or the product of those that are not 0,
-/// does not fit std::size_t as so many numbers of `bytes` bytes.
+/// has no addresses for so many numbers of `bytes` bytes.
 inline std::size_t checked_product(std::string_view where, std::string_view field,
                                    std::span<const std::size_t> lengths, std::size_t bytes = 1) {
-  const std::size_t most = std::numeric_limits<std::size_t>::max() / bytes;
+  const std::size_t most = std::size_t{PTRDIFF_MAX} / bytes;
   std::size_t count = 1;
   bool none = false;
   for (const std::size_t n : lengths) {
@@ -31,6 +32,25 @@ inline std::size_t checked_product(std::string_view where, std::string_view fiel
     }
   }
   return none ? 0 : count;
+}
+
+/// Throws the Error of memory that is not there.
+[[noreturn, gnu::cold]] inline void no_memory(std::string_view where, std::string_view field,
+                                              std::size_t bytes) {
+  throw Error(where, field, "memory for " + shown_bytes(bytes), "less of it");
+}
+
+/// A std::vector of so many zeros as the product of `lengths`. Throws Error(where, field, …) where they have no
+/// addresses or there is no memory for them.
+template <class Vector>
+Vector allocated(std::string_view where, std::string_view field, std::span<const std::size_t> lengths) {
+  constexpr std::size_t each = sizeof(typename Vector::value_type);
+  const std::size_t count = checked_product(where, field, lengths, each);
+  try {
+    return Vector(count);
+  } catch (const std::bad_alloc&) {
+    no_memory(where, field, count * each);
+  }
 }
 
 }  // namespace nwm

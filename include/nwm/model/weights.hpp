@@ -52,6 +52,18 @@ void put_slices(Safetensors& file, const Layout& layout, std::span<const Real> v
   }
 }
 
+/// The values of a tensor of F16, BF16, F32 or F64. Throws Error, naming it, where it is missing or of another
+/// type.
+template <class Real>
+std::vector<Real> weights_of(const Safetensors& file, const std::string& name) {
+  const Tensor& tensor = file.at(name);
+  const bool numbers = tensor.dtype == DType::F16 || tensor.dtype == DType::BF16 ||
+                       tensor.dtype == DType::F32 || tensor.dtype == DType::F64;
+  if (!numbers)
+    throw Error(file.source, "type of '" + name + "'", "F16, BF16, F32 or F64", name_of(tensor.dtype));
+  return tensor.template numbers<Real>(file.source, "'" + name + "'");
+}
+
 template <class Real, class Layout>
 void check_slices(const Safetensors& file, const Layout& layout, const std::string& prefix) {
   for (const Slice& slice : layout.slices) {
@@ -61,10 +73,7 @@ void check_slices(const Safetensors& file, const Layout& layout, const std::stri
     if (tensor.shape != shape)
       throw Error(file.source, "shape of '" + name + "'", to_string(std::span<const std::size_t>(shape)),
                   to_string(std::span<const std::size_t>(tensor.shape)));
-    if (tensor.dtype != dtype_of<Real>() && tensor.dtype != DType::F32)
-      throw Error(file.source, "type of '" + name + "'", name_of(dtype_of<Real>()), name_of(tensor.dtype));
-    if (tensor.dtype == DType::F32) check_values(file, name, tensor.template view<float>());
-    else check_values(file, name, tensor.template view<Real>());
+    check_values(file, name, std::span<const Real>(weights_of<Real>(file, name)));
   }
 }
 
@@ -72,12 +81,8 @@ template <class Layout, class Real>
 void take_slices(const Safetensors& file, const Layout& layout, std::span<Real> values,
                  const std::string& prefix) {
   for (const Slice& slice : layout.slices) {
-    const Tensor& tensor = file.at(tensor_name(prefix, slice));
-    const auto to = values.subspan(slice.offset, slice.size);
-    if (tensor.dtype == DType::F32)
-      std::ranges::transform(tensor.template view<float>(), to.begin(),
-                             [](float v) { return static_cast<Real>(v); });
-    else std::ranges::copy(tensor.template view<Real>(), to.begin());
+    std::ranges::copy(weights_of<Real>(file, tensor_name(prefix, slice)),
+                      values.subspan(slice.offset, slice.size).begin());
   }
 }
 
@@ -117,8 +122,8 @@ void put_parameters(Safetensors& file, const Model& model, const std::string& pr
 }
 
 /// Sets the model's parameters from the tensors prefix + name. All are checked before any is set: throws
-/// Error naming the file, the tensor and what differs (missing, shape, type). A float model takes F32; a
-/// double model F64, or F32 widened.
+/// Error naming the file, the tensor and what differs (missing, shape, type). F16, BF16, F32 and F64 are
+/// converted to the model's type; a number that is infinite there is an Error.
 template <class Model>
 void take_parameters(const Safetensors& file, Model& model, const std::string& prefix = "") {
   using Real = typename Model::Real;
@@ -199,23 +204,40 @@ template <ModelParameters Model>
   io::write_safetensors(path, file);
 }
 
-/// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Throws Error
-/// when the file is damaged, any tensor is missing, foreign, or of another shape or type, a value is no
-/// finite number, the file describes another model (its dt, its readout, …) or holds a training; the model
-/// then is unchanged.
+/// What `load` does with tensors that the model does not know.
+enum class ForeignTensors { refused, ignored };
+
+/// What `load` did that one may want to know.
+struct Loaded {
+  std::vector<std::string> converted;  ///< tensors of another type than the model's: F16, BF16, F32, F64
+  std::vector<std::string> ignored;    ///< tensors that the model does not know, where asked to ignore them
+};
+
+/// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Weights of
+/// F16, BF16, F32 or F64 are converted to the model's type. Throws Error when the file is damaged, any tensor
+/// is missing, foreign (where that is not ignored), or of another shape or type, a value is no finite number,
+/// the file describes another model (its dt, its readout, …) or holds a training; the model then is unchanged.
 template <ModelParameters Model>
-void load(Model& model, const std::string& path) {
+Loaded load(Model& model, const std::string& path, ForeignTensors foreign = ForeignTensors::refused) {
   const io::Safetensors file = io::read_safetensors(path);
   if (file.contains("trainer.counters"))
     throw Error(file.source, "file", "the weights of a model, as nwm::save writes them",
                 "a training; nwm::load_training(trainer, path) loads it");
   io::check_description(file, model);
-  for (const auto& [name, tensor] : file.tensors)
-    if (!io::detail::knows<Model>(name))
-      throw Error(file.source, "tensor '" + name + "'", "no tensor of that name in this model", "one");
+  Loaded notes;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (!io::detail::knows<Model>(name)) {
+      if (foreign == ForeignTensors::refused)
+        throw Error(file.source, "tensor '" + name + "'", "no tensor of that name in this model", "one");
+      notes.ignored.push_back(name);
+    } else if (tensor.dtype != io::dtype_of<typename Model::Real>() && tensor.dtype != io::DType::I64) {
+      notes.converted.push_back(name);
+    }
+  }
   Model loaded = model;
   io::take_model(file, loaded);
   model = std::move(loaded);
+  return notes;
 }
 
 }  // namespace nwm

@@ -40,7 +40,7 @@ inline Rgb interpolate(const std::array<Rgb, N>& table, double position) {
 
 inline void check_scale(double scale, const char* where) {
   if (!(scale > 0) || !std::isfinite(scale))
-    throw Error(where, "scale", "a finite number above 0", std::to_string(scale));
+    throw Error(where, "scale", "a finite number above 0", shown_exactly(scale));
 }
 
 }  // namespace detail
@@ -120,7 +120,7 @@ constexpr bool left_out(std::size_t label, std::size_t classes) { return label =
 /// left, so that the result is always usable. Throws Error for a quantile outside (0, 1].
 inline float symmetric_scale(std::span<const float> values, double quantile = 1.0) {
   if (!(quantile > 0) || quantile > 1)
-    throw Error("nwm::plot::symmetric_scale", "quantile", "a number in (0, 1]", std::to_string(quantile));
+    throw Error("nwm::plot::symmetric_scale", "quantile", "a number in (0, 1]", shown_exactly(quantile));
   std::vector<float> magnitudes;
   magnitudes.reserve(values.size());
   for (const float value : values)

@@ -241,7 +241,7 @@ namespace detail {
 inline void make_folder(const std::filesystem::path& folder) {
   std::error_code code;
   std::filesystem::create_directories(folder, code);
-  if (code || !std::filesystem::is_directory(folder))
+  if (code || !std::filesystem::is_directory(folder, code))
     throw Error(folder.string(), "folder", "one that can be made", code ? code.message() : "a file");
 }
 

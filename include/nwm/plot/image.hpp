@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 
 namespace nwm::plot {
 
@@ -27,12 +29,13 @@ class Image {
   /// An image without pixels: 0 x 0.
   Image() = default;
 
-  /// width x height pixels of one colour. Throws Error above 2^40 bytes.
+  /// width x height pixels of one colour. Throws Error above 2^40 bytes, and where there is no memory for them.
   Image(std::size_t width, std::size_t height, Rgb fill = white) : width_(width), height_(height) {
     if (height != 0 && width > max_bytes / 3 / height)
       throw Error("nwm::plot::Image", "size", "at most 2^40 bytes",
                   std::to_string(width) + " x " + std::to_string(height) + " pixels");
-    bytes_.resize(width * height * 3);
+    bytes_ = allocated<std::vector<std::uint8_t>>("nwm::plot::Image", "size",
+                                                  std::array{width, height, std::size_t{3}});
     for (std::size_t i = 0; i < width * height; ++i) put(i, fill);
   }
 

@@ -3,6 +3,9 @@
 
 #include <png.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -58,17 +61,59 @@ inline void write_png(const std::filesystem::path& path, const Image& picture) {
   io::write_whole(path, std::span<const std::byte>(bytes));
 }
 
-/// Reads a PNG file of any kind as 8-bit RGB, with transparent parts over `background`. Throws Error (path)
-/// when there is no such file or the file is not a whole PNG.
+/// Pictures of more pixels are not read: they would take 800 MB.
+inline constexpr std::size_t png_pixel_limit = std::size_t{1} << 28;
+
+namespace detail {
+
+/// The most times that deflate, by which a PNG is packed, can be smaller than what it stands for.
+inline constexpr std::uint64_t best_packing = 1032;
+
+/// Throws Error where a PNG of `size` bytes which begins as `start` cannot hold as many pixels as it says:
+/// before memory is taken for them. What is no PNG at all is left to libpng.
+inline void require_honest_size(const std::string& path, std::span<const unsigned char, 26> start,
+                                std::uint64_t size) {
+  const auto number = [&](std::size_t at) {
+    std::uint64_t n = 0;
+    for (std::size_t i = 0; i < 4; ++i) n = n << 8 | start[at + i];
+    return n;
+  };
+  const std::uint64_t width = number(16), height = number(20);
+  constexpr std::array<std::uint64_t, 7> channels{1, 0, 3, 1, 2, 0, 4};  // of PNG's colour types
+  const std::uint64_t bits = std::uint64_t{start[24]} * channels[std::min<std::size_t>(start[25], 6)];
+  const std::string found = std::to_string(width) + " x " + std::to_string(height) + " pixels";
+  constexpr std::uint64_t most = png_pixel_limit;
+  if (width > most || height > most || width * height > most)
+    throw Error(path, "size", "at most " + std::to_string(most) + " pixels", found);
+  if ((width * bits / 8 + 1) * height / best_packing > size)
+    throw Error(path, "size", "pixels that a file of " + std::to_string(size) + " bytes can hold", found);
+}
+
+}  // namespace detail
+
+/// Reads a PNG file of any kind as 8-bit RGB, with transparent parts over `background`. Where a file does not
+/// say how its brightness is meant, it is sRGB, with 8 bits a colour and with 16: a grey of 100·257 is 100.
+/// Throws Error (path) when there is no such file, the file is not a whole PNG, or it says a size (field
+/// "size") that is above png_pixel_limit or more than so short a file can hold.
 inline Image read_png(const std::filesystem::path& path, Rgb background = white) {
-  const io::FileHandle file(std::fopen(path.string().c_str(), "rb"));
-  if (!file) throw Error(path.string(), "file", "a readable file", io::system_message());
+  const std::string where = path.string();
+  std::uint64_t bytes = 0;
+  errno = 0;
+  const io::FileHandle file(io::file_size(where, bytes) ? std::fopen(where.c_str(), "rb") : nullptr);
+  if (!file) throw Error(where, "file", "a readable file", io::system_message());
+  std::array<unsigned char, 26> start{};
+  if (std::fread(start.data(), 1, start.size(), file.get()) == start.size() &&
+      png_sig_cmp(start.data(), 0, 8) == 0)
+    detail::require_honest_size(where, start, bytes);
+  std::rewind(file.get());
   detail::PngSession png;
   const auto check = [&](int good) {
-    if (!good) throw Error(path.string(), "PNG data", "a whole PNG picture", png.image.message);
+    if (!good) throw Error(where, "PNG data", "a whole PNG picture", png.image.message);
   };
   check(png_image_begin_read_from_stdio(&png.image, file.get()));
   png.image.format = PNG_FORMAT_RGB;
+  png.image.flags |=
+      PNG_IMAGE_FLAG_16BIT_sRGB;  // else 16 bits would be taken as linear, and come out brighter
   Image result(png.image.width, png.image.height);
   const png_color behind{background.r, background.g, background.b};
   check(png_image_finish_read(&png.image, &behind, result.bytes().data(), 0, nullptr));

@@ -24,9 +24,10 @@ class Confusion {
  public:
   explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
   std::size_t classes() const { return classes_; }
-  /// Counts one item of class `truth` assigned to `said`.
-  void add(std::size_t truth, std::size_t said) { ++counts_.at(truth * classes_ + said); }
-  std::size_t count(std::size_t truth, std::size_t said) const { return counts_.at(truth * classes_ + said); }
+  /// Counts one item of class `truth` assigned to `said`. Throws Error, as count does, for a class that there
+  /// is not.
+  void add(std::size_t truth, std::size_t said) { ++counts_[place(truth, said)]; }
+  std::size_t count(std::size_t truth, std::size_t said) const { return counts_[place(truth, said)]; }
   /// Number of items of class `truth`.
   std::size_t total(std::size_t truth) const {
     std::size_t sum = 0;
@@ -55,6 +56,14 @@ class Confusion {
   }
 
  private:
+  std::size_t place(std::size_t truth, std::size_t said) const {
+    for (const std::size_t c : {truth, said})
+      if (c >= classes_)
+        throw Error("nwm::report::Confusion", "class", "below " + std::to_string(classes_),
+                    std::to_string(c));
+    return truth * classes_ + said;
+  }
+
   std::size_t classes_;
   std::vector<std::size_t> counts_;
 };

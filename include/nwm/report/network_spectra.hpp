@@ -73,12 +73,14 @@ inline Table confusion_table(const Confusion& confusion, const NetworkOptions& o
 
 }  // namespace detail
 
-/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator with most motion.
+/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator with most motion. Throws Error where
+/// the options show none.
 template <class Machine>
 void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
                  const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
-  const std::vector<std::size_t> one{options.shown.at(0)};
+  if (options.shown.empty()) throw Error("nwm::report", "shown", "at least one image", "none");
+  const std::vector<std::size_t> one{options.shown[0]};
   const std::vector<plot::Scene> scenes = plot::scenes(machine, test, one);
   const std::size_t channel = plot::liveliest_channel(scenes, shape);
   const SeriesSpectra spectra(shape, true);

@@ -75,10 +75,10 @@ class InPlace {
 
   /// All fields zero. `threads` > 0, 1 unless `banded`.
   explicit InPlace(std::size_t threads)
-      : threads_(threads),
+      : threads_(std::min(threads, bands)),
         fields_(Waves::fields * field_stride),
         scratch_(by_rows ? 0 : Waves::scratch),
-        coupled_all(by_rows ? 0 : threads * coupled_size),
+        coupled_all(by_rows ? 0 : threads_ * coupled_size),
         order_(std::min(threads, std::max<std::size_t>(1, columns * deepest / least_work)), deepest) {}
 
   Real* field(std::size_t f) { return fields_.data() + f * field_stride; }
@@ -86,7 +86,7 @@ class InPlace {
   /// Threads that there is work for.
   std::size_t busy_threads() const {
     if constexpr (by_rows) return order_.bands();
-    return std::min(threads_, bands);
+    return threads_;
   }
 
   /// `count` steps of every stage.

@@ -27,7 +27,7 @@ struct Pitch {
   static Pitch tuned(double frequency, double hertz) {
     if (!(frequency > 0) || !(hertz > 0) || !std::isfinite(hertz / frequency))
       throw Error("nwm::sound::Pitch", "frequency", "finite numbers above 0",
-                  std::to_string(frequency) + " as " + std::to_string(hertz) + " Hz");
+                  shown_exactly(frequency) + " as " + shown_exactly(hertz) + " Hz");
     return {hertz / frequency};
   }
 
@@ -70,12 +70,12 @@ inline double band_limited(std::span<const double> series, double x, double cuto
 
 inline void check(const RenderOptions& options, double interval, const Pitch& pitch, const char* where) {
   if (!(interval > 0) || !std::isfinite(interval))
-    throw Error(where, "interval", "a finite time above 0", std::to_string(interval));
+    throw Error(where, "interval", "a finite time above 0", shown_exactly(interval));
   if (!(pitch.per_second > 0) || !std::isfinite(pitch.per_second))
-    throw Error(where, "pitch", "a finite factor above 0", std::to_string(pitch.per_second));
+    throw Error(where, "pitch", "a finite factor above 0", shown_exactly(pitch.per_second));
   if (!(options.peak > 0) || options.peak > 1)
-    throw Error(where, "peak", "in (0, 1]", std::to_string(options.peak));
-  if (!(options.fade >= 0)) throw Error(where, "fade", "at least 0 s", std::to_string(options.fade));
+    throw Error(where, "peak", "in (0, 1]", shown_exactly(options.peak));
+  if (!(options.fade >= 0)) throw Error(where, "fade", "at least 0 s", shown_exactly(options.fade));
 }
 
 /// Resamples a series and adds it to `out` from sample `start` on, weighted by window(sample, number of
@@ -108,7 +108,7 @@ inline Clip render(std::span<const double> series, double interval, const Pitch&
   constexpr const char* where = "nwm::sound::render";
   detail::check(options, interval, pitch, where);
   for (const double x : series)
-    if (!std::isfinite(x)) throw Error(where, "series", "finite values", std::to_string(x));
+    if (!std::isfinite(x)) throw Error(where, "series", "finite values", shown_exactly(x));
   std::vector<double> sound;
   const double fade = std::max(1.0, options.fade * options.rate);
   detail::add_resampled(
@@ -130,10 +130,10 @@ inline Clip texture(std::span<const std::vector<double>> series, double interval
   detail::check(options, interval, pitch, where);
   if (series.empty()) throw Error(where, "series", "at least 1", "0");
   if (!(seconds > 0) || seconds > 3600)
-    throw Error(where, "seconds", "above 0, to an hour", std::to_string(seconds));
+    throw Error(where, "seconds", "above 0, to an hour", shown_exactly(seconds));
   for (const auto& s : series)
     for (const double x : s)
-      if (!std::isfinite(x)) throw Error(where, "series", "finite values", std::to_string(x));
+      if (!std::isfinite(x)) throw Error(where, "series", "finite values", shown_exactly(x));
   std::vector<double> sound;
   const auto length = static_cast<std::size_t>(seconds * options.rate);
   for (std::size_t start = 0, i = 0; start < length; ++i) {

@@ -82,10 +82,10 @@ class Ear {
     if (segment_ < 8 || segment_ > samples)
       throw Error(where, "segment", "8 to " + std::to_string(samples) + " samples", std::to_string(segment_));
     if (!(interval > 0) || !std::isfinite(interval))
-      throw Error(where, "interval", "a finite time above 0", std::to_string(interval));
+      throw Error(where, "interval", "a finite time above 0", shown_exactly(interval));
     if (options.padding == 0) throw Error(where, "padding", "at least 1", "0");
     if (!(options.overlap >= 0) || !(options.overlap < 1))
-      throw Error(where, "overlap", "from 0 to below 1", std::to_string(options.overlap));
+      throw Error(where, "overlap", "from 0 to below 1", shown_exactly(options.overlap));
     hop_ = std::max<std::size_t>(
         1, static_cast<std::size_t>(std::lround((1 - options.overlap) * static_cast<double>(segment_))));
     const auto shape = detail::shape(options.window);
@@ -123,7 +123,7 @@ class Ear {
       throw Error("nwm::sound::Ear", "series", std::to_string(samples_) + " samples",
                   std::to_string(series.size()));
     for (const double x : series)
-      if (!std::isfinite(x)) throw Error("nwm::sound::Ear", "series", "finite samples", std::to_string(x));
+      if (!std::isfinite(x)) throw Error("nwm::sound::Ear", "series", "finite samples", shown_exactly(x));
     const std::size_t segments = (samples_ - segment_) / hop_ + 1;
     for (std::size_t s = 0; s < segments; ++s) {
       const auto part = series.subspan(s * hop_, segment_);

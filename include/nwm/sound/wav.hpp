@@ -38,7 +38,8 @@ inline std::vector<std::byte> encode_wav(const Clip& clip,
   if (clip.rate < 1000 || clip.rate > 384000)
     throw Error(where, "rate", "1000 to 384000 samples per second", std::to_string(clip.rate));
   for (const float s : clip.samples)
-    if (!(std::abs(s) <= 1.0f)) throw Error(where, "samples", "values in [-1, 1]", std::to_string(s));
+    if (!(std::abs(s) <= 1.0f))
+      throw Error(where, "samples", "values in [-1, 1]", shown(static_cast<double>(s)));
 
   std::vector<std::byte> bytes;
   const auto text = [&](std::string_view s) {

@@ -84,7 +84,8 @@ void check_stability(const Cell& cell, const std::array<const Real*, count>& map
     using Asked = detail::Ask<detail::StabilityOf, Cell, Real, count>;
     const Real worst = B::template maximum<Real>(columns, Asked{cell, maps});
     if (!(worst < Real(1)))
-      throw Unstable("wave step", detail::time_step(cell), Cell::bound, shown(static_cast<double>(worst)));
+      throw Unstable("wave step", detail::time_step(cell), Cell::bound,
+                     shown_exactly(static_cast<double>(worst)));
   }
 }
 
@@ -118,10 +119,10 @@ void require_growth(const Cell& cell, Real worst, std::size_t steps) {
   constexpr bool known = std::same_as<typename detail::RunBound<Cell>::type, detail::GrowthOf>;
   const double limit = known ? growth_limit<Real>(steps) : 1.0;
   if (static_cast<double>(worst) < limit) return;
-  const std::string found = shown(static_cast<double>(worst));
+  const std::string found = shown_exactly(static_cast<double>(worst));
   if constexpr (known)
     throw Unstable("wave step", detail::time_step(cell),
-                   std::string(Cell::bound) + ", or growth below " + shown(limit) + " a step",
+                   std::string(Cell::bound) + ", or growth below " + shown_exactly(limit) + " a step",
                    "growth " + found);
   else throw Unstable("wave step", detail::time_step(cell), Cell::bound, found);
 }

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <vector>
 
-#include "nwm/train/threads.hpp"
+#include "nwm/backend/threads.hpp"
+#include "nwm/train/team.hpp"
 
 namespace nwm {
 
@@ -15,18 +17,32 @@ namespace nwm {
 struct LayerExecutor {
   std::size_t threads, shard_count;
   std::vector<std::exception_ptr> errors;
+  std::unique_ptr<Team> team{};  ///< made by the first loop that has work for several threads
 
-  /// f(pass, thread), in any order.
+  /// f(pass, thread), in any order. A layer is a short loop, and there are many: OpenMP's threads spin while
+  /// they wait for the next one, which took up to ten times as long on a machine that does other work, too.
   template <class F>
   void passes(std::size_t count, const F& f) {
-    parallel_for(count, threads, errors, f);
+    const std::size_t all = std::min(threads, count);
+    const auto run = [&](std::size_t pass, std::size_t thread) {
+      try {
+        f(pass, thread);
+      } catch (...) {
+        errors[pass] = std::current_exception();
+      }
+    };
+    if (all > 1 && (!team || team->threads() < all)) team = std::make_unique<Team>(all);
+    if (all > 1) team->each(count, run);
+    else
+      for (std::size_t pass = 0; pass < count; ++pass) run(pass, 0);
+    rethrow_lowest(count, errors);
   }
   /// f(pass, shard, thread): pass i belongs to shard i % shards; the passes of a shard run in order on one
   /// thread.
   template <class F>
   void shards(std::size_t count, const F& f) {
     const std::size_t all = std::min(shard_count, count);
-    parallel_for(all, threads, errors, [&](std::size_t shard, std::size_t thread) {
+    passes(all, [&](std::size_t shard, std::size_t thread) {
       for (std::size_t i = shard; i < count; i += all) f(i, shard, thread);
     });
   }

@@ -28,11 +28,9 @@ class LayerSynchronousExecutor {
   using Real = typename Model::Real;
   using Backend = typename Model::Backend;
 
-  /// threads 0: all. Allocates `shards` gradients.
+  /// threads 0: all.
   LayerSynchronousExecutor(std::size_t threads, std::size_t shards, const L& loss = {})
-      : loss_(loss), layers_{std::min(thread_count(threads), std::max<std::size_t>(shards, 1)), shards, {}} {
-    for (std::size_t i = 0; i < shards; ++i) gradients_.emplace_back(Model::parameter_count);
-  }
+      : loss_(loss), layers_{std::min(thread_count(threads), std::max<std::size_t>(shards, 1)), shards, {}} {}
 
   /// Sets `gradient` to that of the mean loss over the images `indices` of `set`, and returns that mean.
   /// Moves the model's running statistics. Memory for the batch is allocated at the first call.
@@ -42,12 +40,13 @@ class LayerSynchronousExecutor {
     const std::size_t count = indices.size();
     const double scale = detail::mean_factor(loss_, set, indices);
     reserve(count);
+    const std::size_t shards = std::min(layers_.shard_count, count);
+    while (gradients_.size() < shards) gradients_.emplace_back(Model::parameter_count);
+    for (std::size_t s = 0; s < shards; ++s) gradients_[s].fill(Real(0));
     layers_.passes(count, [&](std::size_t i, std::size_t) {
       set.picture(indices[i], batch_->image(i));
       Target::set_all(loss_, loss_.target(set, indices[i]), std::span<Real>(target(i), Target::size));
     });
-    const std::size_t shards = std::min(layers_.shard_count, count);
-    for (std::size_t s = 0; s < shards; ++s) gradients_[s].fill(Real(0));
     model.forward(layers_, *batch_, count, true);
     model.backward(
         loss_, layers_, *batch_, count, [&](std::size_t i) { return target(i); }, static_cast<Real>(scale),
@@ -88,10 +87,10 @@ class LayerSynchronousExecutor {
   /// Memory for `count` images.
   void reserve(std::size_t count) {
     if (batch_ && batch_->capacity >= count) return;
-    batch_ = std::make_unique<typename Model::Batch>(count, layers_.threads);
+    batch_ = std::make_unique<typename Model::Batch>(count, std::min(layers_.threads, count));
     targets_ = Buffer<Real>(count * Target::size);
     losses_ = Buffer<double>(count);
-    layers_.errors.resize(std::max(count, layers_.shard_count));
+    layers_.errors.resize(count);
   }
 
   L loss_;

@@ -9,13 +9,13 @@
 #include <span>
 #include <vector>
 
+#include "nwm/backend/threads.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/loss/cross_entropy.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/shards.hpp"
 #include "nwm/train/staged_input.hpp"
 #include "nwm/train/targets.hpp"
-#include "nwm/train/threads.hpp"
 
 namespace nwm {
 

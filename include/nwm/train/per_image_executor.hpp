@@ -12,12 +12,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "nwm/backend/threads.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/shards.hpp"
 #include "nwm/train/targets.hpp"
-#include "nwm/train/threads.hpp"
 
 namespace nwm {
 
@@ -29,12 +29,10 @@ class PerImageExecutor {
   using Real = typename Model::Real;
   using Backend = typename Model::Backend;
 
-  /// threads 0: all. Allocates `threads` work spaces and `shards` gradients.
+  /// threads 0: all. The first call allocates a work space and a gradient for each thread or shard that has
+  /// images.
   PerImageExecutor(std::size_t threads, std::size_t shards, const L& loss = {})
-      : loss_(loss), threads_(std::min(thread_count(threads), shards)), errors_(shards), losses_(shards) {
-    for (std::size_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<ThreadSpace>());
-    for (std::size_t i = 0; i < shards; ++i) gradients_.emplace_back(Model::parameter_count);
-  }
+      : loss_(loss), threads_(std::min(thread_count(threads), shards)), shards_(shards) {}
 
   /// Sets `gradient` to that of the mean loss over the images `indices` of `set`, and returns that mean.
   double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
@@ -42,13 +40,15 @@ class PerImageExecutor {
     guard_.require_batch(set, loss_, indices);
     static_assert(std::is_same_v<typename Backend::template Memory<Real>, Buffer<Real>>,
                   "a backend with memory of its own takes several images a pass: Cuda<64>, say");
-    const std::size_t shards = std::min(gradients_.size(), indices.size());
+    const std::size_t shards = std::min(shards_, indices.size());
     const double scale = detail::mean_factor(loss_, set, indices);
-    parallel_for(shards, threads_, errors_, [&](std::size_t shard, std::size_t thread) {
+    const std::size_t threads = provide(shards);
+    losses_.assign(shards, 0);
+    while (gradients_.size() < shards) gradients_.emplace_back(Model::parameter_count);
+    parallel_for(shards, threads, errors_, [&](std::size_t shard, std::size_t thread) {
       ThreadSpace& w = *workers_[thread];
       Buffer<Real>& partial = gradients_[shard];
       Backend::fill(partial.size(), Real(0), partial.data());
-      losses_[shard] = 0;
       const std::span<Real, Model::parameter_count> flat(partial.data(), Model::parameter_count);
       for (std::size_t i = shard; i < indices.size(); i += shards) {
         set.picture(indices[i], w.image.span());
@@ -67,8 +67,8 @@ class PerImageExecutor {
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     require_pictures<Model>(set);
-    if (errors_.size() < set.size()) errors_.resize(set.size());
-    parallel_for(set.size(), threads_, errors_, [&](std::size_t i, std::size_t thread) {
+    const std::size_t threads = provide(set.size());
+    parallel_for(set.size(), threads, errors_, [&](std::size_t i, std::size_t thread) {
       ThreadSpace& w = *workers_[thread];
       set.picture(i, w.image.span());
       model.scores(w.picture(), std::span<Real, Model::score_size>(w.scores.data(), Model::score_size),
@@ -91,9 +91,17 @@ class PerImageExecutor {
     }
   };
 
+  /// Makes work spaces and places for errors; returns the threads that share `parts` parts.
+  std::size_t provide(std::size_t parts) {
+    const std::size_t threads = std::max<std::size_t>(1, std::min(threads_, parts));
+    while (workers_.size() < threads) workers_.push_back(std::make_unique<ThreadSpace>());
+    if (errors_.size() < parts) errors_.resize(parts);
+    return threads;
+  }
+
   L loss_;
   detail::BatchGuard<Model, L> guard_;
-  std::size_t threads_;
+  std::size_t threads_, shards_;
   std::vector<std::unique_ptr<ThreadSpace>> workers_;
   std::vector<Buffer<Real>> gradients_;
   std::vector<std::exception_ptr> errors_;

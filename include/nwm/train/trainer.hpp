@@ -12,6 +12,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -19,29 +20,13 @@
 #include "nwm/backend/kernels.hpp"
 #include "nwm/error.hpp"
 #include "nwm/loss/cross_entropy.hpp"
+#include "nwm/memory/layout.hpp"
 #include "nwm/optimizer/adam.hpp"
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/progress.hpp"
-#include "nwm/train/schedule.hpp"
+#include "nwm/train/trainer_options.hpp"
 
 namespace nwm {
-
-/// Defaults are the study's protocol.
-struct TrainerOptions {
-  double learning_rate = 1e-3;
-  std::size_t batch = 64;      ///< images a step; the last partial batch of an epoch is dropped
-  std::size_t epochs = 300;    ///< at most
-  Schedule schedule{};         ///< factor on the learning rate; constant when empty
-  double clip_norm = 0;        ///< gradients longer than this are scaled down to it; 0: never
-  std::size_t patience = 302;  ///< stop after so many epochs without improvement
-  /// A validation loss counts as better when it is lower than that of the best weights by more than this: the
-  /// study's protocol. So best() need not have the lowest loss of all epochs. Where losses are small (mean
-  /// squares, say), set 0: then every lower loss counts.
-  double improvement = 1e-3;
-  std::uint64_t seed = 0;   ///< of the shuffling
-  std::size_t threads = 0;  ///< 0: all
-  std::size_t shards = 16;  ///< partial gradients a batch is made of: part of the result, unlike threads
-};
 
 /// Where training stands, besides weights and moments.
 struct TrainerState {
@@ -71,12 +56,13 @@ class Trainer {
   using State = TrainerState;
   static constexpr std::size_t parameter_count = Model::parameter_count;
 
-  /// All memory of training is allocated here and at the beginning of fit. Training goes on from the weights
-  /// of `model`. Throws Error, naming the option, where an option of trainer, loss or optimiser makes no
-  /// sense or would be 0 or infinite as a Real, and as cell::require_numbers for the model's cell.
+  /// All memory of training is allocated here, in the first step and in the first validation. Training goes
+  /// on from the weights of `model`. Throws Error, naming the option, where an option of trainer, loss or
+  /// optimiser makes no sense or would be 0 or infinite as a Real, and as cell::require_numbers for the
+  /// model's cell.
   explicit Trainer(const TrainerOptions& options = {}, Model model = Model{}, const Loss& loss = {},
                    const Optimizer& optimizer = {})
-      : options_(checked(options)),
+      : options_((require_trainer_options<Real>(options), options)),
         loss_((loss::require_options<Real>(loss), loss)),
         model_((detail::require_cell(model), std::move(model))),
         best_(model_),
@@ -87,8 +73,9 @@ class Trainer {
   /// after each step and at the end of each epoch. Goes on where the last call (or the state loaded) stopped.
   /// Throws Error when a set does not fit the model or is smaller than a batch, when nothing in the
   /// validation set counts, or when a training goes on with another number of images than it began with
-  /// (start_from begins anew); Unstable, naming epoch, step and quantity, when the loss or the gradient is
-  /// not finite or a wave step is unstable: best() then still is the best so far.
+  /// (start_from begins anew); Unstable, naming epoch, step and quantity, when the loss, the gradient or, at
+  /// the end of an epoch, a running statistic is not finite or a wave step is unstable: best() then still is
+  /// the best so far.
   template <class Callback>
   void fit(const data::Dataset& train, const data::Dataset& validation, Callback&& callback) {
     require_fit<Model>(train, loss_);
@@ -133,6 +120,7 @@ class Trainer {
       const auto epoch = [&] { return "epoch " + std::to_string(state_.epoch + 1) + ", validation"; };
       progress.validation = located(epoch, [&] { return executor_.evaluate(model_, validation); });
       require_finite(epoch, "loss", progress.validation.loss);
+      require_finite_buffers(epoch);
       progress.improved = progress.validation.loss < state_.best_loss - options_.improvement;
       if (progress.improved) {
         state_.best_loss = progress.validation.loss;
@@ -232,31 +220,6 @@ class Trainer {
     return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
   }
 
-  /// The options, where all of them make sense.
-  static const TrainerOptions& checked(const TrainerOptions& o) {
-    const auto require = [](const char* field, double value, bool fine, const char* expected) {
-      require_option("TrainerOptions", field, value, fine, expected);
-    };
-    const char* positive = "a positive number";
-    const auto count = [](std::size_t n) { return static_cast<double>(n); };
-    require("learning_rate", o.learning_rate, o.learning_rate > 0 && std::isfinite(o.learning_rate),
-            positive);
-    require("batch", count(o.batch), o.batch > 0, positive);
-    require("shards", count(o.shards), o.shards > 0, positive);
-    require("patience", count(o.patience), o.patience > 0, positive);
-    require("clip_norm", o.clip_norm, o.clip_norm >= 0, "a positive number, or 0 for none");
-    require("improvement", o.improvement, o.improvement >= 0 && std::isfinite(o.improvement),
-            "0 or a positive number");
-    require_in<Real>("TrainerOptions", "learning_rate", o.learning_rate);
-    require_in<Real>("TrainerOptions", "clip_norm", o.clip_norm);
-    if (o.schedule)
-      for (int i = 0; i < schedule::places; ++i) {
-        const double share = schedule::place(i), factor = o.schedule(share);
-        require_option("TrainerOptions", "schedule(" + shown(share) + ")", factor,
-                       factor >= 0 && std::isfinite(factor), "0 or a positive number");
-      }
-    return o;
-  }
   /// What a callback answers: any type that converts to bool counts, none means to go on.
   template <class Callback>
   static bool goes_on(Callback& callback, const Progress& progress) {
@@ -281,8 +244,19 @@ class Trainer {
     }
   }
   template <class Where>
-  void require_finite(const Where& where, const char* quantity, double value) const {
+  void require_finite(const Where& where, std::string_view quantity, double value) const {
     if (!std::isfinite(value)) throw Unstable(where(), quantity, detail::finite_number(model_), shown(value));
+  }
+  /// The running statistics of a model that has some: an input of 1e20 makes a variance infinite, by which all
+  /// that is normalised becomes 0, and the loss a plain number.
+  template <class Where>
+  void require_finite_buffers(const Where& where) const {
+    if constexpr (requires { Model::buffer_layout; }) {
+      const auto values = model_.buffers();
+      for (const Slice& slice : Model::buffer_layout.slices)
+        for (const Real v : values.subspan(slice.offset, slice.size))
+          require_finite(where, slice.name.view(), static_cast<double>(v));
+    }
   }
 
   TrainerOptions options_;

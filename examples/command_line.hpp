@@ -1,0 +1,57 @@
+// What the programs' command lines share: numbers that are what an option can hold.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+namespace command_line {
+
+namespace detail {
+inline std::string refusal(const char* expected, const std::string& text) {
+  return std::string("expected ") + expected + ", found '" + text + "'";
+}
+inline bool whole(const std::string& text, std::uint64_t least) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end && value >= least;
+}
+inline double number(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  return text.empty() || *end != 0 ? NAN : value;
+}
+}  // namespace detail
+
+/// For options that are whole numbers: else -1 would be read as 2^64 − 1, and what is too large as the largest.
+inline const CLI::Validator natural(
+    [](const std::string& text) {
+      return detail::whole(text, 0) ? std::string()
+                                    : detail::refusal("a whole number, not negative, below 2^64", text);
+    },
+    "");
+/// The same, from 1 on.
+inline const CLI::Validator count(
+    [](const std::string& text) {
+      return detail::whole(text, 1) ? std::string() : detail::refusal("a whole number, at least 1", text);
+    },
+    "");
+/// For options that are numbers: else nan and inf would pass.
+inline const CLI::Validator finite(
+    [](const std::string& text) {
+      return std::isfinite(detail::number(text)) ? std::string() : detail::refusal("a finite number", text);
+    },
+    "");
+/// The same, above 0.
+inline const CLI::Validator positive(
+    [](const std::string& text) {
+      const double value = detail::number(text);
+      return std::isfinite(value) && value > 0 ? std::string() : detail::refusal("a positive number", text);
+    },
+    "");
+
+}  // namespace command_line
