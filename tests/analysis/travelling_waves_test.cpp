@@ -425,6 +425,17 @@ BOOST_AUTO_TEST_CASE(what_does_not_travel_is_not_above_its_surrogates) {
   near(mean, 0.5, 0.25);
 }
 
+BOOST_AUTO_TEST_CASE(the_channel_that_shows_waves_is_the_one_in_which_they_travel) {
+  const Recording wave = waves(40, 16, 16, 1, 2, 2 * pi * 5 / 40, 1, 0),
+                  standing = waves(40, 16, 16, 1, 2, 2 * pi * 5 / 40, 3, 3);
+  const Recording first = joined(wave, standing), second = joined(standing, wave);
+  BOOST_TEST(waviest_channel(std::array{first.view(), first.view()}) == 0u);
+  BOOST_TEST(waviest_channel(std::array{second.view()}) == 1u);
+  BOOST_CHECK_THROW((void)waviest_channel({}), nwm::Error);
+  BOOST_CHECK_THROW((void)waviest_channel(std::array{first.view(), wave.view()}), nwm::Error);
+  BOOST_CHECK_THROW(FlowMeter().add(wave.view(), 1), nwm::Error);
+}
+
 BOOST_AUTO_TEST_CASE(swinging_and_drifting_neurons_are_told_apart) {
   // Three columns of neurons: five half-turns, a fall through 0, a rest at 0. Rows alike.
   const Recording r = series(20, 3, 3, [](double t, double, double x) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
+#include <span>
 #include <string>
 #include <unsupported/Eigen/FFT>
 #include <utility>
@@ -71,20 +72,17 @@ class FlowMeter {
       throw Error(where, "neighbourhood", "an odd number", std::to_string(options.neighbourhood));
   }
 
-  /// Adds a recording. Throws Error when it does not fit its sizes or the trend is above a quarter of its
-  /// steps.
+  /// Adds a recording, all channels or one of them. Throws Error when it does not fit its sizes, has no such
+  /// channel, or the trend is above a quarter of its steps.
   void add(const SeriesView& s) {
     s.check(where);
-    for (std::size_t c = 0; c < s.channels; ++c) {
-      const Centred channel = centred(s, c, options_.trend);
-      varying_ += channel.varying;
-      if (!channel.moves()) continue;
-      moving_ += channel.moving;
-      const Waves z = spectrum(channel.values, s);
-      add_flow(z, s, 0);
-      const Waves waves = transformed(z, s);
-      for (std::size_t k = 1; k < flows_.size(); ++k) add_flow(surrogate(waves, s), s, k);
-    }
+    for (std::size_t c = 0; c < s.channels; ++c) add_channel(s, c);
+  }
+  void add(const SeriesView& s, std::size_t channel) {
+    s.check(where);
+    if (channel >= s.channels)
+      throw Error(where, "channel", "below " + std::to_string(s.channels), std::to_string(channel));
+    add_channel(s, channel);
   }
 
   OneWayFlow result() const {
@@ -96,6 +94,18 @@ class FlowMeter {
  private:
   static constexpr const char* where = "nwm::analysis::FlowMeter";
   using Waves = std::vector<std::complex<double>>;  // (bins, height, width)
+
+  void add_channel(const SeriesView& s, std::size_t c) {
+    const Centred channel = centred(s, c, options_.trend);
+    varying_ += channel.varying;
+    if (!channel.moves()) return;
+    moving_ += channel.moving;
+    const Waves z = spectrum(channel.values, s);
+    add_flow(z, s, 0);
+    if (flows_.size() == 1) return;
+    const Waves waves = transformed(z, s);
+    for (std::size_t k = 1; k < flows_.size(); ++k) add_flow(surrogate(waves, s), s, k);
+  }
 
   double ratio(std::size_t k) const { return bounds_[k] > 0 ? flows_[k] / bounds_[k] : 0; }
 
@@ -181,5 +191,26 @@ class FlowMeter {
   std::vector<double> flows_, bounds_;  // of the recordings, then of each surrogate
   double moving_ = 0, varying_ = 0;
 };
+
+/// The channel that shows waves most clearly: that of the largest share of energy that moves times its one-way
+/// flow, over all recordings; the first of equals. Throws Error when there is no recording, they have not the
+/// same number of channels, or one does not fit its sizes.
+inline std::size_t waviest_channel(std::span<const SeriesView> recordings) {
+  constexpr const char* where = "nwm::analysis::waviest_channel";
+  if (recordings.empty()) throw Error(where, "recordings", "at least 1", "0");
+  std::size_t best = 0;
+  double most = -1;
+  for (std::size_t c = 0; c < recordings[0].channels; ++c) {
+    FlowMeter meter({.surrogates = 0});
+    for (const SeriesView& s : recordings) {
+      if (s.channels != recordings[0].channels)
+        throw Error(where, "channels", std::to_string(recordings[0].channels), std::to_string(s.channels));
+      meter.add(s, c);
+    }
+    const OneWayFlow found = meter.result();
+    if (found.moving * found.flow > most) most = found.moving * found.flow, best = c;
+  }
+  return best;
+}
 
 }  // namespace nwm::analysis

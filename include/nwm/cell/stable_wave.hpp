@@ -31,9 +31,9 @@ namespace nwm::cell {
 template <Boundary Boundary_ = Periodic>
 struct StableWaveOn {
   static constexpr std::string_view name = "stable_wave";
-  double dt = 0.4;                          ///< time step, in the units of 1/sqrt(omega)
-  double omega_low = 0.5, omega_high = 2;   ///< natural frequency squared, > 0
-  double alpha_low = 0.02, alpha_high = 1;  ///< damping, > 0
+  double dt = 0.4;                            ///< time step, in the units of 1/sqrt(omega)
+  double omega_low = 0.5, omega_high = 5;     ///< natural frequency squared, > 0
+  double alpha_low = 0.02, alpha_high = 0.5;  ///< damping, > 0
 
   static constexpr auto numbers = cell::numbers(
       "dt", &StableWaveOn::dt, "omega_low", &StableWaveOn::omega_low, "omega_high", &StableWaveOn::omega_high,

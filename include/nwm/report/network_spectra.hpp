@@ -73,14 +73,14 @@ inline Table confusion_table(const Confusion& confusion, const NetworkOptions& o
 
 }  // namespace detail
 
-/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator with most motion.
+/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator that shows waves most clearly.
 template <class Machine>
 void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
                  const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
   const std::vector<std::size_t> one{options.shown.at(0)};
   const std::vector<plot::Scene> scenes = plot::scenes(machine, test, one);
-  const std::size_t channel = plot::liveliest_channel(scenes, shape);
+  const std::size_t channel = detail::shown_channel<Machine>(scenes);
   const SeriesSpectra spectra(shape, true);
   const std::vector<float> all = spectra(scenes[0].series);
   const std::size_t count = std::min<std::size_t>(spectra.bins(), 24);
