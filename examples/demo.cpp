@@ -30,13 +30,9 @@ using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
                                             .encoder_width = 8},
                                  nwm::readout::Fft, nwm::head::Narrow, Cell>;
 
-/// The machine before training: each channel has a pitch of its own.
-Machine untrained(std::uint64_t seed) {
-  return Machine({.cell = {},
-                  .seed = seed,
-                  .encoder_starts = {{.field = Cell::omega_level,
-                                      .bias = nwm::layer::linear_spread(Machine::channels, -1, 1)}}});
-}
+/// Before training each channel has a pitch of its own.
+const std::vector<nwm::layer::EncoderStart> pitches{
+    {.field = Cell::omega_level, .bias = nwm::layer::linear_spread(Machine::channels, -1, 1)}};
 
 /// The steps that pictures show; the first few are still.
 const std::vector<std::size_t> moments{8, 16, 24, 32, 40};
@@ -112,7 +108,7 @@ void write_report(const Machine& machine, const nwm::data::Split& data, const st
                        metrics, data.test.size(),
                        {history.training.x, history.training.y, history.validation.y});
   report::add_network(page, machine, data.train, data.test,
-                      {.names = names, .shown = shown, .moments = moments});
+                      {.names = names, .shown = shown, .moments = moments, .encoder_starts = pitches});
   page.write(folder / "index.html");
 }
 
@@ -127,7 +123,7 @@ void run(const Options& o) {
        .clip_norm = 1,
        .seed = o.seed,
        .threads = o.threads},
-      untrained(o.seed), {}, {.beta2 = 0.99, .weight_decay = 0.1});
+      Machine({.seed = o.seed, .encoder_starts = pitches}), {}, {.beta2 = 0.99, .weight_decay = 0.1});
   std::printf("%zu parameters, %zu oscillators on %zux%zu pixels, %zu steps of %g; %zu images, %zu threads\n",
               Machine::parameter_count, Machine::channels, Machine::shape.height, Machine::shape.width,
               Machine::steps, trainer.best().cell.dt, data.train.size(), nwm::thread_count(o.threads));

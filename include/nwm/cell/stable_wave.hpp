@@ -27,7 +27,8 @@ namespace nwm::cell {
 ///   y_t = (h_t − p h_{t−1}) y_0 + dt² Σ_{k<t} h_k f_{t−1−k},   |y_t| ≤ (2 |y_0| + dt²/(1 − √p)) / sin θ.
 /// W is in f alone, which tanh bounds. This needs 0 < p < 1 and s² < 4p at every corner of the two ranges
 /// (each oscillator then swings by itself, and a step multiplies its swing by √p < 1): `largest_displacement`
-/// is the bound over the ranges, and infinite where they do not give one.
+/// is the bound over the ranges, and infinite where they do not give one. A learned W may still hold y away
+/// from 0 for good, but there omega |y| = |tanh(W * y)|, so by at most 1/omega_low.
 template <Boundary Boundary_ = Periodic>
 struct StableWaveOn {
   static constexpr std::string_view name = "stable_wave";
@@ -91,7 +92,8 @@ struct StableWaveOn {
     return WaveOn<Boundary_>::growth(WaveOn<Boundary_>{cell.dt}, wave_maps(cell, map));
   }
 
-  /// No |y| is ever larger, from |y_0| ≤ `start` and z_0 = 0; infinite where the numbers give no bound.
+  /// No |y| is ever larger, from |y_0| ≤ `start` and z_0 = 0; infinite where the numbers give no bound. |cos θ|
+  /// is largest at a corner of the ranges: it is linear in omega, and (a/√p + √p)/2 with a = 1 − dt² omega.
   double largest_displacement(double start = 1) const {
     double most = 0;
     for (const double w : {omega_low, omega_high})

@@ -17,6 +17,7 @@
 #include "nwm/analysis/series.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/data/dataset.hpp"
+#include "nwm/layer/encoder_start.hpp"
 #include "nwm/plot/gallery.hpp"
 #include "nwm/report/chart.hpp"
 #include "nwm/report/nearest_spectrum.hpp"
@@ -32,6 +33,8 @@ struct NetworkOptions {
   std::size_t learn = 200, judge = 200;   ///< images for learning and for testing the nearest-spectrum rule
   double seconds = 1.5;                   ///< length of each class's sound
   double steps_per_second = 4000;         ///< of the sounds: a cycle of k steps has 4000/k Hz
+  /// Those of the machine before training, which a report sets beside the trained one.
+  std::vector<layer::EncoderStart> encoder_starts = {};
 };
 
 namespace detail {

@@ -141,7 +141,8 @@ SpectralVerdict add_class_spectra(Page& page, const Machine& machine, const data
   constexpr std::size_t classes = Machine::outputs;
   const double dt = detail::step_time(machine);
   const SpectralVerdict verdict = judge_by_spectrum(machine, train, test, options);
-  const auto untrained = std::make_unique<Machine>(typename Machine::Options{.cell = machine.cell});
+  const auto untrained = std::make_unique<Machine>(
+      typename Machine::Options{.cell = machine.cell, .encoder_starts = options.encoder_starts});
   const SpectralVerdict before = judge_by_spectrum(*untrained, train, test, options);
   const Confusion &pixels = verdict.pixels, &regions = verdict.regions;
   const plot::ClassSpectra& spectra = verdict.spectra;
