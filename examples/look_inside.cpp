@@ -1,10 +1,14 @@
-// What happens inside: how far a change of one pixel reaches, over training, and whether the neurons carry
-// travelling waves, for a Neural Wave Machine and for a convolutional LSTM, which has no wave built in.
+// What happens inside: how far a change of one pixel reaches, over training, and whether the neurons hold
+// waves, in a Neural Wave Machine, in one whose cell cannot drift away, and in a convolutional LSTM, which has
+// no wave built in.
 #include <cstdio>
 #include <nwm/analysis/draw.hpp>
+#include <nwm/analysis/phase_waves.hpp>
 #include <nwm/analysis/receptive_field.hpp>
-#include <nwm/analysis/travelling_waves.hpp>
+#include <nwm/analysis/space_time_spectrum.hpp>
+#include <nwm/analysis/wave_figures.hpp>
 #include <nwm/cell/lstm.hpp>
+#include <nwm/cell/stable_wave.hpp>
 #include <nwm/nwm.hpp>
 #include <nwm/plot/png.hpp>
 #include <string>
@@ -16,9 +20,9 @@ using Model = nwm::WaveMachine<
     nwm::Shape{.height = 24, .width = 24, .oscillators = 4, .steps = 24, .classes = 5, .encoder_width = 8},
     nwm::readout::Linear, nwm::head::Narrow, Cell>;
 
-/// Trains for a moment and measures; how much the waves stand out.
+/// Trains for a moment and measures; says whether there are waves.
 template <class Machine>
-double look_inside(const std::string& name, const Machine& untrained) {
+std::string look_inside(const std::string& name, const Machine& untrained) {
   const auto data = nwm::data::polygons<Machine>({.images = 480, .seed = 1});
   const auto reach = [&](const Machine& machine) {
     return analysis::receptive_field(machine, data.test, {.images = 4, .probes = 8});
@@ -40,26 +44,29 @@ double look_inside(const std::string& name, const Machine& untrained) {
               static_cast<int>(analysis::greatest_reach<Machine>));
   nwm::plot::write_png(name + "-receptive-field.png", analysis::picture(field));
 
-  // 0: standing, 1: travelling. What is in brackets has the same neurons at shuffled places: no waves.
-  const auto [waves, shuffled] = analysis::travelling_waves(machine, data.test, {.images = 4});
-  std::printf("  moving %.3f; one way: by spectrum %.2f (shuffled %.2f), by phase %.2f (shuffled %.2f)\n",
-              waves.moving, waves.directed, shuffled.directed, waves.directionality, shuffled.directionality);
-  std::printf("  speed: by spectrum %.2f, by phase %.2f pixels a step\n", waves.spectral_speed,
-              waves.phase_speed);
+  // Do the neurons swing, or drift? Does what swings run one way more than chance would have it?
+  const analysis::WaveFigures figures = analysis::wave_figures(machine, data.test, {.images = 8});
+  std::printf("%s", figures.text().c_str());
   const analysis::Recording series = analysis::record(machine, data.test, 0);
   nwm::plot::write_png(name + "-spectrum.png",
                        analysis::picture(analysis::space_time_spectrum(series.view())));
   nwm::plot::write_png(name + "-waves.png", analysis::picture(analysis::phase_waves(series.view())));
 
-  return waves.directionality / shuffled.directionality;
+  std::printf("%s: %s\n\n", name.c_str(), figures.verdict());
+  return figures.verdict();
 }
 
 int main() {
-  const double wave = look_inside("nwm", Model<nwm::cell::Wave>({.cell = {.dt = 0.3}, .seed = 1}));
-  const double lstm = look_inside("lstm", Model<nwm::cell::Lstm>({.seed = 1}));
-  const bool ok = wave > 2;
-  std::printf(
-      "neighbours run one way %.1f times as much as strangers do in the NWM, %.1f times in the LSTM: %s\n",
-      wave, lstm, ok ? "ok" : "no waves");
+  look_inside("nwm", Model<nwm::cell::Wave>({.cell = {.dt = 0.3}, .seed = 1}));
+  // A cell whose oscillators all swing, each channel at a pitch of its own before training.
+  using Stable = nwm::cell::StableWave;
+  const std::string stable = look_inside(
+      "stable", Model<Stable>({.cell = {.dt = 0.6},
+                               .seed = 1,
+                               .encoder_starts = {{.field = Stable::omega_level,
+                                                   .bias = nwm::layer::linear_spread(4, -1, 1)}}}));
+  look_inside("lstm", Model<nwm::cell::Lstm>({.seed = 1}));
+  const bool ok = stable == "waves";
+  std::printf("the stable cell holds waves: %s\n", ok ? "ok" : "no");
   return ok ? 0 : 1;
 }

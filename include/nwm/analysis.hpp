@@ -2,9 +2,12 @@
 #pragma once
 
 #include "nwm/analysis/draw.hpp"
+#include "nwm/analysis/one_way_flow.hpp"
+#include "nwm/analysis/oscillation.hpp"
 #include "nwm/analysis/phase_waves.hpp"
 #include "nwm/analysis/reach.hpp"
 #include "nwm/analysis/receptive_field.hpp"
 #include "nwm/analysis/series.hpp"
 #include "nwm/analysis/space_time_spectrum.hpp"
 #include "nwm/analysis/travelling_waves.hpp"
+#include "nwm/analysis/wave_figures.hpp"

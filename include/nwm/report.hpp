@@ -12,6 +12,7 @@
 #include "nwm/report/nearest_spectrum.hpp"
 #include "nwm/report/network.hpp"
 #include "nwm/report/network_spectra.hpp"
+#include "nwm/report/network_waves.hpp"
 #include "nwm/report/network_weights.hpp"
 #include "nwm/report/page.hpp"
 #include "nwm/report/style.hpp"

@@ -6,6 +6,7 @@
 #include "nwm/analysis/travelling_waves.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <complex>
@@ -15,6 +16,7 @@
 #include <numbers>
 #include <vector>
 
+#include "nwm/analysis/wave_figures.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/model/wave_machine.hpp"
@@ -339,4 +341,178 @@ BOOST_AUTO_TEST_CASE(machines_are_measured_over_images_of_a_set) {
   const MachineWaves all = travelling_waves(machine, set);
   BOOST_TEST(all.waves.directed != two.waves.directed);
   BOOST_CHECK_THROW(travelling_waves(machine, set, {.images = 0}), nwm::Error);
+}
+
+namespace {
+OneWayFlow flow(const Recording& r, std::uint64_t seed = 0) {
+  FlowMeter meter({.seed = seed});
+  meter.add(r.view());
+  return meter.result();
+}
+
+/// Every neuron of a pattern that stands, at a pitch of its own: eight modes with phases drawn once.
+Recording standing_noise(std::uint64_t seed) {
+  nwm::Random random(seed);
+  Recording r = waves(40, 16, 16, 0, 0, 0, 0, 0);
+  for (int mode = 0; mode < 8; ++mode) {
+    const double down = static_cast<double>(random.below(4)),
+                 right = 1 + static_cast<double>(random.below(3));
+    const double omega = 2 * pi * (3 + mode) / 40, amplitude = random.uniform(0.5, 1),
+                 phase = random.uniform(0, 6);
+    r = sum(r, series(40, 16, 16, [=](double t, double y, double x) {
+              return amplitude * std::cos(2 * pi * (down * y + right * x) / 16 + phase) *
+                     std::cos(omega * t + 2 * phase);
+            }));
+  }
+  return r;
+}
+}  // namespace
+
+// Travelling waves flow one way more than every surrogate does: plane ones, and those that run apart.
+BOOST_AUTO_TEST_CASE(travelling_waves_flow_one_way_more_than_their_surrogates) {
+  for (const auto& [down, right] : wave_vectors) {
+    const OneWayFlow f = flow(waves(40, 15, 24, down, right, 2 * pi * 5.3 / 40, 1, 0));
+    near(f.flow, 1, 0.01);
+    BOOST_TEST(f.moving > 0.95);
+    BOOST_TEST(f.surrogates.size() == 19u);
+    BOOST_TEST(*std::ranges::max_element(f.surrogates) < 0.4);
+    near(f.chance(), 1.0 / 20, 1e-12);
+  }
+  Recording rings = series(40, 33, 33, [](double t, double y, double x) {
+    const double radius = std::hypot(y - 16, x - 16);
+    return std::cos(0.8 * radius - 0.8 * t) / (1 + 0.1 * radius);
+  });
+  rings.torus = false;
+  const OneWayFlow f = flow(rings);
+  BOOST_TEST(f.flow > 0.85);
+  BOOST_TEST(f.flow > 1.5 * *std::ranges::max_element(f.surrogates));
+  // Two waves that meet: (a² − b²)/(a² + b²) of the flow where the bound is |z||∇z|, as for one series.
+  BOOST_TEST(flow(waves(40, 15, 24, 0, 3, 2 * pi * 5 / 40, 1, 0.5)).flow < 0.8);
+  BOOST_TEST(flow(waves(40, 15, 24, 0, 3, 2 * pi * 5 / 40, 1, 0.5)).flow > 0.5);
+}
+
+// What does not travel does not pass for waves: drift, a standing pattern, standing noise, strangers, noise.
+BOOST_AUTO_TEST_CASE(what_does_not_travel_is_not_above_its_surrogates) {
+  const auto travels = [](const OneWayFlow& f) {
+    WaveFigures figures{.flow = f};
+    return figures.travels();
+  };
+  BOOST_TEST(travels(flow(waves(40, 16, 16, 1, 2, 2 * pi * 5 / 40, 1, 0.3))));
+  const Recording drift = series(40, 16, 16, [](double t, double y, double x) {
+    const double rate = 0.02 + 0.01 * std::sin(2 * pi * x / 16), size = 1 + 0.5 * std::cos(2 * pi * y / 16);
+    return size * (t * t / 1600 + std::exp(rate * t));
+  });
+  const OneWayFlow drifting = flow(drift);
+  BOOST_TEST(drifting.moving < 0.05);
+  BOOST_TEST(!travels(drifting));
+  const OneWayFlow standing = flow(waves(40, 16, 16, 1, 2, 2 * pi * 5 / 40, 0.7, 0.7));
+  near(standing.flow, 0, 1e-6);
+  BOOST_TEST(!travels(standing));
+  std::array<int, 3> passed{};
+  constexpr int draws = 12;
+  for (std::uint64_t seed = 1; seed <= draws; ++seed) {
+    passed[0] += travels(flow(standing_noise(seed), seed));
+    passed[1] += travels(flow(shuffled(waves(40, 16, 16, 1, 2, 2 * pi * 5 / 40, 1, 0).view(), seed), seed));
+    passed[2] += travels(flow(noise(40, 16, 16, seed), seed));
+  }
+  // They are like their surrogates: one in twenty passes by chance.
+  BOOST_TEST(passed[0] <= 3);
+  BOOST_TEST(passed[1] <= 3);
+  BOOST_TEST(passed[2] <= 3);
+  double mean = 0;
+  for (std::uint64_t seed = 1; seed <= draws; ++seed)
+    mean += flow(noise(40, 16, 16, seed), seed).chance() / draws;
+  near(mean, 0.5, 0.25);
+}
+
+BOOST_AUTO_TEST_CASE(the_channel_that_shows_waves_is_the_one_in_which_they_travel) {
+  const Recording wave = waves(40, 16, 16, 1, 2, 2 * pi * 5 / 40, 1, 0),
+                  standing = waves(40, 16, 16, 1, 2, 2 * pi * 5 / 40, 3, 3);
+  const Recording first = joined(wave, standing), second = joined(standing, wave);
+  BOOST_TEST(waviest_channel(std::array{first.view(), first.view()}) == 0u);
+  BOOST_TEST(waviest_channel(std::array{second.view()}) == 1u);
+  BOOST_CHECK_THROW((void)waviest_channel({}), nwm::Error);
+  BOOST_CHECK_THROW((void)waviest_channel(std::array{first.view(), wave.view()}), nwm::Error);
+  BOOST_CHECK_THROW(FlowMeter().add(wave.view(), 1), nwm::Error);
+}
+
+BOOST_AUTO_TEST_CASE(swinging_and_drifting_neurons_are_told_apart) {
+  // Three columns of neurons: five half-turns, a fall through 0, a rest at 0. Rows alike.
+  const Recording r = series(20, 3, 3, [](double t, double, double x) {
+    return x == 0 ? std::cos(2 * pi * t / 8 + 0.1) : x == 1 ? 9.5 - t : 0.0;
+  });
+  const auto of = [&](std::vector<std::uint8_t> counted) {
+    OscillationCounter counter;
+    counter.add(r.view(), counted);
+    return counter.result();
+  };
+  const Oscillation swing = of({1, 0, 0, 1, 0, 0, 0, 0, 0}), fall = of({0, 1, 0, 0, 0, 0, 0, 0, 0}),
+                    both = of({1, 1, 0, 1, 1, 0, 0, 0, 0}), rest = of({0, 0, 1, 0, 0, 0, 0, 0, 0});
+  BOOST_TEST(swing.neurons == 2u);
+  BOOST_TEST(swing.crossings == 5);
+  BOOST_TEST(swing.monotone == 0);
+  BOOST_TEST(fall.crossings == 1);
+  BOOST_TEST(fall.monotone == 1);
+  BOOST_TEST(both.crossings == 3);  // between 1 and 5
+  BOOST_TEST(both.monotone == 0.5);
+  BOOST_TEST(rest.crossings == 0);
+  BOOST_TEST(rest.monotone == 1);
+  BOOST_TEST(of(std::vector<std::uint8_t>(9)).neurons == 0u);
+  // A touch of 0 is no crossing, a stay there counts once.
+  const Recording touch = series(8, 3, 3, [](double t, double, double) {
+    return std::array{1.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0, -1.0}[static_cast<std::size_t>(t)];
+  });
+  OscillationCounter counter;
+  counter.add(touch.view(), std::vector<std::uint8_t>(9, 1));
+  BOOST_TEST(counter.result().crossings == 1);
+  BOOST_CHECK_THROW(counter.add(touch.view(), std::vector<std::uint8_t>(8)), nwm::Error);
+
+  near(spectral_distance(std::vector{1.0, 1.0, 0.0}, std::vector{0.0, 2.0, 2.0}), 0.5, 1e-12);
+  near(spectral_distance(std::vector{1.0, 3.0}, std::vector{10.0, 30.0}), 0, 1e-12);
+  BOOST_CHECK_THROW((void)spectral_distance(std::vector{1.0}, std::vector{1.0, 2.0}), nwm::Error);
+  BOOST_TEST(peak_bin(std::vector{1.0, 3.0, 3.0}) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_verdict_needs_crossings_turns_a_pitch_and_travel) {
+  WaveFigures good{.shapes = {.neurons = 9, .crossings = 3, .monotone = 0},
+                   .ground = {},
+                   .classes = {0, 1},
+                   .peak_bins = {2, 1},
+                   .flow = {.moving = 0.2, .flow = 0.5, .surrogates = {0.3, 0.4}}};
+  const auto verdict = [&](auto change) {
+    WaveFigures f = good;
+    change(f);
+    return std::string(f.verdict());
+  };
+  BOOST_TEST(verdict([](WaveFigures&) {}) == "waves");
+  BOOST_TEST(verdict([](WaveFigures& f) { f.shapes.crossings = 2.5; }) == "no waves");
+  BOOST_TEST(verdict([](WaveFigures& f) { f.shapes.monotone = 0.01; }) == "no waves");
+  BOOST_TEST(verdict([](WaveFigures& f) { f.peak_bins[1] = 0; }) == "no waves");
+  BOOST_TEST(verdict([](WaveFigures& f) { f.flow.moving = 0.01; }) == "swings, but does not travel");
+  BOOST_TEST(verdict([](WaveFigures& f) { f.flow.surrogates[1] = 0.5; }) == "swings, but does not travel");
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_without_training_has_figures_of_its_own_recordings) {
+  constexpr nwm::Shape shape{
+      .height = 9, .width = 11, .oscillators = 2, .steps = 12, .classes = 2, .encoder_width = 2};
+  using Machine =
+      nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<4>, nwm::cell::Lstm, nwm::cpu::Scalar>;
+  const Machine machine({.seed = 2});
+  nwm::Random random(4);
+  nwm::data::Dataset::Floats pixels(3 * 9 * 11);
+  for (float& v : pixels) v = static_cast<float>(random.uniform());
+  nwm::data::Dataset::Bytes masks(3 * 9 * 11);
+  for (std::size_t p = 0; p < masks.size(); ++p) masks[p] = p % 3 == 0;
+  const nwm::data::Dataset set({3, 1, 9, 11}, pixels, masks);
+  const WaveFigures found = wave_figures(machine, set, {.images = 2, .flow_images = 1});
+  BOOST_TEST(found.shapes.neurons == 2u * 2 * 33);
+  BOOST_TEST(found.ground.neurons == 2u * 2 * 66);
+  BOOST_TEST(found.classes.size() == 2u);
+  BOOST_TEST(found.least_distance > 0);
+  near(found.least_distance, found.mean_distance, 1e-15);  // one pair
+  FlowMeter meter;
+  meter.add(record(machine, set, 0).view());
+  BOOST_TEST(found.flow.flow == meter.result().flow);
+  BOOST_TEST(found.text().find("with phases shuffled") != std::string::npos);
+  BOOST_CHECK_THROW((void)wave_figures(machine, set, {.images = 0}), nwm::Error);
 }

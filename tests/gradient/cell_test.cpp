@@ -16,6 +16,7 @@
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
+#include "nwm/cell/stable_wave.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/check/check_cell.hpp"
 #include "planted.hpp"
@@ -148,6 +149,18 @@ BOOST_AUTO_TEST_CASE(wave_under_every_boundary) {
   require_right(nwm::check_cell<WaveOn<nwm::Reflecting>, Scalar, Grid<7, 3, nwm::Reflecting>, 1, 9>());
   require_right(nwm::check_cell<WaveOn<nwm::Periodic>, Scalar, Grid<3, 5>, 2, 1>(
       {.ranges = {{{-1, 1}, {0.5, 1}, {0, 1}, {0, 1}}}}));
+}
+
+// The levels over all that tanh gives; the adjoint written by hand beside the derived one.
+BOOST_AUTO_TEST_CASE(the_stable_wave) {
+  using nwm::cell::StableWaveOn;
+  constexpr nwm::CheckCellOptions<StableWaveOn<>>::Range level{-1, 1};
+  const auto report = nwm::check_cell<StableWaveOn<>, Simd<>>({.ranges = {{{}, {}, level, level}}});
+  require_right(report);
+  BOOST_TEST(report.adjoint.compared == 200u * 5u);
+  require_right(nwm::check_cell<StableWaveOn<nwm::Zero>, Simd<>>());
+  require_right(
+      nwm::check_cell<StableWaveOn<nwm::Reflecting>, Scalar, nwm::Grid<7, 9, nwm::Reflecting>, 3>());
 }
 
 BOOST_AUTO_TEST_CASE(recurrent_networks_without_wave_bias) {

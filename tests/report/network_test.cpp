@@ -11,6 +11,7 @@
 #include "nwm/error.hpp"
 #include "nwm/random.hpp"
 #include "nwm/report/nearest_spectrum.hpp"
+#include "nwm/report/network_waves.hpp"
 #include "nwm/report/network_weights.hpp"
 
 namespace report = nwm::report;
@@ -119,4 +120,28 @@ BOOST_AUTO_TEST_CASE(rows_that_are_fourier_modes_are_recognised) {
     BOOST_TEST(pure.share[r] > 0.999);
   }
   BOOST_TEST(report::detail::median(random_.share) < 0.7);
+}
+
+BOOST_AUTO_TEST_CASE(a_report_says_no_waves_where_there_are_none) {
+  const auto page_of = [](double crossings, double flow) {
+    nwm::analysis::WaveFigures f{.shapes = {.neurons = 8, .crossings = crossings, .monotone = 0},
+                                 .classes = {0, 1},
+                                 .peak_bins = {3, 2},
+                                 .least_distance = 0.21,
+                                 .mean_distance = 0.34,
+                                 .flow = {.moving = 0.2, .flow = flow, .surrogates = {0.25, 0.15}}};
+    report::Page page("t", "l");
+    report::add_wave_figures(page, f, {.names = {"ground", "square"}});
+    return page.str();
+  };
+  const auto says = [](const std::string& html, const char* text) {
+    return html.find(text) != std::string::npos;
+  };
+  const std::string waves = page_of(6, 0.4), swings = page_of(6, 0.2), drifts = page_of(0, 0.4);
+  BOOST_TEST(says(waves, "<p>Waves."));
+  BOOST_TEST(says(swings, "<p>It swings, but it is not shown"));
+  BOOST_TEST(says(drifts, "<p>No waves."));
+  BOOST_TEST(!says(drifts, "<p>Waves."));
+  for (const char* figure : {"ground 3, square 2", "0.21, 0.34", "20 %", "0.2 (chance 0.33)"})
+    BOOST_TEST(says(waves, figure), figure);
 }

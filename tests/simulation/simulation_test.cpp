@@ -4,9 +4,11 @@
 #define BOOST_TEST_DYN_LINK
 #include "nwm/simulation/simulation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
+#include "nwm/cell/stable_wave.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/last.hpp"
@@ -289,4 +292,62 @@ BOOST_AUTO_TEST_CASE(threads_where_rows_do_not_run_by_themselves_are_refused) {
   BOOST_CHECK_EXCEPTION(Waves({.cell = {}, .threads = 2}), nwm::Error, [](const nwm::Error& e) {
     return e.expected() == "1 on the backend scalar" && e.found() == "2";
   });
+}
+
+namespace {
+/// The largest |y| of 2,000 steps from random y, with random couplings `strength` times as large as the
+/// Laplacian and maps as set(index, random) says.
+template <class Cell, class Set>
+double farthest(const Cell& cell, double strength, std::uint64_t seed, const Set& set) {
+  nwm::Simulation<Cell, nwm::Grid<5, 6>, 2, cpu::Scalar, double> waves({.cell = cell});
+  nwm::Random random(seed);
+  for (double& w : waves.parameter("cell.Wy.weight")) w = strength * random.uniform(-4, 4);
+  for (double& y : waves.field(Cell::y)) y = random.uniform(-1, 1);
+  for (std::size_t map = 2; map < 4; ++map)
+    for (double& m : waves.field(map)) m = set(map, random);
+  double most = 0;
+  waves.run(2000, [&](const auto& now) {
+    for (const double y : now.field(Cell::y)) most = std::max(most, std::abs(y));
+  });
+  return most;
+}
+}  // namespace
+
+// Whatever the coupling and wherever in their ranges the maps are. WaveOn with weights as these drifts far
+// beyond: the test can fail.
+BOOST_AUTO_TEST_CASE(the_stable_wave_is_bounded_by_what_its_documentation_proves) {
+  const nwm::cell::StableWave cell{};
+  const double bound = cell.largest_displacement();
+  BOOST_TEST(bound < 1000);
+  double most = 0;
+  for (const double strength : {0.01, 1.0, 100.0})
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+      for (const double corner : {-1.0, 1.0})
+        most = std::max(most, farthest(cell, strength, seed, [=](std::size_t map, nwm::Random&) {
+                          return map == cell.omega_level ? corner : -1.0;
+                        }));
+      most = std::max(
+          most, farthest(cell, strength, seed, [](std::size_t, nwm::Random& r) { return r.uniform(-1, 1); }));
+    }
+  BOOST_TEST(most <= bound);
+  BOOST_TEST(most > 0.02 * bound);
+  const double drift = farthest(Wave{cell.dt}, 1, 1, [](std::size_t, nwm::Random&) { return 0.0; });
+  BOOST_TEST(drift > bound);
+
+  // One oscillator that is pushed at its own pitch: the bound is of the right size.
+  const nwm::cell::StableWave tight{.omega_low = 1, .omega_high = 1, .alpha_low = 0.05, .alpha_high = 0.05};
+  double y = 1, z = 0, farthest_y = 0;
+  for (int t = 0; t < 5000; ++t) {
+    z += tight.dt * ((z > 0 ? 1 : -1) - y - 0.05 * z);
+    y += tight.dt * z;
+    farthest_y = std::max(farthest_y, std::abs(y));
+  }
+  BOOST_TEST(farthest_y <= tight.largest_displacement());
+  BOOST_TEST(farthest_y > 0.3 * tight.largest_displacement());
+
+  // Numbers that give no bound say so.
+  for (const nwm::cell::StableWave& loose :
+       {nwm::cell::StableWave{.omega_low = 0}, nwm::cell::StableWave{.alpha_low = 0},
+        nwm::cell::StableWave{.dt = 3}, nwm::cell::StableWave{.alpha_high = 2}})
+    BOOST_TEST(std::isinf(loose.largest_displacement()));
 }

@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -243,4 +245,67 @@ BOOST_AUTO_TEST_CASE(evaluation_is_the_average_over_images) {
     BOOST_TEST(got.acc_foreground == expected.acc_foreground);
     BOOST_TEST(got.iou_foreground == expected.iou_foreground);
   }
+}
+
+namespace {
+/// The parameters of that name.
+std::vector<double> named(const Machine& machine, std::string_view name) {
+  for (const nwm::Slice& slice : Machine::layout.slices)
+    if (slice.name.view() == name) {
+      const auto part = machine.parameters().subspan(slice.offset, slice.size);
+      return {part.begin(), part.end()};
+    }
+  BOOST_FAIL("no parameter " << name);
+  return {};
+}
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(encoders_start_where_the_options_say) {
+  using nwm::cell::Wave;
+  const Machine drawn({.seed = 3});
+  const Machine set({.seed = 3,
+                     .encoder_starts = {{.field = Wave::omega, .bias = {0.5, 1.5}},
+                                        {.field = Wave::y, .bias = {-0.25}, .weight_scale = 0},
+                                        {.field = Wave::alpha, .weight_scale = 2}}});
+  BOOST_TEST(named(set, "classifier.omega_encoder.4.bias") == (std::vector{0.5, 1.5}));
+  BOOST_TEST(named(set, "classifier.hy_encoder.6.bias") == (std::vector{-0.25, -0.25}));
+  for (const double w : named(set, "classifier.hy_encoder.6.weight")) BOOST_TEST(w == 0);
+  std::vector<double> twice = named(drawn, "classifier.alpha_encoder.4.weight");
+  for (double& w : twice) w *= 2;
+  BOOST_TEST(named(set, "classifier.alpha_encoder.4.weight") == twice);
+  // All else has the bits that were drawn.
+  const std::vector<std::string_view> changed{
+      "classifier.omega_encoder.4.bias", "classifier.hy_encoder.6.bias", "classifier.hy_encoder.6.weight",
+      "classifier.alpha_encoder.4.weight"};
+  std::size_t compared = 0;
+  for (const nwm::Slice& slice : Machine::layout.slices)
+    if (std::ranges::find(changed, slice.name.view()) == changed.end()) {
+      BOOST_TEST((named(set, slice.name.view()) == named(drawn, slice.name.view())), slice.name.view());
+      ++compared;
+    }
+  BOOST_TEST(compared + changed.size() == Machine::layout.count);
+  BOOST_TEST(compared > 10u);
+  BOOST_TEST(nwm::layer::linear_spread(3, 0.5, 1.5) == (std::vector{0.5, 1.0, 1.5}));
+  BOOST_TEST(nwm::layer::linear_spread(1, 0.5, 1.5) == (std::vector{0.5}));
+}
+
+BOOST_AUTO_TEST_CASE(a_start_that_does_not_fit_is_told) {
+  using nwm::cell::Wave;
+  const auto field_of = [](std::vector<nwm::layer::EncoderStart> starts) -> std::string {
+    try {
+      const Machine machine({.encoder_starts = std::move(starts)});
+    } catch (const nwm::Error& error) {
+      BOOST_TEST_MESSAGE(error.what());
+      return error.field();
+    }
+    return "";
+  };
+  BOOST_TEST(field_of({{.field = Wave::omega, .bias = {1, 2, 3}}}) == "bias");
+  BOOST_TEST(field_of({{.field = Wave::omega, .bias = {1, NAN}}}) == "bias");
+  BOOST_TEST(field_of({{.field = Wave::omega, .weight_scale = -1}}) == "weight_scale");
+  BOOST_TEST(field_of({{.field = Wave::omega, .weight_scale = INFINITY}}) == "weight_scale");
+  BOOST_TEST(field_of({{.field = Wave::z, .bias = {1}}}) == "encoder_starts");
+  BOOST_TEST(field_of({{.field = 9, .bias = {1}}}) == "encoder_starts");
+  BOOST_TEST(field_of({{.field = Wave::y}, {.field = Wave::y}}) == "encoder_starts");
+  BOOST_TEST(field_of({{.field = Wave::y}, {.field = Wave::omega}}).empty());
 }

@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/backend/default.hpp"
@@ -22,6 +23,7 @@
 #include "nwm/checkpointing/reversible.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/encoder.hpp"
+#include "nwm/layer/encoder_start.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/for_constants.hpp"
@@ -98,12 +100,17 @@ class WaveMachine : public model::PixelModel<
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values
+    /// Encoders that do not start as drawn, each at most once.
+    std::vector<layer::EncoderStart> encoder_starts{};
   };
 
-  /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)); W the Laplacian. Throws Error as
-  /// cell::require_numbers.
+  /// Initial values as PyTorch's (uniform ±1/sqrt(fan_in)), then as options.encoder_starts says; W the
+  /// Laplacian. Throws Error as cell::require_numbers and WaveParts::start_encoders.
   explicit WaveMachine(const Options& options = Options{})
-      : Base(options.seed), cell((nwm::cell::require_numbers(options.cell), options.cell)) {}
+      : Base(options.seed), cell((nwm::cell::require_numbers(options.cell), options.cell)) {
+    if (!options.encoder_starts.empty())
+      Layers::start_encoders(options.encoder_starts, std::span<Real>(this->parameters()));
+  }
 
   /// Memory for a whole forward and backward pass. Allocated once, used for any images, by one thread at a
   /// time.

@@ -4,14 +4,18 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "nwm/backend/pass.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/checkpointing/reversible.hpp"
+#include "nwm/error.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/shape.hpp"
 #include "nwm/layer/encoder.hpp"
+#include "nwm/layer/encoder_start.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/layout.hpp"
@@ -127,6 +131,31 @@ struct WaveParts {
       -> PartList<Encoder<e>..., typename Numbers::template Part<k>..., Coupling, Matrix, Mlp>;
   using List = decltype(list_of(std::make_index_sequence<entries.size()>{},
                                 std::make_index_sequence<Cell::fields.size()>{}));
+
+  /// Sets the last convolutions of the encoders that `starts` names, in the parameters of the whole machine,
+  /// which hold what was drawn. Throws Error where a field has no encoder or comes twice, and as
+  /// layer::start_last_convolution.
+  static void start_encoders(std::span<const layer::EncoderStart> starts, std::span<Real> all) {
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      bool set = false;
+      for (std::size_t before = 0; before < i; ++before)
+        if (starts[before].field == starts[i].field)
+          throw Error("WaveMachine", "encoder_starts", "each field once",
+                      "field " + std::to_string(starts[i].field) + " twice");
+      for_encoders([&](auto e) {
+        if (encoded<e>.index != starts[i].field) return;
+        using Part = Encoder<e>;
+        constexpr std::size_t last = Part::template offset<encoded<e>.encoder_layers - 1>;
+        layer::start_last_convolution(
+            starts[i], encoded<e>.name.view(), channels,
+            all.subspan(List::template offset<Part> + last, Part::parameters - last));
+        set = true;
+      });
+      if (!set)
+        throw Error("WaveMachine", "encoder_starts", "fields with an encoder",
+                    "field " + std::to_string(starts[i].field));
+    }
+  }
 };
 
 }  // namespace nwm::model

@@ -13,8 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/analysis/one_way_flow.hpp"
+#include "nwm/analysis/series.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/data/dataset.hpp"
+#include "nwm/layer/encoder_start.hpp"
 #include "nwm/plot/gallery.hpp"
 #include "nwm/report/chart.hpp"
 #include "nwm/report/nearest_spectrum.hpp"
@@ -30,6 +33,8 @@ struct NetworkOptions {
   std::size_t learn = 200, judge = 200;   ///< images for learning and for testing the nearest-spectrum rule
   double seconds = 1.5;                   ///< length of each class's sound
   double steps_per_second = 4000;         ///< of the sounds: a cycle of k steps has 4000/k Hz
+  /// Those of the machine before training, which a report sets beside the trained one.
+  std::vector<layer::EncoderStart> encoder_starts = {};
 };
 
 namespace detail {
@@ -57,6 +62,22 @@ plot::Image sheet(std::span<const float> fields, std::size_t count, std::size_t 
   return plot::stacked(rows, 4, plot::paper);
 }
 
+/// The channel that is shown: the one that shows waves most clearly, in recordings that are long and large
+/// enough to say, else the liveliest.
+template <class Machine>
+std::size_t shown_channel(std::span<const plot::Scene> scenes) {
+  constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
+  if constexpr (shape.steps >= 8 && shape.height >= 3 && shape.width >= 3) {
+    std::vector<analysis::SeriesView> recordings;
+    for (const plot::Scene& scene : scenes)
+      recordings.push_back({scene.series, shape.steps, shape.channels, shape.height, shape.width,
+                            analysis::on_torus<Machine>});
+    return analysis::waviest_channel(recordings);
+  } else {
+    return plot::liveliest_channel(scenes, shape);
+  }
+}
+
 }  // namespace detail
 
 /// Adds input, waves, prediction and target of the images shown. For one of them, adds the waves as a film
@@ -66,7 +87,7 @@ void add_scenes(Page& page, const Machine& machine, const data::Dataset& test,
                 const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
   const std::vector<plot::Scene> scenes = plot::scenes(machine, test, options.shown);
-  const std::size_t channel = plot::liveliest_channel(scenes, shape);
+  const std::size_t channel = detail::shown_channel<Machine>(scenes);
   std::vector<plot::StripRow> rows;
   for (const plot::Scene& scene : scenes) rows.push_back(scene.row());
   page.section("What it does");

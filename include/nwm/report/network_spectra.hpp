@@ -73,8 +73,8 @@ inline Table confusion_table(const Confusion& confusion, const NetworkOptions& o
 
 }  // namespace detail
 
-/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator with most motion. Throws Error where
-/// the options show none.
+/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator that shows waves most clearly. Throws
+/// Error where the options show none.
 template <class Machine>
 void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
                  const NetworkOptions& options) {
@@ -82,7 +82,7 @@ void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
   if (options.shown.empty()) throw Error("nwm::report", "shown", "at least one image", "none");
   const std::vector<std::size_t> one{options.shown[0]};
   const std::vector<plot::Scene> scenes = plot::scenes(machine, test, one);
-  const std::size_t channel = plot::liveliest_channel(scenes, shape);
+  const std::size_t channel = detail::shown_channel<Machine>(scenes);
   const SeriesSpectra spectra(shape, true);
   const std::vector<float> all = spectra(scenes[0].series);
   const std::size_t count = std::min<std::size_t>(spectra.bins(), 24);
@@ -143,7 +143,8 @@ SpectralVerdict add_class_spectra(Page& page, const Machine& machine, const data
   constexpr std::size_t classes = Machine::outputs;
   const double dt = detail::step_time(machine);
   const SpectralVerdict verdict = judge_by_spectrum(machine, train, test, options);
-  const auto untrained = std::make_unique<Machine>(typename Machine::Options{.cell = machine.cell});
+  const auto untrained = std::make_unique<Machine>(
+      typename Machine::Options{.cell = machine.cell, .encoder_starts = options.encoder_starts});
   const SpectralVerdict before = judge_by_spectrum(*untrained, train, test, options);
   const Confusion &pixels = verdict.pixels, &regions = verdict.regions;
   const plot::ClassSpectra& spectra = verdict.spectra;

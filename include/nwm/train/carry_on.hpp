@@ -22,7 +22,6 @@
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/predict.hpp"
 #include "nwm/train/staged_input.hpp"
-#include "nwm/train/threads.hpp"
 
 namespace nwm {
 
