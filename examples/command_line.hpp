@@ -27,7 +27,8 @@ inline double number(const std::string& text) {
 }
 }  // namespace detail
 
-/// For options that are whole numbers: else -1 would be read as 2^64 − 1, and what is too large as the largest.
+/// For options that are whole numbers: else -1 would be read as 2^64 − 1, and what is too large as the
+/// largest.
 inline const CLI::Validator natural(
     [](const std::string& text) {
       return detail::whole(text, 0) ? std::string()
