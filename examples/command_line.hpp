@@ -27,11 +27,13 @@ inline double number(const std::string& text) {
 }
 }  // namespace detail
 
-/// For options that are whole numbers: else -1 would be read as 2^64 − 1, and what is too large as the largest.
+/// For options that are whole numbers: else -1 would be read as 2^64 − 1, and what is too large as the
+/// largest.
 inline const CLI::Validator natural(
     [](const std::string& text) {
-      return detail::whole(text, 0) ? std::string()
-                                    : detail::refusal("a whole number, not negative, below 2^64", text);
+      if (detail::whole(text, 0)) return std::string();
+      const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+      return detail::refusal(digits ? "a whole number below 2^64" : "a whole number, not negative", text);
     },
     "");
 /// The same, from 1 on.

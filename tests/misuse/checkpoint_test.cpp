@@ -204,7 +204,8 @@ BOOST_AUTO_TEST_CASE(weights_of_other_types_are_converted_and_said) {
   doubles[7] = -2.5;
   const auto from_double = load(DType::F64, bytes_of(doubles));
   BOOST_TEST((from_double[0] == 0.1f && from_double[7] == -2.5f));
-  // 1, −2, 65504 (the largest), 2^-24 (the smallest), 2^-14, −0, 1/3 as Python's struct.pack('<e', …) writes it.
+  // 1, −2, 65504 (the largest), 2^-24 (the smallest), 2^-14, −0, 1/3 as Python's struct.pack('<e', …) writes
+  // it.
   std::vector<std::uint16_t> halves(81);
   const std::vector<std::uint16_t> some{0x3C00, 0xC000, 0x7BFF, 0x0001, 0x0400, 0x8000, 0x3555};
   std::ranges::copy(some, halves.begin());

@@ -15,9 +15,9 @@
 
 namespace nwm {
 
-/// Threads that a loop may use: `wanted`, but no more than 256 or, where the machine has more, its processors;
-/// all that the machine has when 0. Throws Error (field "threads") above 2^31 − 1: a negative number that was
-/// converted.
+/// Threads that a loop may use: `wanted`, but no more than 256 or, where the machine has more, its
+/// processors; all that the machine has when 0. Throws Error (field "threads") above 2^31 − 1: a negative
+/// number that was converted.
 inline std::size_t thread_count(std::size_t wanted) {
   constexpr std::size_t most = 0x7FFFFFFF;
   if (wanted > most)

@@ -1,5 +1,5 @@
-// Files that may be gzipped, read from the beginning on: what .npy and IDX are read through. Needs zlib (target
-// nwm::data).
+// Files that may be gzipped, read from the beginning on: what .npy and IDX are read through. Needs zlib
+// (target nwm::data).
 #pragma once
 
 #include <zlib.h>

@@ -39,10 +39,10 @@ inline Extent sequence_extent(const io::Tensor& inputs, const std::string& where
 }  // namespace detail
 
 /// Reads sequences (N, T, n) or (N, T, C, H, W) — |u1 bytes, divided by 255 when read, or <f4 or <f8 numbers
-/// — and their targets. What these are is told by type and shape. Whole numbers (u1, <i8, …) or truths: a label a
-/// sequence (N), a label a step (N, T), or, for frames, a class a pixel (N, H, W). Numbers (<f4 or <f8): of a
-/// sequence (N) or (N, K), or of each step (N, T, K) or (N, T, C, H, W). Throws Error for any other shape, and as
-/// read_npy.
+/// — and their targets. What these are is told by type and shape. Whole numbers (u1, <i8, …) or truths: a
+/// label a sequence (N), a label a step (N, T), or, for frames, a class a pixel (N, H, W). Numbers (<f4 or
+/// <f8): of a sequence (N) or (N, K), or of each step (N, T, K) or (N, T, C, H, W). Throws Error for any
+/// other shape, and as read_npy.
 inline Dataset load_sequences(const std::filesystem::path& inputs_path,
                               const std::filesystem::path& targets_path) {
   const std::string where = inputs_path.string(), to = targets_path.string();

@@ -40,8 +40,8 @@ inline std::size_t checked_product(std::string_view where, std::string_view fiel
   throw Error(where, field, "memory for " + shown_bytes(bytes), "less of it");
 }
 
-/// A std::vector of so many zeros as the product of `lengths`. Throws Error(where, field, …) where they have no
-/// addresses or there is no memory for them.
+/// A std::vector of so many zeros as the product of `lengths`. Throws Error(where, field, …) where they have
+/// no addresses or there is no memory for them.
 template <class Vector>
 Vector allocated(std::string_view where, std::string_view field, std::span<const std::size_t> lengths) {
   constexpr std::size_t each = sizeof(typename Vector::value_type);

@@ -52,8 +52,8 @@ void put_slices(Safetensors& file, const Layout& layout, std::span<const Real> v
   }
 }
 
-/// The values of a tensor of F16, BF16, F32 or F64. Throws Error, naming it, where it is missing or of another
-/// type.
+/// The values of a tensor of F16, BF16, F32 or F64. Throws Error, naming it, where it is missing or of
+/// another type.
 template <class Real>
 std::vector<Real> weights_of(const Safetensors& file, const std::string& name) {
   const Tensor& tensor = file.at(name);
@@ -216,7 +216,8 @@ struct Loaded {
 /// Sets the model's weights from a file written by `save`, or by Python from the authors' model. Weights of
 /// F16, BF16, F32 or F64 are converted to the model's type. Throws Error when the file is damaged, any tensor
 /// is missing, foreign (where that is not ignored), or of another shape or type, a value is no finite number,
-/// the file describes another model (its dt, its readout, …) or holds a training; the model then is unchanged.
+/// the file describes another model (its dt, its readout, …) or holds a training; the model then is
+/// unchanged.
 template <ModelParameters Model>
 Loaded load(Model& model, const std::string& path, ForeignTensors foreign = ForeignTensors::refused) {
   const io::Safetensors file = io::read_safetensors(path);

@@ -29,7 +29,8 @@ class Image {
   /// An image without pixels: 0 x 0.
   Image() = default;
 
-  /// width x height pixels of one colour. Throws Error above 2^40 bytes, and where there is no memory for them.
+  /// width x height pixels of one colour. Throws Error above 2^40 bytes, and where there is no memory for
+  /// them.
   Image(std::size_t width, std::size_t height, Rgb fill = white) : width_(width), height_(height) {
     if (height != 0 && width > max_bytes / 3 / height)
       throw Error("nwm::plot::Image", "size", "at most 2^40 bytes",

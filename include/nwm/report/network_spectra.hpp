@@ -73,8 +73,8 @@ inline Table confusion_table(const Confusion& confusion, const NetworkOptions& o
 
 }  // namespace detail
 
-/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator that shows waves most clearly. Throws
-/// Error where the options show none.
+/// Adds the Fourier magnitudes of one image, bin by bin, for the oscillator that shows waves most clearly.
+/// Throws Error where the options show none.
 template <class Machine>
 void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
                  const NetworkOptions& options) {

@@ -1,5 +1,5 @@
-// Threads that stay over many short loops, and sleep where they have nothing to do. A loop waits for its items
-// and not for threads: one whose core another program has taken holds nobody up while it has no item.
+// Threads that stay over many short loops, and sleep where they have nothing to do. A loop waits for its
+// items and not for threads: one whose core another program has taken holds nobody up while it has no item.
 #pragma once
 
 #include <pthread.h>
@@ -12,8 +12,8 @@
 
 namespace nwm {
 
-/// The caller's thread and more, which share the items of its loops. In a child that `fork` makes the caller is
-/// alone, and does everything. Without OpenMP there is one thread.
+/// The caller's thread and more, which share the items of its loops. In a child that `fork` makes the caller
+/// is alone, and does everything. Without OpenMP there is one thread.
 class Team {
  public:
   /// Starts `threads` − 1 threads, or as many as the system allows.
@@ -46,8 +46,8 @@ class Team {
   /// The number of threads that were asked for.
   std::size_t threads() const { return most_; }
 
-  /// f(item, thread) once for each item < items (below 2^32), in any order, on any of the first `items` threads.
-  /// Returns when all are done. f must not throw, nor call `each`.
+  /// f(item, thread) once for each item < items (below 2^32), in any order, on any of the first `items`
+  /// threads. Returns when all are done. f must not throw, nor call `each`.
   template <class F>
   void each(std::size_t items, const F& f) {
     if (items < 2) {
@@ -95,7 +95,8 @@ class Team {
       const std::size_t items = items_.load(std::memory_order_relaxed);
       const std::uint64_t left = work & 0xFFFFFFFF;
       if (left == 0 || thread >= items) return;
-      // Where this succeeds the item was nobody's, so that the loop was not done and what was read is its own.
+      // Where this succeeds the item was nobody's, so that the loop was not done and what was read is its
+      // own.
       if (!work_.compare_exchange_weak(work, work - 1, std::memory_order_acq_rel)) continue;
       run(f, left - 1, thread);
       done_.fetch_add(1, std::memory_order_release);

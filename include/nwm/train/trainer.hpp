@@ -247,8 +247,8 @@ class Trainer {
   void require_finite(const Where& where, std::string_view quantity, double value) const {
     if (!std::isfinite(value)) throw Unstable(where(), quantity, detail::finite_number(model_), shown(value));
   }
-  /// The running statistics of a model that has some: an input of 1e20 makes a variance infinite, by which all
-  /// that is normalised becomes 0, and the loss a plain number.
+  /// The running statistics of a model that has some: an input of 1e20 makes a variance infinite, by which
+  /// all that is normalised becomes 0, and the loss a plain number.
   template <class Where>
   void require_finite_buffers(const Where& where) const {
     if constexpr (requires { Model::buffer_layout; }) {
