@@ -185,8 +185,8 @@ inline constexpr bool last_stage_is_the_step = [] {
   for_constants<reversed_stage<C>>([&](auto s) { all = all && only_brings_drive<C, s>; });
   return all;
 }();
-/// What the coupling of that stage gathers besides the drive, a bit for each field: these must be found before
-/// it.
+/// What the coupling of that stage gathers besides the drive, a bit for each field: these must be found
+/// before it.
 template <class C>
 inline constexpr std::uint64_t gathered_states = [] {
   constexpr const Coupling& coupling = stated_coupling<ReversedStage<C>>;

@@ -38,8 +38,8 @@ std::span<const typename Model::Real> slice_of(const Model& model, std::string_v
 
 /// The recorded states (T, 2, units), real parts before imaginary ones, of a SequenceMachine of cell::LinOss
 /// on processors over one sequence (T, inputs), T as long as the sequence is. `start` (4, units): x_re, x_im,
-/// z_re, z_im, empty: at rest. Time runs in chunks over `threads` threads (0: all): the numbers of nwm::record,
-/// to rounding, and the same whatever the threads. Throws Error where a length does not fit.
+/// z_re, z_im, empty: at rest. Time runs in chunks over `threads` threads (0: all): the numbers of
+/// nwm::record, to rounding, and the same whatever the threads. Throws Error where a length does not fit.
 template <class Model>
 requires detail::is_lin_oss<typename Model::Cell>
 Array<typename Model::Real> scan_states(const Model& model, std::span<const typename Model::Real> sequence,

@@ -64,8 +64,8 @@ constexpr std::array<typename Lane::Value, n> load_each(Lane lane, const std::ar
 }
 
 /// Runs `count` chunks of `length` steps from chunk `first` on, at a column. starts (chunks, 2, columns):
-/// what they start from, null: zero. Sets x and z (T, columns), or where they are null the state at the end of
-/// each chunk, ends (chunks, 2, columns).
+/// what they start from, null: zero. Sets x and z (T, columns), or where they are null the state at the end
+/// of each chunk, ends (chunks, 2, columns).
 template <std::size_t count, class Real>
 struct RunChunks {
   LinearStep<Real> step;
@@ -80,8 +80,8 @@ struct RunChunks {
     const PairOf<V> c = load_each(lane, step.gain);
     std::array<PairOf<V>, count> s;
     for_constants<count>([&](auto k) {
-      const Real* from = starts + 2 * (first + k) * n;
-      s[k] = starts ? PairOf<V>{lane.load(from), lane.load(from + n)} : PairOf<V>{V(0), V(0)};
+      const std::size_t at = 2 * (first + k) * n;
+      s[k] = starts ? PairOf<V>{lane.load(starts + at), lane.load(starts + at + n)} : PairOf<V>{V(0), V(0)};
     });
     // Copies of the members: a store through a pointer might change those themselves.
     const Real* const forces = force + first * length * n;
@@ -105,10 +105,10 @@ struct RunChunks {
   }
 };
 
-/// The adjoint of RunChunks: λ_t = g_t + Mᵀ λ_{t+1} back through the chunks. comings (chunks, 2, columns): Mᵀ λ
-/// of the step after a chunk, null: zero. Sets goings (chunks, 2, columns), Mᵀ λ of the chunks' first steps, and
-/// where they are not null force_gradient (T, columns) and sums (chunks, 6, columns), the chunks' parts of the
-/// gradients of M and c. goings may be comings.
+/// The adjoint of RunChunks: λ_t = g_t + Mᵀ λ_{t+1} back through the chunks. comings (chunks, 2, columns): Mᵀ
+/// λ of the step after a chunk, null: zero. Sets goings (chunks, 2, columns), Mᵀ λ of the chunks' first
+/// steps, and where they are not null force_gradient (T, columns) and sums (chunks, 6, columns), the chunks'
+/// parts of the gradients of M and c. goings may be comings.
 template <std::size_t count, class Real>
 struct RunChunksBack {
   LinearStep<Real> step;
@@ -124,8 +124,9 @@ struct RunChunksBack {
     std::array<PairOf<V>, count> mu;
     std::array<std::array<V, 6>, count> sum;
     for_constants<count>([&](auto k) {
-      const Real* from = comings + 2 * (first + k) * n;
-      mu[k] = comings ? PairOf<V>{lane.load(from), lane.load(from + n)} : PairOf<V>{V(0), V(0)};
+      const std::size_t at = 2 * (first + k) * n;
+      mu[k] =
+          comings ? PairOf<V>{lane.load(comings + at), lane.load(comings + at + n)} : PairOf<V>{V(0), V(0)};
       for (V& v : sum[k]) v = V(0);
     });
     const RunChunksBack all = *this;  // as in RunChunks
@@ -246,8 +247,9 @@ struct LinearScan {
         n, detail::RunChunks<1, Real>{step, 0, rest, force + at, last, x + at, z + at, nullptr});
   }
 
-  /// Sets force_gradient (T, columns) and start_gradient (2, columns), and adds to step_gradient (6, columns),
-  /// that of M and c, given what `run` took and set and the gradients of x and z (T, columns; z's null: zero).
+  /// Sets force_gradient (T, columns) and start_gradient (2, columns), and adds to step_gradient (6,
+  /// columns), that of M and c, given what `run` took and set and the gradients of x and z (T, columns; z's
+  /// null: zero).
   void run_back(const Real* force, const Real* start, const Real* x, const Real* z, const Real* x_gradient,
                 const Real* z_gradient, Real* force_gradient, Real* start_gradient, Real* step_gradient,
                 Real* scratch_) const {
