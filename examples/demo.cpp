@@ -20,8 +20,8 @@
 
 namespace plot = nwm::plot;
 namespace report = nwm::report;
-/// A wave cell whose oscillators all swing, whatever they learn: with the paper's own cell this machine learns
-/// as well, by a drift in which nothing swings.
+/// A wave cell whose oscillators all swing, whatever they learn: with the paper's own cell this machine
+/// learns as well, by a drift in which nothing swings.
 using Cell = nwm::cell::StableWave;
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
                                             .width = 32,

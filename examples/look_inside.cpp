@@ -1,6 +1,6 @@
 // What happens inside: how far a change of one pixel reaches, over training, and whether the neurons hold
-// waves, in a Neural Wave Machine, in one whose cell cannot drift away, and in a convolutional LSTM, which has
-// no wave built in.
+// waves, in a Neural Wave Machine, in one whose cell cannot drift away, and in a convolutional LSTM, which
+// has no wave built in.
 #include <cstdio>
 #include <nwm/analysis/draw.hpp>
 #include <nwm/analysis/phase_waves.hpp>
@@ -58,8 +58,8 @@ std::string look_inside(const std::string& name, const Machine& untrained) {
 
 int main() {
   look_inside("nwm", Model<nwm::cell::Wave>({.cell = {.dt = 0.3}, .seed = 1}));
-  // A cell whose oscillators all swing, each channel at a pitch of its own before training. Whether what swings
-  // also travels more than chance would have it is another question, which its verdict answers.
+  // A cell whose oscillators all swing, each channel at a pitch of its own before training. Whether what
+  // swings also travels more than chance would have it is another question, which its verdict answers.
   using Stable = nwm::cell::StableWave;
   const std::string stable = look_inside(
       "stable", Model<Stable>({.cell = {.dt = 0.6},

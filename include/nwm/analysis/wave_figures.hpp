@@ -27,7 +27,7 @@ struct WaveFigureOptions {
 
 /// What wave_figures finds of a machine on images of a set.
 struct WaveFigures {
-  Oscillation shapes{}, ground{};            ///< of the sites of classes above 0, and of class 0
+  Oscillation shapes{}, ground{};        ///< of the sites of classes above 0, and of class 0
   std::vector<std::size_t> classes{};    ///< those that were seen
   std::vector<std::size_t> peak_bins{};  ///< of each of them: the peak of its mean |DFT| (plot::ClassSpectra)
   double least_distance = 0, mean_distance = 0;  ///< over pairs of classes: spectral_distance of their means

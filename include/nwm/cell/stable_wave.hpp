@@ -21,8 +21,8 @@ namespace nwm::cell {
 /// for as long as the run lasts; where they are large a step is unstable.
 ///
 /// The displacement is bounded for all weights, images and lengths of run. Without z the step reads
-///   y_{t+1} = s y_t − p y_{t−1} + dt² f_t,   p = 1 − dt alpha,  s = 1 + p − dt² omega,  |f_t| ≤ 1, y_{−1} = y_0,
-/// as z_0 = 0. With the roots √p exp(±iθ) of λ² − s λ + p = 0, cos θ = s/(2√p), its answer to one push is
+///   y_{t+1} = s y_t − p y_{t−1} + dt² f_t,   p = 1 − dt alpha,  s = 1 + p − dt² omega,  |f_t| ≤ 1,
+/// with y_{−1} = y_0, as z_0 = 0. With the roots √p exp(±iθ) of λ² − s λ + p = 0, cos θ = s/(2√p), its answer to one push is
 /// h_k = √p^k sin((k+1)θ)/sin θ, so |h_k| ≤ √p^k / sin θ, and
 ///   y_t = (h_t − p h_{t−1}) y_0 + dt² Σ_{k<t} h_k f_{t−1−k},   |y_t| ≤ (2 |y_0| + dt²/(1 − √p)) / sin θ.
 /// W is in f alone, which tanh bounds. This needs 0 < p < 1 and s² < 4p at every corner of the two ranges
@@ -92,8 +92,9 @@ struct StableWaveOn {
     return WaveOn<Boundary_>::growth(WaveOn<Boundary_>{cell.dt}, wave_maps(cell, map));
   }
 
-  /// No |y| is ever larger, from |y_0| ≤ `start` and z_0 = 0; infinite where the numbers give no bound. |cos θ|
-  /// is largest at a corner of the ranges: it is linear in omega, and (a/√p + √p)/2 with a = 1 − dt² omega.
+  /// No |y| is ever larger, from |y_0| ≤ `start` and z_0 = 0; infinite where the numbers give no bound. cos θ
+  /// is largest, either way, at a corner of the ranges: it is linear in omega, and in √p it is (a/√p + √p)/2
+  /// with a = 1 − dt² omega.
   double largest_displacement(double start = 1) const {
     double most = 0;
     for (const double w : {omega_low, omega_high})
