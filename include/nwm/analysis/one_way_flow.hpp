@@ -193,8 +193,8 @@ class FlowMeter {
 };
 
 /// The channel that shows waves most clearly: that of the largest share of energy that moves times its
-/// one-way flow, over all recordings; the first of equals. Throws Error when there is no recording, they have not the
-/// same number of channels, or one does not fit its sizes.
+/// one-way flow, over all recordings; the first of equals. Throws Error when there is no recording, they have
+/// not the same number of channels, or one does not fit its sizes.
 inline std::size_t waviest_channel(std::span<const SeriesView> recordings) {
   constexpr const char* where = "nwm::analysis::waviest_channel";
   if (recordings.empty()) throw Error(where, "recordings", "at least 1", "0");

@@ -22,8 +22,8 @@ namespace nwm::cell {
 ///
 /// The displacement is bounded for all weights, images and lengths of run. Without z the step reads
 ///   y_{t+1} = s y_t − p y_{t−1} + dt² f_t,   p = 1 − dt alpha,  s = 1 + p − dt² omega,  |f_t| ≤ 1,
-/// with y_{−1} = y_0, as z_0 = 0. With the roots √p exp(±iθ) of λ² − s λ + p = 0, cos θ = s/(2√p), its answer to one push is
-/// h_k = √p^k sin((k+1)θ)/sin θ, so |h_k| ≤ √p^k / sin θ, and
+/// with y_{−1} = y_0, as z_0 = 0. With the roots √p exp(±iθ) of λ² − s λ + p = 0, cos θ = s/(2√p), its
+/// answer to one push is h_k = √p^k sin((k+1)θ)/sin θ, so |h_k| ≤ √p^k / sin θ, and
 ///   y_t = (h_t − p h_{t−1}) y_0 + dt² Σ_{k<t} h_k f_{t−1−k},   |y_t| ≤ (2 |y_0| + dt²/(1 − √p)) / sin θ.
 /// W is in f alone, which tanh bounds. This needs 0 < p < 1 and s² < 4p at every corner of the two ranges
 /// (each oscillator then swings by itself, and a step multiplies its swing by √p < 1): `largest_displacement`
