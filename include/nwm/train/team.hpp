@@ -123,7 +123,8 @@ class Team {
   std::atomic<const void*> function_{nullptr};
   std::atomic<std::size_t> items_{0};
   std::unique_ptr<Member[]> members_;  // the first is the caller
-  std::size_t most_, size_ = 1;
+  std::size_t most_;
+  [[maybe_unused]] std::size_t size_ = 1;  // that run: nobody asks without OpenMP
   ::pid_t process_ = ::getpid();
 };
 
