@@ -158,7 +158,7 @@ constexpr bool allocator_ends_the_program = false;
 BOOST_AUTO_TEST_CASE(more_than_there_is_memory_for) {
   const std::size_t much = std::size_t{1} << 50;  // more bytes than any process may have
   for (const std::size_t count : {much, std::size_t{1'000'000'000'000'000'000}}) {
-    if (count == much && allocator_ends_the_program) continue;
+    if (allocator_ends_the_program) break;
     BOOST_TEST(error_of([&] { nwm::Buffer<float>{count}; }).where() == "Buffer");
     BOOST_TEST(error_of([&] { nwm::Array<float>({count}); }).where() == "Array");
     BOOST_TEST(error_of([&] { nwm::data::copy_task(count, {}, 0); }).where() == "copy task");
