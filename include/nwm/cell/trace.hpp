@@ -179,12 +179,14 @@ inline constexpr bool only_brings_drive = [] {
   for (std::size_t k = 0; k < coupling.from.size(); ++k) drive = drive && coupling.from[k] == drive_field<C>;
   return drive;
 }();
+// A fold: nvcc cannot read a generic lambda in the initial value of a variable template.
+template <class C, std::size_t... s>
+constexpr bool all_bring_drive(std::index_sequence<s...>) {
+  return (only_brings_drive<C, s> && ...);
+}
 template <class C>
-inline constexpr bool last_stage_is_the_step = [] {
-  bool all = stage_count<C> > 0;
-  for_constants<reversed_stage<C>>([&](auto s) { all = all && only_brings_drive<C, s>; });
-  return all;
-}();
+inline constexpr bool last_stage_is_the_step =
+    stage_count<C> > 0 && all_bring_drive<C>(std::make_index_sequence<reversed_stage<C>>{});
 /// What the coupling of that stage gathers besides the drive, a bit for each field: these must be found
 /// before it.
 template <class C>

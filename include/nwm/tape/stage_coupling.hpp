@@ -10,7 +10,6 @@
 #include "nwm/grid/abreast.hpp"
 #include "nwm/grid/boundary.hpp"
 #include "nwm/grid/stencil.hpp"
-#include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/name.hpp"
 
 namespace nwm::model {
@@ -55,6 +54,10 @@ struct StageCoupling {
   static constexpr std::size_t rows_of(std::index_sequence<k...>) {
     return (std::size_t{0} + ... + rows<k>);
   }
+  template <std::size_t... k>
+  static constexpr bool equal_widths(std::index_sequence<k...>) {
+    return ((width<k> * parts == in) && ...);
+  }
   template <std::size_t k>
   static constexpr std::size_t rows_before = rows_of(std::make_index_sequence<k>{});
 
@@ -73,11 +76,8 @@ struct StageCoupling {
                                parameters = weights + (S::couples && bias ? out : 0);
 
   /// Whether a backend's `couple` takes it as it is.
-  static constexpr bool direct = [] {
-    bool equal = parts > 0;
-    for_constants<parts>([&](auto k) { equal = equal && width<k> * parts == in; });
-    return equal && is_stencil && !AbreastGrid<G> && S::coupling.size <= 3 && !depthwise && !fixed;
-  }();
+  static constexpr bool direct = parts > 0 && equal_widths(std::make_index_sequence<parts>{}) && is_stencil &&
+                                 !AbreastGrid<G> && S::coupling.size <= 3 && !depthwise && !fixed;
   /// The stencil that it is then.
   using Stencil = nwm::Stencil<in, out, direct ? S::coupling.size : 1, Boundary, bias>;
 
