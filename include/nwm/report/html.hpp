@@ -62,13 +62,15 @@ inline std::string data_uri(std::string_view type, std::span<const std::byte> by
 inline std::string number(double value, int digits = 4) {
   return std::isnan(value) ? "–" : plot::detail::number(value, digits);
 }
+/// A share of 1 as "12.5 %".
+inline std::string percent(double share, int digits = 4) { return number(100 * share, digits) + " %"; }
 /// The distance of found/truth from 1 in per cent, with its sign: "+0.42 %".
 inline std::string deviation(double found, double truth) {
   if (!std::isfinite(found) || !std::isfinite(truth)) return "–";
-  const double percent = 100 * (found / truth - 1);
+  const double apart = 100 * (found / truth - 1);
   // Two digits below a per cent. Rounding noise is shown as 0.
-  const std::string text = std::abs(percent) < 5e-5 ? "0" : plot::detail::number(std::abs(percent), 2);
-  return (text == "0" ? "" : percent < 0 ? "−" : "+") + text + " %";
+  const std::string text = std::abs(apart) < 5e-5 ? "0" : plot::detail::number(std::abs(apart), 2);
+  return (text == "0" ? "" : apart < 0 ? "−" : "+") + text + " %";
 }
 
 /// Rows of plain-text cells under a head.

@@ -174,7 +174,6 @@ SpectralVerdict add_class_spectra(Page& page, const Machine& machine, const data
                      .height = 340}),
        "Mean spectrum of each class,",
        "over all pixels of " + std::to_string(judge) + " held-out images and all oscillators.", table});
-  const auto percent = [](double share) { return number(100 * share, 4) + " %"; };
   page.text(
       "Are the classes told apart by spectrum alone? The nearest-spectrum rule knows nothing but the mean "
       "(logarithmic) spectrum of each class over " +

@@ -16,7 +16,6 @@ namespace nwm::report {
 
 /// Adds the figures and what they mean. The names are those of the classes.
 inline void add_wave_figures(Page& page, const analysis::WaveFigures& f, const NetworkOptions& options) {
-  const auto percent = [](double share) { return number(100 * share, 3) + " %"; };
   page.section("Does it hold waves?");
   std::string verdict =
       !f.swings() ? "No waves. The neurons drift, or hardly swing: what the films show grows and shrinks."
@@ -28,8 +27,8 @@ inline void add_wave_figures(Page& page, const analysis::WaveFigures& f, const N
   Table table{{"", "In shapes", "On the ground"},
               {{"Zero crossings of the median neuron", number(f.shapes.crossings, 3),
                 f.ground.neurons > 0 ? number(f.ground.crossings, 3) : "–"},
-               {"Neurons that only grow or only fall", percent(f.shapes.monotone),
-                f.ground.neurons > 0 ? percent(f.ground.monotone) : "–"}}};
+               {"Neurons that only grow or only fall", percent(f.shapes.monotone, 3),
+                f.ground.neurons > 0 ? percent(f.ground.monotone, 3) : "–"}}};
   page.table(table);
   std::string peaks;
   for (std::size_t i = 0; i < f.classes.size(); ++i)
@@ -39,7 +38,7 @@ inline void add_wave_figures(Page& page, const analysis::WaveFigures& f, const N
               {{"Bin of the peak of each class's mean spectrum: " + peaks, "", ""},
                {"Distance of two classes' mean spectra, of 1: the least, and the mean over pairs",
                 number(f.least_distance, 2) + ", " + number(f.mean_distance, 2), ""},
-               {"Energy that is neither drift nor in step everywhere", percent(f.flow.moving), ""},
+               {"Energy that is neither drift nor in step everywhere", percent(f.flow.moving, 3), ""},
                {"Flow in one direction, of 1", number(f.flow.flow, 3),
                 number(f.flow.surrogate_mean(), 3) + " (chance " + number(f.flow.chance(), 2) + ")"}}});
 }

@@ -24,7 +24,6 @@ inline void add_training(Page& page, std::vector<std::pair<std::string, std::str
                          const SegmentationMetrics& metrics, std::size_t images, const LearningCurve& curve) {
   page.section("What was learned");
   page.facts(facts);
-  const auto percent = [](double share) { return number(100 * share, 4) + " %"; };
   Figure table{Table{{"On " + std::to_string(images) + " held-out images", "All pixels", "Pixels in shapes"},
                      {{"accuracy", percent(metrics.acc), percent(metrics.acc_foreground)},
                       {"intersection over union", percent(metrics.iou), percent(metrics.iou_foreground)},
