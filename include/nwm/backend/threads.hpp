@@ -47,6 +47,18 @@ void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
   for (std::size_t item = 0; item < items; ++item) f(item, std::size_t{0});
 }
 
+/// A function that calls f(item, thread) and keeps what it throws in errors[item]. Both must outlive it.
+template <class F>
+auto keeping_errors(std::vector<std::exception_ptr>& errors, const F& f) {
+  return [&](std::size_t item, std::size_t thread) {
+    try {
+      f(item, thread);
+    } catch (...) {
+      errors[item] = std::current_exception();
+    }
+  };
+}
+
 /// Throws the exception of the lowest item on, if there is one, and forgets all.
 inline void rethrow_lowest(std::size_t items, std::vector<std::exception_ptr>& errors) {
   for (std::size_t item = 0; item < items; ++item)
@@ -63,13 +75,7 @@ inline void rethrow_lowest(std::size_t items, std::vector<std::exception_ptr>& e
 template <class F>
 void parallel_for(std::size_t items, std::size_t threads, std::vector<std::exception_ptr>& errors,
                   const F& f) {
-  const auto run = [&](std::size_t item, std::size_t thread) {
-    try {
-      f(item, thread);
-    } catch (...) {
-      errors[item] = std::current_exception();
-    }
-  };
+  const auto run = keeping_errors(errors, f);
   threads = std::min(threads, items);
 #ifdef _OPENMP
   if (threads > 1) {

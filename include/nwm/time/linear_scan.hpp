@@ -63,6 +63,16 @@ constexpr std::array<typename Lane::Value, n> load_each(Lane lane, const std::ar
   return values;
 }
 
+/// The state of `chunk` at a column of states (chunks, 2, columns); zero where there are none.
+template <class Lane, class Real>
+constexpr PairOf<typename Lane::Value> load_state(Lane lane, const Real* states, std::size_t chunk,
+                                                  std::size_t columns) {
+  using V = typename Lane::Value;
+  if (!states) return {V(0), V(0)};
+  const Real* here = states + 2 * chunk * columns;
+  return {lane.load(here), lane.load(here + columns)};
+}
+
 /// Runs `count` chunks of `length` steps from chunk `first` on, at a column. starts (chunks, 2, columns):
 /// what they start from, null: zero. Sets x and z (T, columns), or where they are null the state at the end
 /// of each chunk, ends (chunks, 2, columns).
@@ -79,10 +89,7 @@ struct RunChunks {
     const Block<V> m = load_each(lane, step.matrix);
     const PairOf<V> c = load_each(lane, step.gain);
     std::array<PairOf<V>, count> s;
-    for_constants<count>([&](auto k) {
-      const std::size_t at = 2 * (first + k) * n;
-      s[k] = starts ? PairOf<V>{lane.load(starts + at), lane.load(starts + at + n)} : PairOf<V>{V(0), V(0)};
-    });
+    for_constants<count>([&](auto k) { s[k] = load_state(lane, starts, first + k, n); });
     // Copies of the members: a store through a pointer might change those themselves.
     const Real* const forces = force + first * length * n;
     Real *const to_x = x ? x + first * length * n : nullptr, *const to_z =
@@ -124,9 +131,7 @@ struct RunChunksBack {
     std::array<PairOf<V>, count> mu;
     std::array<std::array<V, 6>, count> sum;
     for_constants<count>([&](auto k) {
-      const std::size_t at = 2 * (first + k) * n;
-      mu[k] =
-          comings ? PairOf<V>{lane.load(comings + at), lane.load(comings + at + n)} : PairOf<V>{V(0), V(0)};
+      mu[k] = load_state(lane, comings, first + k, n);
       for (V& v : sum[k]) v = V(0);
     });
     const RunChunksBack all = *this;  // as in RunChunks
@@ -168,8 +173,9 @@ struct JoinChunks {
     if (chunks > 1) m = power<V>(m, length);
     PairOf<V> s{lane.load(outer), lane.load(outer + n)};
     for (std::size_t i = 0; i < chunks; ++i) {
-      Real* here = ends + 2 * (back ? chunks - 1 - i : i) * n;
-      const PairOf<V> from_zero{lane.load(here), lane.load(here + n)};
+      const std::size_t chunk = back ? chunks - 1 - i : i;
+      Real* here = ends + 2 * chunk * n;
+      const PairOf<V> from_zero = load_state(lane, static_cast<const Real*>(ends), chunk, n);
       lane.store(here, s[0]);
       lane.store(here + n, s[1]);
       const PairOf<V> carried = back ? times_transposed(m, s) : times(m, s);

@@ -16,6 +16,7 @@
 #include "nwm/backend/threads.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
+#include "nwm/io/tensor.hpp"
 #include "nwm/memory/array.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/model/model.hpp"
@@ -56,7 +57,8 @@ class CarriedStates {
     std::vector<std::size_t> one = end_.shape;
     one[0] = 1;
     if (given.shape != end_.shape && given.shape != one)
-      throw Error("carried states", "shape", text(end_.shape) + " or " + text(one), text(given.shape));
+      throw Error("carried states", "shape", io::to_string(end_.shape) + " or " + io::to_string(one),
+                  io::to_string(given.shape));
     for (std::size_t k = 0; k < given.values.size(); ++k)
       if (!std::isfinite(given.values[k]))
         throw Error("carried states",
@@ -79,12 +81,6 @@ class CarriedStates {
   Array<Real> end() && { return std::move(end_); }
 
  private:
-  static std::string text(const std::vector<std::size_t>& shape) {
-    std::string all;
-    for (const std::size_t n : shape) all.append(all.empty() ? "(" : ", ").append(std::to_string(n));
-    return all + ")";
-  }
-
   const Array<Real>& given_;
   Array<Real> end_;
 };

@@ -24,13 +24,7 @@ struct LayerExecutor {
   template <class F>
   void passes(std::size_t count, const F& f) {
     const std::size_t all = std::min(threads, count);
-    const auto run = [&](std::size_t pass, std::size_t thread) {
-      try {
-        f(pass, thread);
-      } catch (...) {
-        errors[pass] = std::current_exception();
-      }
-    };
+    const auto run = keeping_errors(errors, f);
     if (all > 1 && (!team || team->threads() < all)) team = std::make_unique<Team>(all);
     if (all > 1) team->each(count, run);
     else
