@@ -31,11 +31,13 @@
 namespace {
 std::atomic<std::size_t> allocations = 0;
 
-void* counted(std::size_t size, std::size_t alignment) {
+void* counted_or_none(std::size_t size, std::size_t alignment) noexcept {
   ++allocations;
-  void* p = nullptr;
-  if (alignment <= alignof(std::max_align_t)) p = std::malloc(size > 0 ? size : 1);
-  else p = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  if (alignment <= alignof(std::max_align_t)) return std::malloc(size > 0 ? size : 1);
+  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+void* counted(std::size_t size, std::size_t alignment) {
+  void* const p = counted_or_none(size, alignment);
   if (!p) throw std::bad_alloc();
   return p;
 }
@@ -82,8 +84,21 @@ void* operator new(std::size_t size, std::align_val_t a) {
 void* operator new[](std::size_t size, std::align_val_t a) {
   return counted(size, static_cast<std::size_t>(a));
 }
+// The library's own would call those above; a sanitizer's do not.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted_or_none(size, 1); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted_or_none(size, 1); }
+void* operator new(std::size_t size, std::align_val_t a, const std::nothrow_t&) noexcept {
+  return counted_or_none(size, static_cast<std::size_t>(a));
+}
+void* operator new[](std::size_t size, std::align_val_t a, const std::nothrow_t&) noexcept {
+  return counted_or_none(size, static_cast<std::size_t>(a));
+}
 void operator delete(void* p) noexcept { release(p); }
 void operator delete[](void* p) noexcept { release(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { release(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { release(p); }
+void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
+void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
 void operator delete(void* p, std::size_t) noexcept { release(p); }
 void operator delete[](void* p, std::size_t) noexcept { release(p); }
 void operator delete(void* p, std::align_val_t) noexcept { release(p); }
