@@ -118,7 +118,7 @@ void draw_states(const std::filesystem::path& path, const std::string& title, co
                              across, down));
   }
   say("0 to " + std::to_string(s.steps - 1) + ": steps; upwards: " + std::to_string(s.sites) +
-      (s.channels > 1 ? " sites" : " units") + (is_signed ? "" : "; colours: each step by itself"));
+      (s.channels > 1 ? " sites" : " units") + (is_signed ? "" : "; each step's own scale"));
   plot::write_png(path, plot::framed(plot::stacked(rows, 6, plot::paper), 10, plot::paper));
 }
 
