@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks what CONTRIBUTING.md says of headers: includes point one way, and no header is longer than 400 lines.
+"""Checks what CONTRIBUTING.md says of headers: includes point one way, no header is longer than 400 lines, and what
+other libraries may have made macros of is set aside where it is used as a name.
 
 Every folder of include/nwm uses only itself and the folders before it in ORDER. nwm.hpp, the umbrella, uses all.
 Prints each include that points the other way, each header that is too long, each folder that ORDER lacks, and each
@@ -27,6 +28,15 @@ def rank(path):
     return ORDER.index(folder) if folder in ORDER else None
 
 
+# The words of push_macros.inc, in a header's code.
+set_aside = re.compile(r"\b(%s)\b" % "|".join(re.findall(r'push_macro\("(\w+)"\)', (root / "push_macros.inc").read_text())))
+
+
+def code(text):
+    """A header without its includes, comments and literal texts."""
+    return re.sub(r'"(\\.|[^"\\\n])*"', '""', re.sub(r"//[^\n]*|^#include.*", "", text, flags=re.MULTILINE))
+
+
 headers = sorted(p for suffix in ("*.hpp", "*.cuh") for p in root.rglob(suffix))
 if len(headers) < 50:
     sys.exit(f"tree.py: only {len(headers)} headers under {root}")
@@ -37,6 +47,11 @@ for header in headers:
     lines = len(text.splitlines())
     if lines > LONGEST:
         wrong.append(f"{path}: {lines} lines, at most {LONGEST} are allowed")
+    word = set_aside.search(code(text)) or re.search("<(xsimd|thrust|cub)/", text)
+    guarded = ('#pragma once\n\n#include "nwm/push_macros.inc"\n' in text,
+               text.endswith('\n#include "nwm/pop_macros.inc"\n'))
+    if word and guarded != (True, True) or guarded[0] != guarded[1]:
+        wrong.append(f"{path}: says {word and word[0]}, so it begins with push_macros.inc and ends with pop_macros.inc")
     if rank(path) is None:
         wrong.append(f"{path}: the folder is not in ORDER")
     elif path != "nwm.hpp":

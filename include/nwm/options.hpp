@@ -1,6 +1,8 @@
 // What structs of options share: the refusal of a value that makes no sense, and how concepts ask for them.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -64,3 +66,5 @@ template <class P>
 concept StatesItsOptions = detail::options_know_members<P>();
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

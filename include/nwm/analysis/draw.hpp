@@ -1,6 +1,8 @@
 // Pictures of the analyses' results: receptive fields, spectra over space and time, maps of wave directions.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -129,3 +131,5 @@ inline plot::Image picture(const PhaseWaves& waves, const DrawOptions& options =
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // phases shuffled and no direction preferred.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -214,3 +216,5 @@ inline std::size_t waviest_channel(std::span<const SeriesView> recordings) {
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // classes are.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -90,3 +92,5 @@ inline double spectral_distance(std::span<const double> a, std::span<const doubl
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // moment. This finds rings, spirals and sources, which a spectrum over the whole grid averages away.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -193,3 +195,5 @@ inline PhaseWaves phase_waves(const SeriesView& s, const PhaseOptions& options =
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // The greatest distance over which a model's equations can carry a change of one pixel, whatever its weights.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -74,3 +76,5 @@ inline constexpr bool on_torus = [] {
 }();
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // can tell shapes apart.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -228,3 +230,5 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

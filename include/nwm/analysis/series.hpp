@@ -2,6 +2,8 @@
 // series that can be a wave.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -175,3 +177,5 @@ inline Centred centred(const SeriesView& s, std::size_t channel, std::size_t tre
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // direction.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cmath>
 #include <complex>
 #include <cstddef>
@@ -151,3 +153,5 @@ inline SpaceTimeSpectrum space_time_spectrum(const SeriesView& s, std::size_t tr
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

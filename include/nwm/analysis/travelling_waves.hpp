@@ -2,6 +2,8 @@
 // machine's series on many images beside the same neurons shuffled.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -79,3 +81,5 @@ MachineWaves travelling_waves(const Machine& machine, const data::Dataset& set,
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

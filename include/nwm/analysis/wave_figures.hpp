@@ -2,6 +2,8 @@
 // apart, and does what swings travel.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -111,3 +113,5 @@ WaveFigures wave_figures(const Machine& machine, const data::Dataset& set,
 }
 
 }  // namespace nwm::analysis
+
+#include "nwm/pop_macros.inc"

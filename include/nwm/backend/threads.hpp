@@ -1,6 +1,8 @@
 // Threads by OpenMP. Without OpenMP there is one thread.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -119,3 +121,5 @@ void run_together(std::size_t threads, const F& f) {
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

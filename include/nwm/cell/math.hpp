@@ -3,6 +3,8 @@
 // them). Everything is constexpr, so that nvcc's relaxed mode may call it on a device without annotations.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cmath>
 #include <concepts>
 #include <type_traits>
@@ -141,3 +143,5 @@ constexpr V sigmoid(const V& x) {
 }
 
 }  // namespace nwm::math
+
+#include "nwm/pop_macros.inc"

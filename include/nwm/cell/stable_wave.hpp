@@ -1,6 +1,8 @@
 // A wave cell that cannot run away, whatever is learned.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -129,3 +131,5 @@ struct StableWaveOn {
 using StableWave = StableWaveOn<>;
 
 }  // namespace nwm::cell
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // written by hand against the derived one, a backend against the specification.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -301,3 +303,5 @@ CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // One test that every differentiable part must pass: the gradient it claims against differences of its value.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -189,3 +191,5 @@ GradientReport check_gradient(std::span<double> x, std::span<const double> claim
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // (target nwm::data).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -80,3 +82,5 @@ class GzStream {
 };
 
 }  // namespace nwm::data::detail
+
+#include "nwm/pop_macros.inc"

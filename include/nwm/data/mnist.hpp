@@ -2,6 +2,8 @@
 // its digit. Needs zlib (target nwm::data).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -186,3 +188,5 @@ Split mnist(const std::filesystem::path& folder, const MnistOptions& options = {
 }
 
 }  // namespace nwm::data
+
+#include "nwm/pop_macros.inc"

@@ -3,6 +3,8 @@
 // same bytes everywhere.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -197,3 +199,5 @@ Split multi_mnist(const std::filesystem::path& folder, const MultiMnistOptions& 
 }
 
 }  // namespace nwm::data
+
+#include "nwm/pop_macros.inc"

@@ -3,6 +3,8 @@
 // under every compiler and mathematical library.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -227,3 +229,5 @@ Split polygons(const PolygonOptions& options = {}) {
 }
 
 }  // namespace nwm::data
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // (arXiv 2502.06034). All arithmetic is in whole numbers, so that a seed gives the same bytes everywhere.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -187,3 +189,5 @@ Split tetrominoes(const TetrominoOptions& options = {}) {
 }
 
 }  // namespace nwm::data
+
+#include "nwm/pop_macros.inc"

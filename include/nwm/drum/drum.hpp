@@ -1,6 +1,8 @@
 // A drum: a fixed wave network on a mask that is struck and listened to, as at the start of arXiv 2502.06034.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <concepts>
@@ -226,3 +228,5 @@ class Drum {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

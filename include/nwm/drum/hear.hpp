@@ -1,6 +1,8 @@
 // Hears the shape of a drum: computes area and sides from the tones at its neurons.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -171,3 +173,5 @@ HeardRectangle hear_rectangle(const Recording<Real>& recording, const HearingOpt
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

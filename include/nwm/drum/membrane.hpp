@@ -1,6 +1,8 @@
 // The physics of a drum: a cell for the grid, and what its time step does to a mode of given eigenvalue.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -115,3 +117,5 @@ struct Membrane {
 };
 
 }  // namespace nwm::drum
+
+#include "nwm/pop_macros.inc"

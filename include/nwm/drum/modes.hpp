@@ -2,6 +2,8 @@
 // tones. Needs Spectra (Debian libspectra-dev).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <Spectra/MatOp/SparseSymShiftSolve.h>
 #include <Spectra/SymEigsShiftSolver.h>
 
@@ -99,3 +101,5 @@ inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const Mo
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Shapes of drums: simple ones, the pair that sounds the same, and shapes from pictures.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -186,3 +188,5 @@ inline Outline silhouette(std::size_t height, std::size_t width, std::span<const
 }
 
 }  // namespace nwm::mask
+
+#include "nwm/pop_macros.inc"

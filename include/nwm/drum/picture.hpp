@@ -1,6 +1,8 @@
 // Pictures of drums: the wave as film and strip, modes, and maps of what each neuron hears.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -162,3 +164,5 @@ inline plot::Image mode_tiles(const Mask& mask, std::span<const std::vector<floa
 }
 
 }  // namespace nwm::drum
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Area and perimeter of any drum from the density of its tones: Weyl's law.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -94,3 +96,5 @@ inline WeylEstimate weyl(std::span<const double> eigenvalues, double spacing) {
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

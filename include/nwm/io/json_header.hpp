@@ -2,6 +2,8 @@
 // text outside the expected grammar gives an Error with its place, and never anything worse.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -231,3 +233,5 @@ class HeaderText {
 };
 
 }  // namespace nwm::io
+
+#include "nwm/pop_macros.inc"

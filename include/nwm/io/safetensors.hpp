@@ -2,6 +2,8 @@
 // or not at all. Reading refuses any file whose header and data disagree.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -253,3 +255,5 @@ template <class Content = Safetensors>
 }
 
 }  // namespace nwm::io
+
+#include "nwm/pop_macros.inc"

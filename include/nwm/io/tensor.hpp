@@ -2,6 +2,8 @@
 // it.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -156,3 +158,5 @@ struct Tensor {
 };
 
 }  // namespace nwm::io
+
+#include "nwm/pop_macros.inc"

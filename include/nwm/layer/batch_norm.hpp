@@ -2,6 +2,8 @@
 // so that a device processes a whole batch without waiting for the host.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -264,3 +266,5 @@ struct BatchNorm {
 };
 
 }  // namespace nwm::layer
+
+#include "nwm/pop_macros.inc"

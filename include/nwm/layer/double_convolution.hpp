@@ -1,6 +1,8 @@
 // The building block of U-Nets: twice convolution, batch normalisation and ReLU, over a whole batch.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -106,3 +108,5 @@ struct DoubleConvolution {
 };
 
 }  // namespace nwm::layer
+
+#include "nwm/pop_macros.inc"

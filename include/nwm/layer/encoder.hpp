@@ -1,6 +1,8 @@
 // A small stack of 3×3 convolutions that computes one of the cell's fields from the image.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -96,3 +98,5 @@ struct Encoder {
 };
 
 }  // namespace nwm::layer
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // all of its activations stay in cache.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -136,3 +138,5 @@ concept HeadLayer = requires {
 
 }  // namespace layer
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Cross-entropy for a class at every pixel: the loss of the study.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -165,3 +167,5 @@ struct WeightedCrossEntropy {
 };
 
 }  // namespace nwm::loss
+
+#include "nwm/pop_macros.inc"

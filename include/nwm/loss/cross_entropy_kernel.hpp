@@ -1,6 +1,8 @@
 // Softmax cross-entropy over the classes of a pixel, and its slope.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cstddef>
 
 #include "nwm/cell/math.hpp"
@@ -50,3 +52,5 @@ struct CrossEntropyKernel {
 };
 
 }  // namespace nwm::loss
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Cross-entropy for one label an image.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -48,3 +50,5 @@ struct ImageCrossEntropy {
 };
 
 }  // namespace nwm::loss
+
+#include "nwm/pop_macros.inc"

@@ -25,6 +25,8 @@
 //   measure(scores, target, outputs)      Metrics of one image, scores (outputs, sites)
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -114,3 +116,5 @@ inline void require_kind(const data::Dataset& set, data::Targets::Kind kind) {
 }
 
 }  // namespace nwm::loss
+
+#include "nwm/pop_macros.inc"

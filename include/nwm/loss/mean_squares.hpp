@@ -1,6 +1,8 @@
 // Mean squares for numbers at every pixel: regression.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -113,3 +115,5 @@ struct MeanSquares {
 };
 
 }  // namespace nwm::loss
+
+#include "nwm/pop_macros.inc"

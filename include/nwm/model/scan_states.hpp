@@ -1,6 +1,8 @@
 // The states of a LinOSS over a long sequence, as a scan over time.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <span>
@@ -98,3 +100,5 @@ Array<typename Model::Real> scan_states(const Model& model, std::span<const type
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // A cell that is driven at every step, over sequences: oscillator networks, wave RNNs, state spaces.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -309,3 +311,5 @@ class SequenceMachine
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

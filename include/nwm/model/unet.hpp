@@ -3,6 +3,8 @@
 // them in one field where the backend takes them so.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -297,3 +299,5 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // readout, head and loss, with every size and offset a compile-time constant.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -294,3 +296,5 @@ class WaveMachine : public model::PixelModel<
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Adam and AdamW.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -95,3 +97,5 @@ struct AdamW {
 };
 
 }  // namespace nwm::optimizer
+
+#include "nwm/pop_macros.inc"

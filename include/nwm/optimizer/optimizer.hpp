@@ -14,6 +14,8 @@
 //                         on values
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -169,3 +171,5 @@ class Stepper {
 };
 
 }  // namespace nwm::optimizer
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Stochastic gradient descent, with momentum where asked for.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -52,3 +54,5 @@ struct Sgd {
 };
 
 }  // namespace nwm::optimizer
+
+#include "nwm/pop_macros.inc"

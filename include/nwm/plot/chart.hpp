@@ -1,6 +1,8 @@
 // A line chart drawn on an Image. It needs no plotting program on the machine.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -180,3 +182,5 @@ inline Image chart(std::span<const Curve> curves, const ChartOptions& options = 
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

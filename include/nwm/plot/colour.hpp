@@ -2,6 +2,8 @@
 // palette for classes that colour-blind readers can tell apart.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -135,3 +137,5 @@ inline float symmetric_scale(std::span<const float> values, double quantile = 1.
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

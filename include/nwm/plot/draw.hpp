@@ -2,6 +2,8 @@
 // picture is cut off.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -100,3 +102,5 @@ inline void draw_line(Image& image, std::span<const Point> points, double width,
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

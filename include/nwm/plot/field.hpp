@@ -1,6 +1,8 @@
 // Pictures of planar data (channel by channel, row-major): images, class maps, signed fields, magnitudes.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -117,3 +119,5 @@ inline Image diverging_tiles(std::span<const float> state, std::size_t channels,
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

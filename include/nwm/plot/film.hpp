@@ -1,6 +1,8 @@
 // The waves as a film: an animated GIF of every step of a series, with all oscillator channels side by side.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -162,3 +164,5 @@ inline void write_film(const std::filesystem::path& path, std::span<const float>
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

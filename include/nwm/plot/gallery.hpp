@@ -3,6 +3,8 @@
 // trainer's callback to watch a machine learn. Needs libpng and giflib (target nwm::plot).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -287,3 +289,5 @@ void write_gallery(const Machine& machine, const data::Dataset& set, std::span<c
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

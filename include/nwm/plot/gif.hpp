@@ -1,6 +1,8 @@
 // Indexed pictures as an endlessly repeating animated GIF, through giflib, written whole or not at all.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <gif_lib.h>
 
 #include <bit>
@@ -164,3 +166,5 @@ inline void write_gif(const std::filesystem::path& path, std::span<const Indexed
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

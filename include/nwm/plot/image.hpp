@@ -1,6 +1,8 @@
 // A picture in plain memory, and ways to combine pictures: paste, enlarge, join in rows and columns.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -154,3 +156,5 @@ inline Image framed(const Image& image, std::size_t width, Rgb colour = white) {
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Pictures as PNG files through libpng: written whole or not at all, and read back.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <png.h>
 
 #include <algorithm>
@@ -121,3 +123,5 @@ inline Image read_png(const std::filesystem::path& path, Rgb background = white)
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

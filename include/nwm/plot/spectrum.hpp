@@ -2,6 +2,8 @@
 // gathered image by image, as a table and as a line chart.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -177,3 +179,5 @@ inline void write_spectrum_csv(const std::filesystem::path& path, const ClassSpe
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // A picture of a wave machine's work: input, waves at a few moments, prediction and target, a row per image.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -119,3 +121,5 @@ inline Image strip(std::span<const StripRow> rows, const SeriesShape& shape,
 }
 
 }  // namespace nwm::plot
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Line charts as SVG inside a page: sharp at any size, in the page's light or dark colours.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -146,3 +148,5 @@ inline std::string chart(std::vector<Line> lines, const ChartOptions& options = 
 }
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Models beside one another and beside published results: every seed a dot, with the numbers as a table.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -105,3 +107,5 @@ inline Figure comparison(const std::vector<Compared>& models, const ComparisonOp
 }
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // One struck drum as sections of a report: the wave, the tones its neurons hear, its modes, its sound.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -286,3 +288,5 @@ class DrumReport {
 };
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // any shape, and two drums that sound the same.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -188,3 +190,5 @@ void add_pair(Page& page, const typename Drum::Options& options, const sound::Pi
 }
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

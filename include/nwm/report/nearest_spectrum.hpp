@@ -2,6 +2,8 @@
 // spectrum.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -231,3 +233,5 @@ class NearestSpectrum {
 };
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

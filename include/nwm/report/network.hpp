@@ -2,6 +2,8 @@
 // frequency and damping.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -179,3 +181,5 @@ void add_maps(Page& page, const Machine& machine, const data::Dataset& test, con
 }
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // each class, how well spectra alone tell classes apart, and the classes as sounds.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -249,3 +251,5 @@ void add_sounds(Page& page, const Machine& machine, const data::Dataset& test,
 }
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // linear readout (are they Fourier modes?).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -206,3 +208,5 @@ void add_readout(Page& page, const Machine& machine) {
 }
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // The style sheet of a report, light and dark.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <string_view>
 
 namespace nwm::report {
@@ -64,3 +66,5 @@ footer { margin-top: 3rem; padding-bottom: 3rem; color: var(--soft); font-size: 
 )";
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Training and final metrics of a machine, as a section of a report.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -50,3 +52,5 @@ inline void add_training(Page& page, std::vector<std::pair<std::string, std::str
 }
 
 }  // namespace nwm::report
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // rows.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -208,3 +210,5 @@ class InPlace {
 };
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // steps.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -259,3 +261,5 @@ class Simulation {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // n + 2, so that what a row needs is still in the cache. Rows over threads.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -120,3 +122,5 @@ class Wavefront {
 };
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"

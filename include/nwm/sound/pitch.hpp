@@ -2,6 +2,8 @@
 // the same.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -159,3 +161,5 @@ inline Clip texture(std::span<const std::vector<double>> series, double interval
 }
 
 }  // namespace nwm::sound
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // The spectrum of a time series, with windows, zero-padding and averages.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -161,3 +163,5 @@ inline Spectrum spectrum(std::span<const double> series, double interval,
 }
 
 }  // namespace nwm::sound
+
+#include "nwm/pop_macros.inc"

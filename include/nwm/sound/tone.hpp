@@ -2,6 +2,8 @@
 // is clear.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -114,3 +116,5 @@ inline std::optional<Tone> lowest_tone(const Spectrum& spectrum, const ToneOptio
 }
 
 }  // namespace nwm::sound
+
+#include "nwm/pop_macros.inc"

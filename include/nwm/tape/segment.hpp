@@ -2,6 +2,8 @@
 // run steps, on the processor, on a device, at once or one by one, read and write by this map.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <cstddef>
 
@@ -116,3 +118,5 @@ struct TimeSegment {
 };
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // the other.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -298,3 +300,5 @@ struct LinearScan {
 };
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // A cell run over time, forward onto a tape and backward through it, on any backend.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -276,3 +278,5 @@ class Recurrence {
 };
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"

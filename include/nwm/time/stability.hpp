@@ -1,6 +1,8 @@
 // Whether a cell's time step is stable with the maps it runs on, for cells that say where it is not.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -128,3 +130,5 @@ void require_growth(const Cell& cell, Real worst, std::size_t steps) {
 }
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"

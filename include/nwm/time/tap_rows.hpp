@@ -1,6 +1,8 @@
 // What the taps of a stencil gather, as a matrix that a product can take: one row for each channel and tap.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -77,3 +79,5 @@ struct TapRows {
 };
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // A long sequence in pieces: predictions and series that go on from states that are given.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -159,3 +161,5 @@ Array<typename Model::Real> record(const Model& model, const data::Dataset& set,
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

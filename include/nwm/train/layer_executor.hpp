@@ -1,6 +1,8 @@
 // Who carries out the pieces of a layer for a model whose images depend on each other.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -43,3 +45,5 @@ struct LayerExecutor {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // whole batch, its images over threads within each layer.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -103,3 +105,5 @@ class LayerSynchronousExecutor {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

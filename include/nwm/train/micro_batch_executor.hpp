@@ -1,6 +1,8 @@
 // Runs a model on a backend that takes several images in one pass.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -123,3 +125,5 @@ class MicroBatchExecutor {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // batch in one pass.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -119,3 +121,5 @@ class OnePassExecutor {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

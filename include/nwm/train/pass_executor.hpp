@@ -1,6 +1,8 @@
 // Runs a model that takes several images in one pass on a processor: passes over threads.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -113,3 +115,5 @@ class PassExecutor {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

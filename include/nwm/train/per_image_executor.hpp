@@ -2,6 +2,8 @@
 // forward and backward pass in its thread's work space.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -109,3 +111,5 @@ class PerImageExecutor {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

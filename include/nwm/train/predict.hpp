@@ -1,6 +1,8 @@
 // What a model says of pictures, in one line: labels, scores, and the series its waves leave.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -195,3 +197,5 @@ Array<typename Model::Real> record(const Model& model, std::span<const float> pi
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

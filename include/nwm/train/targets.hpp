@@ -1,6 +1,8 @@
 // A data set beside a model and a loss: whether they fit, and what a batch weighs.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -169,3 +171,5 @@ typename L::Metrics measure_all(Executor& executor, const Model& model, const da
 }  // namespace detail
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

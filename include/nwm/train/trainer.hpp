@@ -2,6 +2,8 @@
 // weights kept, early stop; stoppable and resumable at any step without changing a bit of the result.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <time.h>  // <chrono> would be a tenth of what including the library costs
 
 #include <algorithm>
@@ -270,3 +272,5 @@ class Trainer {
 };
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

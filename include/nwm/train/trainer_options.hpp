@@ -1,6 +1,8 @@
 // How a training goes, and whether that makes sense.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -59,3 +61,5 @@ void require_trainer_options(const TrainerOptions& o) {
 }
 
 }  // namespace nwm
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // A SIMD register as a cell's value type.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <cassert>
 #include <cstddef>
@@ -134,7 +136,13 @@ Pack<Real, Arch> right_of(const Pack<Real, Arch>& a, const Pack<Real, Arch>& b) 
 /// Σ of all lanes.
 template <class Real, class Arch>
 Real sum_lanes(const Pack<Real, Arch>& x) {
+#if XSIMD_VERSION_MAJOR >= 9
+  return xsimd::reduce_add(x.batch);
+#else  // its name before 9
   return xsimd::hadd(x.batch);
+#endif
 }
 
 }  // namespace nwm::math
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // packs of neighbouring columns stay in registers while all taps are applied.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -204,3 +206,5 @@ void mirror(const Real* weight, Real* mirrored) {
 }
 
 }  // namespace nwm::cpu::detail
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // channels.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -174,3 +176,5 @@ struct Correlate {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // Checks every call to CUDA. For .cu files only.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
@@ -35,3 +37,5 @@ inline void check(cublasStatus_t code, const char* call, const char* file, int l
 #define NWM_CUDA(call) ::nwm::device::check((call), #call, __FILE__, __LINE__)
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

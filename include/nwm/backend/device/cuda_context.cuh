@@ -1,6 +1,8 @@
 // A host thread's tools on its GPU: a stream, cuBLAS, and memory for results in transit.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
@@ -66,3 +68,5 @@ class CudaContext {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

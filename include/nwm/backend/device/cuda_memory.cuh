@@ -1,6 +1,8 @@
 // A GPU backend's memory operations (backend/host_memory.hpp says what they mean).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cuda_runtime.h>
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
@@ -226,3 +228,5 @@ struct CudaMemories {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

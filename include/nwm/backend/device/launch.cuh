@@ -1,6 +1,8 @@
 // Launches a body on a GPU. For .cu files only, compiled with --expt-relaxed-constexpr.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cuda_runtime.h>
 
 #include <cstddef>
@@ -46,3 +48,5 @@ void launch(const Body& body, cudaStream_t stream) {
 }
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

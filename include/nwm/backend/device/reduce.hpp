@@ -2,6 +2,8 @@
 // order depends only on sizes, so that every run gives the same bits.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -84,3 +86,5 @@ struct JoinSections {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

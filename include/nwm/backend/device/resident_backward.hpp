@@ -1,6 +1,8 @@
 // All steps of an image backwards in one launch: the fields' gradients stay on the chip.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -285,3 +287,5 @@ struct ResidentBackward {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // All steps of an image in one launch: its fields stay on the chip, and only the tape leaves it.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -150,3 +152,5 @@ struct ResidentForward {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

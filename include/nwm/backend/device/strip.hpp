@@ -2,6 +2,8 @@
 // one row serves the taps of three.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -92,3 +94,5 @@ struct Weights {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

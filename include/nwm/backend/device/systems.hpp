@@ -2,6 +2,8 @@
 // What a system is: system.hpp.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/system/cpp/execution_policy.h>
@@ -65,3 +67,5 @@ struct OpenMp : HostSystem<OpenMp> {
 #endif
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

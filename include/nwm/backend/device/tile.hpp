@@ -1,6 +1,8 @@
 // Tiles of a field's images, for stencil kernels.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -55,3 +57,5 @@ struct Tiles {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // the waves fit on chip, one fused kernel a stage of a step elsewhere.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -124,3 +126,5 @@ class Waves {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

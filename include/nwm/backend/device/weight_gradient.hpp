@@ -2,6 +2,8 @@
 // in order, so that every run of the program gives the same bits.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -156,3 +158,5 @@ struct AddTiles {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"
