@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nwm/backend/threads.hpp"
-#include "nwm/train/team.hpp"
+#include "nwm/backend/team.hpp"
 
 namespace nwm {
 
