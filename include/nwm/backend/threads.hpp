@@ -1,5 +1,5 @@
-// Threads by OpenMP. Without OpenMP they are std::thread's: each thread that runs loops keeps a team of its own,
-// which sleeps between them.
+// Threads by OpenMP. Without OpenMP they are std::thread's: each thread that runs loops keeps a team of its
+// own, which sleeps between them.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,8 @@ namespace nwm {
 #ifndef _OPENMP
 namespace detail {
 
-/// Whether the calling thread is at work in a loop: loops within it run on that thread alone, as OpenMP has it.
+/// Whether the calling thread is at work in a loop: loops within it run on that thread alone, as OpenMP has
+/// it.
 inline thread_local bool in_a_loop = false;
 
 /// The calling thread's team, of `threads` or more. Made by its first loop, and kept until the thread ends.
@@ -39,7 +40,7 @@ inline Team& own_team(std::size_t threads) {
 /// f(part) once for each part < `parts`, beside each other, on the threads of `team`. f must not throw.
 template <class F>
 void each_part(Team& team, std::size_t parts, const F& f) {
-  team.each(parts, [&](std::size_t part, std::size_t) {
+  team.each(parts, [&](std::size_t part, std::size_t) noexcept {
     in_a_loop = true;
     f(part);
     in_a_loop = false;

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "nwm/backend/threads.hpp"
 #include "nwm/backend/team.hpp"
+#include "nwm/backend/threads.hpp"
 
 namespace nwm {
 
