@@ -53,12 +53,6 @@ int main(int argc, char** argv) {
   }
 #ifdef _OPENMP
   omp_set_num_threads(static_cast<int>(bench::threads()));  // Eigen's own threads, too
-#else
-  if (bench::threads() != 1) {
-    std::fprintf(stderr, "nwm_benchmark: --threads %zu: expected 1, this build has no OpenMP\n",
-                 bench::threads());
-    return 1;
-  }
 #endif
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());

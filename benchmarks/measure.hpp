@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "inputs.hpp"
+#include "nwm/backend/threads.hpp"
 #include "work.hpp"
 
 namespace bench {
@@ -46,14 +47,7 @@ void measure(benchmark::State& state, const Work& work, const F& f) {
 /// Calls f(thread) on all threads at once, as parts run in training: each thread works on its own image.
 template <class F>
 void on_all_threads(const F& f) {
-#ifdef _OPENMP
-  if (threads() > 1) {
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast<int>(threads()))
-    for (std::size_t thread = 0; thread < threads(); ++thread) f(thread);
-    return;
-  }
-#endif
-  for (std::size_t thread = 0; thread < threads(); ++thread) f(thread);
+  nwm::spread_over_threads(threads(), threads(), [&](std::size_t item, std::size_t) { f(item); });
 }
 
 /// Times f(memory) with one `Memory` per thread; `work` is one thread's work.

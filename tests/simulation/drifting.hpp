@@ -32,7 +32,7 @@ struct Drifting {
   }
 };
 
-inline constexpr std::array<double, 5> weights{0.9, 1.1, -4.2, 0.8, 1.2};
+inline constexpr std::array<double, 5> drifting_weights{0.9, 1.1, -4.2, 0.8, 1.2};
 
 /// Writes the weights of every channel into parameters (C, C, 3, 3).
 template <class Real>
@@ -40,7 +40,7 @@ void set_weights(Real* parameters, std::size_t channels) {
   for (std::size_t c = 0; c < channels; ++c)
     for (std::size_t i = 0; i < 5; ++i)
       parameters[c * (channels + 1) * 9 + std::array<std::size_t, 5>{1, 3, 4, 5, 7}[i]] =
-          static_cast<Real>(weights[i]);
+          static_cast<Real>(drifting_weights[i]);
 }
 
 }  // namespace tools

@@ -4,6 +4,7 @@
 
 #include "nwm/backend/threads.hpp"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,13 +12,14 @@
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/backend/team.hpp"
 #include "nwm/error.hpp"
 #include "nwm/train/layer_executor.hpp"
-#include "nwm/train/team.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 
@@ -72,9 +74,6 @@ void same_bits(std::size_t shards, std::size_t batch) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_result_has_the_same_bits_for_any_number_of_threads) {
-#ifndef _OPENMP
-  BOOST_TEST_MESSAGE("without OpenMP there is one thread, whatever is asked for: this compares one with one");
-#endif
   same_bits(16, 16);
   same_bits(16, 10);  // fewer images than shards
   same_bits(3, 16);   // shards of unequal size, fewer than threads
@@ -119,17 +118,85 @@ BOOST_AUTO_TEST_CASE(a_team_runs_every_item_of_every_loop_once) {
   layers.passes(9, [](std::size_t, std::size_t) {});  // and is forgotten
 }
 
+// As many as there should be, each once, and none goes on before all have come.
+BOOST_AUTO_TEST_CASE(threads_that_run_together_wait_for_each_other) {
+  for (const std::size_t threads : {std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
+    std::vector<std::size_t> counts(threads), rounds(threads);
+    std::atomic<int> wrong = 0;
+    for (int i = 0; i < 20; ++i) {
+      nwm::run_together(threads, [&](const nwm::Worker& member) {
+        counts[member.index] = member.count;
+        for (int round = 0; round < 50; ++round) {
+          ++rounds[member.index];
+          member.wait();
+          for (const std::size_t r : rounds) wrong += r != rounds[member.index];
+          member.wait();
+        }
+      });
+    }
+    BOOST_TEST((counts == std::vector<std::size_t>(threads, threads)));
+    BOOST_TEST((rounds == std::vector<std::size_t>(threads, 1000)));
+    BOOST_TEST(wrong == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_within_a_loop_runs_on_the_thread_it_is_on) {
+  std::vector<std::size_t> runs(3 * 3 * 8);
+  std::atomic<int> elsewhere = 0;
+  const auto loops = [&](std::size_t outer) {
+    const auto note = [&, on = ::pthread_self()](std::size_t kind, std::size_t item) {
+      elsewhere += !::pthread_equal(on, ::pthread_self());
+      ++runs[(outer * 3 + kind) * 8 + item];
+    };
+    std::vector<std::exception_ptr> errors(8);
+    nwm::parallel_for(8, 3, errors, [&](std::size_t item, std::size_t) { note(0, item); });
+    nwm::spread_over_threads(8, 3, [&](std::size_t item, std::size_t) { note(1, item); });
+    nwm::run_together(3, [&](const nwm::Worker& member) {
+      for (std::size_t item = member.index; item < 8; item += member.count) note(2, item);
+      member.wait();
+    });
+  };
+  std::vector<std::exception_ptr> errors(3);
+  nwm::parallel_for(3, 3, errors, [&](std::size_t outer, std::size_t) { loops(outer); });
+  nwm::spread_over_threads(3, 3, [&](std::size_t outer, std::size_t) { loops(outer); });
+  nwm::run_together(3, [&](const nwm::Worker& member) { loops(member.index); });
+  BOOST_TEST((runs == std::vector<std::size_t>(3 * 3 * 8, 3)));
+  BOOST_TEST(elsewhere == 0);
+}
+
 // OpenMP's threads would be waited for, for ever.
 BOOST_AUTO_TEST_CASE(a_child_has_no_team_and_does_everything) {
-  nwm::Team team(3);
+  auto team = std::make_unique<nwm::Team>(3);
   const auto all_run = [&] {
     std::atomic<int> runs = 0;
-    team.each(20, [&](std::size_t, std::size_t) { ++runs; });
+    team->each(20, [&](std::size_t, std::size_t) { ++runs; });
     return runs == 20;
   };
+  const auto all_run_in_the_loops = [] {
+#ifdef _OPENMP
+    return true;
+#else
+    std::atomic<int> runs = 0;
+    std::vector<std::exception_ptr> errors(20);
+    nwm::parallel_for(20, 2, errors, [&](std::size_t, std::size_t) { ++runs; });
+    nwm::spread_over_threads(20, 2, [&](std::size_t, std::size_t) { ++runs; });
+    nwm::run_together(2, [&](const nwm::Worker& member) {
+      member.wait();
+      runs += 40 / static_cast<int>(member.count);
+    });
+    nwm::spread_over_threads(20, 4, [&](std::size_t, std::size_t) { ++runs; });  // more than there were
+    return runs == 100;
+#endif
+  };
+  BOOST_TEST(team->present() == 3u);
   BOOST_TEST(all_run());
+  BOOST_TEST(all_run_in_the_loops());
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(all_run() ? 0 : 1);
+  if (child == 0) {
+    const bool right = all_run() && team->present() == 1 && all_run_in_the_loops();
+    team.reset();  // waits for nobody
+    ::_exit(right ? 0 : 1);
+  }
   int status = 1;
   ::waitpid(child, &status, 0);
   BOOST_TEST(status == 0);
@@ -138,7 +205,8 @@ BOOST_AUTO_TEST_CASE(a_child_has_no_team_and_does_everything) {
 
 // As many as are asked for would take gigabytes, and OpenMP would end the program.
 BOOST_AUTO_TEST_CASE(threads_are_bounded) {
-  BOOST_TEST(nwm::thread_count(3) <= 3u);
+  BOOST_TEST(nwm::thread_count(3) == 3u);
+  BOOST_TEST(nwm::thread_count(0) >= 1u);
   BOOST_TEST(nwm::thread_count(100'000) <= 4096u);
   BOOST_TEST(nwm::thread_count(0) <= 4096u);
   BOOST_CHECK_EXCEPTION(nwm::thread_count(static_cast<std::size_t>(-1)), nwm::Error,

@@ -1,4 +1,5 @@
-// Threads by OpenMP. Without OpenMP there is one thread.
+// Threads by OpenMP. Without OpenMP they are std::thread's: each thread that runs loops keeps a team of its
+// own, which sleeps between them.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -13,9 +14,66 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#else
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "nwm/backend/team.hpp"
 #endif
 
 namespace nwm {
+
+#ifndef _OPENMP
+namespace detail {
+
+/// Whether the calling thread is at work in a loop: loops within it run on that thread alone, as OpenMP has
+/// it.
+inline thread_local bool in_a_loop = false;
+
+/// The calling thread's team, of `threads` or more. Made by its first loop, and kept until the thread ends.
+inline Team& own_team(std::size_t threads) {
+  static thread_local std::unique_ptr<Team> team;
+  if (!team || team->threads() < threads) team = std::make_unique<Team>(threads);
+  return *team;
+}
+
+/// f(part) once for each part < `parts`, beside each other, on the threads of `team`. f must not throw.
+template <class F>
+void each_part(Team& team, std::size_t parts, const F& f) {
+  team.each(parts, [&](std::size_t part, std::size_t) noexcept {
+    in_a_loop = true;
+    f(part);
+    in_a_loop = false;
+  });
+}
+
+/// Where `members` threads wait for each other. It takes nothing from the heap, which std::barrier does.
+class Meeting {
+ public:
+  explicit Meeting(std::size_t members) : members_(members) {}
+  void wait() {
+    const std::uint32_t before = met_.load(std::memory_order_relaxed);
+    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
+      arrived_.store(0, std::memory_order_relaxed);
+      met_.store(before + 1, std::memory_order_release);
+      met_.notify_all();
+      return;
+    }
+    for (int left = patience; left > 0; --left)
+      if (met_.load(std::memory_order_acquire) != before) return;
+    met_.wait(before, std::memory_order_acquire);
+  }
+
+ private:
+  std::size_t members_;
+  std::atomic<std::size_t> arrived_{0};
+  std::atomic<std::uint32_t> met_{0};  // how often all have been there
+};
+
+}  // namespace detail
+#endif
 
 /// Threads that a loop may use: `wanted`, but no more than 256 or, where the machine has more, its
 /// processors; all that the machine has when 0. Throws Error (field "threads") above 2^31 − 1: a negative
@@ -30,7 +88,8 @@ inline std::size_t thread_count(std::size_t wanted) {
   return std::min(wanted > 0 ? wanted : static_cast<std::size_t>(omp_get_max_threads()),
                   std::max<std::size_t>(256, processors));
 #else
-  return 1;
+  const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
+  return std::min(wanted > 0 ? wanted : processors, std::max<std::size_t>(256, processors));
 #endif
 }
 
@@ -43,6 +102,14 @@ void spread_over_threads(std::size_t items, std::size_t threads, const F& f) {
   if (threads > 1) {
 #pragma omp parallel for schedule(static) num_threads(static_cast<int>(threads))
     for (std::size_t item = 0; item < items; ++item) f(item, static_cast<std::size_t>(omp_get_thread_num()));
+    return;
+  }
+#else
+  if (threads > 1 && !detail::in_a_loop) {
+    detail::each_part(detail::own_team(threads), threads, [&](std::size_t thread) {
+      const std::size_t end = (thread + 1) * items / threads;
+      for (std::size_t item = thread * items / threads; item < end; ++item) f(item, thread);
+    });
     return;
   }
 #endif
@@ -85,6 +152,17 @@ void parallel_for(std::size_t items, std::size_t threads, std::vector<std::excep
     for (std::size_t item = 0; item < items; ++item)
       run(item, static_cast<std::size_t>(omp_get_thread_num()));
   } else
+#else
+  if (threads > 1 && !detail::in_a_loop) {
+    std::atomic<std::size_t> next = 0;
+    detail::each_part(detail::own_team(threads), threads, [&](std::size_t thread) {
+      for (;;) {
+        const std::size_t item = next.fetch_add(1, std::memory_order_relaxed);
+        if (item >= items) return;
+        run(item, thread);
+      }
+    });
+  } else
 #endif
   {
     for (std::size_t item = 0; item < items; ++item) run(item, 0);
@@ -95,12 +173,17 @@ void parallel_for(std::size_t items, std::size_t threads, std::vector<std::excep
 /// One of the threads that run the same function.
 struct Worker {
   std::size_t index, count;
+#ifndef _OPENMP
+  detail::Meeting* meeting = nullptr;
+#endif
   /// Returns when all `count` threads have called wait().
   void wait() const {
 #ifdef _OPENMP
     if (count > 1) {
 #pragma omp barrier
     }
+#else
+    if (meeting) meeting->wait();
 #endif
   }
 };
@@ -115,8 +198,18 @@ void run_together(std::size_t threads, const F& f) {
              static_cast<std::size_t>(omp_get_num_threads())});
     return;
   }
+#else
+  if (threads > 1 && !detail::in_a_loop) {
+    Team& team = detail::own_team(threads);
+    const std::size_t count = std::min(threads, team.present());
+    detail::Meeting meeting(count);
+    detail::each_part(team, count, [&](std::size_t index) {
+      meeting.wait();  // all are here: nobody takes a second part while another waits for it in f
+      f(Worker{index, count, &meeting});
+    });
+    return;
+  }
 #endif
-  (void)threads;
   f(Worker{0, 1});
 }
 

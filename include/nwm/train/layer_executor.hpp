@@ -9,8 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "nwm/backend/team.hpp"
 #include "nwm/backend/threads.hpp"
-#include "nwm/train/team.hpp"
 
 namespace nwm {
 

@@ -2,7 +2,6 @@
 // items and not for threads: one whose core another program has taken holds nobody up while it has no item.
 #pragma once
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,15 +9,49 @@
 #include <cstdint>
 #include <memory>
 
+#ifdef _OPENMP
+#include <pthread.h>
+#else
+#include <system_error>
+#include <thread>
+#endif
+
 namespace nwm {
 
+namespace detail {
+
+/// How often one looks for what it waits for before it sleeps: some ten microseconds.
+inline constexpr int patience = 10000;
+
+#ifdef _OPENMP
+/// A thread of the system. std::thread would do: with OpenMP <thread> is more to compile for nothing else.
+using Thread = ::pthread_t;
+/// Whether `thread` now runs work(self).
+inline bool start(Thread& thread, void* (*work)(void*), void* self) {
+  return ::pthread_create(&thread, nullptr, work, self) == 0;
+}
+inline void join(Thread& thread) { ::pthread_join(thread, nullptr); }
+#else
+using Thread = std::thread;
+inline bool start(Thread& thread, void* (*work)(void*), void* self) {
+  try {
+    thread = std::thread(work, self);
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+inline void join(Thread& thread) { thread.join(); }
+#endif
+
+}  // namespace detail
+
 /// The caller's thread and more, which share the items of its loops. In a child that `fork` makes the caller
-/// is alone, and does everything. Without OpenMP there is one thread.
+/// is alone, and does everything.
 class Team {
  public:
   /// Starts `threads` − 1 threads, or as many as the system allows.
   explicit Team(std::size_t threads) : members_(std::make_unique<Member[]>(threads)), most_(threads) {
-#ifdef _OPENMP
     for (; size_ < threads; ++size_) {
       Member& member = members_[size_];
       member.team = this;
@@ -28,23 +61,26 @@ class Team {
         m.team->serve(m.index);
         return nullptr;
       };
-      if (::pthread_create(&member.thread, nullptr, serve, &member) != 0) break;
+      if (!detail::start(member.thread, serve, &member)) break;
     }
-#endif
   }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
   ~Team() {
-    if (::getpid() != process_) return;  // a child has not got the threads
+    if (::getpid() != process_) {  // a child has not got the threads, and must not touch them
+      (void)members_.release();
+      return;
+    }
     ended_.store(true, std::memory_order_relaxed);
     publish(0);
-#ifdef _OPENMP
-    for (std::size_t i = 1; i < size_; ++i) ::pthread_join(members_[i].thread, nullptr);
-#endif
+    for (std::size_t i = 1; i < size_; ++i) detail::join(members_[i].thread);
   }
 
   /// The number of threads that were asked for.
   std::size_t threads() const { return most_; }
+
+  /// The number of threads that there are, the caller's with them.
+  std::size_t present() const { return ::getpid() == process_ ? size_ : 1; }
 
   /// f(item, thread) once for each item < items (below 2^32), in any order, on any of the first `items`
   /// threads. Returns when all are done. f must not throw, nor call `each`.
@@ -62,7 +98,7 @@ class Team {
     done_.store(0, std::memory_order_relaxed);
     publish(((work_.load(std::memory_order_relaxed) >> 32) + 1) << 32 | items);
     take_items(0);
-    for (int left = patience;;) {
+    for (int left = detail::patience;;) {
       const std::uint32_t done = done_.load(std::memory_order_acquire);
       if (done == items) return;
       if (left > 0) --left;
@@ -75,10 +111,8 @@ class Team {
   struct Member {
     Team* team = nullptr;
     std::size_t index = 0;
-    ::pthread_t thread{};
+    detail::Thread thread{};
   };
-
-  static constexpr int patience = 10000;  // looks before one sleeps: some ten microseconds
 
   void publish(std::uint64_t work) {
     work_.store(work, std::memory_order_release);
@@ -109,7 +143,7 @@ class Team {
       const std::uint32_t loop = loop_.load(std::memory_order_acquire);
       take_items(thread);
       if (ended_.load(std::memory_order_relaxed)) return;
-      int left = patience;
+      int left = detail::patience;
       while (left > 0 && loop_.load(std::memory_order_acquire) == loop) --left;
       if (left == 0) loop_.wait(loop, std::memory_order_acquire);
     }
@@ -124,7 +158,7 @@ class Team {
   std::atomic<std::size_t> items_{0};
   std::unique_ptr<Member[]> members_;  // the first is the caller
   std::size_t most_;
-  [[maybe_unused]] std::size_t size_ = 1;  // that run: nobody asks without OpenMP
+  std::size_t size_ = 1;  // that run
   ::pid_t process_ = ::getpid();
 };
 
