@@ -33,7 +33,7 @@ function(nwm_find name)
   list(APPEND CMAKE_PREFIX_PATH ${nwm_dependencies_dir})
   set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON) # seen by a project that has nwm as a subdirectory, too
   if(name STREQUAL "Eigen3")
-    find_package(Eigen3 3.4 QUIET CONFIG)
+    include(${nwm_cmake_dir}/nwm-eigen.cmake)
   elseif(name STREQUAL "xsimd")
     include(${nwm_cmake_dir}/nwm-xsimd.cmake)
   elseif(name STREQUAL "OpenMP")

@@ -21,6 +21,6 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/nwm-config.cmake.in ${
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/nwm-config-version.cmake COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/nwm-config.cmake ${PROJECT_BINARY_DIR}/nwm-config-version.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/nwm-xsimd.cmake ${PROJECT_SOURCE_DIR}/cmake/nwm-thrust.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/nwm-cuda.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/nwm-eigen.cmake ${PROJECT_SOURCE_DIR}/cmake/nwm-xsimd.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/nwm-thrust.cmake ${PROJECT_SOURCE_DIR}/cmake/nwm-cuda.cmake
         DESTINATION ${nwm_package_dir})

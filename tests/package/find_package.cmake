@@ -43,3 +43,13 @@ endif()
 
 must_fail("requested version \"99\"" ${configure} -B ${build}/newer -D CONSUMER_VERSION=99)
 must_fail("no component sonar" ${configure} -B ${build}/component -D CONSUMER_COMPONENT=sonar)
+
+# As a folder and as a package in one project, with several configurations and with several sources in one; and
+# without giflib, which only an optional component asks for.
+foreach(way folder_first package_first optional)
+  set(folder ${WORK}/find_package/${way})
+  run(${CMAKE_COMMAND} -S ${SOURCE}/ways -B ${folder} -G "Ninja Multi-Config" -D CMAKE_CXX_COMPILER=${COMPILER}
+      -D CMAKE_UNITY_BUILD=ON -D CMAKE_DISABLE_FIND_PACKAGE_GIF=ON -D NWM_FOLDER=${SOURCE}/../.. -D WAY=${way})
+  run(${CMAKE_COMMAND} --build ${folder} --config Debug)
+  run(${folder}/Debug/ways)
+endforeach()
