@@ -9,7 +9,17 @@
 #include <cstring>
 #include <type_traits>
 #include <utility>
+
+// g++ 12 warns of variables in its own AVX-512 headers that are left unset on purpose.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #include "nwm/cell/math.hpp"
 
