@@ -21,7 +21,7 @@ void read_digits(fuzz::Bytes bytes) {
   fuzz::require(digits.pixels.size() == digits.size() * digits.height * digits.width, "a label a picture");
 }
 
-const fuzz::Add idx_array({.name = "idx", .read = read_idx_array});
-const fuzz::Add mnist_digits({.name = "mnist", .read = read_digits});
+const fuzz::Add idx_array({.name = "idx", .read = read_idx_array, .longest = 512});
+const fuzz::Add mnist_digits({.name = "mnist", .read = read_digits, .longest = 512});
 
 }  // namespace

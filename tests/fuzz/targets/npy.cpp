@@ -33,8 +33,11 @@ void read_sequences(fuzz::Bytes bytes) {
   look_at(nwm::data::load_sequences(inputs.put(first), targets.put(second)));
 }
 
-const fuzz::Add npy_array({.name = "npy", .read = read_npy_array});
-const fuzz::Add npy_images({.name = "npy_images", .read = read_images});
-const fuzz::Add npy_sequences({.name = "npy_sequences", .read = read_sequences});
+// Longer files find nothing more, and those that unpack to megabytes take the time.
+constexpr std::size_t longest_npy = 1024;
+
+const fuzz::Add npy_array({.name = "npy", .read = read_npy_array, .longest = longest_npy});
+const fuzz::Add npy_images({.name = "npy_images", .read = read_images, .longest = longest_npy});
+const fuzz::Add npy_sequences({.name = "npy_sequences", .read = read_sequences, .longest = longest_npy});
 
 }  // namespace

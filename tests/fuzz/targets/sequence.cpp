@@ -14,7 +14,11 @@ void read_sequence_folder(fuzz::Bytes bytes) {
   // Opened anew each time: the program puts other files in their place.
   fuzz::File state("training.safetensors"), settings("settings.txt"), table("results.csv");
   static const sequence::Entry entry{.task = "copy", .model = "rnn", .defaults = {}, .published = 0.5};
-  static const sequence::Options options{.resume = true};
+  static const sequence::Options options = [] {
+    sequence::Options resumed;
+    resumed.resume = true;
+    return resumed;
+  }();
   const auto [first, second] = fuzz::halves(bytes);
   settings.put(first);
   const std::string& path = table.put(second);
