@@ -19,8 +19,10 @@
 #ifdef __SANITIZE_ADDRESS__  // g++'s word for it
 #define NWM_FUZZ_COUNTS_MEMORY
 #endif
-#ifdef NWM_FUZZ_COUNTS_MEMORY
-#include <sanitizer/allocator_interface.h>
+#ifdef NWM_FUZZ_COUNTS_MEMORY  // as sanitizer/allocator_interface.h has them, which g++ does not bring along
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*, std::size_t),
+                                                         void (*freed)(const volatile void*));
+extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void* memory);
 #endif
 
 namespace fuzz {
@@ -40,7 +42,7 @@ void count_memory() {
         if (now > most_memory) most_memory = now;
       },
       [](const volatile void* p) {
-        if (p) memory -= static_cast<long long>(__sanitizer_get_allocated_size(const_cast<const void*>(p)));
+        if (p) memory -= static_cast<long long>(__sanitizer_get_allocated_size(p));
       });
   require(counting > 0, "hooks of the address sanitizer");
 #endif
