@@ -49,8 +49,8 @@ void read_png(fuzz::Bytes bytes) {
 }
 
 // One byte may stand for 1032 by deflate's packing, and for eight pixels each: 24 kB of memory. Longer files
-// could rightly take more than the limit.
-constexpr std::size_t longest_png = 2048;
+// could rightly take more than the limit, and than a second under the sanitizers.
+constexpr std::size_t longest_png = 1024;
 
 const fuzz::Add png({.name = "png", .read = read_png, .longest = longest_png});
 
