@@ -67,7 +67,7 @@ std::vector<std::uint64_t> numbers(const std::string& option, const std::string&
     for (std::uint64_t n = *first; n <= *last; ++n) out.push_back(n);
   }
   std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 
@@ -157,7 +157,7 @@ std::vector<Configuration> selected_configurations(const Selection& s) {
     }
   }
   std::ranges::sort(chosen, {}, position);
-  chosen.erase(std::ranges::unique(chosen).begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   return chosen;
 }
 

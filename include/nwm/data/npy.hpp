@@ -50,6 +50,10 @@ inline std::optional<io::DType> npy_dtype(std::string_view descr) {
   return std::nullopt;
 }
 
+/// As many dimensions as NumPy itself has. A header has room for half a million, each of which costs a file in
+/// Fortran order a step a value.
+inline constexpr std::size_t npy_dimensions = 64;
+
 struct NpyHeader {
   io::DType dtype{};
   std::string descr;
@@ -85,6 +89,8 @@ inline NpyHeader parse_npy_header(std::string_view header, const std::string& wh
     } else if (key == "shape") {
       once(4, key);
       const auto length = [&] {
+        if (out.shape.size() == npy_dimensions)
+          throw Error(where, key, "at most " + std::to_string(npy_dimensions) + " dimensions", "more");
         out.shape.push_back(text.natural());
         text.accept("L");  // as Python 2 wrote them
       };

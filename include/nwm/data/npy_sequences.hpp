@@ -1,9 +1,11 @@
 // Sequences of one's own from NumPy's .npy files, plain or gzipped. Needs zlib (target nwm::data).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "nwm/data/npy.hpp"
 #include "nwm/data/sequences.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 
 namespace nwm::data {
 
@@ -64,8 +67,8 @@ inline Dataset load_sequences(const std::filesystem::path& inputs_path,
     throw Error(to, "shape", "labels (N), (N, T) or (N, H, W) for sequences " + to_string(extent),
                 io::to_string(s));
   }
-  std::size_t each = 1;
-  for (std::size_t i = one_a_step && rank > 2 ? 2 : 1; i < rank; ++i) each *= s[i];
+  const std::size_t before = std::min<std::size_t>(one_a_step && rank > 2 ? 2 : 1, rank);
+  const std::size_t each = checked_product(to, "shape", std::span(s).subspan(before));
   if (one_a_step && rank > 2)
     return numbers_steps(extent, std::move(x), each, detail::float_numbers(targets, to), where);
   if (one_each && rank <= 2)

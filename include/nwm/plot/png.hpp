@@ -71,16 +71,18 @@ namespace detail {
 /// The most times that deflate, by which a PNG is packed, can be smaller than what it stands for.
 inline constexpr std::uint64_t best_packing = 1032;
 
+/// The number that four bytes of a PNG stand for.
+inline std::uint64_t png_number(std::span<const unsigned char, 4> bytes) {
+  std::uint64_t n = 0;
+  for (const unsigned char byte : bytes) n = n << 8 | byte;
+  return n;
+}
+
 /// Throws Error where a PNG of `size` bytes which begins as `start` cannot hold as many pixels as it says:
 /// before memory is taken for them. What is no PNG at all is left to libpng.
 inline void require_honest_size(const std::string& path, std::span<const unsigned char, 26> start,
                                 std::uint64_t size) {
-  const auto number = [&](std::size_t at) {
-    std::uint64_t n = 0;
-    for (std::size_t i = 0; i < 4; ++i) n = n << 8 | start[at + i];
-    return n;
-  };
-  const std::uint64_t width = number(16), height = number(20);
+  const std::uint64_t width = png_number(start.subspan<16, 4>()), height = png_number(start.subspan<20, 4>());
   constexpr std::array<std::uint64_t, 7> channels{1, 0, 3, 1, 2, 0, 4};  // of PNG's colour types
   const std::uint64_t bits = std::uint64_t{start[24]} * channels[std::min<std::size_t>(start[25], 6)];
   const std::string found = std::to_string(width) + " x " + std::to_string(height) + " pixels";
@@ -89,6 +91,23 @@ inline void require_honest_size(const std::string& path, std::span<const unsigne
     throw Error(path, "size", "at most " + std::to_string(most) + " pixels", found);
   if ((width * bits / 8 + 1) * height / best_packing > size)
     throw Error(path, "size", "pixels that a file of " + std::to_string(size) + " bytes can hold", found);
+}
+
+/// Throws Error where a chunk of a PNG of `size` bytes says that it is longer than what is left of the file:
+/// libpng takes memory for all of a text, up to 2 GB, before it reads it.
+inline void require_whole_chunks(const std::string& path, std::FILE* file, std::uint64_t size) {
+  std::array<unsigned char, 8> start{};  // length and type; data and a check sum follow
+  for (std::uint64_t at = 8; at + start.size() <= size;) {
+    if (std::fseek(file, static_cast<long>(at), SEEK_SET) != 0 ||
+        std::fread(start.data(), 1, start.size(), file) != start.size())
+      return;
+    const std::uint64_t length = png_number(std::span(start).first<4>()), left = size - at - start.size();
+    if (length > left)
+      throw Error(
+          path, "PNG data", "a whole PNG picture",
+          "a chunk of " + std::to_string(length) + " bytes where " + std::to_string(left) + " are left");
+    at += start.size() + length + 4;
+  }
 }
 
 }  // namespace detail
@@ -105,8 +124,10 @@ inline Image read_png(const std::filesystem::path& path, Rgb background = white)
   if (!file) throw Error(where, "file", "a readable file", io::system_message());
   std::array<unsigned char, 26> start{};
   if (std::fread(start.data(), 1, start.size(), file.get()) == start.size() &&
-      png_sig_cmp(start.data(), 0, 8) == 0)
+      png_sig_cmp(start.data(), 0, 8) == 0) {
     detail::require_honest_size(where, start, bytes);
+    detail::require_whole_chunks(where, file.get(), bytes);
+  }
   std::rewind(file.get());
   detail::PngSession png;
   const auto check = [&](int good) {
