@@ -105,10 +105,14 @@ inline Image read_png(const std::filesystem::path& path, Rgb background = white)
   if (std::fread(start.data(), 1, start.size(), file.get()) == start.size() &&
       png_sig_cmp(start.data(), 0, 8) == 0)
     detail::require_honest_size(where, start, bytes);
-  std::rewind(file.get());
+  if (std::fseek(file.get(), 0, SEEK_SET) != 0)
+    throw Error(where, "file", "a readable file", io::system_message());
   detail::PngSession png;
   const auto check = [&](int good) {
-    if (!good) throw Error(where, "PNG data", "a whole PNG picture", png.image.message);
+    if (good) return;
+    // libpng says no more than "Read Error" of a disk that fails.
+    throw Error(where, "PNG data", "a whole PNG picture",
+                std::ferror(file.get()) ? io::system_message() : png.image.message);
   };
   check(png_image_begin_read_from_stdio(&png.image, file.get()));
   png.image.format = PNG_FORMAT_RGB;
