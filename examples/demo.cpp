@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "command_line.hpp"
+#include "disk.hpp"
 
 namespace plot = nwm::plot;
 namespace report = nwm::report;
@@ -96,7 +97,7 @@ void draw(const Machine& machine, const nwm::data::Dataset& test, const std::vec
 void write_report(const Machine& machine, const nwm::data::Split& data, const std::vector<std::size_t>& shown,
                   const nwm::SegmentationMetrics& metrics, const History& history, double seconds,
                   const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
+  disk::make_folder(folder);
   report::Page page(
       "A Neural Wave Machine that learned polygons",
       "Each pixel is a neuron tied to its neighbours only, which it hears step by step: by what its own "
@@ -115,7 +116,7 @@ void write_report(const Machine& machine, const nwm::data::Split& data, const st
 }
 
 void run(const Options& o) {
-  std::filesystem::create_directories(o.out);
+  disk::make_folder(o.out);
   const auto data = nwm::data::polygons<Machine>({.images = o.images, .seed = o.seed, .rotated = o.rotated});
   nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW> trainer(
       {.learning_rate = o.learning_rate,

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "command_line.hpp"
+#include "disk.hpp"
 
 namespace fs = std::filesystem;
 namespace mask = nwm::mask;
@@ -188,7 +189,7 @@ void run(const Options& o) {
     nwm::sound::write_wav(o.wav, report::drum_sound<Drum>(m, drum.physics(), plan, pitch, 1.5, m.name()));
   }
   if (!o.report.empty()) {
-    fs::create_directories(o.report);
+    disk::make_folder(o.report);
     report::Page page("Hear the shape of a drum",
                       "Neurons that know nothing but their own motion, tied to their neighbours only, can "
                       "tell how large the whole "

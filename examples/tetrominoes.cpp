@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "command_line.hpp"
+#include "disk.hpp"
 
 // arXiv 2502.06034: 176,124 parameters, T = 100 steps of dt = 0.1.
 using Machine = nwm::WaveMachine<nwm::Shape{.height = 64,
@@ -57,7 +58,7 @@ void run(const Options& o) {
   std::printf("%zu parameters; %zu training, %zu validation, %zu test images; %zu threads\n",
               Machine::parameter_count, data.train.size(), data.validation.size(), data.test.size(),
               nwm::thread_count(o.threads));
-  std::filesystem::create_directories(o.out);
+  disk::make_folder(o.out);
   auto bar = nwm::progress_bar(stdout);
   trainer.fit(data.train, data.validation, [&](const nwm::Progress& p) {
     bar(p);

@@ -4,11 +4,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <limits>
 #include <sstream>
 #include <utility>
 
+#include "../disk.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
 #include "nwm/plot/chart.hpp"
@@ -42,18 +42,11 @@ std::vector<double> numbers(const std::string& line) {
   return all;
 }
 
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  std::stringstream all;
-  all << in.rdbuf();
-  return all.str();
-}
-
 }  // namespace
 
 Curve::Curve(std::filesystem::path path, std::size_t epochs) : path_(std::move(path)) {
   if (epochs == 0) return;
-  std::ifstream in(path_);
+  std::istringstream in(disk::content(path_).value_or(""));
   std::string line;
   if (!std::getline(in, line) || line != header)
     throw nwm::Error(path_.string(), "header", header, line.empty() ? "none" : line);
@@ -102,21 +95,21 @@ void open_folder(const Files& files, const Entry& entry, const Settings& setting
   const std::string now = "run = " + entry.name() +
                           "\ntraining sequences = " + std::to_string(settings.train) +
                           "\nseed = " + std::to_string(options.seed) + "\n";
-  if (std::filesystem::exists(files.state)) {
+  if (disk::exists(files.state)) {
     if (!options.resume)
       throw nwm::Error("nwm_sequence", "--out",
                        "a folder without this run, or --resume, to go on with the one that is there",
                        folder.string());
-    if (const std::string before = contents(files.settings); before != now)
+    if (const std::string before = disk::content(files.settings).value_or(""); before != now)
       throw nwm::Error(files.settings.string(), "settings of the run", now, before);
   }
-  std::filesystem::create_directories(folder);
+  disk::make_folder(folder);
   nwm::io::write_whole(files.settings, now);
 }
 
 std::string add_result(const std::filesystem::path& path, const std::string& run, const Entry& entry,
                        const Data& data, const Outcome& outcome) {
-  std::string all = contents(path), beside = "no published figure", known;
+  std::string all = disk::content(path).value_or(""), beside = "no published figure", known;
   if (all.empty())
     all = "run,parameters,epochs,seconds,test_loss,test_accuracy,known_loss,known_accuracy,known_from\n";
   std::array<char, 96> words{};

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <sstream>
 #include <string>
 #include <utility>
 
+#include "../disk.hpp"
 #include "numbers.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
@@ -45,7 +46,7 @@ std::vector<double> numbers(const std::string& line, std::size_t count) {
 
 Curve::Curve(std::filesystem::path path, std::size_t epochs) : path_(std::move(path)) {
   if (epochs == 0) return;
-  std::ifstream in(path_);
+  std::istringstream in(disk::content(path_).value_or(""));
   std::string line;
   if (!std::getline(in, line) || line != header)
     throw nwm::Error(path_.string(), "header", header, line.empty() ? "none" : "another");

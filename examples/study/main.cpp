@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../disk.hpp"
 #include "data.hpp"
 #include "journal.hpp"
 #include "nwm/error.hpp"
@@ -70,7 +71,7 @@ class Study {
         .append(std::to_string(all))
         .append("] ")
         .append(run.name());
-    if (std::filesystem::exists(files.result)) {
+    if (disk::exists(files.result)) {
       report(label, read_result(files.result), "done before");
       std::filesystem::remove(files.state);
       return;
@@ -83,7 +84,7 @@ class Study {
       std::printf("%s: %s, %s\n", run.configuration.data.c_str(), data->source.c_str(),
                   data->fingerprint.c_str());
     }
-    std::filesystem::create_directories(folder);
+    disk::make_folder(folder);
     remove_leftovers(files);
     std::printf("%s, %zu parameters\n", label.c_str(), entry.parameters);
     std::fflush(stdout);
@@ -136,7 +137,7 @@ int run(const Options& o) {
   const auto configurations = selected_configurations(o.selection);
   const auto seeds = selected_seeds(o.selection);
   for (const Configuration& c : configurations) entry_of(c, o.backend);
-  std::filesystem::create_directories(o.out / "runs");
+  disk::make_folder(o.out / "runs");
   const Lock lock(o.out);
   Study study(o);
   study.run(configurations, seeds);

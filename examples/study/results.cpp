@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
+#include <system_error>
 #include <utility>
 
+#include "../disk.hpp"
 #include "numbers.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
@@ -47,8 +47,7 @@ std::string csv_row(const Result& result) {
 }
 
 Result read_result(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string content{std::istreambuf_iterator<char>(in), {}};
+  const std::string content = disk::content(path).value_or("");
   const auto wrong = [&](const std::string& field, const std::string& expected, const std::string& found) {
     return nwm::Error(path.string(), field, expected + " (remove the file to have the run done again)",
                       found);
@@ -84,11 +83,14 @@ void write_result(const std::filesystem::path& path, const Result& result) {
 std::vector<Result> finished(const std::filesystem::path& runs) {
   std::vector<Result> all;
   std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(runs, code)) {
-    const std::filesystem::path path = entry.path() / "result.csv";
-    if (run_named(entry.path().filename().string()) && std::filesystem::exists(path, code))
-      all.push_back(read_result(path));
+  // A folder that cannot be read must not count as one without results: the table would lose them.
+  for (std::filesystem::directory_iterator entry(runs, code), end; !code && entry != end;
+       entry.increment(code)) {
+    const std::filesystem::path path = entry->path() / "result.csv";
+    if (run_named(entry->path().filename().string()) && disk::exists(path)) all.push_back(read_result(path));
   }
+  if (code && code != std::errc::no_such_file_or_directory)
+    throw nwm::Error(runs.string(), "folder", "one that can be read", code.message());
   std::ranges::sort(all, {},
                     [](const Result& r) { return std::pair(position(r.run.configuration), r.run.seed); });
   return all;

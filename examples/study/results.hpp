@@ -29,7 +29,8 @@ std::string csv_row(const Result& result);
 Result read_result(const std::filesystem::path& path);
 void write_result(const std::filesystem::path& path, const Result& result);
 
-/// The results of all finished runs in a folder, in the order of the study.
+/// The results of all finished runs in a folder, in the order of the study; none where there is no such
+/// folder. Throws nwm::Error where one cannot be read.
 std::vector<Result> finished(const std::filesystem::path& runs);
 
 }  // namespace study

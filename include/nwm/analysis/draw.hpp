@@ -4,6 +4,7 @@
 #include "nwm/push_macros.inc"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include "nwm/analysis/receptive_field.hpp"
 #include "nwm/analysis/space_time_spectrum.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 #include "nwm/plot/colour.hpp"
 #include "nwm/plot/draw.hpp"
 #include "nwm/plot/field.hpp"
@@ -32,8 +34,19 @@ struct DrawOptions {
 
 namespace detail {
 
+/// Throws Error unless a map has height x width values, at least one.
+inline void check_map(const char* field, std::size_t values, std::size_t height, std::size_t width) {
+  const std::array sizes{height, width};
+  const std::size_t sites = checked_product("nwm::analysis::picture", field, sizes, sizeof(double));
+  if (sites == 0 || values != sites)
+    throw Error("nwm::analysis::picture", field,
+                "a value for each of at least 1 x 1 places: " + std::to_string(height) + " x " +
+                    std::to_string(width),
+                std::to_string(values));
+}
+
 inline std::size_t enlargement(std::size_t width, const DrawOptions& options) {
-  return std::max<std::size_t>((options.minimum_width + width - 1) / width, 1);
+  return std::max<std::size_t>(options.minimum_width / width + (options.minimum_width % width != 0), 1);
 }
 
 /// A logarithmic map of magnitudes; everything more than `decades` below the maximum is dark.
@@ -59,6 +72,7 @@ inline plot::Image titled(const plot::Image& image, const std::string& title) {
 /// A direction (down, right) as a colour: hue by angle, brightness by length 0..1. Right is red, down
 /// yellow-green, left cyan, up violet.
 inline plot::Rgb direction_colour(double down, double right) {
+  if (!std::isfinite(down) || !std::isfinite(right)) return plot::not_finite_colour;
   const double hue = 6 * (std::atan2(down, right) / (2 * std::numbers::pi) + 1);
   const double value = std::min(1.0, std::hypot(down, right));
   const auto channel = [&](double shift) {
@@ -72,9 +86,10 @@ inline plot::Rgb direction_colour(double down, double right) {
 }  // namespace detail
 
 /// The influence map, logarithmic, with a circle at radius(share) around the changed pixel. Throws Error as
-/// ReceptiveField::radius does, or when `decades` is not a number above 0.
+/// ReceptiveField::radius does, when `decades` is not a number above 0, or the map is empty.
 inline plot::Image picture(const ReceptiveField& field, double share = 0.95,
                            const DrawOptions& options = {}) {
+  detail::check_map("influence", field.influence.size(), field.height, field.width);
   const double radius = field.radius(share);
   plot::Image image = detail::logarithmic(field.influence, field.height, field.width, options);
   if (!std::isnan(radius)) {
@@ -95,8 +110,13 @@ inline plot::Image picture(const ReceptiveField& field, double share = 0.95,
 
 /// Left: power over the wave vector (0 in the centre), that is, the directions of the waves. Right: power
 /// over the wave number along the columns and the frequency (0 at the bottom); waves that run right lie right
-/// of the middle. Both are logarithmic.
+/// of the middle. Both are logarithmic. Throws Error when there is nothing to draw or the power does not fit
+/// its sizes.
 inline plot::Image picture(const SpaceTimeSpectrum& spectrum, const DrawOptions& options = {}) {
+  const std::array sizes{spectrum.bins, spectrum.height};
+  detail::check_map("power", spectrum.power.size(),
+                    checked_product("nwm::analysis::picture", "power", sizes, sizeof(double)),
+                    spectrum.width);
   const std::vector<double> vectors = spectrum.by_direction(), lines = spectrum.along_columns();
   std::vector<double> upright(lines.size());
   for (std::size_t b = 0; b < spectrum.bins; ++b)
@@ -110,8 +130,12 @@ inline plot::Image picture(const SpaceTimeSpectrum& spectrum, const DrawOptions&
 }
 
 /// Left: the mean direction of the waves at each site as a hue (the wheel beside it explains the hues);
-/// constant directions are brighter. Right: how far each neighbourhood runs one way at a time, 0 to 1.
+/// constant directions are brighter. Right: how far each neighbourhood runs one way at a time, 0 to 1. Throws
+/// Error when there is nothing to draw or a map does not fit the sizes.
 inline plot::Image picture(const PhaseWaves& waves, const DrawOptions& options = {}) {
+  detail::check_map("strength", waves.strength.size(), waves.height, waves.width);
+  detail::check_map("down", waves.down.size(), waves.height, waves.width);
+  detail::check_map("right", waves.right.size(), waves.height, waves.width);
   const std::size_t factor = detail::enlargement(waves.width, options), wheel = 49;
   plot::Image directions(waves.width, waves.height), legend(wheel, wheel, plot::paper);
   std::vector<float> strength(waves.strength.size());

@@ -64,15 +64,12 @@ struct FlowOptions {
 /// Measures the one-way flow of recordings, over all that are added.
 class FlowMeter {
  public:
-  /// Throws Error when the neighbourhood is even.
+  /// Throws Error when the neighbourhood is even, or there are more than a million surrogates.
   explicit FlowMeter(const FlowOptions& options = {})
       : options_(options),
         random_(options.seed),
-        flows_(options.surrogates + 1),
-        bounds_(options.surrogates + 1) {
-    if (options.neighbourhood % 2 == 0)
-      throw Error(where, "neighbourhood", "an odd number", std::to_string(options.neighbourhood));
-  }
+        flows_(checked(options).surrogates + 1),
+        bounds_(options.surrogates + 1) {}
 
   /// Adds a recording, all channels or one of them. Throws Error when it does not fit its sizes, has no such
   /// channel, or the trend is above a quarter of its steps.
@@ -95,6 +92,13 @@ class FlowMeter {
 
  private:
   static constexpr const char* where = "nwm::analysis::FlowMeter";
+  static const FlowOptions& checked(const FlowOptions& options) {
+    if (options.neighbourhood % 2 == 0)
+      throw Error(where, "neighbourhood", "an odd number", std::to_string(options.neighbourhood));
+    if (options.surrogates > 1'000'000)
+      throw Error(where, "surrogates", "at most 1000000", std::to_string(options.surrogates));
+    return options;
+  }
   using Waves = std::vector<std::complex<double>>;  // (bins, height, width)
 
   void add_channel(const SeriesView& s, std::size_t c) {
@@ -200,6 +204,7 @@ class FlowMeter {
 inline std::size_t waviest_channel(std::span<const SeriesView> recordings) {
   constexpr const char* where = "nwm::analysis::waviest_channel";
   if (recordings.empty()) throw Error(where, "recordings", "at least 1", "0");
+  recordings[0].check(where);
   std::size_t best = 0;
   double most = -1;
   for (std::size_t c = 0; c < recordings[0].channels; ++c) {

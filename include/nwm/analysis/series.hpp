@@ -5,6 +5,7 @@
 #include "nwm/push_macros.inc"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/memory/count.hpp"
 #include "nwm/random.hpp"
 #include "nwm/train/per_image_executor.hpp"
 
@@ -30,17 +32,27 @@ struct SeriesView {
 
   std::size_t plane() const { return height * width; }
 
+  /// Throws Error (where, field `series`) unless the number of values fits the sizes.
+  void check_sizes(const char* where) const {
+    const std::array sizes{steps, channels, height, width};
+    if (values.size() != checked_product(where, "series", sizes, sizeof(float)))
+      throw Error(where, "series", text_of_sizes() + " values", std::to_string(values.size()));
+  }
+
   /// Throws Error (where, field `series`) unless all values are finite, their number fits the sizes, and
   /// there are at least 8 steps, 1 channel, 3 rows and 3 columns.
   void check(const char* where) const {
-    const std::string sizes = std::to_string(steps) + " x " + std::to_string(channels) + " x " +
-                              std::to_string(height) + " x " + std::to_string(width);
     if (steps < 8 || channels == 0 || height < 3 || width < 3)
-      throw Error(where, "series", "at least 8 steps, 1 channel, 3 rows and 3 columns", sizes);
-    if (values.size() != steps * channels * plane())
-      throw Error(where, "series", sizes + " values", std::to_string(values.size()));
+      throw Error(where, "series", "at least 8 steps, 1 channel, 3 rows and 3 columns", text_of_sizes());
+    check_sizes(where);
     for (const float v : values)
       if (!std::isfinite(v)) throw Error(where, "series", "finite values", shown(static_cast<double>(v)));
+  }
+
+ private:
+  std::string text_of_sizes() const {
+    return std::to_string(steps) + " x " + std::to_string(channels) + " x " + std::to_string(height) + " x " +
+           std::to_string(width);
   }
 };
 
@@ -78,8 +90,9 @@ Recording record(const Machine& machine, const data::Dataset& set, std::size_t i
 }
 
 /// The series with its sites permuted: one permutation per channel, the same at all steps. Every neuron keeps
-/// its series, but neighbours are no longer related.
+/// its series, but neighbours are no longer related. Throws Error when the series does not fit its sizes.
 inline Recording shuffled(const SeriesView& series, std::uint64_t seed) {
+  series.check_sizes("nwm::analysis::shuffled");
   Recording result{std::vector<float>(series.values.size()),
                    series.steps,
                    series.channels,
@@ -139,11 +152,16 @@ inline std::vector<double> polynomials(std::size_t order, std::size_t steps) {
 
 /// Removes from each site's series its best-fitting polynomial in time of order `trend` (0: the mean), and
 /// from each step its mean over sites. The reason: an oscillator without a restoring force drifts like t²,
-/// far beyond any wave around it. Throws Error when `trend` is above a quarter of the steps.
+/// far beyond any wave around it. Throws Error when `trend` is above a quarter of the steps, there is no such
+/// channel, or the series does not fit its sizes.
 inline Centred centred(const SeriesView& s, std::size_t channel, std::size_t trend) {
+  constexpr const char* where = "nwm::analysis::centred";
+  s.check_sizes(where);
+  if (channel >= s.channels)
+    throw Error(where, "channel", "below " + std::to_string(s.channels), std::to_string(channel));
   if (trend > s.steps / 4)
-    throw Error("nwm::analysis::centred", "trend",
-                "at most a quarter of " + std::to_string(s.steps) + " steps", std::to_string(trend));
+    throw Error(where, "trend", "at most a quarter of " + std::to_string(s.steps) + " steps",
+                std::to_string(trend));
   const std::size_t n = s.plane();
   Centred result;
   result.values.resize(s.steps * n);

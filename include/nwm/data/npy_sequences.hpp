@@ -1,6 +1,8 @@
 // Sequences of one's own from NumPy's .npy files, plain or gzipped. Needs zlib (target nwm::data).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -78,3 +80,5 @@ inline Dataset load_sequences(const std::filesystem::path& inputs_path,
 }
 
 }  // namespace nwm::data
+
+#include "nwm/pop_macros.inc"

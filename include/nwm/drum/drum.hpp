@@ -99,25 +99,25 @@ class Drum {
   }
 
   /// Adds a strike, point-like or Gaussian, at a site. Throws Error when the strike moves no site of the
-  /// drum.
+  /// drum; then the drum is as it was.
   Drum& strike(Site at, const Strike& strike = Strike{}) {
     if (!(strike.width >= 0) || !std::isfinite(strike.width) || !std::isfinite(strike.amplitude))
       throw Error("nwm::Drum::strike", "width and amplitude", "finite numbers, the width at least 0",
                   shown_exactly(strike.width) + ", " + shown_exactly(strike.amplitude));
     const auto moved = waves_.field(strike.how == Strike::How::velocity ? Membrane::v : Membrane::u);
-    double largest = 0;
-    for (const std::size_t i : mask_.sites()) {
+    const auto part = [&](std::size_t i) {
       const double dr = static_cast<double>(i / Grid::width) - static_cast<double>(at.row),
                    dc = static_cast<double>(i % Grid::width) - static_cast<double>(at.column);
       const double distance2 = dr * dr + dc * dc;
-      const double part = strike.width > 0 ? std::exp(-distance2 / (2 * strike.width * strike.width))
-                                           : (distance2 == 0 ? 1.0 : 0.0);
-      moved[i] += static_cast<Real>(strike.amplitude * part);
-      largest = std::max(largest, part);
-    }
+      if (distance2 == 0) return 1.0;  // also where the width's square is too small for a number
+      return strike.width > 0 ? std::exp(-distance2 / (2 * strike.width * strike.width)) : 0.0;
+    };
+    double largest = 0;
+    for (const std::size_t i : mask_.sites()) largest = std::max(largest, part(i));
     if (largest < 1e-6)
       throw Error("nwm::Drum::strike", "place", "a site of the drum",
                   "(" + std::to_string(at.row) + ", " + std::to_string(at.column) + ")");
+    for (const std::size_t i : mask_.sites()) moved[i] += static_cast<Real>(strike.amplitude * part(i));
     return *this;
   }
 

@@ -60,8 +60,8 @@ class Mask {
     if (sites_.empty()) throw Error(where(), "sites inside", "at least 1", "0");
   }
 
-  /// Puts the outline in the middle of a grid. Throws Error when the outline does not fit or no site is
-  /// inside.
+  /// Puts the outline in the middle of a grid. Throws Error when the outline does not fit, does not say what
+  /// is inside, or no site is.
   Mask(const mask::Outline& outline, std::size_t height, std::size_t width)
       : Mask(outline.name, height, width, draw(outline, height, width), outline.area, outline.perimeter) {
     if (std::isinf(outline.height)) area_ = static_cast<double>(height * width);
@@ -113,6 +113,8 @@ class Mask {
 
   static std::vector<std::uint8_t> draw(const mask::Outline& outline, std::size_t height, std::size_t width) {
     if (std::isinf(outline.height)) return std::vector<std::uint8_t>(height * width, 1);
+    if (!outline.inside)
+      throw Error("nwm::Mask " + outline.name, "inside", "a function of row and column", "none");
     const auto size = [](double h, double w) { return shown_exactly(h) + " x " + shown_exactly(w); };
     const double rows = static_cast<double>(height), columns = static_cast<double>(width);
     if (!(outline.height <= rows + 1) || !(outline.width <= columns + 1))

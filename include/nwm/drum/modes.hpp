@@ -27,8 +27,13 @@ struct Modes {
   std::vector<std::vector<float>> shapes;  ///< (height, width), Σ shape² = 1, the largest entry positive
   drum::Physics physics;
 
-  /// Frequency of mode k in the drum's time-stepping scheme, cycles per unit time.
-  double frequency(std::size_t k) const { return physics.frequency(eigenvalues[k]); }
+  /// Frequency of mode k in the drum's time-stepping scheme, cycles per unit time. Throws Error where there
+  /// is no such mode.
+  double frequency(std::size_t k) const {
+    if (k >= eigenvalues.size())
+      throw Error("nwm::Modes", "mode", "below " + std::to_string(eigenvalues.size()), std::to_string(k));
+    return physics.frequency(eigenvalues[k]);
+  }
 };
 
 /// How many modes to compute, and whether with shapes.
@@ -39,13 +44,15 @@ struct ModeOptions {
 
 /// The modes of −∇²_h (5-point, spacing h) on the mask, under the physics' edge: clamped and absorbing have
 /// u = 0 outside (damping is ignored), reflecting has no flux through the rim, periodic goes over the border.
-/// Residuals are below 1e-10 of the largest eigenvalue sought. Throws Error when there are fewer modes or the
-/// solver does not converge or fails otherwise.
+/// Residuals are below 1e-10 of the largest eigenvalue sought. Throws Error when the spacing is not a finite
+/// number above 0, there are fewer modes, or the solver does not converge or fails otherwise.
 inline Modes modes(const Mask& mask, const drum::Physics& physics = {}, const ModeOptions& options = {}) try {
   const std::string where = "nwm::modes of " + mask.name();
   const std::size_t n = mask.sites().size();
   if (options.count == 0 || options.count >= n)
     throw Error(where, "count", "1 to " + std::to_string(n - 1) + " modes", std::to_string(options.count));
+  if (!(physics.spacing > 0) || !std::isfinite(physics.spacing))
+    throw Error(where, "spacing", "a finite number above 0", shown_exactly(physics.spacing));
   using Matrix = Eigen::SparseMatrix<double>;
   std::vector<std::size_t> place(mask.height() * mask.width());
   for (std::size_t i = 0; i < n; ++i) place[mask.sites()[i]] = i;

@@ -97,9 +97,10 @@ inline Outline square(double side) {
 }
 
 /// A regular polygon of 3 or more sides in a circle of `radius`: one corner up, then turned clockwise by
-/// `turn` (radians). Throws Error for fewer sides or a radius that is not above 0.
+/// `turn` (radians). Throws Error for fewer sides, more than a million, or a radius that is not above 0.
 inline Outline regular_polygon(std::size_t sides, double radius, double turn = 0) {
-  if (sides < 3) throw Error("nwm::mask::regular_polygon", "sides", "at least 3", std::to_string(sides));
+  if (sides < 3 || sides > 1'000'000)
+    throw Error("nwm::mask::regular_polygon", "sides", "3 to 1000000", std::to_string(sides));
   detail::check_length("regular_polygon", "radius", radius);
   std::vector<Corner> corners;
   for (std::size_t i = 0; i < sides; ++i) {

@@ -56,10 +56,13 @@ inline WeylTerms weyl_terms(double eigenvalue, double spacing) {
 /// corners and holes: disc 1/6, square 1/4, annulus 0.) `spacing`: of the lattice that gave the eigenvalues,
 /// whose own count of wave vectors replaces λ and √λ; 0: the continuum. A rim that does not run along the
 /// lattice lies about h/4 further out than drawn; the errors do not include this.
-/// Throws Error for fewer than 12 eigenvalues, for eigenvalues not positive, not ascending or all alike, and,
-/// on a lattice, above 2/h², where rims not along the lattice do not follow the law.
+/// Throws Error for a spacing that is negative or not finite, fewer than 12 eigenvalues, for eigenvalues not
+/// positive, not ascending or all alike, and, on a lattice, above 2/h², where rims not along the lattice do
+/// not follow the law.
 inline WeylEstimate weyl(std::span<const double> eigenvalues, double spacing) {
   const std::size_t n = eigenvalues.size();
+  if (!(spacing >= 0) || !std::isfinite(spacing))
+    throw Error("nwm::weyl", "spacing", "a finite length, or 0", shown_exactly(spacing));
   if (n < 12) throw Error("nwm::weyl", "eigenvalues", "at least 12", std::to_string(n));
   for (std::size_t i = 0; i < n; ++i)
     if (!(eigenvalues[i] > 0) || (i > 0 && eigenvalues[i] < eigenvalues[i - 1]))

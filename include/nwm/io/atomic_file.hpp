@@ -130,13 +130,16 @@ class AtomicFile {
   void create() {
     const std::string base = target_.substr(0, target_.size() - file_name().size()) +
                              std::string(file_name().substr(0, 200));  // names end at 255 bytes
-    for (int n = 0; n < 1000 && !file_; ++n) {
-      std::string candidate = base + "." + std::to_string(n) + ".tmp";
+    int number = -1;
+    while (number < 999 && !file_) {
+      std::string candidate = base + "." + std::to_string(++number) + ".tmp";
       bool made = create_as(candidate);
       if (!made && errno == EEXIST && remove_abandoned(candidate)) made = create_as(candidate);
       if (made) temporary_ = std::move(candidate);
       else if (errno != EEXIST) break;  // else it is another writer's
     }
+    // The next numbers' may be those of writers that were killed beside another.
+    while (file_ && remove_abandoned(base + "." + std::to_string(++number) + ".tmp")) continue;
     if (file_) return;
     if (errno == ENOENT || errno == ENOTDIR)
       throw Error(where_, "folder", "one that exists",

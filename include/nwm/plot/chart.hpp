@@ -29,7 +29,7 @@ struct Curve {
 /// Texts, size and axis of a chart.
 struct ChartOptions {
   std::string title = {}, x_label = {}, y_label = {};
-  std::size_t width = 960, height = 540;  ///< pixels, at least 320 x 200
+  std::size_t width = 960, height = 540;  ///< pixels, 320 x 200 to 65535 x 65535
   bool logarithmic = false;               ///< y axis in decades
 };
 
@@ -48,11 +48,13 @@ struct Axis {
   }
 };
 
-/// Ticks at 1, 2 or 5 times a power of ten, about `wanted` of them, inside the axis.
+/// Ticks at 1, 2 or 5 times a power of ten, about `wanted` of them, inside the axis. None on an axis whose
+/// ends are too close, for their size, for numbers between them.
 inline void set_linear_ticks(Axis& axis, double wanted) {
   const double rough = (axis.high - axis.low) / wanted, power = std::pow(10.0, std::floor(std::log10(rough)));
   const double mantissa = rough / power;
   const double step = power * (mantissa < 1.5 ? 1 : mantissa < 3.5 ? 2 : mantissa < 7.5 ? 5 : 10);
+  if (!std::isfinite(step) || !(std::max(std::abs(axis.low), std::abs(axis.high)) < 1e14 * step)) return;
   for (double i = std::ceil(axis.low / step - 1e-9); i * step <= axis.high + 1e-9 * step; ++i)
     axis.ticks.push_back(i * step + 0.0);  // + 0.0 makes -0 a 0
 }
@@ -96,14 +98,14 @@ Axis fitted(std::span<const Curve> curves, bool logarithmic, Value&& value) {
 /// The curves as a line chart on a light ground: axes with numbered ticks, a grid, title, axis labels, and a
 /// legend at the right. The y axis starts at 0 unless it is logarithmic or some value is negative. Throws
 /// Error when a curve's x and y differ in length, when no point can be drawn, or when the picture would be
-/// smaller than 320 x 200.
+/// smaller than 320 x 200 or larger than 65535 pixels a side.
 inline Image chart(std::span<const Curve> curves, const ChartOptions& options = {}) {
   for (const Curve& curve : curves)
     if (curve.x.size() != curve.y.size())
       throw Error("nwm::plot::chart", "curve " + curve.label, std::to_string(curve.x.size()) + " y values",
                   std::to_string(curve.y.size()));
-  if (options.width < 320 || options.height < 200)
-    throw Error("nwm::plot::chart", "size", "at least 320 x 200 pixels",
+  if (options.width < 320 || options.height < 200 || options.width > 65535 || options.height > 65535)
+    throw Error("nwm::plot::chart", "size", "320 x 200 to 65535 x 65535 pixels",
                 std::to_string(options.width) + " x " + std::to_string(options.height));
   const std::size_t text = options.width >= 640 ? 2 : 1, line = text_height(text) + 3 * text, pad = 8 * text;
   constexpr Rgb grid{226, 228, 231}, grey{104, 109, 118};

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nwm/error.hpp"
 #include "nwm/plot/font.hpp"
 #include "nwm/plot/image.hpp"
 
@@ -71,8 +72,10 @@ inline void blend(Image& image, std::size_t x, std::size_t y, Rgb colour, double
 }
 
 /// Draws a smooth line through `points`, with round ends and joints, `width` pixels thick. One point gives a
-/// dot. A point that is not finite interrupts the line.
+/// dot. A point that is not finite interrupts the line. Throws Error for a width that is not finite.
 inline void draw_line(Image& image, std::span<const Point> points, double width, Rgb colour) {
+  if (!std::isfinite(width))
+    throw Error("nwm::plot::draw_line", "width", "a finite number", shown_exactly(width));
   // Each pixel is mixed once, with its largest coverage over all segments; otherwise joints would be darker.
   std::vector<float> coverage(image.width() * image.height(), 0.0f);
   const double radius = width / 2, reach = radius + 1;

@@ -4,6 +4,7 @@
 #include "nwm/push_macros.inc"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "nwm/error.hpp"
+#include "nwm/memory/count.hpp"
 #include "nwm/plot/colour.hpp"
 #include "nwm/plot/image.hpp"
 
@@ -102,12 +104,16 @@ inline std::size_t near_square_columns(std::size_t count, std::size_t height, st
 }
 
 /// All channels of one state (channels, height, width) as signed fields in a near-square arrangement, with
-/// `gap` pixels of `background` between two. Throws Error for another number of values or a scale that is not
-/// finite and above 0.
+/// `gap` pixels of `background` between two; 0 x 0 where they have no sites. Throws Error for another number
+/// of values or a scale that is not finite and above 0.
 inline Image diverging_tiles(std::span<const float> state, std::size_t channels, std::size_t height,
                              std::size_t width, double scale, std::size_t gap = 1, Rgb background = ink) {
-  const std::size_t plane = height * width, columns = near_square_columns(channels, height, width);
-  detail::check_size("nwm::plot::diverging_tiles", "values", state.size(), channels * plane);
+  const std::size_t plane = height * width;
+  detail::check_size("nwm::plot::diverging_tiles", "values", state.size(),
+                     checked_product("nwm::plot::diverging_tiles", "values",
+                                     std::array{channels, height, width}, sizeof(float)));
+  if (plane == 0) return {};
+  const std::size_t columns = near_square_columns(channels, height, width);
   std::vector<Image> rows;
   for (std::size_t first = 0; first < channels; first += columns) {
     std::vector<Image> row;

@@ -139,8 +139,8 @@ class FilmLayout {
 
 /// The film of `series` (steps, channels, height, width). Each step is one frame, with the channels in a
 /// near-square arrangement, blue-white-red about zero with one scale for the whole film; title, step and
-/// colour bar stand above. Throws Error when `series` does not fit `shape`, or the scale or quantile is out
-/// of range.
+/// colour bar stand above. Throws Error when `series` does not fit `shape`, the scale or quantile is out of
+/// range, or a frame would be wider than a GIF's 65535 pixels.
 inline Film film(std::span<const float> series, const SeriesShape& shape, const FilmOptions& options = {}) {
   detail::check_series("nwm::plot::film", series, shape);
   Film result;
@@ -148,6 +148,9 @@ inline Film film(std::span<const float> series, const SeriesShape& shape, const 
   result.scale = options.scale;
   if (options.scale == 0) result.scale = static_cast<double>(symmetric_scale(series, options.quantile));
   detail::check_scale(result.scale, "nwm::plot::film");
+  if (options.minimum_width > 65535)
+    throw Error("nwm::plot::film", "minimum_width", "at most 65535 pixels",
+                std::to_string(options.minimum_width));
   const detail::FilmLayout layout(shape, options, result.scale);
   const IndexedImage background = layout.background();
   for (std::size_t step = 0; step < shape.steps; ++step)

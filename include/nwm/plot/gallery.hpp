@@ -164,8 +164,9 @@ inline double share_in_motion(std::span<const Scene> scenes, const SeriesShape& 
 
 /// The oscillator channel with most motion: the largest share of energy outside its strongest fixed spatial
 /// pattern. (The share is 0 for a standing pattern and one half for a travelling wave.) Throws Error when a
-/// series does not fit `shape`.
+/// size of `shape` is 0 or a series does not fit it.
 inline std::size_t liveliest_channel(std::span<const Scene> scenes, const SeriesShape& shape) {
+  (void)detail::check_shape("nwm::plot::liveliest_channel", shape);
   for (const Scene& scene : scenes) detail::check_series("nwm::plot::liveliest_channel", scene.series, shape);
   std::size_t best = 0;
   double most = -1;

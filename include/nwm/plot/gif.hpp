@@ -5,6 +5,8 @@
 
 #include <gif_lib.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +18,7 @@
 
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
+#include "nwm/memory/count.hpp"
 #include "nwm/plot/image.hpp"
 
 namespace nwm::plot {
@@ -26,8 +29,13 @@ struct IndexedImage {
   std::vector<std::uint8_t> pixels;
 
   IndexedImage() = default;
+  /// Throws Error where there is no memory for w x h pixels.
   IndexedImage(std::size_t w, std::size_t h, std::uint8_t fill = 0)
-      : width(w), height(h), pixels(w * h, fill) {}
+      : width(w),
+        height(h),
+        pixels(allocated<std::vector<std::uint8_t>>("nwm::plot::IndexedImage", "size", std::array{w, h})) {
+    std::fill(pixels.begin(), pixels.end(), fill);
+  }
 };
 
 namespace detail {

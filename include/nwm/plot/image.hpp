@@ -76,9 +76,15 @@ class Image {
     }
   }
 
-  /// The picture with each pixel repeated `factor` times across and down. Throws Error for a factor of 0.
+  /// The picture with each pixel repeated `factor` times across and down. Throws Error for a factor of 0 or
+  /// one that makes more than 2^40 bytes.
   Image enlarged(std::size_t factor) const {
     if (factor == 0) throw Error("nwm::plot::Image::enlarged", "factor", "at least 1", "0");
+    if (!empty() && factor > max_bytes / std::max(width_, height_))
+      throw Error(
+          "nwm::plot::Image::enlarged", "factor",
+          "at most 2^40 bytes of " + std::to_string(width_) + " x " + std::to_string(height_) + " pixels",
+          std::to_string(factor));
     Image result(width_ * factor, height_ * factor);
     for (std::size_t y = 0; y < result.height_; ++y)
       for (std::size_t x = 0; x < result.width_; ++x)

@@ -128,10 +128,14 @@ inline Image read_png(const std::filesystem::path& path, Rgb background = white)
     detail::require_honest_size(where, start, bytes);
     detail::require_whole_chunks(where, file.get(), bytes);
   }
-  std::rewind(file.get());
+  if (std::fseek(file.get(), 0, SEEK_SET) != 0)
+    throw Error(where, "file", "a readable file", io::system_message());
   detail::PngSession png;
   const auto check = [&](int good) {
-    if (!good) throw Error(where, "PNG data", "a whole PNG picture", png.image.message);
+    if (good) return;
+    // libpng says no more than "Read Error" of a disk that fails.
+    throw Error(where, "PNG data", "a whole PNG picture",
+                std::ferror(file.get()) ? io::system_message() : png.image.message);
   };
   check(png_image_begin_read_from_stdio(&png.image, file.get()));
   png.image.format = PNG_FORMAT_RGB;

@@ -31,7 +31,7 @@ class ClassSpectra {
   /// Throws Error unless all sizes and the number of classes (at most 256) are at least 1.
   ClassSpectra(const SeriesShape& shape, std::size_t classes)
       : shape_(shape), classes_(classes), bins_(shape.steps / 2 + 1) {
-    if (shape.size() == 0) throw Error(where, "shape", "sizes of at least 1", "a size of 0");
+    (void)detail::check_shape(where, shape);
     if (classes < 1 || classes > 256) throw Error(where, "classes", "1 to 256", std::to_string(classes));
     sums_.resize(classes_ * bins_);
     pixels_.resize(classes_);

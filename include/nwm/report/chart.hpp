@@ -44,8 +44,19 @@ struct ChartOptions {
 };
 
 /// The chart as an <svg>; with more than one line, a legend stands below. Throws Error when a line's x and y
-/// differ in length or there is nothing to draw.
+/// differ in length, there is nothing to draw, a width
+/// or height is below 120 or above 65535, or the ends of the x axis are not finite or too close for their
+/// size.
 inline std::string chart(std::vector<Line> lines, const ChartOptions& options = {}) {
+  constexpr const char* where = "nwm::report::chart";
+  if (std::min(options.width, options.height) < 120 || std::max(options.width, options.height) > 65535)
+    throw Error(where, "size", "120 to 65535 pixels a side",
+                std::to_string(options.width) + " x " + std::to_string(options.height));
+  const double span = options.most - options.least,
+               furthest = std::max(std::abs(options.least), std::abs(options.most));
+  if (!std::isfinite(span) || (span > 0 && span < 1e-9 * furthest))
+    throw Error(where, "x axis", "finite ends that are apart",
+                shown_exactly(options.least) + " to " + shown_exactly(options.most));
   const double width = static_cast<double>(options.width), height = static_cast<double>(options.height),
                left = 74, right = width - 14, top = options.marks.empty() ? 12 : 26, bottom = height - 44;
   std::vector<plot::Curve> curves;

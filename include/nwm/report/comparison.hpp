@@ -50,8 +50,9 @@ inline std::pair<double, double> mean_and_sd(const std::vector<double>& values) 
 /// length.
 inline Figure comparison(const std::vector<Compared>& models, const ComparisonOptions& options = {}) {
   if (models.empty()) throw Error("nwm::report::comparison", "models", "at least 1", "0");
-  if (!(options.most > options.least))
-    throw Error("nwm::report::comparison", "axis", "most above least", number(options.most));
+  if (!(options.most > options.least) || !std::isfinite(options.most - options.least))
+    throw Error("nwm::report::comparison", "axis", "finite ends, most above least",
+                number(options.least) + " to " + number(options.most));
   const double width = 960, left = 190, right = width - 20, step = 26, top = 10,
                bottom = top + step * static_cast<double>(models.size()), height = bottom + 46;
   const auto at = [](double v) { return plot::detail::number(std::round(v * 100) / 100, 6); };

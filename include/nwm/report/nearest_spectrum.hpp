@@ -24,7 +24,12 @@ namespace nwm::report {
 /// Counts by true class (row) and assigned class (column).
 class Confusion {
  public:
-  explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
+  /// Throws Error for more than 65,536 classes.
+  explicit Confusion(std::size_t classes) : classes_(classes) {
+    if (classes > 65536)
+      throw Error("nwm::report::Confusion", "classes", "at most 65536", std::to_string(classes));
+    counts_.resize(classes * classes);
+  }
   std::size_t classes() const { return classes_; }
   /// Counts one item of class `truth` assigned to `said`. Throws Error, as count does, for a class that there
   /// is not.
@@ -77,7 +82,7 @@ class SeriesSpectra {
  public:
   explicit SeriesSpectra(const plot::SeriesShape& shape, bool hann = false)
       : shape_(shape), bins_(shape.steps / 2 + 1) {
-    if (shape.size() == 0) throw Error("nwm::report::SeriesSpectra", "shape", "sizes of at least 1", "0");
+    (void)plot::detail::check_shape("nwm::report::SeriesSpectra", shape);
     const auto rows = static_cast<Eigen::Index>(bins_), steps = static_cast<Eigen::Index>(shape.steps);
     waves_.resize(2 * rows, steps);
     for (Eigen::Index k = 0; k < rows; ++k)

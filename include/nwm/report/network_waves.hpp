@@ -8,14 +8,19 @@
 
 #include "nwm/analysis/wave_figures.hpp"
 #include "nwm/data/dataset.hpp"
+#include "nwm/error.hpp"
 #include "nwm/report/html.hpp"
 #include "nwm/report/network.hpp"
 #include "nwm/report/page.hpp"
 
 namespace nwm::report {
 
-/// Adds the figures and what they mean. The names are those of the classes.
+/// Adds the figures and what they mean. The names are those of the classes. Throws Error unless there is a
+/// peak for each class.
 inline void add_wave_figures(Page& page, const analysis::WaveFigures& f, const NetworkOptions& options) {
+  if (f.peak_bins.size() != f.classes.size())
+    throw Error("nwm::report", "peak_bins", std::to_string(f.classes.size()),
+                std::to_string(f.peak_bins.size()));
   page.section("Does it hold waves?");
   std::string verdict =
       !f.swings() ? "No waves. The neurons drift, or hardly swing: what the films show grows and shrinks."

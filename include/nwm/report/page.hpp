@@ -30,13 +30,15 @@ struct Figure {
 };
 
 /// A picture, shown `width` CSS pixels wide (0: its own width), or narrower where there is less room. pixels:
-/// enlarge without smoothing. alt: text for readers who cannot see the picture.
+/// enlarge without smoothing. alt: text for readers who cannot see the picture. Throws Error as
+/// plot::encode_png.
 inline std::string picture(const plot::Image& image, const std::string& alt, std::size_t width = 0,
                            bool pixels = true) {
+  const std::string data = data_uri("image/png", plot::encode_png(image));  // first: it refuses an empty one
   const std::size_t shown = width == 0 ? image.width() : width;
   return "<img" + std::string(pixels ? " class=\"pixels\"" : "") + " width=\"" + std::to_string(shown) +
          "\" height=\"" + std::to_string(image.height() * shown / image.width()) + "\" alt=\"" + escape(alt) +
-         "\" src=\"" + data_uri("image/png", plot::encode_png(image)) + "\">\n";
+         "\" src=\"" + data + "\">\n";
 }
 
 /// An animated GIF from its bytes.

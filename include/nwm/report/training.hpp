@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "nwm/error.hpp"
 #include "nwm/loss/segmentation_metrics.hpp"
 #include "nwm/report/chart.hpp"
 #include "nwm/report/page.hpp"
@@ -21,9 +22,14 @@ struct LearningCurve {
 };
 
 /// Adds facts about the run, metrics on `images` held-out images (loss/segmentation_metrics.hpp says
-/// what they are), and the curve. An empty curve is left out.
+/// what they are), and the curve. An empty curve is left out. Throws Error when its parts differ in length,
+/// or no loss can be drawn.
 inline void add_training(Page& page, std::vector<std::pair<std::string, std::string>> facts,
                          const SegmentationMetrics& metrics, std::size_t images, const LearningCurve& curve) {
+  for (const auto* losses : {&curve.training, &curve.validation})
+    if (losses->size() != curve.epoch.size())
+      throw Error("nwm::report::add_training", "curve", std::to_string(curve.epoch.size()) + " losses",
+                  std::to_string(losses->size()));
   page.section("What was learned");
   page.facts(facts);
   Figure table{Table{{"On " + std::to_string(images) + " held-out images", "All pixels", "Pixels in shapes"},

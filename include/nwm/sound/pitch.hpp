@@ -75,18 +75,28 @@ inline void check(const RenderOptions& options, double interval, const Pitch& pi
     throw Error(where, "interval", "a finite time above 0", shown_exactly(interval));
   if (!(pitch.per_second > 0) || !std::isfinite(pitch.per_second))
     throw Error(where, "pitch", "a finite factor above 0", shown_exactly(pitch.per_second));
+  if (options.rate < 1000 || options.rate > 384000)  // as encode_wav has it
+    throw Error(where, "rate", "1000 to 384000 samples per second", std::to_string(options.rate));
   if (!(options.peak > 0) || options.peak > 1)
     throw Error(where, "peak", "in (0, 1]", shown_exactly(options.peak));
   if (!(options.fade >= 0)) throw Error(where, "fade", "at least 0 s", shown_exactly(options.fade));
+}
+
+/// A series' samples of sound as a whole number. Throws Error above an hour of them.
+inline std::size_t sound_samples(double samples, unsigned rate, const char* where) {
+  if (!(samples <= 3600.0 * rate))
+    throw Error(where, "pitch", "a factor at which a series lasts an hour at most",
+                shown_exactly(samples / rate) + " s");
+  return static_cast<std::size_t>(samples);
 }
 
 /// Resamples a series and adds it to `out` from sample `start` on, weighted by window(sample, number of
 /// samples).
 template <class Weight>
 void add_resampled(std::span<const double> series, double interval, const Pitch& pitch, unsigned rate,
-                   std::vector<double>& out, std::size_t start, const Weight& window) {
+                   std::vector<double>& out, std::size_t start, const Weight& window, const char* where) {
   const double step = pitch.per_second / rate / interval, cutoff = std::min(1.0, 1 / step);
-  const auto count = static_cast<std::size_t>(static_cast<double>(series.size()) / step);
+  const std::size_t count = sound_samples(static_cast<double>(series.size()) / step, rate, where);
   out.resize(std::max(out.size(), start + count));
   for (std::size_t n = 0; n < count; ++n)
     out[start + n] += window(n, count) * band_limited(series, static_cast<double>(n) * step, cutoff);
@@ -103,8 +113,8 @@ inline std::vector<float> normalised(const std::vector<double>& sound, double pe
 }  // namespace detail
 
 /// A series sampled every `interval` as a sound: band-limited, with its loudest sample at `peak` (silence
-/// stays silence). The clip's comment states the mapping. Throws Error for a series that is not finite or too
-/// short for one sample of sound, and for options out of range.
+/// stays silence). The clip's comment states the mapping. Throws Error for a series that is not finite, too
+/// short for one sample of sound or longer than an hour of it, and for options out of range.
 inline Clip render(std::span<const double> series, double interval, const Pitch& pitch,
                    std::string title = {}, const RenderOptions& options = {}) {
   constexpr const char* where = "nwm::sound::render";
@@ -114,9 +124,11 @@ inline Clip render(std::span<const double> series, double interval, const Pitch&
   std::vector<double> sound;
   const double fade = std::max(1.0, options.fade * options.rate);
   detail::add_resampled(
-      series, interval, pitch, options.rate, sound, 0, [&](std::size_t n, std::size_t count) {
+      series, interval, pitch, options.rate, sound, 0,
+      [&](std::size_t n, std::size_t count) {
         return std::min({1.0, static_cast<double>(n) / fade, static_cast<double>(count - 1 - n) / fade});
-      });
+      },
+      where);
   if (sound.empty())
     throw Error(where, "series", "long enough for a sample of sound",
                 std::to_string(series.size()) + " steps");
@@ -144,16 +156,18 @@ inline Clip texture(std::span<const std::vector<double>> series, double interval
     for (const double x : grain) mean += x / static_cast<double>(grain.size());
     std::vector<double> swing(grain);
     for (double& x : swing) x -= mean;
-    const auto count = static_cast<std::size_t>(static_cast<double>(grain.size()) * interval * options.rate /
-                                                pitch.per_second);
+    const std::size_t count = detail::sound_samples(
+        static_cast<double>(grain.size()) * interval * options.rate / pitch.per_second, options.rate, where);
     if (count < 4)
       throw Error(where, "series", "long enough for four samples of sound",
                   std::to_string(grain.size()) + " steps");
     detail::add_resampled(
-        swing, interval, pitch, options.rate, sound, start, [](std::size_t n, std::size_t all) {
+        swing, interval, pitch, options.rate, sound, start,
+        [](std::size_t n, std::size_t all) {
           return 0.5 - 0.5 * std::cos(2 * std::numbers::pi * (static_cast<double>(n) + 0.5) /
                                       static_cast<double>(all));
-        });
+        },
+        where);
     start += count / 2;
   }
   sound.resize(length);

@@ -77,7 +77,7 @@ struct Spectrum {
 class Ear {
  public:
   /// samples: length of the series; interval: time between two samples. Throws Error unless a segment has at
-  /// least 8 samples, interval > 0, padding >= 1 and 0 <= overlap < 1.
+  /// least 8 samples, interval > 0, padding >= 1 to at most 2^30 samples in all, and 0 <= overlap < 1.
   Ear(std::size_t samples, double interval, const SpectrumOptions& options = {})
       : samples_(samples), segment_(options.segment == 0 ? samples : options.segment), interval_(interval) {
     constexpr const char* where = "nwm::sound::Ear";
@@ -85,7 +85,10 @@ class Ear {
       throw Error(where, "segment", "8 to " + std::to_string(samples) + " samples", std::to_string(segment_));
     if (!(interval > 0) || !std::isfinite(interval))
       throw Error(where, "interval", "a finite time above 0", shown_exactly(interval));
-    if (options.padding == 0) throw Error(where, "padding", "at least 1", "0");
+    constexpr std::size_t most = std::size_t{1} << 30;
+    if (options.padding == 0 || options.padding > most / segment_)
+      throw Error(where, "padding", "1 to " + std::to_string(most / segment_),
+                  std::to_string(options.padding));
     if (!(options.overlap >= 0) || !(options.overlap < 1))
       throw Error(where, "overlap", "from 0 to below 1", shown_exactly(options.overlap));
     hop_ = std::max<std::size_t>(
@@ -119,13 +122,16 @@ class Ear {
   }
 
   /// Adds the squared amplitudes of a series to `power` (bins() values), for means over many series. Throws
-  /// as operator().
+  /// as operator(), and for another number of values in `power`.
   void add_power(std::span<const double> series, std::span<double> power) {
     if (series.size() != samples_)
       throw Error("nwm::sound::Ear", "series", std::to_string(samples_) + " samples",
                   std::to_string(series.size()));
     for (const double x : series)
       if (!std::isfinite(x)) throw Error("nwm::sound::Ear", "series", "finite samples", shown_exactly(x));
+    if (power.size() != bins())
+      throw Error("nwm::sound::Ear", "power", std::to_string(bins()) + " values",
+                  std::to_string(power.size()));
     const std::size_t segments = (samples_ - segment_) / hop_ + 1;
     for (std::size_t s = 0; s < segments; ++s) {
       const auto part = series.subspan(s * hop_, segment_);

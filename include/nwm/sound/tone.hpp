@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "nwm/error.hpp"
 #include "nwm/sound/spectrum.hpp"
 
 namespace nwm::sound {
@@ -32,11 +33,17 @@ struct ToneOptions {
 /// All peaks at least `threshold` (and 1.5 times the window's sidelobes) as high as the highest, by ascending
 /// frequency. A parabola through the logarithms of three bins locates each peak. A peak within two lobes of
 /// another one a thousand times as high counts as a ripple of that one and is left out (a decaying tone has
-/// more ripples than the window's). A silent spectrum has no tones.
+/// more ripples than the window's). A silent spectrum has no tones. Throws Error for a spectrum whose bins
+/// have no spacing, or whose peaks have no finite width.
 inline std::vector<Tone> tones(const Spectrum& spectrum, const ToneOptions& options = {}) {
   std::vector<Tone> result;
   const auto& a = spectrum.amplitude;
   if (a.size() < 3) return result;
+  // The number of bins of a peak must be one.
+  const double bins = spectrum.lobe / spectrum.spacing;
+  if (!(spectrum.spacing > 0) || !(bins >= 0) || bins > 1e9)
+    throw Error("nwm::sound::tones", "spacing and lobe", "a spacing above 0, a lobe of 0 to 1e9 of it",
+                shown_exactly(spectrum.spacing) + ", " + shown_exactly(spectrum.lobe));
   const double loudest = *std::max_element(a.begin(), a.end());
   const double least = loudest * std::max(options.threshold, 1.5 * spectrum.sidelobe);
   const auto near = static_cast<std::size_t>(std::ceil(2 * spectrum.lobe / spectrum.spacing));
