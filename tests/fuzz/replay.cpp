@@ -1,6 +1,6 @@
 // fuzz_replay TARGET FOLDER: gives every file of the folder to the target. Those called good* must be read,
-// those called bad* must be refused by nwm::Error; there must be some of both. Found inputs stay in the folder
-// as examples of what once went wrong.
+// those called bad* must be refused by nwm::Error; there must be some of both. Found inputs stay in the
+// folder as examples of what once went wrong.
 //
 // fuzz_replay TARGET --write FILE: writes a good file, for targets whose files only the library can make.
 #include <algorithm>

@@ -50,8 +50,8 @@ inline std::optional<io::DType> npy_dtype(std::string_view descr) {
   return std::nullopt;
 }
 
-/// As many dimensions as NumPy itself has. A header has room for half a million, each of which costs a file in
-/// Fortran order a step a value.
+/// As many dimensions as NumPy itself has. A header has room for half a million, each of which costs a file
+/// in Fortran order a step a value.
 inline constexpr std::size_t npy_dimensions = 64;
 
 struct NpyHeader {
@@ -211,8 +211,8 @@ inline std::vector<std::byte> row_major(std::span<const std::byte> from, std::sp
 /// Reads a .npy or gzipped .npy file, versions 1.0 to 3.0, with values of one byte (u1, i1, b1, ?), <f4, <f8
 /// or whole numbers of 2, 4 or 8 bytes (<i4, <u2, …). Files in Fortran order are put in row-major order,
 /// which takes their memory twice for a while. Throws Error(path, header field or "data", …) for any other
-/// file, for data shorter or longer than the header says, and for a damaged gzip stream. As in gzip itself,
-/// bytes after a complete gzip stream are ignored.
+/// file, for more than 64 dimensions, for data shorter or longer than the header says, and for a damaged gzip
+/// stream. As in gzip itself, bytes after a complete gzip stream are ignored.
 inline io::Tensor read_npy(const std::filesystem::path& path) {
   const std::string where = path.string();
   detail::GzStream stream(path);

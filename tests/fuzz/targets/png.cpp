@@ -20,7 +20,8 @@ void read_picture(fuzz::Bytes bytes) {
   (void)nwm::mask::silhouette(picture.height(), picture.width(), brightness);
 }
 
-/// The picture with the check sum of every chunk made right: else hardly a changed file would get past libpng.
+/// The picture with the check sum of every chunk made right: else hardly a changed file would get past
+/// libpng.
 std::vector<std::uint8_t> with_right_sums(fuzz::Bytes bytes) {
   std::vector<std::uint8_t> fixed(bytes.begin(), bytes.end());
   constexpr std::size_t around = 12;  // bytes of a chunk beside its data: length, type, sum
