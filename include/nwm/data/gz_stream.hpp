@@ -46,7 +46,7 @@ class GzStream {
     while (bytes.size() < size) {
       const std::size_t have = bytes.size();
       const std::size_t want =
-          std::min(size - have, std::clamp(have, std::size_t{1} << 20, std::size_t{1} << 26));
+          std::min(size - have, std::clamp(have, std::size_t{1} << 16, std::size_t{1} << 26));
       if (bytes.capacity() < have + want) bytes.reserve(std::min(size, 2 * (have + want)));
       bytes.resize(have + want);
       const std::size_t found = some(std::span(bytes).subspan(have));
