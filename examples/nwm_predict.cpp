@@ -237,7 +237,6 @@ int main(int argc, char** argv) {
   try {
     return run(o);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "nwm_predict: %s\n", error.what());
-    return 1;
+    return command_line::failed("nwm_predict", error);
   }
 }

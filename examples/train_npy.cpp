@@ -87,7 +87,6 @@ int main(int argc, char** argv) {
                                   : ": not learned");
     return drawn && !(after.loss < before / 4) ? 1 : 0;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "train_npy: %s\n", error.what());
-    return 1;
+    return command_line::failed("train_npy", error);
   }
 }
