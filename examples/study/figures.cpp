@@ -118,6 +118,10 @@ plot::Image features(std::span<const float> series, const plot::SeriesShape& sha
       }
       for (std::size_t p = 0; p < plane; ++p)
         map[p] = static_cast<float>(learned ? sums[p].real() : std::abs(sums[p]));
+      if (!learned) {  // from the least on: neurons that drift have a floor of it at every bin
+        const float least = *std::ranges::min_element(map);
+        for (float& value : map) value -= least;
+      }
       const auto scale = std::max(1e-30, static_cast<double>(plot::symmetric_scale(map, 0.999)));
       const plot::Image field = learned ? plot::diverging_field(map, shape.height, shape.width, scale)
                                         : plot::magnitude_field(map, shape.height, shape.width, scale);

@@ -20,7 +20,7 @@ namespace study {
 ///   states.png, waves.gif               all oscillators of one image at five moments, and at every step
 ///   spectra.png, spectra.svg, spectra.csv  mean |DFT| by class
 ///   features.png         what the head reads of one image: A·y (`matrix` (K, T), the linear readout's; else left
-///                        out), and below it the unwindowed |rfft|, at ten of the K features
+///                        out), and below it the unwindowed |rfft| from its least value on, at ten of the K features
 /// `set` are the images looked at (the test set): the first 50 for spectra, up to four for the rest. Throws
 /// nwm::Error where a file cannot be written.
 void write_network(const std::filesystem::path& folder, const Network& network, const nwm::data::Dataset& set,
