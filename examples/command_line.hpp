@@ -5,7 +5,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 
 namespace command_line {
@@ -55,5 +57,15 @@ inline const CLI::Validator positive(
       return std::isfinite(value) && value > 0 ? std::string() : detail::refusal("a positive number", text);
     },
     "");
+
+/// What a program says of an error, before it ends with 1: its name, once, and the error's text.
+inline std::string message(const std::string& program, const std::exception& error) {
+  const std::string name = program + ": ", text = error.what();
+  return text.starts_with(name) ? text : name + text;
+}
+inline int failed(const char* program, const std::exception& error) {
+  std::fprintf(stderr, "%s\n", message(program, error).c_str());
+  return 1;
+}
 
 }  // namespace command_line

@@ -42,7 +42,7 @@ const std::vector<std::size_t> moments{8, 16, 24, 32, 40};
 const std::vector<std::string> names{"background", "triangle", "square", "pentagon", "hexagon"};
 
 struct Options {
-  std::filesystem::path out = "build/demo/out", report;
+  std::filesystem::path out = "build/demo/out", report, weights;
   std::size_t images = 3000, epochs = 12, seed = 0, threads = 0, film_every = 0;
   double learning_rate = 3e-3;
   bool rotated = false;
@@ -107,7 +107,7 @@ void write_report(const Machine& machine, const nwm::data::Split& data, const st
                         {"Oscillators a pixel", std::to_string(Machine::channels)},
                         {"Steps", std::to_string(Machine::steps)},
                         {"Training images", std::to_string(data.train.size())},
-                        {"Training time", report::number(seconds, 3) + " s"}},
+                        {"Training time", seconds > 0 ? report::number(seconds, 3) + " s" : "not here"}},
                        metrics, data.test.size(),
                        {history.training.x, history.training.y, history.validation.y});
   report::add_network(page, machine, data.train, data.test,
@@ -115,23 +115,10 @@ void write_report(const Machine& machine, const nwm::data::Split& data, const st
   page.write(folder / "index.html");
 }
 
-void run(const Options& o) {
-  disk::make_folder(o.out);
-  const auto data = nwm::data::polygons<Machine>({.images = o.images, .seed = o.seed, .rotated = o.rotated});
-  nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW> trainer(
-      {.learning_rate = o.learning_rate,
-       .batch = 16,
-       .epochs = o.epochs,
-       .schedule = nwm::schedule::cosine(0.02, 0.15),
-       .clip_norm = 1,
-       .seed = o.seed,
-       .threads = o.threads},
-      Machine({.seed = o.seed, .encoder_starts = pitches}), {}, {.beta2 = 0.99, .weight_decay = 0.1});
-  std::printf("%zu parameters, %zu oscillators on %zux%zu pixels, %zu steps of %g; %zu images, %zu threads\n",
-              Machine::parameter_count, Machine::channels, Machine::shape.height, Machine::shape.width,
-              Machine::steps, trainer.best().cell.dt, data.train.size(), nwm::thread_count(o.threads));
-  const std::vector<std::size_t> shown = one_of_each(data.test);
-  History history;
+using Trainer = nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW>;
+
+void train(Trainer& trainer, const nwm::data::Split& data, const std::vector<std::size_t>& shown,
+           History& history, const Options& o) {
   auto bar = nwm::progress_bar(stdout);
   trainer.fit(data.train, data.validation, [&](const nwm::Progress& p) {
     bar(p);
@@ -142,6 +129,32 @@ void run(const Options& o) {
       plot::write_gallery(trainer.current(), data.test, shown, o.out / ("epoch-" + std::to_string(p.epoch)),
                           {.moments = moments, .title = "epoch " + std::to_string(p.epoch)});
   });
+}
+
+void run(const Options& o) {
+  disk::make_folder(o.out);
+  const auto data = nwm::data::polygons<Machine>({.images = o.images, .seed = o.seed, .rotated = o.rotated});
+  Trainer trainer({.learning_rate = o.learning_rate,
+                   .batch = 16,
+                   .epochs = o.epochs,
+                   .schedule = nwm::schedule::cosine(0.02, 0.15),
+                   .clip_norm = 1,
+                   .seed = o.seed,
+                   .threads = o.threads},
+                  Machine({.seed = o.seed, .encoder_starts = pitches}), {},
+                  {.beta2 = 0.99, .weight_decay = 0.1});
+  std::printf("%zu parameters, %zu oscillators on %zux%zu pixels, %zu steps of %g; %zu images, %zu threads\n",
+              Machine::parameter_count, Machine::channels, Machine::shape.height, Machine::shape.width,
+              Machine::steps, trainer.best().cell.dt, data.train.size(), nwm::thread_count(o.threads));
+  const std::vector<std::size_t> shown = one_of_each(data.test);
+  History history;
+  if (o.weights.empty()) {
+    train(trainer, data, shown, history, o);
+  } else {
+    Machine kept;
+    nwm::load(kept, o.weights.string());
+    trainer.start_from(kept);
+  }
   const nwm::SegmentationMetrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
   std::printf(
       "test, %zu images: loss %.4f  accuracy %.4f  IoU %.4f  foreground accuracy %.4f  foreground IoU %.4f\n",
@@ -149,11 +162,13 @@ void run(const Options& o) {
   const nwm::analysis::WaveFigures waves = nwm::analysis::wave_figures(trainer.best(), data.test);
   std::printf("%s%s\n", waves.text().c_str(), waves.verdict());
   draw(trainer.best(), data.test, shown, o.out);
-  plot::write_png(o.out / "curve.png", history.chart());
+  if (!history.training.x.empty()) plot::write_png(o.out / "curve.png", history.chart());
   if (!o.report.empty())
     write_report(trainer.best(), data, shown, m, history, trainer.state().seconds, o.report);
-  std::printf("trained in %.0f s; weights and pictures are in %s\n", trainer.state().seconds,
-              o.out.string().c_str());
+  if (o.weights.empty())
+    std::printf("trained in %.0f s; weights and pictures are in ", trainer.state().seconds);
+  else std::printf("pictures of %s are in ", o.weights.string().c_str());
+  std::printf("%s\n", o.out.string().c_str());
 }
 
 int main(int argc, char** argv) {
@@ -161,6 +176,8 @@ int main(int argc, char** argv) {
   CLI::App app("Trains a Neural Wave Machine on polygons it draws itself, and draws what it does");
   app.add_option("--out", o.out, "Folder of the weights and pictures")->capture_default_str();
   app.add_option("--report", o.report, "Folder of a page on what was learned; none: no page");
+  app.add_option("--weights", o.weights, "Weights to draw and to report on, in place of a training")
+      ->check(CLI::ExistingFile);
   app.add_option("--images", o.images, "Training images")->capture_default_str()->check(command_line::count);
   app.add_option("--epochs", o.epochs, "Times each is seen")
       ->capture_default_str()
@@ -182,7 +199,6 @@ int main(int argc, char** argv) {
   try {
     run(o);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "nwm_demo: %s\n", error.what());
-    return 1;
+    return command_line::failed("nwm_demo", error);
   }
 }

@@ -42,6 +42,9 @@ struct Options {
 };
 
 mask::Outline from_picture(const Options& o) {
+  if (o.picture.empty())
+    throw Error("nwm_drum", "--shape picture",
+                "--picture FILE.png, too: a pixel a neuron, bright ones the drum", "none");
   const nwm::plot::Image image = nwm::plot::read_png(o.picture);
   std::vector<float> brightness;
   for (std::size_t y = 0; y < image.height(); ++y)
@@ -232,8 +235,11 @@ int main(int argc, char** argv) {
                                               {"reflecting", Boundary::reflecting},
                                               {"periodic", Boundary::periodic},
                                               {"absorbing", Boundary::absorbing}};
-  app.add_option("--edge", o.edge, "clamped, reflecting, periodic or absorbing")
-      ->transform(CLI::CheckedTransformer(edges, CLI::ignore_case));
+  std::string edge = "clamped";
+  app.add_option("--edge", edge,
+                 "What waves meet there: nothing moves, nothing pulls, the other side, a beach")
+      ->check(CLI::IsMember(std::vector<std::string>{"clamped", "reflecting", "periodic", "absorbing"}))
+      ->capture_default_str();
   app.add_option("--strike", o.strike, "Row and column of the strike")
       ->expected(2)
       ->check(command_line::natural);
@@ -269,10 +275,10 @@ int main(int argc, char** argv) {
   app.add_option("--csv", o.csv, "Write the mean spectrum as a table");
   app.add_option("--report", o.report, "Write one page with everything into this folder");
   CLI11_PARSE(app, argc, argv);
+  o.edge = edges.at(edge);
   try {
     o.grid == 64 ? run<64>(o) : run<128>(o);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "nwm_drum: %s\n", error.what());
-    return 1;
+    return command_line::failed("nwm_drum", error);
   }
 }

@@ -1,5 +1,6 @@
 // A cell of one's own: the physics at one site is all there is to write. The library takes the derivative
 // itself and gives SIMD, threads and backpropagation through time.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <nwm/check/check_cell.hpp>
@@ -46,6 +47,15 @@ int main() {
   const double before = nwm::evaluate(trainer.best(), data.test).loss;
   trainer.fit(data.train, data.validation, nwm::progress_bar());
   const double after = nwm::evaluate(trainer.best(), data.test).loss;
+  nwm::save(trainer.best(), "klein_gordon.safetensors");
+
+  // Later, in this program or another: the weights know that they are KleinGordon's, and its dt and lambda.
+  Machine machine;
+  nwm::load(machine, "klein_gordon.safetensors");
+  const auto [scores, labels] = nwm::predict(machine, data.test);  // (images, classes, H, W), (images, H, W)
+  const auto waves = nwm::record(machine, data.test);              // u at every step: (images, T, C, H, W)
+  std::printf("%zu of %zu numbers of the waves are of image 0, where %zu pixels are background\n",
+              waves.each(), waves.values.size(), static_cast<std::size_t>(std::ranges::count(labels[0], 0)));
 
   const bool ok = report.ok() && after < 0.25 * before;
   std::printf("test loss %.3f, untrained %.3f: %s\n", after, before, ok ? "ok" : "not learned");

@@ -110,7 +110,6 @@ int main(int argc, char** argv) {
   try {
     run(o);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "tetrominoes: %s\n", error.what());
-    return 1;
+    return command_line::failed("tetrominoes", error);
   }
 }

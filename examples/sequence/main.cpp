@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "../command_line.hpp"
 #include "journal.hpp"
 #include "nwm/backend/threads.hpp"
 #include "options.hpp"
@@ -56,7 +57,6 @@ int main(int argc, char** argv) {
     if (const int status = sequence::parse(argc, argv, options); status >= 0) return status;
     return sequence::run(options);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
+    return command_line::failed("nwm_sequence", error);
   }
 }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "../disk.hpp"
 #include "journal.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
@@ -92,7 +93,7 @@ Outcome train_run(const Job& job, const typename Machine::Cell& cell) {
                                        .threads = job.options.threads},
                                       Machine({.cell = cell, .seed = job.options.seed}));
   const auto& state = trainer.state();
-  if (std::filesystem::exists(files.state)) {
+  if (disk::exists(files.state)) {
     nwm::load_training(trainer, files.state.string());
     if (state.epoch < s.epochs)
       std::printf("%s: goes on in epoch %zu after %zu steps\n", job.name.c_str(),

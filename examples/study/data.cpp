@@ -1,15 +1,20 @@
 #include "data.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
+#include <random>
+#include <span>
 #include <utility>
 
+#include "../disk.hpp"
 #include "nwm/data/load_split.hpp"
 #include "nwm/data/mnist.hpp"
 #include "nwm/data/multi_mnist.hpp"
 #include "nwm/data/polygons.hpp"
 #include "nwm/data/tetrominoes.hpp"
 #include "nwm/error.hpp"
+#include "nwm/io/npy.hpp"
 
 namespace study {
 namespace {
@@ -73,7 +78,23 @@ std::string fingerprint(const Split& split) {
   return out + " images " + digits.data();
 }
 
+/// MNIST as the authors split it: random_split after torch.manual_seed(42), of which the first 85 % train.
+nwm::data::Mnist shuffled(nwm::data::Mnist files) {
+  nwm::data::Digits& all = files.training;
+  nwm::data::Digits out{all.height, all.width, {}, {}, all.name};
+  out.pixels.reserve(all.pixels.size()), out.labels.reserve(all.size());
+  for (const std::size_t i : torch_permutation(all.size(), 42)) {
+    const auto digit = all.picture(i);
+    out.pixels.insert(out.pixels.end(), digit.begin(), digit.end());
+    out.labels.push_back(all.labels[i]);
+  }
+  all = std::move(out);
+  return files;
+}
+
 Data make(const std::string& name, const Options& o) {
+  if (name == "polygons" && ready(o, name))
+    return {first(nwm::data::load_split(o.data_dir, name), o), "from " + o.data_dir.string(), ""};
   if (name == "polygons")
     return {nwm::data::polygons(Extent{0, 3, 32, 32}, drawn<nwm::data::PolygonOptions>(o)), "drawn", ""};
   if (name == "tetrominoes") {
@@ -82,9 +103,15 @@ Data make(const std::string& name, const Options& o) {
     return {nwm::data::tetrominoes(Extent{0, 3, 64, 64}, drawn<nwm::data::TetrominoOptions>(o)), "drawn", ""};
   }
   if (name == "mnist") {
+    if (nwm::data::has_split(o.data_dir, name))
+      return {first(nwm::data::load_split(o.data_dir, name), o), "from " + o.data_dir.string(), ""};
     const auto& folder = mnist_folder(o, "MNIST's files, ");
-    return {nwm::data::mnist(folder, {o.train_images, o.validation_images, o.test_images}),
-            "from " + folder.string(), ""};
+    nwm::data::Mnist files = nwm::data::load_mnist(folder);
+    if (o.mnist_split == "authors") files = shuffled(std::move(files));
+    return {nwm::data::mnist(files, {o.train_images, o.validation_images, o.test_images}),
+            "from " + folder.string() + ", " +
+                (o.mnist_split == "authors" ? "the authors' split" : "the last 15 % for validation"),
+            ""};
   }
   if (ready(o, "multi_mnist"))
     return {first(nwm::data::load_split(o.data_dir, "multi_mnist"), o), "from " + o.data_dir.string(), ""};
@@ -94,7 +121,45 @@ Data make(const std::string& name, const Options& o) {
           "composed of MNIST from " + folder.string(), ""};
 }
 
+void write(const Dataset& set, const std::filesystem::path& path) {
+  const auto [images, channels, height, width, steps, positions] = set.extent();
+  std::vector<float> picture(set.extent().values()), floats;
+  std::vector<std::uint8_t> bytes, masks;
+  bool exact = true;  // bytes, divided by 255
+  for (std::size_t i = 0; i < images; ++i) {
+    set.picture(i, std::span(picture));
+    for (std::size_t p = 0; p < height * width; ++p)
+      for (std::size_t c = 0; c < channels; ++c) {
+        const float value = picture[c * height * width + p];
+        floats.push_back(value);
+        bytes.push_back(static_cast<std::uint8_t>(std::lround(255 * value)));
+        exact = exact && static_cast<float>(bytes.back()) / 255.0f == value;
+      }
+    masks.insert(masks.end(), set.mask(i).begin(), set.mask(i).end());
+  }
+  const std::vector<std::size_t> shape{images, height, width, channels};
+  if (exact) nwm::io::write_npy(path.string() + "_images.npy", shape, bytes);
+  else nwm::io::write_npy(path.string() + "_images.npy", shape, floats);
+  nwm::io::write_npy(path.string() + "_masks.npy", {images, height, width}, masks);
+}
+
 }  // namespace
+
+void write(const Split& split, const std::filesystem::path& folder, const std::string& name) {
+  disk::make_folder(folder);
+  const std::string start = name == "multi-mnist" ? "multi_mnist" : name;
+  write(split.train, folder / (start + "_train"));
+  write(split.validation, folder / (start + "_val"));
+  write(split.test, folder / (start + "_test"));
+}
+
+std::vector<std::size_t> torch_permutation(std::size_t count, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<std::size_t> out(count);
+  for (std::size_t i = 0; i < count; ++i) out[i] = i;
+  for (std::size_t i = 0; i + 1 < count; ++i) std::swap(out[i], out[i + random() % (count - i)]);
+  return out;
+}
 
 Data load(const std::string& name, const Options& options) {
   Data data = make(name, options);

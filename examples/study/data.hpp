@@ -1,7 +1,10 @@
 // The study's four data sets, loaded from files or generated.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "nwm/data/dataset.hpp"
 #include "options.hpp"
@@ -17,5 +20,13 @@ struct Data {
 /// Loads or generates a data set, with the number of images in the options. Throws nwm::Error naming the
 /// folder or file, what was expected and found, and how to get the data.
 Data load(const std::string& name, const Options& options);
+
+/// Writes a split as <name>_{train,val,test}_{images,masks}.npy, bytes where the pictures are such, else float32,
+/// so that `load` finds it in that folder, and numpy reads it.
+void write(const nwm::data::Split& split, const std::filesystem::path& folder, const std::string& name);
+
+/// The numbers below `count` in the order of torch.randperm(count) after torch.manual_seed(seed), on the
+/// processor. `count` is below 2^32.
+std::vector<std::size_t> torch_permutation(std::size_t count, std::uint32_t seed);
 
 }  // namespace study

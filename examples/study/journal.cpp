@@ -59,7 +59,7 @@ Curve::Curve(std::filesystem::path path, std::size_t epochs) : path_(std::move(p
     for (std::size_t i = 0; i < columns.size(); ++i) epoch.validation.*columns[i] = values[2 + i];
     epochs_.push_back(epoch);
   }
-  if (epochs_.size() < epochs)
+  if (epochs != all && epochs_.size() < epochs)
     throw nwm::Error(path_.string(), "rows",
                      "at least " + std::to_string(epochs) + ", as the saved state has epochs",
                      std::to_string(epochs_.size()));
@@ -67,13 +67,13 @@ Curve::Curve(std::filesystem::path path, std::size_t epochs) : path_(std::move(p
 
 void Curve::add(const nwm::Progress& progress) {
   epochs_.push_back({progress.loss, progress.validation});
-  std::string all = header + "\n";
+  std::string table = header + "\n";
   for (std::size_t e = 0; e < epochs_.size(); ++e) {
-    all += std::to_string(e + 1) + "," + text(epochs_[e].loss);
-    for (const auto column : columns) all.append(",").append(text(epochs_[e].validation.*column));
-    all += "\n";
+    table += std::to_string(e + 1) + "," + text(epochs_[e].loss);
+    for (const auto column : columns) table.append(",").append(text(epochs_[e].validation.*column));
+    table += "\n";
   }
-  nwm::io::write_whole(path_, all);
+  nwm::io::write_whole(path_, table);
 }
 
 void Curve::draw(const std::filesystem::path& picture, const std::string& title) const {
@@ -88,6 +88,12 @@ void Curve::draw(const std::filesystem::path& picture, const std::string& title)
       picture, nwm::plot::chart(
                    std::vector{training, validation},
                    {.title = title, .x_label = "epoch", .y_label = "cross-entropy", .logarithmic = true}));
+}
+
+std::vector<double> Curve::validation_losses() const {
+  std::vector<double> losses;
+  for (const Epoch& e : epochs_) losses.push_back(e.validation.loss);
+  return losses;
 }
 
 void remove_leftovers(const Files& files) {

@@ -15,14 +15,18 @@ namespace study {
 /// The learning curve, one row per epoch.
 class Curve {
  public:
-  /// Reads the first `epochs` rows of the file. The file may have more rows, for epochs whose state was not
-  /// saved. Throws nwm::Error naming the file when it has fewer rows or is damaged.
+  static constexpr std::size_t all = static_cast<std::size_t>(-1);
+
+  /// Reads the first `epochs` rows of the file, or all. The file may have more rows, for epochs whose state was
+  /// not saved. Throws nwm::Error naming the file when it has fewer rows or is damaged.
   Curve(std::filesystem::path path, std::size_t epochs);
 
   /// Adds an epoch and writes the file, whole or not at all.
   void add(const nwm::Progress& progress);
   /// Draws training and validation loss, if there is at least one epoch.
   void draw(const std::filesystem::path& picture, const std::string& title) const;
+  /// The validation loss of each epoch.
+  std::vector<double> validation_losses() const;
 
  private:
   struct Epoch {

@@ -75,7 +75,8 @@ struct Cpu {
 
 template <class Machine, class Place>
 void add(const Configuration& configuration) {
-  registry().push_back({configuration, Place::name, Machine::parameter_count, &train_run<Machine>});
+  registry().push_back({configuration, Place::name, Machine::parameter_count, &train_run<Machine>,
+                        &owns<Machine>, &evaluate_file<Machine>, &open_network<Machine>});
 }
 
 /// What backpropagation through time keeps: all states, or, in runs longer than `most_kept`, one every so

@@ -22,6 +22,7 @@ void check(const Options& o) {
           text(o.learning_rate));
   require(o.clip >= 0, "--clip", "a positive number, or 0 for none", text(o.clip));
   require(o.save_every >= 0, "--save-every", "0 or a positive number of seconds", text(o.save_every));
+  require(o.parallel == 1 || o.backend == "cpu", "--parallel", "1 on a device", std::to_string(o.parallel));
   require(o.schedule == "constant" || o.schedule == "cosine", "--schedule", "constant or cosine",
           "'" + o.schedule + "'");
   require(!o.out.empty(), "--out", "a folder", "an empty name");
@@ -77,6 +78,23 @@ int parse(int argc, char** argv, Options& o) {
       ->check(command_line::natural);
   app.add_option("--save-every", o.save_every, "Seconds after which the state of training is saved")
       ->capture_default_str();
+  app.add_option("--parallel", o.parallel, "Runs beside each other, each with its share of the threads")
+      ->capture_default_str()
+      ->check(command_line::count);
+  app.add_option("--mnist-split", o.mnist_split,
+                 "Which digits validate. last: the last 15 %; authors: those of their random_split, seed 42")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>{"last", "authors"}));
+  app.add_option("--write-data", o.write_data,
+                 "Only write the data sets of --data into this folder, as .npy for numpy and --data-dir");
+  app.add_option(
+         "--evaluate", o.evaluate,
+         "Only measure these weights (ours or the authors', as .safetensors) on the test set of their data "
+         "set: a row of results.csv each. Weights that do not say whose they are need --model")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--figures", o.figures,
+                 "Only draw figures from these folders of finished runs, or of a study, into OUT/figures")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

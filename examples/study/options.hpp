@@ -21,8 +21,13 @@ struct Options {
   std::size_t train_images = 0, validation_images = 0,
               test_images = 0;  ///< 0: all, or as many as in the study
   std::filesystem::path data_dir, out = "study";
-  std::size_t threads = 0;  ///< 0: all
-  double save_every = 30;   ///< seconds between saved states; each epoch saves one as well
+  std::size_t threads = 0;              ///< 0: all
+  std::size_t parallel = 1;             ///< runs beside each other; each has its share of the threads
+  std::string mnist_split = "last";     ///< or "authors": which training digits validate
+  std::filesystem::path write_data;     ///< only write the data sets there
+  std::vector<std::string> evaluate{};  ///< only measure these weights
+  std::vector<std::string> figures{};   ///< only draw these runs
+  double save_every = 30;               ///< seconds between saved states; each epoch saves one as well
 };
 
 /// Sets `options` from the command line. Returns −1, or an exit status when the program should end (--help,

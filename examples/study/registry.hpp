@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "nwm/data/dataset.hpp"
+#include "nwm/io/safetensors.hpp"
+#include "nwm/loss/segmentation_metrics.hpp"
+#include "nwm/memory/array.hpp"
 #include "nwm/train/trainer.hpp"
 #include "options.hpp"
 #include "results.hpp"
@@ -24,11 +27,24 @@ struct Job {
   std::function<void(const nwm::Progress&)> progress;
 };
 
+/// A trained machine, whichever: what pictures of it need.
+struct Network {
+  std::function<nwm::Array<float>(const nwm::data::Dataset&)> scores;  ///< (n, classes, H, W)
+  std::function<nwm::Array<float>(const nwm::data::Dataset&)>
+      series;  ///< (n, T, C, H, W); none without waves
+};
+
 struct Entry {
   Configuration configuration;
   std::string backend;  ///< "cpu" or "device"
   std::size_t parameters;
   std::function<Result(const Job&)> run;
+  std::function<bool(const nwm::io::Safetensors&)> owns;  ///< whether a file's weights are this machine's
+  /// Metrics of the weights of a file. Throws nwm::Error as nwm::load, nwm::Unstable as nwm::evaluate.
+  std::function<nwm::SegmentationMetrics(const std::filesystem::path&, const nwm::data::Dataset&,
+                                         std::size_t)>
+      evaluate;
+  std::function<Network(const std::filesystem::path&)> open;  ///< from a file of weights; throws as nwm::load
 };
 
 inline std::vector<Entry>& registry() {

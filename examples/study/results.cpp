@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -44,6 +45,36 @@ std::string csv_row(const Result& result) {
                     (width.empty() || result.verdict.empty() ? "" : " ") + result.verdict;
   for (const auto column : columns) row.append(",").append(text(result.metrics.*column));
   return row + "\n";
+}
+
+std::string authors_header() {
+  return "run_name,dataset,model_type,readout_type,max_iters,num_layers,c_mid,extension,loss,iou,acc,loss_"
+         "foreground,iou_foreground,acc_foreground,verdict\n";
+}
+
+std::string authors_row(const Result& result) {
+  const Configuration& c = result.run.configuration;
+  const auto named = [](const std::string& own,
+                        std::initializer_list<std::pair<const char*, const char*>> names) {
+    for (const auto& [ours, theirs] : names)
+      if (own == ours) return std::string(theirs);
+    return own;
+  };
+  const std::string model = named(c.model, {{"nwm", "cornn_model2"},
+                                            {"lstm", "conv_recurrent2"},
+                                            {"gru", "conv_recurrent2_gru"},
+                                            {"rnn", "conv_recurrent2_rnn"},
+                                            {"cnn", "baseline1_flexible"},
+                                            {"unet", "unet2"}});
+  const std::string data =
+      named(c.data, {{"tetrominoes", "new_tetronimoes"}, {"multi-mnist", "multi_mnist"}});
+  // What a model does not have their programs set all the same: their defaults.
+  std::string row =
+      result.run.name() + "," + data + "," + model + "," + (c.readout.empty() ? "linear" : c.readout) + "," +
+      std::to_string(c.steps() > 0 ? c.steps() : 100) + "," + std::to_string(c.layers > 0 ? c.layers : 16) +
+      "," + std::to_string(c.width > 0 ? c.width : 16) + "," + std::to_string(result.run.seed);
+  for (const auto column : columns) row.append(",").append(text(result.metrics.*column));
+  return row + "," + (result.verdict.empty() ? "none" : result.verdict) + "\n";
 }
 
 Result read_result(const std::filesystem::path& path) {

@@ -3,9 +3,14 @@
 
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <utility>
 
+#include "../disk.hpp"
 #include "journal.hpp"
+#include "nwm/model/weights.hpp"
+#include "nwm/train/evaluate.hpp"
+#include "nwm/train/predict.hpp"
 #include "nwm/train/saved_training.hpp"
 #include "nwm/train/trainer.hpp"
 
@@ -17,7 +22,7 @@ template <class Machine>
 Result train_run(const Job& job) {
   const Files files(job.folder);
   nwm::Trainer<Machine> trainer(trainer_options(job.options, job.run.seed), Machine({.seed = job.run.seed}));
-  if (std::filesystem::exists(files.state)) {
+  if (disk::exists(files.state)) {
     nwm::load_training(trainer, files.state);
     job.resumed(trainer.state());
   }
@@ -49,6 +54,40 @@ Result train_run(const Job& job) {
   write_result(files.result, result);  // written last: it marks the run as done
   std::filesystem::remove(files.state);
   return result;
+}
+
+/// Whether the file's tensors are the machine's, and nothing it says of its model is otherwise.
+template <class Machine>
+bool owns(const nwm::io::Safetensors& file) {
+  try {
+    Machine machine;
+    nwm::io::check_description(file, machine);
+    nwm::io::take_model(file, machine);
+  } catch (const nwm::Error&) {
+    return false;
+  }
+  for (const auto& [name, tensor] : file.tensors)
+    if (!nwm::io::detail::knows<Machine>(name)) return false;
+  return true;
+}
+
+template <class Machine>
+nwm::SegmentationMetrics evaluate_file(const std::filesystem::path& path, const nwm::data::Dataset& set,
+                                       std::size_t threads) {
+  Machine machine;
+  nwm::load(machine, path.string());
+  return nwm::evaluate(machine, set, threads);
+}
+
+template <class Machine>
+Network open_network(const std::filesystem::path& path) {
+  const auto machine = std::make_shared<Machine>();
+  nwm::load(*machine, path.string());
+  Network out;
+  out.scores = [machine](const nwm::data::Dataset& set) { return nwm::predict(*machine, set).scores; };
+  if constexpr (requires { Machine::series_size; })
+    out.series = [machine](const nwm::data::Dataset& set) { return nwm::record(*machine, set); };
+  return out;
 }
 
 }  // namespace study

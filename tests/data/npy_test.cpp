@@ -295,7 +295,8 @@ BOOST_AUTO_TEST_CASE(headers_that_lie_or_are_not_ours) {
       {npy(header_of("<f8", "(2305843009213693955,)"), d24), "shape", "2305843009213693955"},  // and to 24
       {npy(header_of("<f8", "(18446744073709551616,)"), d24), "shape", "up to 18446744073709551615"},
       // types and orders
-      {npy(header_of(">f4", "(2, 3)"), d24), "descr", "little-endian), found '>f4'"},
+      {npy(header_of(">f4", "(2, 3)"), d24), "descr",
+       "(little-endian); in numpy: array.astype('<f4'), found '>f4'"},
       {npy(header_of(">i8", "(3,)"), d24), "descr", ">i8"},
       {npy(header_of("<f2", "(12,)"), d24), "descr", "<f2"},
       {npy(header_of("|O", "(3,)"), d24), "descr", "|O"},
@@ -465,6 +466,57 @@ BOOST_AUTO_TEST_CASE(sets_that_do_not_go_together) {
     BOOST_CHECK_EQUAL(error.field(), "shape");
     BOOST_CHECK_EQUAL(error.found(), nwm::io::to_string(shape));
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_read_is_told_what_to_do) {
+  Folder folder;
+  const auto told = [&](const std::string& descr, const std::string& shape, std::size_t bytes,
+                        const std::string& field, const std::string& remedy) {
+    put(folder / "images", npy(header_of(descr, shape), std::string(bytes, '\0')));
+    const auto error = error_of([&] { load_npy(folder / "images"); });
+    BOOST_CHECK_EQUAL(error.where(), (folder / "images").string());
+    BOOST_CHECK_EQUAL(error.field(), field);
+    BOOST_CHECK_MESSAGE(error.expected().ends_with(remedy), error.expected());
+  };
+  told("<u2", "(1, 2, 3)", 12, "descr", "in numpy: images.astype(numpy.float32) / 65535");
+  told("|b1", "(1, 2, 3)", 6, "descr", "in numpy: images.astype(numpy.float32)");
+  for (const char* type : {"<i4", "<u4"})
+    told(type, "(1, 2, 3)", 24, "descr", "in numpy: images.astype(numpy.uint8) where they are 0 to 255");
+  told("<i8", "(1, 2, 3)", 48, "descr", "in numpy: images.astype(numpy.uint8) where they are 0 to 255");
+  for (const char* type : {"<f2", ">f4", "<c8"})
+    told(type, "(1, 2, 3)", 48, "descr", "in numpy: array.astype('<f4')");
+  told("|u1", "(2, 3, 8, 8)", 384, "shape", "in numpy: images.transpose(0, 2, 3, 1)");
+  told("|u1", "(2, 1, 8, 8)", 128, "shape", "in numpy: images.transpose(0, 2, 3, 1)");
+  told("|u1", "(2, 8, 8, 5)", 640, "shape", "not empty");
+  told("|u1", "(8, 8)", 64, "shape", "in numpy, image[None]");
+
+  const auto scale = [&](std::vector<float> values) {
+    write_npy(folder / "images", {1, 1, values.size()}, values);
+    return error_of([&] { load_npy(folder / "images"); });
+  };
+  BOOST_CHECK_EQUAL(scale({0, 7, 255}).expected(), "numbers near [0, 1]; in numpy: images / 255");
+  BOOST_CHECK_EQUAL(scale({0.5f, 16.5f}).found(), "numbers up to 16.5");
+  BOOST_CHECK_EQUAL(scale({0, 7, 60000}).expected(), "numbers near [0, 1]; in numpy: images / 65535");
+  // Numbers that were meant: some below zero, or none far off.
+  for (const std::vector<float>& fine : {std::vector<float>{-1, 200}, {0, 16}, {0, 1}}) {
+    write_npy(folder / "images", {1, 1, fine.size()}, fine);
+    BOOST_CHECK_EQUAL(load_npy(folder / "images").size(), 1u);
+  }
+  write_npy(folder / "masks", {1, 1, 2}, std::vector<double>(2));
+  BOOST_CHECK(error_of([&] { load_npy(folder / "images", folder / "masks"); })
+                  .expected()
+                  .ends_with("in numpy: masks.astype(numpy.uint8)"));
+}
+
+BOOST_AUTO_TEST_CASE(pictures_alone_have_masks_of_background) {
+  Folder folder;
+  write_npy(folder / "images", {2, 1, 2, 3}, std::vector<std::uint8_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  const Dataset set = load_npy(folder / "images");
+  BOOST_CHECK((set.extent() == Extent{.images = 2, .channels = 3, .height = 1, .width = 2}));
+  BOOST_CHECK_EQUAL(set.classes(), 1u);
+  std::vector<double> picture(6);
+  set.picture<double>(1, picture);
+  BOOST_CHECK_EQUAL(picture[1], 9.0 / 255);  // planar
 }
 
 BOOST_AUTO_TEST_CASE(values_that_cannot_be) {

@@ -138,7 +138,7 @@ function(update page)
   endif()
 endfunction()
 
-file(GLOB examples ${SOURCE}/examples/*.cpp ${SOURCE}/examples/*.cu)
+file(GLOB examples ${SOURCE}/examples/*.cpp ${SOURCE}/examples/*.hpp ${SOURCE}/examples/*.cu)
 file(GLOB projects ${SOURCE}/tests/readme/*/CMakeLists.txt ${SOURCE}/tests/package/CMakeLists.txt)
 file(GLOB pages RELATIVE ${SOURCE} ${SOURCE}/docs/*.md)
 file(GLOB own RELATIVE ${SOURCE} ${SOURCE}/docs/own-*.md)

@@ -123,6 +123,41 @@ BOOST_AUTO_TEST_CASE(killed_again_and_again) {
   BOOST_CHECK_GT(count(told, "done before"), 0u);
 }
 
+BOOST_AUTO_TEST_CASE(runs_beside_each_other_leave_the_same_bytes) {
+  const Folder folder;
+  run(folder, study(folder / "one-by-one", {"--threads", "1"}));
+  const std::string told = run(folder, study(folder / "beside", {"--parallel", "3"}));
+  BOOST_CHECK_EQUAL(count(told, " s\n") + count(told, " s  collapsed\n"), 6u);
+  require_same(folder / "beside", folder / "one-by-one");
+}
+
+BOOST_AUTO_TEST_CASE(weights_are_measured_and_drawn_and_data_written) {
+  const Folder folder;
+  const path out = folder / "study", paper = folder / "paper", drawn = folder / "drawn";
+  run(folder, study(out, {"--model", "nwm:last,cnn:2", "--seeds", "0"}));
+  const auto behind_name = [](const std::string& text) {  // the last row without its first field
+    const std::size_t start = text.rfind('\n', text.size() - 2) + 1;
+    return text.substr(text.find(',', start));
+  };
+  run(folder, study(paper, {"--data", "polygons", "--write-data", drawn.string()}));
+  for (const std::string name : {"polygons-nwm-last-seed0", "polygons-cnn-2-seed0"}) {
+    const path weights = out / "runs" / name / "weights.safetensors";
+    const std::string row = behind_name(tools::content(out / "runs" / name / "result.csv"));
+    BOOST_CHECK_EQUAL(behind_name(run(folder, study(paper, {"--evaluate", weights.string()}))), row);
+    BOOST_CHECK_EQUAL(behind_name(run(folder, study(paper, {"--evaluate", weights.string(), "--data-dir",
+                                                            drawn.string()}))),
+                      row);
+  }
+  BOOST_CHECK(!tools::fs::exists(paper));  // nothing was trained
+  run(folder, study(paper, {"--figures", out.string()}));
+  const auto figures = tools::tree(paper / "figures");
+  for (const char* name :
+       {"bars-polygons.svg", "curves-polygons-cnn-2.png", "polygons-cnn-2-seed0/strip.png",
+        "polygons-nwm-last-seed0/waves.gif", "polygons-nwm-last-seed0/receptive-field.png"})
+    BOOST_CHECK_MESSAGE(figures.contains(name), name);
+  BOOST_CHECK(tools::has(run(folder, study(paper, {"--figures", paper.string()}), 1), "a finished run"));
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_diverges_is_told_and_done) {
   const Folder folder;
   const path out = folder / "wild";

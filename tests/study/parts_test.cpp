@@ -2,17 +2,24 @@
 // folder, and what is said when data are missing.
 #define BOOST_TEST_MODULE study_parts
 #define BOOST_TEST_DYN_LINK
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
+#include <numbers>
 #include <set>
+#include <span>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "../../examples/command_line.hpp"
 #include "data.hpp"
+#include "figures.hpp"
 #include "journal.hpp"
 #include "numbers.hpp"
 #include "nwm/io/npy.hpp"
@@ -111,8 +118,8 @@ BOOST_AUTO_TEST_CASE(command_lines_with_numbers_that_are_none) {
     return study::parse(static_cast<int>(argv.size()), argv.data(), o);
   };
   BOOST_CHECK_EQUAL(status({"--epochs", "3", "--threads", "0", "--train-images", "0"}), -1);
-  for (const char* option :
-       {"--epochs", "--batch", "--patience", "--train-images", "--val-images", "--test-images", "--threads"})
+  for (const char* option : {"--epochs", "--batch", "--patience", "--train-images", "--val-images",
+                             "--test-images", "--threads", "--parallel"})
     for (const char* value :
          {"-1", "-3", "1.5", "1e3", "", "18446744073709551616", "99999999999999999999999"})
       BOOST_CHECK_GT(status({option, value}), 0);
@@ -153,6 +160,148 @@ BOOST_AUTO_TEST_CASE(results_are_read_back_as_they_were) {
   damaged(header + row + row, "row");
   damaged(header + "x" + row, "run_name");
   damaged(header + row.substr(0, row.size() - 2) + "x\n", "row");
+}
+
+// Where pandas meets an empty key it leaves the row out; their notebooks look rows up by these names.
+BOOST_AUTO_TEST_CASE(rows_for_the_authors_notebooks_have_every_key) {
+  const auto row = [](const Configuration& c, std::string verdict = "") {
+    return study::authors_row(result(c, 4, 0.25, 0.125, std::move(verdict)));
+  };
+  BOOST_CHECK_EQUAL(row({.data = "tetrominoes", .model = "nwm", .readout = "fft"}),
+                    "tetrominoes-nwm-fft-seed4,new_tetronimoes,cornn_model2,fft,100,16,16,4,0.5,0.8,0.9,0.7,"
+                    "0.125,0.25,none\n");
+  BOOST_CHECK_EQUAL(row({.data = "mnist", .model = "lstm", .readout = "last"}, "collapsed"),
+                    "mnist-lstm-last-seed4,mnist,conv_recurrent2,last,20,16,16,4,0.5,0.8,0.9,0.7,0.125,0.25,"
+                    "collapsed\n");
+  BOOST_CHECK(has(row({.data = "mnist", .model = "cnn", .layers = 8}),
+                  ",mnist,baseline1_flexible,linear,100,8,16,4,"));
+  BOOST_CHECK(has(row({.data = "multi-mnist", .model = "unet", .width = 3}),
+                  ",multi_mnist,unet2,linear,100,16,3,4,"));
+  // A group a configuration by their keys: data set, model, layers, readout; the width instead on Multi-MNIST.
+  std::set<std::string> groups;
+  const auto fields = [](const std::string& text) {
+    std::vector<std::string> out(1);
+    for (const char c : text)
+      if (c == ',') out.emplace_back();
+      else out.back() += c;
+    return out;
+  };
+  for (const Configuration& c : study::configurations()) {
+    const auto f = fields(row(c));
+    BOOST_CHECK_EQUAL(f.size(), fields(study::authors_header()).size());
+    for (const std::string& field : f) BOOST_CHECK(!field.empty());
+    groups.insert(f[1] + f[2] + f[3] + "," + f[5] + (c.model == "unet" ? "," + f[6] : ""));
+  }
+  BOOST_CHECK_EQUAL(groups.size(), study::configurations().size());
+}
+
+// From PyTorch 2.15: torch.manual_seed(seed); torch.randperm(count).
+BOOST_AUTO_TEST_CASE(permutations_are_those_of_torch) {
+  BOOST_CHECK((study::torch_permutation(10, 7) == std::vector<std::size_t>{5, 0, 3, 4, 1, 7, 9, 6, 8, 2}));
+  const auto mnist = study::torch_permutation(60000, 42);
+  BOOST_CHECK_EQUAL(mnist.front(), 37542u);
+  BOOST_CHECK_EQUAL(mnist[51000], 24161u);  // the first that validates
+  BOOST_CHECK_EQUAL(mnist.back(), 22100u);
+  std::uint64_t sum = 0;  // of all, in their order
+  for (const std::size_t i : mnist) sum = (sum * 31 + i) % 2147483647u;
+  BOOST_CHECK_EQUAL(sum, 1957460580u);
+  BOOST_CHECK(study::torch_permutation(0, 1).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_data_set_that_was_written_is_read_as_it_was) {
+  const Folder folder;
+  study::Options o;
+  o.train_images = 3, o.validation_images = 2, o.test_images = 2;
+  for (const std::string name : {"polygons", "tetrominoes"}) {
+    const study::Data drawn = study::load(name, o);
+    study::write(drawn.split, folder / name, name);
+    study::Options from = o;
+    from.data_dir = folder / name;
+    const study::Data read = study::load(name, from);
+    BOOST_CHECK_EQUAL(read.fingerprint, drawn.fingerprint);
+    std::vector<float> a(read.split.test.extent().values()), b(a.size());
+    drawn.split.test.picture(1, std::span(a)), read.split.test.picture(1, std::span(b));
+    BOOST_CHECK(a == b);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_program_says_its_name_once) {
+  const nwm::Error own("nwm_study", "--lr", "a positive number", "0"), other("x.npy", "data", "9 bytes", "8");
+  BOOST_CHECK_EQUAL(command_line::message("nwm_study", own), own.what());
+  BOOST_CHECK_EQUAL(command_line::message("nwm_study", other), std::string("nwm_study: ") + other.what());
+}
+
+// A network whose waves are known: channel 0 of a pixel swings at bin 2 times its brightness.
+BOOST_AUTO_TEST_CASE(figures_of_a_known_network) {
+  const Folder folder;
+  study::Options o;
+  o.train_images = o.validation_images = 1, o.test_images = 6;
+  const nwm::data::Dataset set = study::load("polygons", o).split.test;
+  constexpr std::size_t steps = 16, sites = 32 * 32;
+  study::Network network;
+  network.scores = [](const nwm::data::Dataset& s) {
+    nwm::Array<float> out({s.size(), 5, 32, 32});
+    std::vector<float> picture(3 * sites);
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      s.picture(i, std::span(picture));
+      for (std::size_t p = 0; p < sites; ++p) out[i][sites + p] = picture[p] - 0.3f;
+    }
+    return out;
+  };
+  const auto drawn = [&](const std::string& name) { return tools::content(folder / name); };
+  study::write_network(folder / "plain", network, set, {});
+  BOOST_CHECK_EQUAL(tools::tree(folder / "plain").size(), 2u);
+
+  network.series = [](const nwm::data::Dataset& s) {
+    nwm::Array<float> out({s.size(), steps, 1, 32, 32});
+    std::vector<float> picture(3 * sites);
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      s.picture(i, std::span(picture));
+      for (std::size_t k = 0; k < steps * sites; ++k)
+        out[i][k] =
+            picture[k % sites] *
+            static_cast<float>(std::sin(2 * std::numbers::pi * 2 * static_cast<double>(k / sites) / steps));
+    }
+    return out;
+  };
+  study::write_network(folder / "waves", network, set, std::vector<float>(steps * (steps / 2 + 1), 0.1f));
+  for (const char* name : {"strip.png", "receptive-field.png", "states.png", "features.png", "spectra.png"})
+    BOOST_CHECK_MESSAGE(drawn("waves/" + std::string(name)).starts_with("\x89PNG"), name);
+  BOOST_CHECK(drawn("waves/waves.gif").starts_with("GIF89a"));
+  // Every class has its largest number in the row of bin 2.
+  std::istringstream csv(drawn("waves/spectra.csv"));
+  std::string line;
+  std::getline(csv, line);
+  std::vector<double> largest(5);
+  std::vector<int> at(5, -1);
+  for (int row = 0; std::getline(csv, line); ++row) {
+    std::istringstream fields(line);
+    std::string field;
+    for (int i = -2; std::getline(fields, field, ','); ++i)
+      if (const double v = std::atof(field.c_str()); i >= 0 && v > largest[static_cast<std::size_t>(i)])
+        largest[static_cast<std::size_t>(i)] = v, at[static_cast<std::size_t>(i)] = row;
+  }
+  BOOST_CHECK_GE(std::ranges::count(at, 2), 2);  // of the classes that these few images show
+  BOOST_CHECK_EQUAL(std::ranges::count(at, 2) + std::ranges::count(at, -1), 5);
+  const std::string svg = drawn("waves/spectra.svg");
+  BOOST_CHECK(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n") && has(svg, ">background</text>"));
+  BOOST_CHECK(!has(svg, "var(--c"));
+
+  const Configuration linear{.data = "mnist", .model = "nwm", .readout = "linear"};
+  {
+    study::Curve curve(folder / "own.csv", 0);
+    nwm::Progress epoch;
+    for (const double loss : {2.0, 1.0}) epoch.validation.loss = loss, curve.add(epoch);
+  }
+  const study::Losses losses{{linear, 3},
+                             study::Curve(folder / "own.csv", study::Curve::all).validation_losses()};
+  BOOST_CHECK((losses.validation == std::vector<double>{2, 1}));
+  study::write_curves(folder.path, {losses, {{linear, 5}, {4, 2, 0.5}}});
+  BOOST_CHECK(has(drawn("curves-mnist-nwm-linear.svg"), ">seed 5</text>"));
+  study::write_bars(folder.path, {result(linear, 0, 0.9, 0.8), result(linear, 1, 0.7, 0.6)});
+  BOOST_CHECK(has(drawn("bars-mnist.svg"), ">NWM linear</text>"));
+  BOOST_CHECK(drawn("bars-mnist.png").starts_with("\x89PNG") &&
+              drawn("curves-mnist-nwm-linear.png").size() > 1000);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_done_is_found_in_the_study_s_order) {

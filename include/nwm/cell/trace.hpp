@@ -109,7 +109,7 @@ namespace detail {
 #if defined(__clang__)
 template <class T>
 constexpr T& lvalue(T&& value) {
-  return value;
+  return static_cast<T&>(value);  // in C++23 `return value` would move
 }
 template <class C, std::size_t s>
 using StageSite = TracedSiteOf<C, StatedStage<C, s>>;

@@ -79,7 +79,9 @@ inline NpyHeader parse_npy_header(std::string_view header, const std::string& wh
       out.descr = text.python_string();
       const auto known = npy_dtype(out.descr);
       if (!known)
-        throw Error(where, key, "u1, i1, b1, or <f4, <f8, <i2, <i4, <i8, <u2, <u4, <u8 (little-endian)",
+        throw Error(where, key,
+                    "u1, i1, b1, or <f4, <f8, <i2, <i4, <i8, <u2, <u4, <u8 (little-endian); in numpy: "
+                    "array.astype('<f4')",
                     "'" + out.descr + "'");
       out.dtype = *known;
     } else if (key == "fortran_order") {
@@ -184,7 +186,8 @@ inline std::vector<std::uint8_t> class_numbers(const io::Tensor& masks, const st
     case io::DType::U64:
       return classes_of<std::uint64_t>(masks, where);
     default:
-      throw Error(where, "descr", "whole numbers or |b1 for classes", io::name_of(masks.dtype));
+      throw Error(where, "descr", "whole numbers or |b1 for classes; in numpy: masks.astype(numpy.uint8)",
+                  io::name_of(masks.dtype));
   }
 }
 
@@ -204,6 +207,52 @@ inline std::vector<std::byte> row_major(std::span<const std::byte> from, std::sp
     }
   }
   return out;
+}
+
+// What to do in numpy with pictures of a type that is not read.
+inline std::string picture_remedy(io::DType dtype) {
+  if (dtype == io::DType::U16) return "images.astype(numpy.float32) / 65535";
+  if (dtype == io::DType::BOOL) return "images.astype(numpy.float32)";
+  return "images.astype(numpy.uint8) where they are 0 to 255";
+}
+
+/// Throws Error unless these are pictures by shape and type.
+inline void require_pictures(const io::Tensor& images, const std::string& where) {
+  const auto& s = images.shape;
+  if (!((s.size() == 3 || (s.size() == 4 && s[3] >= 1 && s[3] <= 4)) && images.count() > 0)) {
+    std::string expected = "images (n, H, W) or (n, H, W, 1 to 4), not empty";
+    if (s.size() == 4 && s[1] >= 1 && s[1] <= 4)
+      expected += "; channels come last, in numpy: images.transpose(0, 2, 3, 1)";
+    if (s.size() == 2) expected += "; a single one is, in numpy, image[None]";
+    throw Error(where, "shape", expected, io::to_string(s));
+  }
+  if (images.dtype != io::DType::U8 && images.dtype != io::DType::F32 && images.dtype != io::DType::F64)
+    throw Error(where, "descr", "|u1, <f4 or <f8 images; in numpy: " + picture_remedy(images.dtype),
+                io::name_of(images.dtype));
+}
+
+// Floats should lie near [0, 1]. Those of which none is negative and the largest is that of 8 or 16 bits were
+// hardly meant so: they would drive the encoders far off what their initial values are made for.
+inline void require_scale(std::span<const float> values, const std::string& where) {
+  const auto [least, most] = std::ranges::minmax(values);
+  if (least >= 0 && most > 16 && most <= 65535)
+    throw Error(where, "values",
+                most > 255 ? "numbers near [0, 1]; in numpy: images / 65535"
+                           : "numbers near [0, 1]; in numpy: images / 255",
+                "numbers up to " + shown(static_cast<double>(most)));
+}
+
+/// Pictures of an array, planar. Throws Error as require_pictures and require_scale.
+inline std::pair<Extent, Pictures> pictures_of(const io::Tensor& images, const std::string& where) {
+  require_pictures(images, where);
+  const auto& s = images.shape;
+  const Extent extent{.images = s[0], .channels = s.size() == 4 ? s[3] : 1, .height = s[1], .width = s[2]};
+  if (images.dtype == io::DType::U8)
+    return {extent, planar<std::uint8_t>(images.view<std::uint8_t>(), extent)};
+  auto floats = images.dtype == io::DType::F32 ? planar<float>(images.view<float>(), extent)
+                                               : planar<float>(images.view<double>(), extent);
+  require_scale(floats, where);
+  return {extent, std::move(floats)};
 }
 
 }  // namespace detail
@@ -226,37 +275,31 @@ inline io::Tensor read_npy(const std::filesystem::path& path) {
   return {header.dtype, std::move(header.shape), std::move(bytes)};
 }
 
-/// Reads a data set from two files. Images are (n, H, W) or (n, H, W, C), C from 1 to 4, of |u1 (kept as
-/// bytes) or <f4, <f8 (kept as float, unscaled). Masks are (n, H, W) of any whole numbers, with classes 0 to
-/// 255, or of truths (|b1), with classes 0 and 1.
-/// The set's name is the images' path.
-/// Throws Error as read_npy does, and for an empty set, a class out of range, a pixel that is not finite, or
-/// shapes that do not go together (naming both files).
+/// Reads pictures without targets: every mask is background. Images are (n, H, W) or (n, H, W, C), C from 1
+/// to 4, of |u1 (kept as bytes) or <f4, <f8 (kept as float, unscaled). The set's name is the path.
+/// Throws Error as read_npy does, and for an empty set, a pixel that is not finite, and arrays of another
+/// shape or type, floats from 0 to 255 or 65535 among them; it says what to do with these in numpy.
+inline Dataset load_npy(const std::filesystem::path& images_path) {
+  auto [extent, pictures] = detail::pictures_of(read_npy(images_path), images_path.string());
+  return Dataset(extent, std::move(pictures), Targets::Bytes(extent.images * extent.pixels()),
+                 images_path.string());
+}
+
+/// Reads a data set from two files. Images as above. Masks are (n, H, W) of any whole numbers, with classes 0
+/// to 255, or of truths (|b1), with classes 0 and 1. The set's name is the images' path.
+/// Throws Error as above, and for a class out of range or shapes that do not go together (naming both files).
 inline Dataset load_npy(const std::filesystem::path& images_path, const std::filesystem::path& masks_path) {
   const std::string images_name = images_path.string(), masks_name = masks_path.string();
   const io::Tensor images = read_npy(images_path);
-  const auto& s = images.shape;
-  const bool fits = (s.size() == 3 || (s.size() == 4 && s[3] >= 1 && s[3] <= 4)) && images.count() > 0;
-  if (!fits)
-    throw Error(images_name, "shape", "images (n, H, W) or (n, H, W, 1 to 4), not empty", io::to_string(s));
-  const Extent extent{.images = s[0], .channels = s.size() == 4 ? s[3] : 1, .height = s[1], .width = s[2]};
+  detail::require_pictures(images, images_name);
   const io::Tensor masks = read_npy(masks_path);
-  const std::vector<std::size_t> expected = {s[0], s[1], s[2]};
+  const std::vector<std::size_t> expected(images.shape.begin(), images.shape.begin() + 3);
   if (masks.shape != expected)
     throw Error(images_name + " and " + masks_name, "shape",
-                "masks " + io::to_string(expected) + " for images " + io::to_string(s),
+                "masks " + io::to_string(expected) + " for images " + io::to_string(images.shape),
                 "masks " + io::to_string(masks.shape));
   auto classes = detail::class_numbers(masks, masks_name);
-  Pictures pictures;
-  if (images.dtype == io::DType::U8) {
-    pictures = detail::planar<std::uint8_t>(images.view<std::uint8_t>(), extent);
-  } else if (images.dtype == io::DType::F32) {
-    pictures = detail::planar<float>(images.view<float>(), extent);
-  } else if (images.dtype == io::DType::F64) {
-    pictures = detail::planar<float>(images.view<double>(), extent);
-  } else {
-    throw Error(images_name, "descr", "|u1, <f4 or <f8 images", io::name_of(images.dtype));
-  }
+  auto [extent, pictures] = detail::pictures_of(images, images_name);
   return Dataset(extent, std::move(pictures), std::move(classes), images_name);
 }
 

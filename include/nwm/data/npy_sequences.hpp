@@ -27,7 +27,8 @@ inline std::vector<float> float_numbers(const io::Tensor& array, const std::stri
   if (array.dtype == io::DType::F32) return array.as<float>();
   if (array.dtype == io::DType::U8) return narrow(array.view<std::uint8_t>());
   if (array.dtype != io::DType::F64)
-    throw Error(where, "descr", "<f4, <f8 or |u1 numbers", io::name_of(array.dtype));
+    throw Error(where, "descr", "<f4, <f8 or |u1 numbers; in numpy: array.astype('<f4')",
+                io::name_of(array.dtype));
   std::vector<float> numbers;
   for (const double v : array.view<double>()) numbers.push_back(static_cast<float>(v));
   return numbers;

@@ -97,7 +97,8 @@ inline std::string chart(std::vector<Line> lines, const ChartOptions& options = 
 
   const auto at = [](double v) { return plot::detail::number(std::round(v * 100) / 100, 6); };
   std::string svg =
-      "<svg class=\"chart\" viewBox=\"0 0 " + at(width) + " " + at(height) + "\" role=\"img\" aria-label=\"" +
+      "<svg class=\"chart\" viewBox=\"0 0 " + at(width) + " " + at(height) +
+      "\" style=\"--proper: " + at(width) + "px\" role=\"img\" aria-label=\"" +
       escape(options.title.empty() ? options.y_label + " over " + options.x_label : options.title) + "\">\n";
   const auto segment = [&](double x1, double y1, double x2, double y2, const char* kind) {
     svg += "<line class=\"" + std::string(kind) + "\" x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" +

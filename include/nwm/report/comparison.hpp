@@ -61,7 +61,8 @@ inline Figure comparison(const std::vector<Compared>& models, const ComparisonOp
     return left + std::clamp(part, 0.0, 1.0) * (right - left);
   };
   std::string svg = "<svg class=\"chart\" viewBox=\"0 0 " + at(width) + " " + at(height) +
-                    "\" role=\"img\" aria-label=\"" + escape(options.quantity + " of each model") + "\">\n";
+                    "\" style=\"--proper: " + at(width) + "px\" role=\"img\" aria-label=\"" +
+                    escape(options.quantity + " of each model") + "\">\n";
   const auto line = [&](double x1, double y1, double x2, double y2, const std::string& kind) {
     svg += "<line class=\"" + kind + "\" x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) +
            "\" y2=\"" + at(y2) + "\"/>\n";

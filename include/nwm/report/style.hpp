@@ -62,6 +62,8 @@ table.confusion { font-size: .8rem; } table.confusion th { padding: .3rem .45rem
 table.confusion td { text-align: center; min-width: 2.6rem; padding: .35rem .2rem; border: 1px solid var(--line); }
 details { margin-top: .6rem; font-size: .88rem; } summary { cursor: pointer; color: var(--accent); }
 footer { margin-top: 3rem; padding-bottom: 3rem; color: var(--soft); font-size: .85rem; }
+@media (max-width: 44rem) { figure { overflow-x: auto; padding: .6rem; } svg.chart { min-width: var(--proper); }
+  header, main, footer { padding-left: .8rem; padding-right: .8rem; } }
 @media print { details { display: none; } figure { break-inside: avoid; } }
 )";
 

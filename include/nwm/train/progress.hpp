@@ -40,6 +40,8 @@ struct ProgressOf {
 using Progress = ProgressOf<SegmentationMetrics>;
 
 /// A callback that draws a bar with epoch, loss, elapsed and remaining time on `out`, and a line an epoch.
+/// The cursor waits on the line below the bar, so that what comes next, be it the prompt of a program that was
+/// stopped, has a line of its own.
 /// Where `out` is not a terminal (a file, a pipe, a notebook) there is no bar, but the lines alone; with
 /// `lines` false there is nothing then.
 inline auto progress_bar(std::FILE* out = stderr, bool lines = true) {
@@ -49,14 +51,17 @@ inline auto progress_bar(std::FILE* out = stderr, bool lines = true) {
   const bool terminal = false;
 #endif
   return [out, terminal, lines, drawn = -1.0](const auto& p) mutable {
+    // The bar of this epoch is one line up.
+    const char* const bar_is_up = drawn < 0 ? "\r\033[K" : "\033[A\r\033[K";
     if (p.epoch_end) {
-      if (terminal) std::fprintf(out, "\r\033[K");
+      if (terminal) std::fputs(bar_is_up, out);
       if (terminal || lines)
         std::fprintf(out, "epoch %3zu/%zu  loss %.4f  validation: %s  %.0f s%s\n", p.epoch, p.epochs, p.loss,
                      text(p.validation).c_str(), p.seconds, p.improved ? "  *" : "");
       std::fflush(out);
       drawn = -1;
     } else if (terminal && (drawn < 0 || p.seconds - drawn > 0.1)) {
+      std::fputs(bar_is_up, out);
       drawn = p.seconds;
       constexpr int width = 30;
       const int full = static_cast<int>(width * p.step / (p.steps > 0 ? p.steps : 1));
@@ -64,8 +69,8 @@ inline auto progress_bar(std::FILE* out = stderr, bool lines = true) {
       for (int i = 0; i < width; ++i) bar[i] = i < full ? '#' : '.';
       bar[width] = 0;
       const double left = p.remaining();
-      std::fprintf(out, "\r\033[Kepoch %3zu/%zu [%s] loss %.4f  %.0f s elapsed, %.0f s left", p.epoch,
-                   p.epochs, bar, p.loss, p.seconds, std::ceil(left));
+      std::fprintf(out, "epoch %3zu/%zu [%s] loss %.4f  %.0f s elapsed, %.0f s left\n", p.epoch, p.epochs,
+                   bar, p.loss, p.seconds, std::ceil(left));
       std::fflush(out);
     }
   };

@@ -10,11 +10,12 @@
 #include <type_traits>
 #include <utility>
 
-// g++ 12 warns of variables in its own AVX-512 headers that are left unset on purpose.
+// g++ 12 takes the AVX-512 intrinsics' own `__Y = __Y` for a mistake (GCC bug 105593). It looks at the place
+// of the warning, which is in their headers: so programs may have -Werror.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 #include <xsimd/xsimd.hpp>
 #if defined(__GNUC__) && !defined(__clang__)

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""The six metrics of the study from weights: nwm_study --evaluate beside PyTorch, to six digits.
+
+    evaluate_peer.py NWM_STUDY [--data-dir DIR] [--images 20] [--only polygons] [--weights FILE...]
+
+Without --weights each system of the study that the program knows gets weights drawn by PyTorch, a little trained on the
+first images so that it finds some foreground; the files then say nothing of their model, as the authors' do. The metrics in
+PyTorch are computed from their definition: per image in float64, then averaged. Exit status 1 where one differs by more
+than 1e-6 (losses above 1: of their size), or by more than a pixel of which two scores are equal but for rounding.
+"""
+import argparse
+import csv
+import io
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+
+import numpy
+import torch
+from torch.nn import functional as F
+
+from torch_models import make
+
+SIZES = {"polygons": dict(c_in=3, classes=5), "tetrominoes": dict(c_in=3, classes=6), "mnist": dict(c_in=1, classes=11),
+         "multi-mnist": dict(c_in=1, classes=11)}
+METRICS = ("loss", "iou", "acc", "loss_foreground", "iou_foreground", "acc_foreground")
+
+
+def systems():
+    """(data, model, variant) of the study, and what torch_models.make takes."""
+    for data, size in SIZES.items():
+        wide = dict(channels=16, head="narrow") if data == "multi-mnist" else dict(channels=2)
+        for readout in ("linear", "fft", "last", "mean_time", "max_time"):
+            yield data, "nwm", readout, dict(size, **wide, model="nwm", steps=100, readout=readout)
+            for cell in ("lstm", "gru", "rnn"):
+                yield data, cell, readout, dict(size, **wide, model="conv_recurrent", cell=cell, steps=20, readout=readout)
+        for layers in (2, 4, 8, 16, 32):
+            yield data, "cnn", str(layers), dict(size, **wide, model="cnn", layers=layers)
+        if data != "mnist":
+            for width in (2, 3, 4, 5):
+                yield data, "unet", str(width), dict(size, model="unet", c_mid=width)
+
+
+def save(path, tensors):
+    """A .safetensors file that says nothing but its tensors."""
+    header, body = {}, b""
+    for name, tensor in tensors.items():
+        array = tensor.detach().numpy()
+        if array.dtype == numpy.float64:
+            array = array.astype(numpy.float32)
+        dtype = {"float32": "F32", "int64": "I64"}[array.dtype.name]
+        data = numpy.ascontiguousarray(array).tobytes()
+        header[name] = dict(dtype=dtype, shape=list(array.shape), data_offsets=[len(body), len(body) + len(data)])
+        body += data
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+
+def load(path):
+    raw = path.read_bytes()
+    length = struct.unpack("<Q", raw[:8])[0]
+    header, out = json.loads(raw[8:8 + length]), {}
+    says = header.pop("__metadata__", {})
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        kind = {"F32": "<f4", "I64": "<i8"}[entry["dtype"]]
+        out[name] = torch.from_numpy(numpy.frombuffer(raw[8 + length + begin:8 + length + end], kind).reshape(entry["shape"]).copy())
+    return out, says
+
+
+def metrics(network, images, masks):
+    """The study's six, image by image."""
+    rows = []
+    with torch.no_grad():
+        for image, mask in zip(images, masks):
+            scores = network(image[None]).double()[0]
+            right = (scores.argmax(0) == mask).double()
+            losses = F.cross_entropy(scores[None], mask[None], reduction="none")[0]
+            inside = mask > 0
+            accuracy, values = right.mean(), {}
+            values.update(loss=losses.mean(), acc=accuracy, iou=accuracy / (2 - accuracy))
+            if inside.any():
+                accuracy = right[inside].mean()
+                values.update(loss_foreground=losses[inside].mean(), acc_foreground=accuracy, iou_foreground=accuracy / (2 - accuracy))
+            rows.append(values)
+    return {name: float(numpy.mean([row[name] for row in rows if name in row])) for name in METRICS}
+
+
+def little_training(network, images, masks, steps, classes):
+    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    network.train()
+    for step in range(steps):
+        batch = torch.arange(step * 2, step * 2 + 2) % len(images)
+        optimizer.zero_grad()
+        weights = torch.ones(classes)
+        weights[0] = 0.05  # so that not all is background
+        F.cross_entropy(network(images[batch]), masks[batch], weights).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+    network.eval()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    arguments.add_argument("program", type=pathlib.Path)
+    arguments.add_argument("--data-dir", type=pathlib.Path, help="of the study's data; polygons need none")
+    arguments.add_argument("--images", type=int, default=20, help="of each test set")
+    arguments.add_argument("--only", default="", help="a part of DATA-MODEL-VARIANT")
+    arguments.add_argument("--weights", type=pathlib.Path, nargs="*", default=[],
+                           help="files whose folder is a run's (DATA-MODEL-VARIANT-seedN), as nwm_study leaves them")
+    options = arguments.parse_args()
+    torch.manual_seed(0)
+    worst, failed, sets = 0.0, 0, {}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        for data, model, variant, fields in systems():
+            name = f"{data}-{model}-{variant}"
+            given = [p for p in options.weights if p.parent.name.startswith(name + "-seed")]
+            if (options.weights and not given) or options.only not in name:
+                continue
+            command = [options.program, "--data", data, "--train-images", "2", "--val-images", "2",
+                       "--test-images", str(options.images)]
+            command += ["--data-dir", options.data_dir] if options.data_dir else []
+            if data not in sets:
+                subprocess.run(command + ["--write-data", folder], check=True, capture_output=True)
+                start = folder / data.replace("-", "_")
+                images, masks = (numpy.load(f"{start}_test_{kind}.npy") for kind in ("images", "masks"))
+                scale = 255 if images.dtype == numpy.uint8 else 1
+                sets[data] = (torch.from_numpy(images.astype(numpy.float32) / numpy.float32(scale)).permute(0, 3, 1, 2).contiguous(),
+                              torch.from_numpy(masks.astype(numpy.int64)))
+            images, masks = sets[data]
+            network = make(**fields)
+            path = given[0] if given else folder / f"{name}.safetensors"
+            if given:
+                network.load_state_dict(load(path)[0])
+                network.eval()
+            else:
+                little_training(network, images, masks, 0 if "32" in variant else 3, fields["classes"])
+                save(path, network.state_dict())
+            done = subprocess.run(command + ["--model", f"{model}:{variant}", "--evaluate", path], capture_output=True, text=True)
+            if done.returncode != 0 and "that this program was built with" in done.stderr:
+                continue
+            if done.returncode != 0:
+                sys.exit(done.stderr)
+            ours = next(csv.DictReader(io.StringIO(done.stdout)))
+            theirs = metrics(network, images, masks)
+            off = {m: abs(float(ours[m]) - theirs[m]) for m in METRICS}
+            # The score of two classes may be the same but for rounding: a pixel of one image may fall either way.
+            pixel = 2 / (int((masks > 0).sum(dim=(1, 2)).clamp(min=1).min()) * len(images))
+            fine = all(off[m] <= (1e-6 * max(1, abs(theirs[m])) if "loss" in m else max(1e-6, pixel)) for m in METRICS)
+            exact = all(off[m] <= 1e-6 * max(1, abs(theirs[m])) for m in METRICS)
+            worst, failed = max(worst, *off.values()), failed + (not fine)
+            print(f"{name:32} " + "  ".join(f"{m} {theirs[m]:.6f}" for m in ("loss", "acc", "iou_foreground")) +
+                  f"  off by {max(off.values()):.1e}" + ("" if exact else "  (a pixel)" if fine else "  DIFFERS"), flush=True)
+    print(f"largest difference {worst:.1e}: {'ok' if not failed else f'{failed} differ'}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
