@@ -12,6 +12,12 @@
 //   run_steps_back<…>(…, series_gradient, gradient, parameter_gradient, scratch)
 //                 the same backwards; scratch holds steps_scratch<Cell, G, channels, length, Real> numbers.
 //                 It may overwrite the coupled values' slots.
+//   run_sequences(segment, scratch)
+//                 all steps of a segment (tape/segment.hpp) of images abreast, which a SequenceMachine has;
+//                 false where it did nothing, and the steps then run one by one. scratch holds
+//                 sequences_scratch<Segment> numbers.
+//   run_sequences_back(segment, series_gradient, gradient, parameter_gradient, scratch)
+//                 the same backwards. It may overwrite the coupled values' slots.
 //
 // A coupling in parts, which leaves `couple` out (cpu/simd.hpp has the meaning of each):
 //

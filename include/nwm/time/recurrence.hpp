@@ -10,6 +10,7 @@
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/check.hpp"
 #include "nwm/cell/stage.hpp"
+#include "nwm/grid/abreast.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/tape/segment.hpp"
@@ -68,6 +69,9 @@ class Recurrence {
     if constexpr (Segment::direct) {
       if constexpr (requires { On::template steps_scratch<Cell, G, channels, length, Real>; })
         return On::template steps_scratch<Cell, G, channels, length, Real>;
+    } else if constexpr (AbreastGrid<G>) {
+      if constexpr (requires { On::template sequences_scratch<Segment>; })
+        return On::template sequences_scratch<Segment>;
     }
     return 0;
   }
@@ -139,7 +143,8 @@ class Recurrence {
                                                        tape.slots.data());
     else {
       const Segment now = view(cell, parameters_, tape, segment);
-      Segment::in_order([&](std::size_t i, auto s) { forward<s>(now, i, scratch_); });
+      if (!at_once(now, scratch_))
+        Segment::in_order([&](std::size_t i, auto s) { forward<s>(now, i, scratch_); });
     }
     if (segment + 1 == segments) return;
     for (std::size_t f = 0; f < fields; ++f) {
@@ -165,6 +170,7 @@ class Recurrence {
           adjoint.gradient(0), parameter_gradient, scratch_);
     } else {
       const Segment now = view(cell, parameters_, tape, segment);
+      if (at_once_back(now, series_gradient, adjoint, parameter_gradient, scratch_)) return;
       Segment::in_reverse([&](std::size_t i, auto s) {
         if (s + 1 == stages && series_gradient)
           for (std::size_t r = 0; r < series.size(); ++r)
@@ -188,6 +194,20 @@ class Recurrence {
     Drive<Real> drive = tape.drive;
     if (drive.first) drive.first += segment * length * drive.stride;
     return {cell, parameters_, starts_of(tape, segment), tape.slots.data(), drive};
+  }
+
+  /// Whether the backend runs all steps of sequences at once, which it then has done (backend/pass.hpp).
+  static bool at_once([[maybe_unused]] const Segment& now, [[maybe_unused]] Real* scratch_) {
+    if constexpr (AbreastGrid<G> && requires { B::run_sequences(now, scratch_); })
+      return B::run_sequences(now, scratch_);
+    else return false;
+  }
+  static bool at_once_back([[maybe_unused]] const Segment& now, [[maybe_unused]] const Real* series_gradient,
+                           [[maybe_unused]] Adjoint& adjoint, [[maybe_unused]] Real* parameter_gradient,
+                           [[maybe_unused]] Real* scratch_) {
+    if constexpr (AbreastGrid<G> && requires { B::run_sequences(now, scratch_); })
+      return B::run_sequences_back(now, series_gradient, adjoint.gradient(0), parameter_gradient, scratch_);
+    else return false;
   }
 
   /// The fields that stage s gathers and reads, as it sees them at step i.

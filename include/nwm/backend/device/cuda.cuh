@@ -52,6 +52,8 @@ struct CudaSystem {
     launch(body, CudaContext::current().stream());
   }
 
+  static std::size_t shared_memory() { return CudaContext::current().shared_memory(); }
+
   template <class T>
   static T* scratch() {
     return static_cast<T*>(CudaContext::current().scratch());

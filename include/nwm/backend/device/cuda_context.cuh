@@ -28,6 +28,8 @@ class CudaContext {
   cudaStream_t stream() const { return stream_; }
   cublasHandle_t blas() const { return blas_; }
   void* scratch() const { return scratch_; }
+  /// Bytes of shared memory that a block of the device can ask for.
+  std::size_t shared_memory() const { return static_cast<std::size_t>(shared_memory_); }
 
   CudaContext(const CudaContext&) = delete;
   CudaContext& operator=(const CudaContext&) = delete;
@@ -46,6 +48,7 @@ class CudaContext {
     if (shares == 0)
       throw Error("nwm::device::Cuda", "device " + std::to_string(device),
                   "managed memory that host and device use at the same time", "none");
+    NWM_CUDA(cudaDeviceGetAttribute(&shared_memory_, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
     NWM_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
     NWM_CUDA(cudaMalloc(&scratch_, scratch_bytes));
     NWM_CUDA(cudaMalloc(&blas_room_, blas_bytes));
@@ -62,6 +65,7 @@ class CudaContext {
     if (stream_) cudaStreamDestroy(stream_);
   }
 
+  int shared_memory_ = 0;
   cudaStream_t stream_ = nullptr;
   cublasHandle_t blas_ = nullptr;
   void *scratch_ = nullptr, *blas_room_ = nullptr;

@@ -15,7 +15,9 @@
 #include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
+#include "nwm/backend/device/resident.hpp"
 #include "nwm/backend/device/rows.hpp"
+#include "nwm/backend/device/sequences.hpp"
 #include "nwm/backend/device/system.hpp"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
@@ -28,7 +30,9 @@ namespace nwm::device {
 /// bits on every run of one system, and of all host systems. `System_`: system.hpp. Models take `images`
 /// images a pass.
 template <System System_, std::size_t images = 1, class Precision = precision::Full>
-struct Operations : System_::Memories, Waves<Operations<System_, images, Precision>> {
+struct Operations : System_::Memories,
+                    Waves<Operations<System_, images, Precision>>,
+                    Sequences<Operations<System_, images, Precision>> {
   static constexpr std::string_view name = System_::name;
 
   /// See pass.hpp.
@@ -123,6 +127,11 @@ struct Operations : System_::Memories, Waves<Operations<System_, images, Precisi
   template <class Body>
   static void run(const Body& body) {
     System_::run(body);
+  }
+  /// Bytes of shared memory that a block can have.
+  static std::size_t shared_memory() {
+    if constexpr (requires { System_::shared_memory(); }) return System_::shared_memory();
+    else return shared_limit;
   }
 
  private:
