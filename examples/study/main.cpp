@@ -111,7 +111,8 @@ class Study {
 
   /// One run; what all share (the data, settings, tables, the terminal) is used by one at a time.
   void one(const Numbered& numbered, std::optional<Data>& data) {
-    const auto& [run, label] = numbered;
+    const Run& run = numbered.run;
+    const std::string& label = numbered.label;
     const std::filesystem::path folder = o_.out / "runs" / run.name();
     const Files files(folder);
     std::unique_lock lock(mutex_);
