@@ -2,6 +2,8 @@
 // chip, and the tape is read once.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -270,3 +272,5 @@ struct SequenceBackward {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

@@ -2,6 +2,8 @@
 // the facts that the resident kernels of sequences share.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -209,3 +211,5 @@ struct SequenceBlock {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // All steps of some sequences in one launch: their fields stay on the chip, and only the tape leaves it.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -246,3 +248,5 @@ struct TransposeWeights {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"

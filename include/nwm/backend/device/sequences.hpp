@@ -2,6 +2,8 @@
 // a direction where the state fits on chip; the weights there, too, or read through the cache at every step.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -176,3 +178,5 @@ class Sequences {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"
