@@ -17,8 +17,8 @@ class Curve {
  public:
   static constexpr std::size_t all = static_cast<std::size_t>(-1);
 
-  /// Reads the first `epochs` rows of the file, or all. The file may have more rows, for epochs whose state was
-  /// not saved. Throws nwm::Error naming the file when it has fewer rows or is damaged.
+  /// Reads the first `epochs` rows of the file, or all. The file may have more rows, for epochs whose state
+  /// was not saved. Throws nwm::Error naming the file when it has fewer rows or is damaged.
   Curve(std::filesystem::path path, std::size_t epochs);
 
   /// Adds an epoch and writes the file, whole or not at all.

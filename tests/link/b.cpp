@@ -1,5 +1,5 @@
-// The other file, in which the macros of other libraries are about while every header is read: Qt's words, those of
-// windows.h and of macOS. All compiles, and the macros are as they were.
+// The other file, in which the macros of other libraries are about while every header is read: Qt's words,
+// those of windows.h and of macOS. All compiles, and the macros are as they were.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -23,11 +23,11 @@ constexpr std::size_t sent_before() {
 }
 
 /// Moves the gradients of the fields (field f at gradient + f·columns) from the end of a segment of
-/// sequences to its start, and leaves those of the coupled values in their slots, or in `sent`: model::Recurrence::
-/// run_back without the gradients of the parameters, `group` sequences a block, at most two barriers a stage.
-/// What a stage reads of the tape is fetched while the one before it computes, where registers have room.
-/// series_gradient (length, recorded fields, columns) may be null: zero. A body (block.hpp) for segments that
-/// are `sequences_possible`.
+/// sequences to its start, and leaves those of the coupled values in their slots, or in `sent`: the
+/// run_back of model::Recurrence without the gradients of the parameters, `group` sequences a block, at most
+/// two barriers a stage. What a stage reads of the tape is fetched while the one before it computes, where
+/// registers have room. series_gradient (length, recorded fields, columns) may be null: zero. A body
+/// (block.hpp) for segments that are `sequences_possible`.
 template <class S, WeightsIn weights_in>
 struct SequenceBackward {
   using Plan = SequenceBlock<S, weights_in, true>;

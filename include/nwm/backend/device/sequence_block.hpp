@@ -147,8 +147,8 @@ struct SequenceBlock {
   /// Terms of a sum that are unrolled: 16 loads from L2 are on their way at a time.
   static constexpr std::size_t step = in_shared ? 8 : 16;
 
-  /// Adds Σ weight[d·stride]·x[d·group + lane] over d = start..end−1 to sum, in order. x + start·group lies on
-  /// 16 bytes.
+  /// Adds Σ weight[d·stride]·x[d·group + lane] over d = start..end−1 to sum, in order. x + start·group lies
+  /// on 16 bytes.
   static constexpr void add(const Real* weight, std::size_t stride, const Real* x, unsigned start,
                             unsigned end, std::array<Real, group>& sum) {
     unsigned d = start;

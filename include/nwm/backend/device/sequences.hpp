@@ -28,8 +28,8 @@ inline constexpr std::size_t weights_in_memory_limit = std::size_t{1} << 20;
 inline constexpr std::size_t shared_everywhere = 99 * 1024;
 
 /// For a backend B with B::run(body), B::map<Real>(count, kernel), products, and B::shared_memory(), the
-/// bytes that a block can have: it derives from Sequences<B>. The gradients of weights take `room` numbers. What
-/// takes at most `everywhere` bytes of shared memory has no other way.
+/// bytes that a block can have: it derives from Sequences<B>. The gradients of weights take `room` numbers.
+/// What takes at most `everywhere` bytes of shared memory has no other way.
 template <class B, std::size_t room = std::size_t{1} << 23, std::size_t everywhere = shared_everywhere>
 class Sequences {
   template <class S, bool back, WeightsIn where>
