@@ -10,10 +10,16 @@
 #include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/sequence_backward.hpp"
+#include "nwm/backend/device/sequence_forward.hpp"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/cell/co_rnn.hpp"
+#include "nwm/cell/horn.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/wave.hpp"
+#include "nwm/cell/wave_rnn.hpp"
+#include "nwm/grid/abreast.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/random.hpp"
@@ -171,6 +177,40 @@ bool waves_agree(const char* what) {
   return agree(what, all, [&] { there_and_back(OnHost{}); }, [&] { there_and_back(OnDevice{}); });
 }
 
+/// `length` steps of sequences and back, in one launch each.
+template <WeightsIn where, class Real, class Cell, std::size_t width, std::size_t channels, std::size_t lanes>
+bool sequences_agree(const char* what) {
+  constexpr std::size_t length = 5, inputs = 3;
+  using S = model::TimeSegment<Cell, Abreast<Grid<1, width, cell::BoundaryOf<Cell>>, lanes>, channels, length,
+                               Real, model::StepInput<inputs, 1>>;
+  constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
+  constexpr std::size_t series = length * cell::recorded_fields<Cell>.size() * S::columns;
+  constexpr std::size_t sent = sent_before<S, S::stages>() * length * S::columns;
+  Shared<Real> all(2 * S::parameter_count + 2 * fields + series + numbers + sent + length * inputs * lanes,
+                   1);
+  Real* const parameters = all.data();
+  Real* const transposed = parameters + S::parameter_count;
+  Real* const start = transposed + S::parameter_count;
+  Real* const gradient = start + fields;
+  Real* const series_gradient = gradient + fields;
+  Real* const slots = series_gradient + series;
+  Real* const drive = slots + numbers + sent;
+  S steps{Cell{}, parameters, {}, slots, {drive, inputs * lanes}};
+  for (std::size_t f = 0; f < S::fields; ++f) steps.initial[f] = start + f * S::columns;
+  const SequenceForward<S, where> forward{steps, transposed};
+  const SequenceBackward<S, where> backward{steps, series_gradient, gradient, slots + numbers};
+  return agree(
+      what, all,
+      [&] {
+        on_host(forward);
+        on_host(backward);
+      },
+      [&] {
+        CudaSystem::run(forward);
+        CudaSystem::run(backward);
+      });
+}
+
 }  // namespace
 
 int main() {
@@ -182,6 +222,11 @@ int main() {
     fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4>("resident waves") && fine;
     fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;
     fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
+    constexpr auto here = WeightsIn::shared, there = WeightsIn::memory;
+    fine = sequences_agree<here, float, cell::CoRnn, 1, 77, 131>("resident coRNN") && fine;
+    fine = sequences_agree<there, double, cell::CoRnn, 1, 130, 37>("coRNN, weights from memory") && fine;
+    fine = sequences_agree<here, double, cell::Horn<13>, 1, 13, 5>("resident HORN") && fine;
+    fine = sequences_agree<here, float, cell::WaveRnn<>, 50, 16, 5>("resident wave RNN") && fine;
     return fine ? 0 : 1;
   } catch (const Error& e) {
     std::fprintf(stderr, "device_kernels: %s\n", e.what());
