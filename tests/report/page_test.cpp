@@ -105,6 +105,19 @@ BOOST_AUTO_TEST_CASE(a_chart_draws_what_it_is_given) {
   BOOST_TEST(count(epochs(true), "<li class=\"b1 dashed\">") == 1u);
 }
 
+// On a narrow screen a chart is as wide as its letters need, and its figure scrolls.
+BOOST_AUTO_TEST_CASE(charts_are_not_shrunk_on_a_phone) {
+  const std::string chart = report::chart({{"a", {0, 1}, {0, 1}}}, {.width = 720});
+  const std::string compared = report::comparison({{.name = "NWM", .found = {0.5}}}).content;
+  BOOST_TEST(count(chart, "viewBox=\"0 0 720 300\" style=\"--proper: 720px\"") == 1u);
+  BOOST_TEST(count(compared, "style=\"--proper: 960px\"") == 1u);
+  const std::string style(report::style);
+  const std::size_t narrow = style.find("@media (max-width:");
+  BOOST_REQUIRE(narrow != std::string::npos);
+  for (const char* rule : {"figure { overflow-x: auto;", "svg.chart { min-width: var(--proper); }"})
+    BOOST_TEST(style.find(rule, narrow) != std::string::npos, rule);
+}
+
 BOOST_AUTO_TEST_CASE(models_beside_what_was_published) {
   const Folder folder;
   const std::vector<report::Compared> models{{"a & b", {0.9, 0.8, 1.0}, 0.95, 0.02},
