@@ -1,8 +1,8 @@
 // Train on one's own pictures in .npy or .npy.gz files:
 //   train_npy IMAGES MASKS VALIDATION_IMAGES VALIDATION_MASKS
-// with images (n, H, W) or (n, H, W, 3), bytes or floats in [0, 1], and masks (n, H, W). Sizes and classes are
-// three constants in own_pictures.hpp. Without arguments it writes a small data set first and trains on that.
-// Compiled by hand it needs -lz, for plain .npy files, too.
+// with images (n, H, W) or (n, H, W, 3), bytes or floats in [0, 1], and masks (n, H, W). Sizes and classes
+// are three constants in own_pictures.hpp. Without arguments it writes a small data set first and trains on
+// that. Compiled by hand it needs -lz, for plain .npy files, too.
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Boundaries, obstacles, probes and films of a Simulation: a pulse near the edge of three grids, each with another
-// boundary, and waves through a wall with two slits. Each is held against what is known of it.
+// Boundaries, obstacles, probes and films of a Simulation: a pulse near the edge of three grids, each with
+// another boundary, and waves through a wall with two slits. Each is held against what is known of it.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

@@ -21,8 +21,8 @@ struct Data {
 /// folder or file, what was expected and found, and how to get the data.
 Data load(const std::string& name, const Options& options);
 
-/// Writes a split as <name>_{train,val,test}_{images,masks}.npy, bytes where the pictures are such, else float32,
-/// so that `load` finds it in that folder, and numpy reads it.
+/// Writes a split as <name>_{train,val,test}_{images,masks}.npy, bytes where the pictures are such, else
+/// float32, so that `load` finds it in that folder, and numpy reads it.
 void write(const nwm::data::Split& split, const std::filesystem::path& folder, const std::string& name);
 
 /// The numbers below `count` in the order of torch.randperm(count) after torch.manual_seed(seed), on the

@@ -40,8 +40,8 @@ struct ProgressOf {
 using Progress = ProgressOf<SegmentationMetrics>;
 
 /// A callback that draws a bar with epoch, loss, elapsed and remaining time on `out`, and a line an epoch.
-/// The cursor waits on the line below the bar, so that what comes next, be it the prompt of a program that was
-/// stopped, has a line of its own.
+/// The cursor waits on the line below the bar, so that what comes next, be it the prompt of a program that
+/// was stopped, has a line of its own.
 /// Where `out` is not a terminal (a file, a pipe, a notebook) there is no bar, but the lines alone; with
 /// `lines` false there is nothing then.
 inline auto progress_bar(std::FILE* out = stderr, bool lines = true) {
