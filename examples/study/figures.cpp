@@ -167,8 +167,7 @@ void write_waves(const std::filesystem::path& folder, const Network& network, co
                                       names));
 }
 
-/// A comparison as a picture: a row a model, its mean as a bar, its spread as a line, the published beside
-/// it.
+/// A comparison as a picture: a row a model, its mean as a bar, its spread as a line, the published below.
 plot::Image bars(const std::vector<report::Compared>& models) {
   constexpr std::size_t row = 34, left = 200, length = 640, width = left + length + 90;
   constexpr nwm::plot::Rgb here{0, 114, 178}, theirs{213, 94, 0};

@@ -13,18 +13,18 @@
 namespace study {
 
 /// Writes what one trained network does into a folder, which is made:
-///   strip.png            picture, waves at five moments (where there are any), prediction, target:
-///                        a row an image
+///   strip.png            picture, waves at five moments (where there are any), prediction, target: a row an
+///                        image
 ///   receptive-field.png  the change of the scores, root mean square over classes and images, when the middle
 ///                        pixel changes: logarithmic, three decades
 /// and of a network with waves
 ///   states.png, waves.gif               all oscillators of one image at five moments, and at every step
 ///   spectra.png, spectra.svg, spectra.csv  mean |DFT| by class
-///   features.png         what the head reads of one image: A·y (`matrix` (K, T), the linear readout's;
-///                        else left out), and below it the unwindowed |rfft| from its least value on, at ten
-///                        of the K features
-/// `set` are the images looked at (the test set): the first 50 for spectra, up to four for the rest.
-/// Throws nwm::Error where a file cannot be written.
+///   features.png         what the head reads of one image: A·y (`matrix` (K, T), the linear readout's; else
+///                        left out), and below it the unwindowed |rfft| from its least value on, at ten of
+///                        the K features
+/// `set` are the images looked at (the test set): the first 50 for spectra, up to four for the rest. Throws
+/// nwm::Error where a file cannot be written.
 void write_network(const std::filesystem::path& folder, const Network& network, const nwm::data::Dataset& set,
                    std::span<const float> matrix);
 

@@ -177,8 +177,7 @@ BOOST_AUTO_TEST_CASE(rows_for_the_authors_notebooks_have_every_key) {
                   ",mnist,baseline1_flexible,linear,100,8,16,4,"));
   BOOST_CHECK(has(row({.data = "multi-mnist", .model = "unet", .width = 3}),
                   ",multi_mnist,unet2,linear,100,16,3,4,"));
-  // A group a configuration by their keys: data set, model, layers, readout; the width instead on
-  // Multi-MNIST.
+  // A group a configuration by their keys: data set, model, layers, readout; of the U-Net the width.
   std::set<std::string> groups;
   const auto fields = [](const std::string& text) {
     std::vector<std::string> out(1);
