@@ -11,13 +11,16 @@ namespace nwm::cpu::detail {
 /// Transposes n × n numbers, n a power of two, in log2(n) rounds that interleave row i with row i + n/2.
 template <class Real, std::size_t n>
 struct Square {
-  using V __attribute__((vector_size(n * sizeof(Real)), aligned(sizeof(Real)), may_alias)) = Real;
+  using V __attribute__((vector_size(n * sizeof(Real)))) = Real;
+  // For what stands anywhere in memory. Nothing else is of this type: clang forgets `aligned` where a type is a
+  // function's parameter, and takes a local variable of it for one on a boundary of n numbers.
+  using Anywhere __attribute__((vector_size(n * sizeof(Real)), aligned(sizeof(Real)), may_alias)) = Real;
 
   static void transpose(const Real* from, std::size_t from_stride, Real* to, std::size_t to_stride) {
     V rows[n];
-    for (std::size_t i = 0; i < n; ++i) rows[i] = *reinterpret_cast<const V*>(from + i * from_stride);
+    for (std::size_t i = 0; i < n; ++i) rows[i] = *reinterpret_cast<const Anywhere*>(from + i * from_stride);
     round<n>(rows);
-    for (std::size_t i = 0; i < n; ++i) *reinterpret_cast<V*>(to + i * to_stride) = rows[i];
+    for (std::size_t i = 0; i < n; ++i) *reinterpret_cast<Anywhere*>(to + i * to_stride) = rows[i];
   }
 
  private:
