@@ -209,6 +209,35 @@ BOOST_AUTO_TEST_CASE(adding_checks_name_and_count) {
   BOOST_CHECK(!s.contains("new"));
 }
 
+BOOST_AUTO_TEST_CASE(headers_take_memory_as_their_length) {
+  std::string names, tensors, ones = "1";
+  for (int i = 0; i <= 1 << 16; ++i) {
+    const std::string key = "\"" + std::to_string(i) + "\":";
+    names += (i > 0 ? "," : "") + key + "\"\"";
+    tensors += (i > 0 ? "," : "") + key + R"({"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
+  }
+  for (int i = 0; i < 64; ++i) ones += ",1";
+  for (const auto& [json, text] :
+       {std::pair(R"({"__metadata__":{)" + names + "}}", "65536 names"),
+        std::pair("{" + tensors + "}", "65536 names"),
+        std::pair(R"({"a":{"dtype":"U8","shape":[)" + ones + R"(],"data_offsets":[0,1]}})",
+                  "64 dimensions")}) {
+    Folder folder;
+    put(folder / "x", file_of(json, "x"));
+    BOOST_CHECK(error_of([&] { read_safetensors(folder / "x"); }).expected().find(text) != std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_would_not_be_read_is_not_written) {
+  Folder folder;
+  Safetensors deep, wordy;
+  deep.add("a", std::vector<std::size_t>(65, 1), std::vector<float>{1});
+  for (int i = 0; i <= 1 << 16; ++i) wordy.metadata[std::to_string(i)] = "";
+  BOOST_CHECK_EQUAL(error_of([&] { write_safetensors(folder / "x", deep); }).found(), "65");
+  BOOST_CHECK_EQUAL(error_of([&] { write_safetensors(folder / "x", wordy); }).found(), "65537");
+  BOOST_CHECK_EQUAL(folder.entries(), 0u);
+}
+
 BOOST_AUTO_TEST_CASE(headers_that_lie_are_refused) {
   struct Case {
     std::string json, data, field, text;

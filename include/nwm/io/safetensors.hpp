@@ -77,6 +77,10 @@ inline constexpr std::size_t safetensors_header_limit = 100'000'000;
 
 namespace detail {
 
+/// What is read of a header: more would take many times its bytes of memory.
+inline constexpr std::size_t most_names = std::size_t{1} << 16;  // of tensors, and of metadata
+inline constexpr std::size_t most_dimensions = 64;
+
 struct SafetensorsEntry {
   std::string name;
   DType dtype{};
@@ -98,7 +102,11 @@ SafetensorsEntry read_entry(Text& text, const std::string& where, const std::str
       if (!known) throw Error(where, field, "a dtype of safetensors", "'" + dtype + "'");
       entry.dtype = *known;
     } else if (key == "shape") {
-      text.sequence("[", "]", [&] { entry.shape.push_back(text.natural()); });
+      text.sequence("[", "]", [&] {
+        if (entry.shape.size() == most_dimensions)
+          text.fail("at most " + std::to_string(most_dimensions) + " dimensions");
+        entry.shape.push_back(text.natural());
+      });
     } else if (key == "data_offsets") {
       text.expect("["), entry.begin = text.natural();
       text.expect(","), entry.end = text.natural();
@@ -127,12 +135,19 @@ std::vector<SafetensorsEntry> read_entries(std::string_view json, const Path& wh
   HeaderText text(json, where);
   if (!json.starts_with('{')) text.fail("'{' as the first character");
   std::vector<SafetensorsEntry> entries;
+  const auto require_room = [&](std::size_t names) {
+    if (names == most_names) text.fail("at most " + std::to_string(most_names) + " names");
+  };
   text.json_object([&](const std::string& name) {
     if (name == "__metadata__") {
       text.set_field(name);
       if (!text.accept("null"))  // as some writers say that there is none
-        text.json_object([&](const std::string& key) { metadata[key] = text.json_string(); });
+        text.json_object([&](const std::string& key) {
+          require_room(metadata.size());
+          metadata[key] = text.json_string();
+        });
     } else {
+      require_room(entries.size());
       entries.push_back(read_entry(text, where, name));
     }
     text.set_field("header");
@@ -160,7 +175,8 @@ std::vector<SafetensorsEntry> read_entries(std::string_view json, const Path& wh
 }  // namespace detail
 
 /// Reads a whole file of packed little-endian tensors. Throws Error(path, header field or tensor, …) when the
-/// file cannot be read, is truncated, is longer than its header says, or has a header that breaks the format.
+/// file cannot be read, is truncated, is longer than its header says, or has a header that breaks the format,
+/// with more than 65,536 tensors or entries of metadata, or a tensor of more than 64 dimensions.
 template <class Path = std::string>
 Safetensors read_safetensors(const std::type_identity_t<Path>& path) {
   Safetensors out;
@@ -203,7 +219,8 @@ Safetensors read_safetensors(const std::type_identity_t<Path>& path) {
 
 /// Writes the file whole or not at all (AtomicFile). Data start 8-byte aligned with the widest types first,
 /// so that every tensor is aligned. Throws Error when a tensor's bytes do not fit its shape, a name or
-/// metadata entry is not UTF-8, a tensor is called "__metadata__", the header is too long, or writing fails;
+/// metadata entry is not UTF-8, a tensor is called "__metadata__", the header is too long or has more than
+/// read_safetensors reads, or writing fails;
 /// then an existing file is unchanged.
 template <class Content = Safetensors>
 [[gnu::cold]] void write_safetensors(const std::string& path, const std::type_identity_t<Content>& content) {
@@ -214,6 +231,10 @@ template <class Content = Safetensors>
                   "other bytes after '" + text.substr(0, utf8_prefix(text)) + "'");
     return json_quoted(text);
   };
+  for (const std::size_t names : {content.tensors.size(), content.metadata.size()})
+    if (names > detail::most_names)
+      throw Error(where, "header", "at most " + std::to_string(detail::most_names) + " names",
+                  std::to_string(names));
   std::vector<const std::pair<const std::string, Tensor>*> order;
   for (std::size_t bits = 64; bits > 0; --bits)  // no std::stable_sort: it is slow to compile
     for (const auto& named : content.tensors)
@@ -230,6 +251,9 @@ template <class Content = Safetensors>
     const auto& [name, tensor] = *named;
     const std::string field = "tensor '" + name + "'";
     if (name == "__metadata__") throw Error(where, field, "another name", "the one kept for metadata");
+    if (tensor.shape.size() > detail::most_dimensions)
+      throw Error(where, field, "at most " + std::to_string(detail::most_dimensions) + " dimensions",
+                  std::to_string(tensor.shape.size()));
     if (checked_bytes(tensor.dtype, tensor.shape) != tensor.bytes.size())
       throw Error(where, field, "bytes for shape " + to_string(tensor.shape) + " of " + name_of(tensor.dtype),
                   std::to_string(tensor.bytes.size()));
