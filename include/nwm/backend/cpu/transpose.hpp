@@ -12,8 +12,8 @@ namespace nwm::cpu::detail {
 template <class Real, std::size_t n>
 struct Square {
   using V __attribute__((vector_size(n * sizeof(Real)))) = Real;
-  // For what stands anywhere in memory. Nothing else is of this type: clang forgets `aligned` where a type is a
-  // function's parameter, and takes a local variable of it for one on a boundary of n numbers.
+  // For what stands anywhere in memory. Nothing else is of this type: clang forgets `aligned` where a type is
+  // a function's parameter, and takes a local variable of it for one on a boundary of n numbers.
   using Anywhere __attribute__((vector_size(n * sizeof(Real)), aligned(sizeof(Real)), may_alias)) = Real;
 
   static void transpose(const Real* from, std::size_t from_stride, Real* to, std::size_t to_stride) {
