@@ -6,6 +6,9 @@
 
 namespace nwm {
 
+/// The smallest multiple of `step` that is at least n.
+constexpr std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
+
 /// The tile size of for_tiles: the largest divisor of `count` that is at most `limit`. If that divisor is
 /// below limit/4, the size is `limit`, and a shorter tile ends the range.
 template <std::size_t count, std::size_t limit>

@@ -147,7 +147,7 @@ struct Simd : HostMemory {
   }
 
   /// Numbers that a line of `width` sites takes in whole cache lines.
-  static constexpr std::size_t line(std::size_t width) { return detail::round_up(width, 16); }
+  static constexpr std::size_t line(std::size_t width) { return round_up(width, 16); }
   /// Most rows that `rows` keeps in registers.
   static constexpr std::size_t rows_at_once = Arch::alignment() >= 64 ? 4 : 2;
 
@@ -185,7 +185,7 @@ struct Simd : HostMemory {
       }
       if (!wanted) return;
       Real* mirrored = scratch;
-      Real* padded = scratch + detail::round_up(S::weights, 16);
+      Real* padded = scratch + round_up(S::weights, 16);
       detail::mirror<S::in, S::out, S::taps>(parameters, mirrored);
       constexpr std::size_t each = S::in / n;
       if constexpr (S::Boundary::self_adjoint) {

@@ -15,12 +15,9 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/memory/tiles.hpp"
 
 namespace nwm::cpu::detail {
-
-constexpr std::size_t round_up(std::size_t n, std::size_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
 
 constexpr std::size_t largest_divisor(std::size_t n, std::size_t limit) {
   std::size_t d = n < limit ? n : limit;

@@ -11,6 +11,7 @@
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/grid/abreast.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/memory/tiles.hpp"
 #include "nwm/tape/segment.hpp"
 #include "nwm/tape/stages.hpp"
 
@@ -19,9 +20,6 @@ namespace nwm::device {
 /// Where a resident kernel of sequences reads the weights at every step: from shared memory, or from the
 /// device's memory, which is its cache (L2).
 enum class WeightsIn { shared, memory };
-
-/// The smallest multiple of `step` that is at least n.
-constexpr std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / step * step; }
 
 /// Whether all steps of a TimeSegment can run in one launch: a driven cell on images abreast, whose couplings
 /// are dense or stencils of any weights under a boundary that is its own adjoint.
