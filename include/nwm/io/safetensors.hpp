@@ -135,8 +135,8 @@ std::vector<SafetensorsEntry> read_entries(std::string_view json, const Path& wh
   HeaderText text(json, where);
   if (!json.starts_with('{')) text.fail("'{' as the first character");
   std::vector<SafetensorsEntry> entries;
-  const auto require_room = [&](std::size_t names) {
-    if (names == most_names) text.fail("at most " + std::to_string(most_names) + " names");
+  const auto require_room = [&](std::size_t have) {
+    if (have == most_names) text.fail("at most " + std::to_string(most_names) + " names");
   };
   text.json_object([&](const std::string& name) {
     if (name == "__metadata__") {
