@@ -42,6 +42,12 @@ int parse(int argc, char** argv, Options& o) {
   app.add_option("--delay", o.delay,
                  "Of the copy task: steps from a symbol to its copy; 20, 100; not given: the longest")
       ->check(command_line::natural);
+  app.add_option(
+         "--recipe", o.recipe,
+         "published: sizes and numbers of those who published the model; quick: those found here for half "
+         "an hour, for some models")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"published", "quick"}));
   app.add_option("--data", o.data,
                  "Folder of MNIST's four files, for smnist and psmnist; examples/fetch_mnist.sh brings them");
   app.add_option("--out", o.out, "Folder of the results")->capture_default_str();

@@ -13,6 +13,7 @@ namespace sequence {
 struct Options {
   std::string task, model;
   std::optional<std::size_t> delay;  ///< of the copy task
+  std::string recipe = "published";  ///< or "quick"
   std::filesystem::path data, out = "sequence";
   std::optional<std::size_t> epochs, batch, train, test;
   std::optional<double> rate, clip;

@@ -15,7 +15,7 @@ std::vector<const Entry*> sorted() {
   constexpr std::array<std::string_view, 7> models{"wave_rnn", "cornn",  "unicornn", "horn",
                                                    "nwm23",    "linoss", "rnn"};
   const auto place = [&](const Entry& e) {
-    return std::tuple(std::ranges::find(tasks, e.task), e.delay, std::ranges::find(models, e.model));
+    return std::tuple(std::ranges::find(tasks, e.task), e.delay, std::ranges::find(models, e.model), e.quick);
   };
   std::vector<const Entry*> all;
   for (const Entry& entry : registry()) all.push_back(&entry);
@@ -48,9 +48,14 @@ const Entry& entry_of(const Options& o) {
     if (!fine) throw nwm::Error("nwm_sequence", option, "one of " + possible, quoted(found));
   };
   refuse_unless(std::ranges::any_of(registry(), of_task), "--task", list(any, task), o.task);
-  const auto of_model = [&](const Entry& e) { return of_task(e) && e.model == o.model; };
-  refuse_unless(std::ranges::any_of(registry(), of_model), "--model of --task " + o.task,
-                list(of_task, model), o.model);
+  const bool quick = o.recipe == "quick";
+  const auto of_recipe = [&](const Entry& e) { return of_task(e) && e.quick == quick; };
+  const auto of_model = [&](const Entry& e) { return of_recipe(e) && e.model == o.model; };
+  const std::string asked = "--model of --task " + o.task + (quick ? " --recipe quick" : "");
+  if (!std::ranges::any_of(registry(), of_recipe))
+    throw nwm::Error("nwm_sequence", asked, "another task: no model of this one has a quick recipe",
+                     quoted(o.model));
+  refuse_unless(std::ranges::any_of(registry(), of_model), asked, list(of_recipe, model), o.model);
   const bool copy = o.task == "copy";
   if (o.delay && !copy)
     throw nwm::Error("nwm_sequence", "--delay", "--task copy, which alone has one", o.task);
@@ -64,14 +69,16 @@ const Entry& entry_of(const Options& o) {
 }
 
 std::string entries_text() {
-  std::string all = "task     delay  model     parameters  epochs  train  batch    rate  clip  defaults of\n";
+  std::string all =
+      "task     delay  model        parameters  epochs  train  batch    rate  clip  defaults of\n";
   for (const Entry* e : sorted()) {
     const Settings& s = e->defaults;
     std::array<char, 160> line{};
-    std::snprintf(line.data(), line.size(), "%-8s %5s  %-9s %10zu  %6zu %6s %6zu  %6g  %4g  %s\n",
-                  e->task.c_str(), e->delay > 0 ? std::to_string(e->delay).c_str() : "-", e->model.c_str(),
-                  e->parameters, s.epochs, s.train > 0 ? std::to_string(s.train).c_str() : "all", s.batch,
-                  s.rate, s.clip, e->defaults_of.c_str());
+    std::snprintf(line.data(), line.size(), "%-8s %5s  %-12s %10zu  %6zu %6s %6zu  %6g  %4g  %s\n",
+                  e->task.c_str(), e->delay > 0 ? std::to_string(e->delay).c_str() : "-",
+                  (e->model + (e->quick ? ", quick" : "")).c_str(), e->parameters, s.epochs,
+                  s.train > 0 ? std::to_string(s.train).c_str() : "all", s.batch, s.rate, s.clip,
+                  e->defaults_of.c_str());
     all += line.data();
   }
   return all + "rnn, the control without waves, has about as many parameters as the waves of its task.";

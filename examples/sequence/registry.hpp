@@ -17,6 +17,8 @@ struct Settings {
   std::size_t epochs = 20, train = 6400, batch = 128, test = 1000;
   double rate = 1e-3, clip = 0;
   double drop_at = 0;  ///< share of all steps after which the rate is a tenth; 0: never
+  /// Share of all steps in which the rate rises, before it falls as half a cosine to a hundredth; 0: it stays.
+  double warmup = 0;
 };
 
 /// What came of a training, on the test set, with the weights of the best validation loss.
@@ -39,6 +41,7 @@ struct Job {
 struct Entry {
   std::string task, model;
   std::size_t delay = 0;  ///< of the copy task
+  bool quick = false;     ///< --recipe quick: found here for a short training
   Settings defaults;
   std::string defaults_of = {};  ///< whose they are
   double published = 0;          ///< accuracy; 0: none
@@ -46,8 +49,10 @@ struct Entry {
   bool frames = false;  ///< inputs are frames, not vectors
   std::function<Outcome(const Job&)> run = {};
 
-  /// "copy20-wave_rnn".
-  std::string name() const { return task + (delay > 0 ? std::to_string(delay) : "") + "-" + model; }
+  /// "copy20-wave_rnn", "smnist-cornn-quick".
+  std::string name() const {
+    return task + (delay > 0 ? std::to_string(delay) : "") + "-" + model + (quick ? "-quick" : "");
+  }
 };
 
 inline std::vector<Entry>& registry() {

@@ -76,12 +76,15 @@ void draw_film(const Machine& machine, const nwm::data::Dataset& test, const Job
 /// Trains and evaluates; leaves state, weights, curve and pictures in the job's folder. After a kill at any
 /// moment, the same call goes on from the last saved state and ends with the same weights.
 template <class Machine, class Loss>
-Outcome train_run(const Job& job, const typename Machine::Cell& cell) {
+Outcome train_run(const Job& job, const typename Machine::Cell& cell, void (*begin)(Machine&)) {
   using Clock = std::chrono::steady_clock;
   const Files files(job.folder);
   const Settings& s = job.settings;
   nwm::Schedule schedule;
-  if (s.drop_at > 0) schedule = [at = s.drop_at](double done) { return done < at ? 1.0 : 0.1; };
+  if (s.warmup > 0) schedule = nwm::schedule::cosine(0.01, s.warmup);
+  else if (s.drop_at > 0) schedule = [at = s.drop_at](double done) { return done < at ? 1.0 : 0.1; };
+  Machine machine({.cell = cell, .seed = job.options.seed});
+  if (begin) begin(machine);
   nwm::Trainer<Machine, Loss> trainer({.learning_rate = s.rate,
                                        .batch = s.batch,
                                        .epochs = s.epochs,
@@ -91,7 +94,7 @@ Outcome train_run(const Job& job, const typename Machine::Cell& cell) {
                                        .improvement = 0,
                                        .seed = job.options.seed,
                                        .threads = job.options.threads},
-                                      Machine({.cell = cell, .seed = job.options.seed}));
+                                      machine);
   const auto& state = trainer.state();
   if (disk::exists(files.state)) {
     nwm::load_training(trainer, files.state.string());
@@ -102,7 +105,7 @@ Outcome train_run(const Job& job, const typename Machine::Cell& cell) {
     std::fflush(stdout);
   }
   Curve curve(files.curve, state.epoch);
-  const auto begin = Clock::now();
+  const auto start = Clock::now();
   bool stopped = false;
   auto bar = nwm::progress_bar(stdout, true);
   while (state.epoch < s.epochs && !stopped) {
@@ -110,7 +113,7 @@ Outcome train_run(const Job& job, const typename Machine::Cell& cell) {
     trainer.fit(*set, job.data.validation, [&](const auto& p) {
       // The curve is written before the state: it may be ahead of the state, but never behind.
       if (p.epoch_end) curve.add({p.loss, p.validation.loss, accuracy(p.validation)});
-      const double minutes = std::chrono::duration<double, std::ratio<60>>(Clock::now() - begin).count();
+      const double minutes = std::chrono::duration<double, std::ratio<60>>(Clock::now() - start).count();
       stopped = job.options.minutes > 0 && minutes > job.options.minutes;
       if (p.epoch_end || stopped) nwm::save_training(trainer, files.state.string());
       bar(p);
@@ -126,12 +129,13 @@ Outcome train_run(const Job& job, const typename Machine::Cell& cell) {
   return {state.epoch, state.seconds, metrics.loss, accuracy(metrics)};
 }
 
-/// Adds a machine with its cell's numbers to what the program has. True, for a static object to start with.
+/// Adds a machine with its cell's numbers to what the program has; `begin` may change its initial values. True,
+/// for a static object to start with.
 template <class Machine, class Loss>
-bool add(Entry entry, const typename Machine::Cell& cell = {}) {
+bool add(Entry entry, const typename Machine::Cell& cell = {}, void (*begin)(Machine&) = nullptr) {
   entry.parameters = Machine::parameter_count;
   entry.frames = Machine::shape.frames;
-  entry.run = [cell](const Job& job) { return train_run<Machine, Loss>(job, cell); };
+  entry.run = [cell, begin](const Job& job) { return train_run<Machine, Loss>(job, cell, begin); };
   registry().push_back(std::move(entry));
   return true;
 }
