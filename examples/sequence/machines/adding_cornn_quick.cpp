@@ -1,0 +1,20 @@
+// coRNN that adds after some thousand steps. What an input leaves must last for 500 steps, and an input without
+// the mark must leave nothing: the units start with natural frequencies down to 0, and with a drive and a bias that
+// saturate most of them.
+#include <cstddef>
+
+#include "adding.hpp"
+#include "cornn_start.hpp"
+#include "nwm/cell/co_rnn.hpp"
+
+constexpr std::size_t units = 64;
+using Machine = sequence::Adder<nwm::cell::CoRnn, 1, units, 32>;
+
+static void begin(Machine& machine) {
+  sequence::CoRnnStart{.drive = 24, .bias = 32, .state = 1, .self = 1.5, .spread = 10, .head = 4}
+      .apply<2, units>(machine);
+}
+
+static const bool added = sequence::add_quick_adder<Machine>(
+    "cornn", {.epochs = 30, .train = 6400, .batch = 64, .rate = 2e-2, .clip = 1, .warmup = 0.1},
+    {.dt = 0.05, .gamma = 10, .epsilon = 2}, begin);

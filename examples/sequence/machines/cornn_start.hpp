@@ -1,0 +1,31 @@
+// Initial values of coRNN for a short training.
+#pragma once
+
+#include <cstddef>
+
+namespace sequence {
+
+/// What PyTorch's initial values of W [u; z; y] + b become: columns of u, b and those of z and y times a factor;
+/// then W's diagonals for z and y, where a unit acts on itself, plus a number. That of y rises from 0 at the
+/// first unit to `spread` after the last: while tanh is linear, unit i has the natural frequency
+/// sqrt(gamma − spread i/n), so that some units are slow. `head` is the factor of the last layer's weights.
+struct CoRnnStart {
+  float drive = 1, bias = 1, state = 1, self = 0, spread = 0, head = 1;
+
+  /// A network of `units` with `inputs` numbers a step and a linear readout of one layer.
+  template <std::size_t inputs, std::size_t units, class Machine>
+  void apply(Machine& machine) const {
+    constexpr std::size_t row = inputs + 2 * units, weights = row * units, readout = weights + units;
+    const auto p = machine.parameters();
+    for (std::size_t i = 0; i < units; ++i) {
+      const std::size_t begin = i * row;
+      for (std::size_t j = 0; j < row; ++j) p[begin + j] *= j < inputs ? drive : state;
+      p[weights + i] *= bias;
+      p[begin + inputs + i] += self;
+      p[begin + inputs + units + i] += spread * static_cast<float>(i) / static_cast<float>(units);
+    }
+    for (std::size_t k = 0; k < Machine::outputs * units; ++k) p[readout + k] *= head;
+  }
+};
+
+}  // namespace sequence
