@@ -128,7 +128,7 @@ class MicroBatchExecutor {
   }
 
   L loss_;
-  [[no_unique_address]] Share share_;
+  [[no_unique_address]] Share share_;  // outlives the recordings below, which may have calls of it
   detail::BatchGuard<Model, L> guard_;
   std::unique_ptr<typename Model::Workspace> space_ = make_space();
   std::array<StagedInput<Model, L>, queued<Backend> ? 2 : 1> inputs_;
