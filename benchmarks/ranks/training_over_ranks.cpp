@@ -1,7 +1,7 @@
 // nwm_training_over_ranks: what a training step over ranks takes, what of it is the sum of the gradients, and
 // so what could be won at most by adding them during the backward pass.
 //
-//   mpiexec -n N build/benchmark/bin/nwm_training_over_ranks [REPEATS]
+//   mpiexec -n N build/benchmark/bin/nwm_training_over_ranks [REPEATS [sums]]    sums: without the models
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -74,27 +74,31 @@ void measure(const Communicator& ranks, int repeats, const char* name, std::size
       fast_sum, 100 * fast_sum / fast);
 }
 
+void measure_models(const Communicator& ranks, int repeats) {
+  using Small = nwm::WaveMachine<nwm::Shape{.height = 24,
+                                            .width = 24,
+                                            .image_channels = 1,
+                                            .oscillators = 4,
+                                            .steps = 32,
+                                            .classes = 5,
+                                            .encoder_width = 8},
+                                 nwm::readout::Linear, nwm::head::Narrow>;
+  measure<Small>(ranks, repeats, "polygons", 16);
+  measure<nwm::WaveMachine<bench::tetrominoes, nwm::readout::Linear>>(ranks, repeats, "tetrominoes", 64);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   return nwm::mpi::run(argc, argv, [&](const Communicator& ranks) {
     const int repeats = argc > 1 ? std::max(1, std::atoi(argv[1])) : 9;
-    using Small = nwm::WaveMachine<nwm::Shape{.height = 24,
-                                              .width = 24,
-                                              .image_channels = 1,
-                                              .oscillators = 4,
-                                              .steps = 32,
-                                              .classes = 5,
-                                              .encoder_width = 8},
-                                   nwm::readout::Linear, nwm::head::Narrow>;
-    measure<Small>(ranks, repeats, "polygons", 16);
-    measure<nwm::WaveMachine<bench::tetrominoes, nwm::readout::Linear>>(ranks, repeats, "tetrominoes", 64);
-    // Sums of larger gradients, without the passes that make them.
-    for (const std::size_t size : {1'000'000, 10'000'000}) {
+    if (argc < 3) measure_models(ranks, repeats);
+    // Sums of gradients without the passes that make them.
+    for (const std::size_t size : {10'000, 100'000, 1'000'000, 10'000'000}) {
       const double exact = sum_alone(ranks, repeats, size, 16, Sum::exact),
                    fast = sum_alone(ranks, repeats, size, 16, Sum::fast);
       if (ranks.is_first())
-        std::printf("sum of %8zu floats, %d ranks: exact %.2f ms, fast %.2f ms\n", size, ranks.size(), exact,
+        std::printf("sum of %8zu floats, %d ranks: exact %.3f ms, fast %.3f ms\n", size, ranks.size(), exact,
                     fast);
     }
   });
