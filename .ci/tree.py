@@ -11,7 +11,7 @@ import re
 import sys
 
 ORDER = """memory grid cell tape backend time checkpointing readout layer io data loss optimizer model train simulation check
-           sound plot analysis drum report""".split()
+           mpi sound plot analysis drum report""".split()
 LONGEST = 400
 
 project = pathlib.Path(__file__).resolve().parent.parent
