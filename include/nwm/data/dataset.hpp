@@ -119,10 +119,14 @@ class Dataset {
   }
 
   /// The first `count` images (all when there are fewer), copied.
-  Dataset first(std::size_t count) const {
+  Dataset first(std::size_t count) const { return part(0, count); }
+  /// `count` images from image `first` on (as many as there are), copied.
+  Dataset part(std::size_t first, std::size_t count) const {
     Extent e = extent_;
-    e.images = count < e.images ? count : e.images;
-    return Dataset(e, pictures_.first(e.images * e.values()), targets_.first(e.images, e.pixels()), name_);
+    first = first < e.images ? first : e.images;
+    e.images = count < e.images - first ? count : e.images - first;
+    return Dataset(e, pictures_.part(first * e.values(), e.images * e.values()),
+                   targets_.part(first, e.images, e.pixels()), name_);
   }
 
  private:

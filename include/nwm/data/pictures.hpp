@@ -32,11 +32,11 @@ class Pictures {
     else
       for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<Real>(bytes_[begin + i]) / Real(255);
   }
-  /// The first `count` numbers.
-  Pictures first(std::size_t count) const {
-    const auto end = static_cast<std::ptrdiff_t>(count);
-    if (are_floats_) return Floats(floats_.begin(), floats_.begin() + end);
-    return Bytes(bytes_.begin(), bytes_.begin() + end);
+  /// `count` numbers from `first` on.
+  Pictures part(std::size_t first, std::size_t count) const {
+    const auto begin = static_cast<std::ptrdiff_t>(first), end = static_cast<std::ptrdiff_t>(first + count);
+    if (are_floats_) return Floats(floats_.begin() + begin, floats_.begin() + end);
+    return Bytes(bytes_.begin() + begin, bytes_.begin() + end);
   }
 
  private:

@@ -41,11 +41,13 @@ class Targets {
            : kind == Kind::labels ? "a label an image"
                                   : "numbers a pixel";
   }
-  /// The targets of the first `images` images of `pixels` pixels.
-  Targets first(std::size_t images, std::size_t pixels) const {
-    const auto end = static_cast<std::ptrdiff_t>(images * each(pixels));
-    if (kind_ == Kind::numbers) return {kind_, {}, Floats(floats_.begin(), floats_.begin() + end), outputs_};
-    return {kind_, Bytes(bytes_.begin(), bytes_.begin() + end), {}, outputs_};
+  /// The targets of `images` images of `pixels` pixels from image `first` on.
+  Targets part(std::size_t first, std::size_t images, std::size_t pixels) const {
+    const auto begin = static_cast<std::ptrdiff_t>(first * each(pixels));
+    const auto end = begin + static_cast<std::ptrdiff_t>(images * each(pixels));
+    if (kind_ == Kind::numbers)
+      return {kind_, {}, Floats(floats_.begin() + begin, floats_.begin() + end), outputs_};
+    return {kind_, Bytes(bytes_.begin() + begin, bytes_.begin() + end), {}, outputs_};
   }
 
  private:

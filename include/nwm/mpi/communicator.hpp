@@ -1,6 +1,8 @@
 // Ranks that talk to each other: numbers sent, received, broadcast and added, in the words of MPI.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -96,6 +98,11 @@ class Communicator {
     require(MPI_Allreduce(MPI_IN_PLACE, values.data(), count(values.size(), "MPI_Allreduce"),
                           detail::type<T>(), MPI_SUM, comm_),
             "MPI_Allreduce");
+  }
+
+  /// Sets `value` of every rank to the least of all.
+  void all_reduce_least(int& value) const {
+    require(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
   }
 
   /// Sets `all` of every rank to the `mine` of all, one after the other; `counts` are their lengths.
@@ -196,3 +203,5 @@ int run(int argc, char** argv, const Body& body) {
 }
 
 }  // namespace nwm::mpi
+
+#include "nwm/pop_macros.inc"

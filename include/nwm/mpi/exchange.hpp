@@ -1,6 +1,8 @@
 // Messages under way while their ranks go on working, and ranks as a grid of neighbours.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <array>
 #include <span>
 #include <vector>
@@ -99,3 +101,5 @@ class RankGrid : public Communicator {
 };
 
 }  // namespace nwm::mpi
+
+#include "nwm/pop_macros.inc"

@@ -1,6 +1,8 @@
 // MPI from its start to its end, and a program's body that ends on all ranks when one of them fails.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 // The C interface alone: the C++ one is gone from MPI since 2012.
 #ifndef OMPI_SKIP_MPICXX
 #define OMPI_SKIP_MPICXX 1
@@ -64,3 +66,5 @@ class Session {
 };
 
 }  // namespace nwm::mpi
+
+#include "nwm/pop_macros.inc"

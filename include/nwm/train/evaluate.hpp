@@ -11,12 +11,13 @@
 #include "nwm/train/one_pass_executor.hpp"
 #include "nwm/train/pass_executor.hpp"
 #include "nwm/train/per_image_executor.hpp"
+#include "nwm/train/shards.hpp"
 #include "nwm/train/targets.hpp"
 
 namespace nwm {
 
 namespace detail {
-template <class Model, class L>
+template <class Model, class L, class Share>
 constexpr auto executor_of() {
   constexpr bool several = Model::images > 1, coupled = model::couples_images<Model>;
   using Backend = typename Model::Backend;
@@ -25,18 +26,19 @@ constexpr auto executor_of() {
   if constexpr (coupled && several) return std::type_identity<OnePassExecutor<Model, L>>{};
   else if constexpr (coupled) return std::type_identity<LayerSynchronousExecutor<Model, L>>{};
   else if constexpr (loss::abreast_of<Model> && on_host && !queued<Backend>)
-    return std::type_identity<PassExecutor<Model, L>>{};
+    return std::type_identity<PassExecutor<Model, L, Share>>{};
   else if constexpr (several || loss::abreast_of<Model>)
-    return std::type_identity<MicroBatchExecutor<Model, L>>{};
-  else return std::type_identity<PerImageExecutor<Model, L>>{};
+    return std::type_identity<MicroBatchExecutor<Model, L, Share>>{};
+  else return std::type_identity<PerImageExecutor<Model, L, Share>>{};
 }
 }  // namespace detail
 
 /// How a model is run over many images: one at a time, several at a time where its backend takes them so, or
-/// as whole batches where they depend on each other.
-template <class Model, loss::Loss L = loss::CrossEntropy>
+/// as whole batches where they depend on each other. `Share` is the part of a batch that is made here
+/// (shards.hpp); models whose images depend on each other have the whole alone.
+template <class Model, loss::Loss L = loss::CrossEntropy, class Share = WholeBatch>
 requires ModelFor<Model, L>
-using ExecutorOf = typename decltype(detail::executor_of<Model, L>())::type;
+using ExecutorOf = typename decltype(detail::executor_of<Model, L, Share>())::type;
 
 /// Metrics of `model` on a data set, by the measure of the loss named: plain cross-entropy where none is. A
 /// model does not know by which loss it was trained: for the best weights of a trainer

@@ -9,6 +9,7 @@
 #include <memory>
 #include <numeric>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/captured_step.hpp"
 #include "nwm/train/memory_budget.hpp"
+#include "nwm/train/shards.hpp"
 #include "nwm/train/staged_input.hpp"
 #include "nwm/train/targets.hpp"
 
@@ -28,7 +30,7 @@ namespace nwm {
 /// have fewer: what fills it up weighs nothing. Where the backend works while the host goes on, the input of
 /// the next pass is made ready meanwhile, and what a pass asks for is recorded once and then asked for as
 /// one.
-template <class Model, loss::Loss L = loss::CrossEntropy>
+template <class Model, loss::Loss L = loss::CrossEntropy, class Share = WholeBatch>
 class MicroBatchExecutor {
  public:
   using Real = typename Model::Real;
@@ -47,25 +49,33 @@ class MicroBatchExecutor {
   double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
                   std::span<Real, Model::parameter_count> gradient) {
     guard_.require_batch(set, loss_, indices);
-    const Pass expected = std::exchange(expected_, Pass{});
+    const Pass expected = share_.images(std::exchange(expected_, Pass{}));
     Backend::fill(gradient.size(), Real(0), gradient.data());
     const double scale = detail::mean_factor(loss_, set, indices);
+    const Pass mine = share_.images(indices);
     double loss = 0;
-    for (std::size_t start = 0; start < indices.size(); start += images) {
-      const StagedInput<Model, L>& input = staged(set, pass_of(indices, start));
-      model.set_input(input.pictures(), *space_);
-      model.set_target(input.encoded_target(), *space_);
-      gradient_step_.run({model, gradient.data(), scale}, [&] {
-        model.ask_gradient(loss_, static_cast<Real>(scale), gradient.data(), *space_);
-      });
-      if constexpr (queued<Backend>) {
-        turn_ = 1 - turn_;
-        const auto next =
-            start + images < indices.size() ? pass_of(indices, start + images) : pass_of(expected, 0);
-        if (!next.empty()) staged(set, next);
+    share_.attempt([&] {
+      for (std::size_t start = 0; start < mine.size(); start += images) {
+        const StagedInput<Model, L>& input = staged(set, pass_of(mine, start));
+        const bool last = start + images >= mine.size();
+        model.set_input(input.pictures(), *space_);
+        model.set_target(input.encoded_target(), *space_);
+        gradient_steps_[last && shared].run({model, gradient.data(), scale}, [&] {
+          model.ask_gradient(loss_, static_cast<Real>(scale), gradient.data(), *space_);
+          if constexpr (shared)
+            if (last) share_.ask_sum(std::span<Real>(gradient));
+        });
+        if constexpr (shared)
+          if (last) share_.sum_is_asked();
+        if constexpr (queued<Backend>) {
+          turn_ = 1 - turn_;
+          const auto next = last ? pass_of(expected, 0) : pass_of(mine, start + images);
+          if (!next.empty()) staged(set, next);
+        }
+        loss += model.fetch_loss(*space_);
       }
-      loss += model.fetch_loss(*space_);
-    }
+    });
+    if constexpr (shared) loss = share_.sum(loss, std::span<Real>(gradient));
     return loss * scale;
   }
 
@@ -92,8 +102,12 @@ class MicroBatchExecutor {
     return detail::measure_all(*this, model, set, loss_);
   }
 
+  Share& share() { return share_; }
+
  private:
   static constexpr std::size_t images = Model::images;
+  // Other processes run the rest of a batch: all gradients are added as part of the last pass.
+  static constexpr bool shared = !std::is_same_v<Share, WholeBatch>;
   using Pass = std::span<const std::size_t>;
 
   static Pass pass_of(Pass indices, std::size_t start) {
@@ -114,12 +128,14 @@ class MicroBatchExecutor {
   }
 
   L loss_;
+  [[no_unique_address]] Share share_;
   detail::BatchGuard<Model, L> guard_;
   std::unique_ptr<typename Model::Workspace> space_ = make_space();
   std::array<StagedInput<Model, L>, queued<Backend> ? 2 : 1> inputs_;
   std::size_t turn_ = 0;
   Pass expected_;
-  CapturedStep<Model> gradient_step_, score_step_;
+  std::array<CapturedStep<Model>, shared ? 2 : 1> gradient_steps_;
+  CapturedStep<Model> score_step_;
   typename Backend::template Staging<Real> scores_{images * Model::score_size};
   Buffer<Real> one_{Model::score_size};
 };

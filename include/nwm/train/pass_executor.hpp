@@ -25,7 +25,7 @@ namespace nwm {
 /// threads of its own. The last pass of a batch may have fewer images: what fills it up weighs nothing.
 /// Partial gradients are made over a fixed number of shards and added in a fixed order, so that results do
 /// not depend on the number of threads, to the bit.
-template <class Model, loss::Loss L = loss::CrossEntropy>
+template <class Model, loss::Loss L = loss::CrossEntropy, class Share = WholeBatch>
 class PassExecutor {
  public:
   using Real = typename Model::Real;
@@ -40,24 +40,27 @@ class PassExecutor {
                   std::span<Real, Model::parameter_count> gradient) {
     const std::size_t passes = passes_of(indices.size()), shards = std::min(shards_, passes);
     const double scale = detail::mean_factor(loss_, set, indices);
-    const std::size_t threads = provide(shards);
-    losses_.assign(shards, 0);
-    while (gradients_.size() < shards) gradients_.emplace_back(Model::parameter_count);
-    parallel_for(shards, threads, errors_, [&](std::size_t shard, std::size_t thread) {
-      ThreadSpace& w = *workers_[thread];
-      Buffer<Real>& partial = gradients_[shard];
-      Backend::fill(partial.size(), Real(0), partial.data());
-      for (std::size_t p = shard; p < passes; p += shards) {
-        w.input.stage(loss_, set, pass(indices, p));
-        model.set_input(w.input.pictures(), w.space);
-        model.set_target(w.input.encoded_target(), w.space);
-        model.ask_gradient(loss_, static_cast<Real>(scale), partial.data(), w.space);
-        losses_[shard] += model.fetch_loss(w.space);
-      }
+    const ShardRange mine = share_.shards(shards);
+    share_.attempt([&] {
+      const std::size_t threads = provide(mine.count());
+      losses_.assign(mine.count(), 0);
+      while (gradients_.size() < mine.count()) gradients_.emplace_back(Model::parameter_count);
+      parallel_for(mine.count(), threads, errors_, [&](std::size_t part, std::size_t thread) {
+        ThreadSpace& w = *workers_[thread];
+        Buffer<Real>& partial = gradients_[part];
+        Backend::fill(partial.size(), Real(0), partial.data());
+        for (std::size_t p = mine.first + part; p < passes; p += shards) {
+          w.input.stage(loss_, set, pass(indices, p));
+          model.set_input(w.input.pictures(), w.space);
+          model.set_target(w.input.encoded_target(), w.space);
+          model.ask_gradient(loss_, static_cast<Real>(scale), partial.data(), w.space);
+          losses_[part] += model.fetch_loss(w.space);
+        }
+      });
     });
-    Backend::template map<Real>(Model::parameter_count,
-                                detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
-    return std::accumulate(losses_.begin(), losses_.end(), 0.0) * scale;
+    const auto made =
+        std::span<const Buffer<Real>>(gradients_).first(std::min(mine.count(), gradients_.size()));
+    return share_.template sum<Backend, Real>(made, losses_, gradient) * scale;
   }
 
   /// Calls visit(image, scores) for every image of `set`, on any thread, in any order.
@@ -85,6 +88,8 @@ class PassExecutor {
     return detail::measure_all(*this, model, set, loss_);
   }
 
+  Share& share() { return share_; }
+
  private:
   static constexpr std::size_t images = Model::images;
 
@@ -107,6 +112,7 @@ class PassExecutor {
   }
 
   L loss_;
+  [[no_unique_address]] Share share_;
   std::size_t threads_, shards_;
   std::vector<std::unique_ptr<ThreadSpace>> workers_;
   std::vector<Buffer<Real>> gradients_;

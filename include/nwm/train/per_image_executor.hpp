@@ -25,7 +25,7 @@ namespace nwm {
 
 /// The gradient of a batch and the metrics of a data set. Partial gradients are made over a fixed number of
 /// shards and added in a fixed order, so that results do not depend on the number of threads, to the bit.
-template <class Model, loss::Loss L = loss::CrossEntropy>
+template <class Model, loss::Loss L = loss::CrossEntropy, class Share = WholeBatch>
 class PerImageExecutor {
  public:
   using Real = typename Model::Real;
@@ -44,25 +44,26 @@ class PerImageExecutor {
                   "a backend with memory of its own takes several images a pass: Cuda<64>, say");
     const std::size_t shards = std::min(shards_, indices.size());
     const double scale = detail::mean_factor(loss_, set, indices);
-    const std::size_t threads = provide(shards);
-    losses_.assign(shards, 0);
-    while (gradients_.size() < shards) gradients_.emplace_back(Model::parameter_count);
-    parallel_for(shards, threads, errors_, [&](std::size_t shard, std::size_t thread) {
-      ThreadSpace& w = *workers_[thread];
-      Buffer<Real>& partial = gradients_[shard];
-      Backend::fill(partial.size(), Real(0), partial.data());
-      const std::span<Real, Model::parameter_count> flat(partial.data(), Model::parameter_count);
-      for (std::size_t i = shard; i < indices.size(); i += shards) {
-        set.picture(indices[i], w.image.span());
-        losses_[shard] += model.add_gradient(w.picture(), loss_.target(set, indices[i]),
-                                             static_cast<Real>(scale), flat, w.space, loss_);
-      }
+    const ShardRange mine = share_.shards(shards);
+    share_.attempt([&] {
+      const std::size_t threads = provide(mine.count());
+      losses_.assign(mine.count(), 0);
+      while (gradients_.size() < mine.count()) gradients_.emplace_back(Model::parameter_count);
+      parallel_for(mine.count(), threads, errors_, [&](std::size_t part, std::size_t thread) {
+        ThreadSpace& w = *workers_[thread];
+        Buffer<Real>& partial = gradients_[part];
+        Backend::fill(partial.size(), Real(0), partial.data());
+        const std::span<Real, Model::parameter_count> flat(partial.data(), Model::parameter_count);
+        for (std::size_t i = mine.first + part; i < indices.size(); i += shards) {
+          set.picture(indices[i], w.image.span());
+          losses_[part] += model.add_gradient(w.picture(), loss_.target(set, indices[i]),
+                                              static_cast<Real>(scale), flat, w.space, loss_);
+        }
+      });
     });
-    double loss = 0;
-    for (std::size_t s = 0; s < shards; ++s) loss += losses_[s];
-    Backend::template map<Real>(Model::parameter_count,
-                                detail::SumOfShards<Real>{gradients_.data(), shards, gradient.data()});
-    return loss * scale;
+    const auto made =
+        std::span<const Buffer<Real>>(gradients_).first(std::min(mine.count(), gradients_.size()));
+    return share_.template sum<Backend, Real>(made, losses_, gradient) * scale;
   }
 
   /// Calls visit(image, scores (outputs, H, W)) for every image of `set`, on any thread, in any order.
@@ -84,6 +85,8 @@ class PerImageExecutor {
     return detail::measure_all(*this, model, set, loss_);
   }
 
+  Share& share() { return share_; }
+
  private:
   struct ThreadSpace {
     typename Model::Workspace space{Model::template target_numbers<L>};
@@ -102,6 +105,7 @@ class PerImageExecutor {
   }
 
   L loss_;
+  [[no_unique_address]] Share share_;
   detail::BatchGuard<Model, L> guard_;
   std::size_t threads_, shards_;
   std::vector<std::unique_ptr<ThreadSpace>> workers_;

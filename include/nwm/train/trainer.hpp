@@ -41,9 +41,22 @@ struct TrainerState {
   std::uint64_t set_images = 0;  ///< of the training set; 0 before the first fit
 };
 
-/// Trains a model by a loss (loss/loss.hpp) and an optimiser (optimizer/optimizer.hpp).
+namespace detail {
+/// `Given`, or for void the executor that a model has by itself.
+template <class Given, class Model, class L>
+struct ExecutorOr {
+  using type = Given;
+};
+template <class Model, class L>
+struct ExecutorOr<void, Model, L> {
+  using type = ExecutorOf<Model, L>;
+};
+}  // namespace detail
+
+/// Trains a model by a loss (loss/loss.hpp) and an optimiser (optimizer/optimizer.hpp). Executor_: the one
+/// that runs the model (executor.hpp); void: ExecutorOf.
 template <class Model_, loss::Loss Loss_ = loss::CrossEntropy,
-          optimizer::Optimizer Optimizer_ = optimizer::Adam>
+          optimizer::Optimizer Optimizer_ = optimizer::Adam, class Executor_ = void>
 requires ModelFor<Model_, Loss_>
 class Trainer {
  public:
@@ -51,7 +64,7 @@ class Trainer {
   using Loss = Loss_;
   using Optimizer = Optimizer_;
   using Real = typename Model::Real;
-  using Executor = ExecutorOf<Model, Loss>;
+  using Executor = typename detail::ExecutorOr<Executor_, Model, Loss>::type;
   static_assert(nwm::Executor<Executor, Model, Loss>);
   using Metrics = typename Loss::Metrics;
   using Progress = ProgressOf<Metrics>;
@@ -214,14 +227,7 @@ class Trainer {
     last_loss_ = last_loss;
   }
 
- private:
-  /// Seconds of a clock that nobody sets.
-  static double now() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-  }
-
+ protected:
   /// What a callback answers: any type that converts to bool counts, none means to go on.
   template <class Callback>
   static bool goes_on(Callback& callback, const Progress& progress) {
@@ -235,6 +241,14 @@ class Trainer {
           "a callback of fit answers nothing, or something that converts to bool: whether to go on");
       return static_cast<bool>(callback(progress));
     }
+  }
+
+ private:
+  /// Seconds of a clock that nobody sets.
+  static double now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
   }
   /// Puts epoch and step before the place of an Unstable error.
   template <class Where, class F>
