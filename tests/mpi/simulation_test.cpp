@@ -240,9 +240,8 @@ BOOST_AUTO_TEST_CASE(what_one_rank_finds_wrong_ends_all) {
   if (all.rank() + 1 == all.size() && all.size() > 1) waves.set_cell({.dt = 0.25});
   BOOST_TEST((message([&] { waves.run(1); }) ==
               (all.size() == 1 ? std::string()
-                               : "nwm::mpi::Simulation: cell, parameters and steps: expected the same on all "
-                                 "ranks, found others on rank " +
-                                     std::to_string(all.size() - 1))));
+                               : "rank " + std::to_string(all.size() - 1) +
+                                     ": cell.dt: expected 0.5, as rank 0 has, found 0.25")));
   waves.set_cell({});
   waves.reset();
   waves.parameters()[0] = 1;

@@ -25,6 +25,7 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/memory/layout.hpp"
 #include "nwm/model/parameter_vector.hpp"
+#include "nwm/mpi/agreement.hpp"
 #include "nwm/mpi/exchange.hpp"
 #include "nwm/mpi/row_fields.hpp"
 #include "nwm/mpi/row_split.hpp"
@@ -233,21 +234,14 @@ class Simulation {
 
   /// Throws Error on all ranks unless they agree in what decides the next step.
   void check_same() const {
-    std::uint64_t mine = 0xcbf29ce484222325u;
-    const auto add = [&](const auto& value) {
-      for (const std::byte b : std::as_bytes(std::span(&value, 1)))
-        mine = (mine ^ static_cast<std::uint64_t>(b)) * 0x100000001b3u;
-    };
-    add(steps_);
-    nwm::cell::for_numbers(cell_, [&](std::string_view, double value) { add(value); });
-    for (const Real value : parameters_.span()) add(value);
-    std::vector<std::uint64_t> all(static_cast<std::size_t>(ranks_.size()));
-    ranks_.all_gather(std::span<const std::uint64_t>(&mine, 1), std::span(all),
-                      std::vector<std::size_t>(all.size(), 1));
-    for (std::size_t r = 1; r < all.size(); ++r)
-      if (all[r] != all[0])
-        throw Error("nwm::mpi::Simulation", "cell, parameters and steps", "the same on all ranks",
-                    "others on rank " + std::to_string(r));
+    Facts facts{{"steps", std::to_string(steps_)}};
+    nwm::cell::for_numbers(cell_, [&](std::string_view name, double value) {
+      facts.emplace_back("cell." + std::string(name), shown_exactly(value));
+    });
+    Fingerprint all;
+    for (const Real value : parameters_.span()) all.add(value);
+    facts.emplace_back("parameters", "fingerprint " + all.text());
+    require_same(ranks_, facts);
   }
 
   void check(bool finite) const {
