@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     nwm::io::write_npy(folder + "/field.npy", {Basin::height, Basin::width}, field);
     double loudest = 0;
     for (const float y : sound) loudest = std::max(loudest, std::abs(static_cast<double>(y)));
-    std::printf("%zu steps on %d ranks, the loudest that was heard is %.6g: ok\n", water.steps(), world.size(),
-                loudest);
+    std::printf("%zu steps on %d ranks, the loudest that was heard is %.6g: ok\n", water.steps(),
+                world.size(), loudest);
   });
 }

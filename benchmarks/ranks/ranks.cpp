@@ -59,7 +59,8 @@ double seconds(const Communicator& ranks, const F& f) {
   f();
   const double mine = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::vector<double> all(static_cast<std::size_t>(ranks.size()));
-  ranks.all_gather(std::span<const double>(&mine, 1), std::span(all), std::vector<std::size_t>(all.size(), 1));
+  ranks.all_gather(std::span<const double>(&mine, 1), std::span(all),
+                   std::vector<std::size_t>(all.size(), 1));
   return *std::max_element(all.begin(), all.end());
 }
 template <class F>
@@ -76,22 +77,30 @@ void messages(const Communicator& ranks, std::size_t rounds) {
     std::vector<float> values(bytes / sizeof(float), 1);
     const std::span<float> all(values);
     const std::size_t times = std::clamp<std::size_t>((std::size_t{1} << 22) / bytes, 4, 1000);
-    const double way = best(ranks, rounds, [&] {
-                         for (std::size_t i = 0; i < times; ++i) {
-                           if (ranks.rank() == 0) ranks.send(std::span<const float>(values), 1), ranks.receive(all, 1);
-                           if (ranks.rank() == 1) ranks.receive(all, 0), ranks.send(std::span<const float>(values), 0);
-                         }
-                       }) / static_cast<double>(2 * times);
-    const double sum = best(ranks, rounds, [&] {
-                         for (std::size_t i = 0; i < times; ++i) ranks.all_reduce(all);
-                       }) / static_cast<double>(times);
+    const double way = best(ranks, rounds,
+                            [&] {
+                              for (std::size_t i = 0; i < times; ++i) {
+                                if (ranks.rank() == 0)
+                                  ranks.send(std::span<const float>(values), 1), ranks.receive(all, 1);
+                                if (ranks.rank() == 1)
+                                  ranks.receive(all, 0), ranks.send(std::span<const float>(values), 0);
+                              }
+                            }) /
+                       static_cast<double>(2 * times);
+    const double sum = best(ranks, rounds,
+                            [&] {
+                              for (std::size_t i = 0; i < times; ++i) ranks.all_reduce(all);
+                            }) /
+                       static_cast<double>(times);
     if (ranks.is_first())
       std::printf("%-10zu %12.2f %10.2f %12.2f\n", bytes, way * 1e6, static_cast<double>(bytes) / way * 1e-9,
                   sum * 1e6);
   }
 }
 
-constexpr std::size_t steps_of(std::size_t sites) { return std::max<std::size_t>(20, (std::size_t{1} << 26) / sites); }
+constexpr std::size_t steps_of(std::size_t sites) {
+  return std::max<std::size_t>(20, (std::size_t{1} << 26) / sites);
+}
 
 template <class Waves>
 void start(Waves& waves) {
@@ -117,19 +126,21 @@ double alone(const Communicator& ranks, std::size_t rounds, bool one_step_a_pass
   start(waves);
   const std::size_t steps = steps_of(Grid::sites);
   waves.run(10);
-  return best(ranks, rounds, [&] {
-           if (one_step_a_pass)
-             for (std::size_t i = 0; i < steps; ++i) waves.step();
-           else waves.run(steps);
-         }) / static_cast<double>(steps);
+  return best(ranks, rounds,
+              [&] {
+                if (one_step_a_pass)
+                  for (std::size_t i = 0; i < steps; ++i) waves.step();
+                else waves.run(steps);
+              }) /
+         static_cast<double>(steps);
 }
 
 void row(const Communicator& ranks, const char* what, std::size_t height, std::size_t width, double over,
          double copy, double passes, std::size_t bytes) {
   if (!ranks.is_first()) return;
   const double updates = static_cast<double>(height * width) * 1e-6;
-  std::printf("%-7s %5zu x %-5zu %10.1f %10.0f M %10.1f %10.1f %8.2f %10zu\n", what, height, width, over * 1e6,
-              updates / over, copy * 1e6, passes * 1e6, copy / over, bytes);
+  std::printf("%-7s %5zu x %-5zu %10.1f %10.0f M %10.1f %10.1f %8.2f %10zu\n", what, height, width,
+              over * 1e6, updates / over, copy * 1e6, passes * 1e6, copy / over, bytes);
 }
 
 /// N as a constant: the grid of a copy has 1 / N of the rows.
@@ -137,14 +148,16 @@ template <std::size_t N>
 void scaling(const Communicator& ranks, std::size_t rounds) {
   if (ranks.is_first())
     std::printf(
-        "\n          grid          us a step    updates/s  copy, us  copy in passes, us  share  bytes sent a step\n");
+        "\n          grid          us a step    updates/s  copy, us  copy in passes, us  share  bytes sent a "
+        "step\n");
   const auto strong = [&](auto side) {
     constexpr std::size_t n = side;
     using Whole = nwm::Grid<n, n>;
     using Part = nwm::Grid<n / N, n>;
     std::size_t bytes = 0;
     const double over = shared<Whole>(ranks, rounds, bytes);
-    row(ranks, "strong", n, n, over, alone<Part>(ranks, rounds, true), alone<Part>(ranks, rounds, false), bytes);
+    row(ranks, "strong", n, n, over, alone<Part>(ranks, rounds, true), alone<Part>(ranks, rounds, false),
+        bytes);
   };
   strong(std::integral_constant<std::size_t, 128>{});
   strong(std::integral_constant<std::size_t, 512>{});
@@ -152,7 +165,8 @@ void scaling(const Communicator& ranks, std::size_t rounds) {
   using Part = nwm::Grid<512, 1024>;
   std::size_t bytes = 0;
   const double over = shared<nwm::Grid<512 * N, 1024>>(ranks, rounds, bytes);
-  row(ranks, "weak", 512 * N, 1024, over, alone<Part>(ranks, rounds, true), alone<Part>(ranks, rounds, false), bytes);
+  row(ranks, "weak", 512 * N, 1024, over, alone<Part>(ranks, rounds, true), alone<Part>(ranks, rounds, false),
+      bytes);
 }
 
 }  // namespace

@@ -56,8 +56,8 @@ std::vector<Numbered> numbered(const std::vector<Configuration>& configurations,
   const std::string all = "/" + std::to_string(configurations.size() * seeds.size()) + "] ";
   std::vector<Numbered> runs;
   for (auto c = configurations.begin(); c != configurations.end();) {
-    const auto end = std::find_if(c, configurations.end(),
-                                  [&](const Configuration& o) { return o.data != c->data; });
+    const auto end =
+        std::find_if(c, configurations.end(), [&](const Configuration& o) { return o.data != c->data; });
     for (const std::uint64_t seed : seeds)
       for (auto of = c; of != end; ++of) {
         const Run run{*of, seed};
@@ -98,8 +98,8 @@ class Study {
   void run(const std::vector<Numbered>& all) {
     for (auto first = all.begin(); first != all.end();) {
       const std::string name = first->run.configuration.data;
-      const auto end = std::find_if(first, all.end(),
-                                    [&](const Numbered& n) { return n.run.configuration.data != name; });
+      const auto end =
+          std::find_if(first, all.end(), [&](const Numbered& n) { return n.run.configuration.data != name; });
       std::optional<Data> data;  // loaded when a run needs it
       each({first, end}, [&](const Numbered& run) { one(run, data); });
       first = end;
@@ -122,37 +122,36 @@ class Study {
     std::string data_name;
     std::size_t dealt = 0;
     const auto at = [&](int run) -> const Numbered& { return all[static_cast<std::size_t>(run)]; };
-    deal(ranks,
-         {.next =
-              [&] {
-                const std::scoped_lock lock(mutex_);
-                while (dealt < all.size() && done_before(all[dealt])) ++dealt;
-                return dealt < all.size() ? static_cast<int>(dealt++) : -1;
-              },
-          .name = [&](int run) { return at(run).run.name(); },
-          .here =
-              [&](int run) {
-                const std::string& needed = at(run).run.configuration.data;
-                if (std::exchange(data_name, needed) != needed) data.reset();
-                one(at(run), data);
-              },
-          .begins = [&](int run, int rank) { announce(at(run), ", on rank " + std::to_string(rank)); },
-          .loaded =
-              [&](const std::string& name, const std::string& source, const std::string& fingerprint) {
-                const std::scoped_lock lock(mutex_);
-                require_data(name, source, fingerprint);
-              },
-          .ends =
-              [&](int run, int rank, double seconds) {
-                const Files files(o_.out / "runs" / at(run).run.name());
-                if (!appears(files.result))
-                  throw nwm::Error(files.result.string(), "file", "a folder --out that all ranks share",
-                                   "none that rank 0 sees");
-                const std::scoped_lock lock(mutex_);
-                report(at(run).label, read_result(files.result),
-                       whole_seconds(seconds) + ", on rank " + std::to_string(rank));
-                write();
-              }});
+    deal(ranks, {.next =
+                     [&] {
+                       const std::scoped_lock lock(mutex_);
+                       while (dealt < all.size() && done_before(all[dealt])) ++dealt;
+                       return dealt < all.size() ? static_cast<int>(dealt++) : -1;
+                     },
+                 .name = [&](int run) { return at(run).run.name(); },
+                 .here =
+                     [&](int run) {
+                       const std::string& needed = at(run).run.configuration.data;
+                       if (std::exchange(data_name, needed) != needed) data.reset();
+                       one(at(run), data);
+                     },
+                 .begins = [&](int run, int rank) { announce(at(run), ", on rank " + std::to_string(rank)); },
+                 .loaded =
+                     [&](const std::string& name, const std::string& source, const std::string& fingerprint) {
+                       const std::scoped_lock lock(mutex_);
+                       require_data(name, source, fingerprint);
+                     },
+                 .ends =
+                     [&](int run, int rank, double seconds) {
+                       const Files files(o_.out / "runs" / at(run).run.name());
+                       if (!appears(files.result))
+                         throw nwm::Error(files.result.string(), "file",
+                                          "a folder --out that all ranks share", "none that rank 0 sees");
+                       const std::scoped_lock lock(mutex_);
+                       report(at(run).label, read_result(files.result),
+                              whole_seconds(seconds) + ", on rank " + std::to_string(rank));
+                       write();
+                     }});
     write();
   }
 #endif
@@ -161,7 +160,6 @@ class Study {
   std::string table() const { return table(finished(o_.out / "runs")); }
 
  private:
-
   /// Calls act(run) for each, at most o_.parallel at a time, in order. The first error ends it, once the runs
   /// beside it have ended.
   template <class Act>

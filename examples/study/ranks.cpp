@@ -232,8 +232,8 @@ void serve(const Communicator& ranks, const Serving& serving) {
     const auto begin = std::chrono::steady_clock::now();
     try {
       serving.perform(static_cast<int>(run), tell);
-      const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::steady_clock::now() - begin);
+      const auto taken =
+          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
       if (wanted) send_to_first(ranks, {.kind = ends, .run = run, .milliseconds = taken.count()});
     } catch (const std::exception& error) {
       send_to_first(ranks, {.kind = fails, .run = run});

@@ -37,8 +37,8 @@ void dismiss(const nwm::mpi::Communicator& ranks);
 /// What another rank does.
 struct Serving {
   /// Says what has been read; false: not the data of the folder's runs, leave it.
-  using Tell = std::function<bool(const std::string& data, const std::string& source,
-                                  const std::string& fingerprint)>;
+  using Tell =
+      std::function<bool(const std::string& data, const std::string& source, const std::string& fingerprint)>;
   std::function<void(int run, const Tell& tell)> perform;  ///< does a run
 };
 

@@ -143,7 +143,8 @@ BOOST_AUTO_TEST_CASE(rows_of_five_points_are_those_of_one_process) {
 // Gathered in windows: all else.
 BOOST_AUTO_TEST_CASE(windows_of_rows_are_those_of_one_process) {
   compare<Shared<TwoStages, nwm::Grid<45, 37, nwm::Zero>, 3>>("two stages, float, zero");
-  compare<Shared<TwoStages, nwm::Grid<13, 33, nwm::Reflecting>, 2, cpu::Simd<>, double>>("two stages, double");
+  compare<Shared<TwoStages, nwm::Grid<13, 33, nwm::Reflecting>, 2, cpu::Simd<>, double>>(
+      "two stages, double");
   compare<Shared<nwm::cell::Lstm, nwm::Grid<27, 19>, 2>>("an LSTM, float, periodic");
   compare<Shared<Wave, nwm::Grid<33, 21>, 2, cpu::Simd<>, double>>("coupled channels");
   compare<Shared<TwoStages, nwm::Grid<11, 6, MirrorAtNodes>, 2, cpu::Scalar>>("the specification, a mirror");
@@ -299,7 +300,8 @@ BOOST_AUTO_TEST_CASE(a_saved_state_goes_on_to_the_same_bits_on_fewer_ranks) {
     refused(wider, file, "tensor 'field.u': expected F32 of (2, 13, 12)");
     refused(again, "none.safetensors", "No such file");
     if (others.is_first()) {
-      std::filesystem::copy_file(file, "short.safetensors", std::filesystem::copy_options::overwrite_existing);
+      std::filesystem::copy_file(file, "short.safetensors",
+                                 std::filesystem::copy_options::overwrite_existing);
       std::filesystem::resize_file("short.safetensors", 1000);
     }
     refused(again, "short.safetensors", "short.safetensors: ");

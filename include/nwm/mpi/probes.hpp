@@ -67,8 +67,8 @@ class Probes {
       if (!noted_.empty()) ranks.send(std::span<const Real>(noted_), 0);
       return {};
     }
-    std::vector<Real> all(checked_product("nwm::mpi::Probes", "samples",
-                                          std::array{samples(), places_.size()}, sizeof(Real)));
+    std::vector<Real> all(
+        checked_product("nwm::mpi::Probes", "samples", std::array{samples(), places_.size()}, sizeof(Real)));
     std::vector<Real> theirs;
     for (int r = 0; r < ranks.size(); ++r) {
       std::vector<std::size_t> of_rank;

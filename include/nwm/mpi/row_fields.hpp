@@ -148,9 +148,9 @@ class RowFields {
     if constexpr (by_rows) {
       const model::detail::StageForward<S, Cell, Real> update{cell, 0, nullptr, in, out};
       for (std::size_t c = 0; c < channels; ++c)
-        B::template rows<typename G::Boundary, width, count>(weights + c * (channels + 1) * 9, row<s>(c, first),
-                                                             above_.data() + c * line, below(c),
-                                                             (c * rows_ + first) * width, update);
+        B::template rows<typename G::Boundary, width, count>(weights + c * (channels + 1) * 9,
+                                                             row<s>(c, first), above_.data() + c * line,
+                                                             below(c), (c * rows_ + first) * width, update);
     } else {
       constexpr std::size_t reach = StencilAt<s>::size / 2, sites = Window<s, count>::sites;
       for (std::size_t p = 0; p < planes<s>; ++p) {
@@ -169,9 +169,9 @@ class RowFields {
           for (auto& p : lists) p += (c * rows_ + first) * width;
           return lists;
         };
-        B::template map<Real>(count * width,
-                              model::detail::StageForward<S, Cell, Real>{
-                                  cell, channels * plane, coupled + c * plane, at(in), at(out)});
+        B::template map<Real>(
+            count * width, model::detail::StageForward<S, Cell, Real>{cell, channels * plane,
+                                                                      coupled + c * plane, at(in), at(out)});
       }
     }
   }

@@ -67,7 +67,8 @@ class RowHalo {
   const Real* below(std::size_t plane) const { return below_.data() + plane * width; }
   /// Bytes that this rank sends for each plane.
   std::size_t bytes_sent() const {
-    const auto others = std::count_if(sent_.begin(), sent_.end(), [&](const Sent& s) { return s.rank != own_; });
+    const auto others =
+        std::count_if(sent_.begin(), sent_.end(), [&](const Sent& s) { return s.rank != own_; });
     return static_cast<std::size_t>(others) * width * sizeof(Real);
   }
 

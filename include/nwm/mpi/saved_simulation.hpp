@@ -113,10 +113,9 @@ void save(const Waves& waves, const std::string& path, const Beside<typename Wav
     auto metadata = detail::description(waves);
     metadata["steps"] = std::to_string(waves.steps());
     detail::SavedHeader<Real> header(metadata);
-    detail::for_saved<Waves>([&](std::size_t, const std::string& name) { header.add(name, extent); },
-                             [&](const Slice& slice, const std::string& name) {
-                               header.add(name, {slice.size});
-                             });
+    detail::for_saved<Waves>(
+        [&](std::size_t, const std::string& name) { header.add(name, extent); },
+        [&](const Slice& slice, const std::string& name) { header.add(name, {slice.size}); });
     for (const auto& [name, values] : beside) header.add("beside." + name, {values.size()});
     file.emplace(path);
     file->write(header.bytes());
@@ -184,10 +183,9 @@ Beside<typename Waves::Real> load(Waves& waves, const std::string& path) {
                   std::string(io::name_of(io::dtype_of<Real>())) + " of " + io::to_string(shape),
                   "none, or another");
     };
-    detail::for_saved<Waves>([&](std::size_t, const std::string& name) { expect(name, extent); },
-                             [&](const Slice& slice, const std::string& name) {
-                               expect(name, {slice.size});
-                             });
+    detail::for_saved<Waves>(
+        [&](std::size_t, const std::string& name) { expect(name, extent); },
+        [&](const Slice& slice, const std::string& name) { expect(name, {slice.size}); });
     for (const auto& entry : entries) {
       if (entry.name.starts_with("beside.")) expect(entry.name, {(entry.end - entry.begin) / sizeof(Real)});
       places[entry.name] = data + entry.begin;

@@ -77,9 +77,10 @@ class Simulation {
   static constexpr std::size_t parameter_count = Alone::parameter_count;
 
   struct Options {
-    Cell cell{};                    ///< dt and the other numbers of the cell
-    std::uint64_t seed = 0;         ///< of the initial values of learned stencils
-    std::size_t check_every = 256;  ///< steps between two looks of `run` for values that are not finite; 0: none
+    Cell cell{};             ///< dt and the other numbers of the cell
+    std::uint64_t seed = 0;  ///< of the initial values of learned stencils
+    std::size_t check_every =
+        256;  ///< steps between two looks of `run` for values that are not finite; 0: none
   };
 
   /// All fields are zero, parameters as in nwm::Simulation. Every rank calls it. Throws Error where there are
