@@ -2,7 +2,7 @@
 //
 //     mpirun -n N nwm_ranks [ROUNDS]
 //
-// Every figure is the best of ROUNDS (5), as other work on the machine only adds time. Beside a simulation
+// Every figure is the best of ROUNDS (50), as other work on the machine only adds time. Beside a simulation
 // over N ranks stands its copy of one process: N nwm::Simulations side by side, of a rank's rows each, which
 // exchange nothing and have the same cores and memory to share.
 #include <algorithm>
@@ -76,7 +76,7 @@ void messages(const Communicator& ranks, std::size_t rounds) {
   for (std::size_t bytes = 8; bytes <= (std::size_t{8} << 20); bytes *= bytes < 4096 ? 8 : 4) {
     std::vector<float> values(bytes / sizeof(float), 1);
     const std::span<float> all(values);
-    const std::size_t times = std::clamp<std::size_t>((std::size_t{1} << 22) / bytes, 4, 1000);
+    const std::size_t times = std::clamp<std::size_t>((std::size_t{1} << 20) / bytes, 2, 1000);
     const double way = best(ranks, rounds,
                             [&] {
                               for (std::size_t i = 0; i < times; ++i) {
@@ -98,8 +98,9 @@ void messages(const Communicator& ranks, std::size_t rounds) {
   }
 }
 
+/// Some milliseconds: short enough that on a busy machine some of the rounds are left alone.
 constexpr std::size_t steps_of(std::size_t sites) {
-  return std::max<std::size_t>(20, (std::size_t{1} << 26) / sites);
+  return std::max<std::size_t>(8, (std::size_t{1} << 23) / sites);
 }
 
 template <class Waves>
@@ -109,71 +110,58 @@ void start(Waves& waves) {
   for (float& v : waves.field(Linear::u)) v = static_cast<float>(std::sin(0.01 * static_cast<double>(i++)));
 }
 
-/// Seconds of a step of one grid over all ranks.
-template <class Grid>
-double shared(const Communicator& ranks, std::size_t rounds, std::size_t& bytes) {
-  nwm::mpi::Simulation<Linear, Grid> waves(ranks, {.cell = {}, .check_every = 0});
+/// Seconds of a step.
+struct Times {
+  double passes, steps;  ///< several steps between two exchanges, or looks; one
+};
+
+/// Of a grid of one process, or over all ranks.
+template <class Waves>
+Times time(const Communicator& ranks, std::size_t rounds, Waves& waves, std::size_t sites) {
   start(waves);
-  bytes = waves.bytes_sent();
-  const std::size_t steps = steps_of(Grid::sites / static_cast<std::size_t>(ranks.size()));
+  const std::size_t steps = steps_of(sites);
   waves.run(10);
-  return best(ranks, rounds, [&] { waves.run(steps); }) / static_cast<double>(steps);
-}
-/// Seconds of a step of a grid of one process, on `copies` ranks at the same time.
-template <class Grid>
-double alone(const Communicator& ranks, std::size_t rounds, bool one_step_a_pass) {
-  nwm::Simulation<Linear, Grid> waves({.cell = {}, .check_every = 0});
-  start(waves);
-  const std::size_t steps = steps_of(Grid::sites);
-  waves.run(10);
-  return best(ranks, rounds,
-              [&] {
-                if (one_step_a_pass)
-                  for (std::size_t i = 0; i < steps; ++i) waves.step();
-                else waves.run(steps);
-              }) /
-         static_cast<double>(steps);
+  const auto a_step = [&](const auto& run) { return best(ranks, rounds, run) / static_cast<double>(steps); };
+  return {a_step([&] { waves.run(steps); }), a_step([&] { waves.run(steps, [](const Waves&) {}); })};
 }
 
-void row(const Communicator& ranks, const char* what, std::size_t height, std::size_t width, double over,
-         double copy, double passes, std::size_t bytes) {
+/// A grid over all N ranks, beside N grids of 1 / N of the rows.
+template <std::size_t N, std::size_t height, std::size_t width>
+void row(const Communicator& ranks, std::size_t rounds, const char* what) {
+  nwm::mpi::Simulation<Linear, nwm::Grid<height, width>> waves(ranks, {.cell = {}, .check_every = 0});
+  const Times over = time(ranks, rounds, waves, height * width / N);
+  nwm::Simulation<Linear, nwm::Grid<height / N, width>> copy({.cell = {}, .check_every = 0});
+  const Times alone = time(ranks, rounds, copy, height * width / N);
   if (!ranks.is_first()) return;
-  const double updates = static_cast<double>(height * width) * 1e-6;
-  std::printf("%-7s %5zu x %-5zu %10.1f %10.0f M %10.1f %10.1f %8.2f %10zu\n", what, height, width,
-              over * 1e6, updates / over, copy * 1e6, passes * 1e6, copy / over, bytes);
+  const auto both = [&](double shared, double own) {
+    std::printf(" %9.1f %7.0f M %8.1f %6.2f", shared * 1e6,
+                static_cast<double>(height * width) * 1e-6 / shared, own * 1e6, own / shared);
+  };
+  std::printf("%-7s %5zu x %-5zu", what, height, width);
+  both(over.passes, alone.passes);
+  both(over.steps, alone.steps);
+  std::printf(" %7zu\n", waves.bytes_sent());
 }
 
-/// N as a constant: the grid of a copy has 1 / N of the rows.
+/// Strong: the same grid, whatever N. Weak: as many rows for every rank.
 template <std::size_t N>
 void scaling(const Communicator& ranks, std::size_t rounds) {
   if (ranks.is_first())
     std::printf(
-        "\n          grid          us a step    updates/s  copy, us  copy in passes, us  share  bytes sent a "
-        "step\n");
-  const auto strong = [&](auto side) {
-    constexpr std::size_t n = side;
-    using Whole = nwm::Grid<n, n>;
-    using Part = nwm::Grid<n / N, n>;
-    std::size_t bytes = 0;
-    const double over = shared<Whole>(ranks, rounds, bytes);
-    row(ranks, "strong", n, n, over, alone<Part>(ranks, rounds, true), alone<Part>(ranks, rounds, false),
-        bytes);
-  };
-  strong(std::integral_constant<std::size_t, 128>{});
-  strong(std::integral_constant<std::size_t, 512>{});
-  strong(std::integral_constant<std::size_t, 2048>{});
-  using Part = nwm::Grid<512, 1024>;
-  std::size_t bytes = 0;
-  const double over = shared<nwm::Grid<512 * N, 1024>>(ranks, rounds, bytes);
-  row(ranks, "weak", 512 * N, 1024, over, alone<Part>(ranks, rounds, true), alone<Part>(ranks, rounds, false),
-      bytes);
+        "\n                      run(steps)                             run(steps, observer)\n"
+        "        grid          us a step   updates  copy, us  share   us a step   updates  copy, us  share  "
+        "bytes\n");
+  row<N, 128, 128>(ranks, rounds, "strong");
+  row<N, 512, 512>(ranks, rounds, "strong");
+  row<N, 2048, 2048>(ranks, rounds, "strong");
+  row<N, 256 * N, 1024>(ranks, rounds, "weak");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   return nwm::mpi::run(argc, argv, [&](const Communicator& ranks) {
-    const std::size_t rounds = argc > 1 ? std::max<std::size_t>(1, std::strtoull(argv[1], nullptr, 10)) : 5;
+    const std::size_t rounds = argc > 1 ? std::max<std::size_t>(1, std::strtoull(argv[1], nullptr, 10)) : 50;
     if (ranks.is_first())
       std::printf("%d ranks; this machine has %u threads; best of %zu rounds\n", ranks.size(),
                   std::thread::hardware_concurrency(), rounds);

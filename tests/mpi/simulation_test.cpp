@@ -109,6 +109,9 @@ void compare(const char* what, std::size_t steps = 9) {
   BOOST_TEST(alone.run(steps) == shared.run(steps));
   BOOST_TEST(shared.steps() == steps);
   BOOST_TEST(same_fields(shared, alone), what << " on " << all.size() << " ranks");
+  alone.run(2);
+  shared.run(2, [](const Waves&) {});
+  BOOST_TEST(same_fields(shared, alone), what << ", seen step by step");
 }
 
 template <class Cell, class Grid, std::size_t channels, class Backend = cpu::Simd<>, class Real = float>
@@ -137,6 +140,12 @@ BOOST_AUTO_TEST_CASE(rows_of_five_points_are_those_of_one_process) {
   compare<Shared<Drifting, nwm::Grid<41, 16, nwm::Zero>, 1, cpu::Simd<>, double>>("double, zero");
   compare<Shared<Drifting, nwm::Grid<7, 50, nwm::Reflecting>, 1>>("float, reflecting");
   compare<Shared<Drifting, nwm::Grid<4, 9, nwm::Periodic>, 1, cpu::Simd<>, double>>("a row each");
+  // Several steps between two exchanges, the last of them fewer; as many as 32 rows a rank allow.
+  for (const std::size_t steps : {1u, 2u, 9u, 16u, 19u}) {
+    compare<Shared<Drifting, nwm::Grid<129, 37, nwm::Periodic>, 2>>("passes, periodic", steps);
+    compare<Shared<Drifting, nwm::Grid<130, 9, nwm::Zero>, 1, cpu::Simd<>, double>>("passes, zero", steps);
+    compare<Shared<Drifting, nwm::Grid<67, 17, nwm::Reflecting>, 1>>("passes, reflecting", steps);
+  }
   compare<Shared<Drifting, nwm::Grid<4, 9, MirrorAtNodes>, 1>>("a mirror one row away");
 }
 

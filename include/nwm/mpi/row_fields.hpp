@@ -15,6 +15,7 @@
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/memory/tiles.hpp"
 #include "nwm/mpi/row_halo.hpp"
+#include "nwm/mpi/row_passes.hpp"
 #include "nwm/mpi/row_split.hpp"
 #include "nwm/simulation/in_place.hpp"
 #include "nwm/time/recurrence.hpp"
@@ -27,7 +28,8 @@ namespace nwm::mpi {
 ///
 /// A stage that couples rows sends its outermost rows, as they are before it, moves those in between, waits,
 /// and moves the last row and then the first. Rows are written in place: what a row still needs of one that
-/// has moved is kept, the row above in `above_`, the second row in `second_`.
+/// has moved is kept, the row above in `above_`, the second row in `second_`. A cell of one five-point stage
+/// takes several steps between two exchanges where nobody looks in between (RowPasses).
 template <cell::Cell Cell, class G, std::size_t channels, class B, class Real>
 class RowFields {
   using Waves = model::Recurrence<Cell, G, channels, 1, 1, B, Real>;
@@ -61,6 +63,7 @@ class RowFields {
   RowFields(const RankGrid& ranks, const RowSplit& split)
       : rows_(split.count(ranks.rank())),
         halo_(ranks, split, most_planes),
+        passes_(ranks, split),
         fields_(Waves::fields * stride()),
         above_(most_planes * line),
         second_(most_planes * line),
@@ -73,19 +76,39 @@ class RowFields {
   std::size_t field_size() const { return channels * rows_ * width; }
   Real* field(std::size_t f) { return fields_.data() + f * stride(); }
   const Real* field(std::size_t f) const { return fields_.data() + f * stride(); }
-  /// Bytes that this rank sends in a step.
+  /// Bytes that this rank sends in a step of `run`.
   std::size_t bytes_sent() const {
+    if (passes_.depth() > 1) return passes_.bytes_sent_a_step();
     return halo_.bytes_sent() * model::sum_of<Waves::stages>([](auto s) {
              return StencilAt<s>::size > 1 ? planes<s> : std::size_t{0};
            });
   }
 
-  /// A step of every stage. All ranks call it together.
-  void step(const Cell& cell, const Real* parameters) {
-    for_constants<Waves::stages>([&](auto s) { stage<s>(cell, parameters + Waves::template offset<s>()); });
+  /// `count` steps of every stage. All ranks call it together.
+  void run(const Cell& cell, const Real* parameters, std::size_t count) {
+    if (count > 1 && passes_.depth() > 1)
+      return passes_.run(cell, parameters, count, [&](std::size_t f) { return field(f); });
+    for (std::size_t i = 0; i < count; ++i)
+      for_constants<Waves::stages>([&](auto s) { stage<s>(cell, parameters + Waves::template offset<s>()); });
   }
 
  private:
+  struct NoPasses {
+    NoPasses(const RankGrid&, const RowSplit&) {}
+    static constexpr std::size_t depth() { return 1; }
+    static constexpr std::size_t bytes_sent_a_step() { return 0; }
+    template <class Field>
+    void run(const Cell&, const Real*, std::size_t, const Field&) {}
+  };
+  template <bool wanted, class = void>
+  struct PassesOf {
+    using type = NoPasses;
+  };
+  template <class Any>
+  struct PassesOf<true, Any> {
+    using type = RowPasses<Stage<0>, Cell, G, channels, B, Real>;
+  };
+
   // Not a power of two, as in InPlace.
   std::size_t stride() const { return round_up(field_size(), 16) + 272; }
   // Whole cache lines, and room for whole packs.
@@ -108,7 +131,7 @@ class RowFields {
   void stage(const Cell& cell, const Real* weights) {
     const auto own = [&](std::size_t p, std::size_t r) { return row<s>(p, r); };
     if constexpr (StencilAt<s>::size == 1) {
-      run<s>(cell, weights, 0, rows_);
+      sweep<s>(cell, weights, 0, rows_);
     } else {
       halo_.begin(planes<s>, own);
       if (rows_ > 1)
@@ -116,7 +139,7 @@ class RowFields {
           std::copy_n(own(p, 1), width, second_.data() + p * line);
           std::copy_n(own(p, 0), width, above_.data() + p * line);
         }
-      run<s>(cell, weights, 1, rows_ - 1);
+      sweep<s>(cell, weights, 1, rows_ - 1);
       halo_.wait();
       const auto below = [&](std::size_t p) { return halo_.below(p); };
       if (rows_ > 1) move<s, 1>(cell, weights, rows_ - 1, below);
@@ -129,7 +152,7 @@ class RowFields {
 
   /// Moves rows first ≤ r < end, whose neighbours are this rank's own.
   template <std::size_t s>
-  void run(const Cell& cell, const Real* weights, std::size_t first, std::size_t end) {
+  void sweep(const Cell& cell, const Real* weights, std::size_t first, std::size_t end) {
     std::size_t r = first;
     for (; r + group <= end; r += group)
       move<s, group>(cell, weights, r, [&](std::size_t p) { return row<s>(p, r + group); });
@@ -195,6 +218,7 @@ class RowFields {
 
   std::size_t rows_;
   RowHalo<G, Real> halo_;
+  typename PassesOf<by_rows>::type passes_;
   Buffer<Real> fields_, above_, second_, window_, coupled_, scratch_;
 };
 
