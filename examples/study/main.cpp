@@ -392,9 +392,7 @@ int run(Options o, const nwm::mpi::Communicator& ranks) {
   if (ranks.size() == 1) return run(o);
   if (!o.write_data.empty() || !o.evaluate.empty() || !o.figures.empty())
     return ranks.is_first() && done_alone(o), 0;
-  if (o.threads == 0)
-    o.threads = std::max<std::size_t>(
-        1, nwm::thread_count(0) / static_cast<std::size_t>(ranks_of_this_machine(ranks)));
+  if (o.threads == 0) o.threads = threads_of_a_rank(ranks);
   if (!ranks.is_first()) {
     std::optional<Data> data;
     std::string data_name;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -14,6 +15,8 @@
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "nwm/backend/threads.hpp"
 
 namespace study {
 namespace {
@@ -138,14 +141,17 @@ bool begun_by_mpi() {
   return false;
 }
 
-int ranks_of_this_machine(const Communicator& ranks) {
+std::size_t threads_of_a_rank(const Communicator& ranks) {
   MPI_Comm near = MPI_COMM_NULL;
-  int size = 1;
+  int here = 1;
   ranks.require(MPI_Comm_split_type(ranks.get(), MPI_COMM_TYPE_SHARED, ranks.rank(), MPI_INFO_NULL, &near),
                 "MPI_Comm_split_type");
-  MPI_Comm_size(near, &size);
+  MPI_Comm_size(near, &here);
   MPI_Comm_free(&near);
-  return size;
+  const std::size_t threads = nwm::thread_count(0);
+  const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
+  if (static_cast<long>(threads) < processors) return threads;
+  return std::max<std::size_t>(1, threads / static_cast<std::size_t>(here));
 }
 
 void deal(const Communicator& ranks, const Dealing& dealing) {

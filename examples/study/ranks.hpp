@@ -1,6 +1,7 @@
 // Runs dealt out to ranks: rank 0 keeps the journal, every rank trains. Built where CMake has NWM_MPI.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,8 +13,9 @@ namespace study {
 /// Whether a launcher of MPI (mpirun, mpiexec, srun) began this program: else MPI is left alone.
 bool begun_by_mpi();
 
-/// The ranks of the machine that this rank is on.
-int ranks_of_this_machine(const nwm::mpi::Communicator& ranks);
+/// Threads for a rank: those that its launcher has given it, by binding or OMP_NUM_THREADS, else its share of
+/// the machine's, among the ranks there. Every rank calls it.
+std::size_t threads_of_a_rank(const nwm::mpi::Communicator& ranks);
 
 /// What rank 0 does about runs, which are known by their numbers. Two threads call these at the same time.
 struct Dealing {

@@ -50,6 +50,7 @@ std::size_t count(const std::string& text, const std::string& part) {
   return n;
 }
 
+#ifdef __linux__  // by /proc
 /// The process that is this rank of those that carry our mark; 0: none is there.
 pid_t process_of(int rank, const std::string& mark) {
   std::error_code code;
@@ -88,8 +89,9 @@ std::string killed(const Folder& folder, const Arguments& arguments, int rank, c
   if (!sent || status == 0) return {};
   return tools::content(output);
 }
+#endif
 
-#ifdef NWM_WAVES_OVER_RANKS
+#if defined(NWM_WAVES_OVER_RANKS) && defined(__linux__)
 BOOST_AUTO_TEST_CASE(a_simulation_of_which_a_rank_is_killed_goes_on_to_the_same_bytes) {
   const Folder folder;
   const auto waves = [&](int ranks, const std::string& name) {
@@ -149,6 +151,7 @@ BOOST_AUTO_TEST_CASE(eight_runs_over_three_ranks_leave_the_files_of_one) {
   refused({"--parallel", "2"}, "nwm_study: --parallel: expected 1 over ranks");
 }
 
+#ifdef __linux__
 BOOST_AUTO_TEST_CASE(a_study_of_which_a_rank_is_killed_loses_nothing) {
   const Folder folder;
   const Arguments longer{"--epochs", "6"};
@@ -182,6 +185,7 @@ BOOST_AUTO_TEST_CASE(a_study_of_which_a_rank_is_killed_loses_nothing) {
   }
 }
 
+#endif
 BOOST_AUTO_TEST_CASE(a_run_that_fails_names_its_rank_and_the_rest_ends) {
   const Folder folder;
   const path out = folder / "study", run_folder = out / "runs" / "polygons-cnn-2-seed1";
