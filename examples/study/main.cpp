@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,6 +30,9 @@
 #include "report.hpp"
 #include "settings.hpp"
 #include "table.hpp"
+#ifdef NWM_STUDY_MPI
+#include "ranks.hpp"
+#endif
 
 namespace study {
 namespace {
@@ -39,6 +43,45 @@ const Entry& entry_of(const Configuration& c, const std::string& backend) {
   throw nwm::Error("nwm_study", "model",
                    "one that this program was built with (CMake: NWM_STUDY_DATA, NWM_STUDY_DEVICE)",
                    c.name() + " on the " + backend);
+}
+
+struct Numbered {
+  Run run;
+  std::string label;  ///< "[3/8] polygons-cnn-2-seed0"
+};
+
+/// Every run of a study, in its order: data set by data set, seed by seed.
+std::vector<Numbered> numbered(const std::vector<Configuration>& configurations,
+                               const std::vector<std::uint64_t>& seeds) {
+  const std::string all = "/" + std::to_string(configurations.size() * seeds.size()) + "] ";
+  std::vector<Numbered> runs;
+  for (auto c = configurations.begin(); c != configurations.end();) {
+    const auto end =
+        std::find_if(c, configurations.end(), [&](const Configuration& o) { return o.data != c->data; });
+    for (const std::uint64_t seed : seeds)
+      for (auto of = c; of != end; ++of) {
+        const Run run{*of, seed};
+        runs.push_back({run, "[" + std::to_string(runs.size() + 1) + all + run.name()});
+      }
+    c = end;
+  }
+  return runs;
+}
+
+/// Trains and measures a run in its folder, from its last saved state on.
+Result train(const Numbered& numbered, const Options& o, const nwm::data::Split& data) {
+  const std::filesystem::path folder = o.out / "runs" / numbered.run.name();
+  disk::make_folder(folder);
+  remove_leftovers(Files(folder));
+  const auto resumed = [&](const nwm::TrainerState& state) {
+    std::printf("%s: goes on in epoch %zu after %zu steps\n", numbered.label.c_str(),
+                static_cast<std::size_t>(state.epoch + 1), static_cast<std::size_t>(state.step));
+    std::fflush(stdout);
+  };
+  std::function<void(const nwm::Progress&)> progress = [](const nwm::Progress&) {};
+  if (o.alone) progress = nwm::progress_bar(stderr, false);
+  return entry_of(numbered.run.configuration, o.backend)
+      .run({numbered.run, o, data, folder, resumed, progress});
 }
 
 /// A study's folder: its common settings, runs, results.csv and table.md.
@@ -52,41 +95,71 @@ class Study {
   }
 
   /// Performs those runs that are not done yet.
-  void run(const std::vector<Configuration>& configurations, const std::vector<std::uint64_t>& seeds) {
-    const std::size_t all = configurations.size() * seeds.size();
-    std::size_t number = 0;
-    for (auto c = configurations.begin(); c != configurations.end();) {
-      const std::string data_name = c->data;
+  void run(const std::vector<Numbered>& all) {
+    for (auto first = all.begin(); first != all.end();) {
+      const std::string name = first->run.configuration.data;
       const auto end =
-          std::find_if(c, configurations.end(), [&](const Configuration& o) { return o.data != data_name; });
+          std::find_if(first, all.end(), [&](const Numbered& n) { return n.run.configuration.data != name; });
       std::optional<Data> data;  // loaded when a run needs it
-      std::vector<Numbered> runs;
-      for (const std::uint64_t seed : seeds)
-        for (auto of = c; of != end; ++of) runs.push_back({{*of, seed}, label(++number, all, {*of, seed})});
-      each(runs, [&](const Numbered& run) { one(run, data); });
-      c = end;
+      each({first, end}, [&](const Numbered& run) { one(run, data); });
+      first = end;
     }
     write();
   }
+
+#ifdef NWM_STUDY_MPI
+  /// Whether a file that another rank has written is there: file systems of several machines may take a
+  /// while.
+  static bool appears(const std::filesystem::path& file) {
+    for (int tenths = 0; tenths < 100 && !disk::exists(file); ++tenths)
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return disk::exists(file);
+  }
+
+  /// The same over ranks, of which this is the first.
+  void run(const std::vector<Numbered>& all, const nwm::mpi::Communicator& ranks) {
+    std::optional<Data> data;  // of rank 0's own run
+    std::string data_name;
+    std::size_t dealt = 0;
+    const auto at = [&](int run) -> const Numbered& { return all[static_cast<std::size_t>(run)]; };
+    deal(ranks, {.next =
+                     [&] {
+                       const std::scoped_lock lock(mutex_);
+                       while (dealt < all.size() && done_before(all[dealt])) ++dealt;
+                       return dealt < all.size() ? static_cast<int>(dealt++) : -1;
+                     },
+                 .name = [&](int run) { return at(run).run.name(); },
+                 .here =
+                     [&](int run) {
+                       const std::string& needed = at(run).run.configuration.data;
+                       if (std::exchange(data_name, needed) != needed) data.reset();
+                       one(at(run), data);
+                     },
+                 .begins = [&](int run, int rank) { announce(at(run), ", on rank " + std::to_string(rank)); },
+                 .loaded =
+                     [&](const std::string& name, const std::string& source, const std::string& fingerprint) {
+                       const std::scoped_lock lock(mutex_);
+                       require_data(name, source, fingerprint);
+                     },
+                 .ends =
+                     [&](int run, int rank, double seconds) {
+                       const Files files(o_.out / "runs" / at(run).run.name());
+                       if (!appears(files.result))
+                         throw nwm::Error(files.result.string(), "file",
+                                          "a folder --out that all ranks share", "none that rank 0 sees");
+                       const std::scoped_lock lock(mutex_);
+                       report(at(run).label, read_result(files.result),
+                              whole_seconds(seconds) + ", on rank " + std::to_string(rank));
+                       write();
+                     }});
+    write();
+  }
+#endif
 
   /// The table of all finished runs.
   std::string table() const { return table(finished(o_.out / "runs")); }
 
  private:
-  struct Numbered {
-    Run run;
-    std::string label;
-  };
-
-  static std::string label(std::size_t number, std::size_t all, const Run& run) {
-    std::string out = "[";
-    return out.append(std::to_string(number))
-        .append("/")
-        .append(std::to_string(all))
-        .append("] ")
-        .append(run.name());
-  }
-
   /// Calls act(run) for each, at most o_.parallel at a time, in order. The first error ends it, once the runs
   /// beside it have ended.
   template <class Act>
@@ -111,43 +184,47 @@ class Study {
 
   /// One run; what all share (the data, settings, tables, the terminal) is used by one at a time.
   void one(const Numbered& numbered, std::optional<Data>& data) {
-    const Run& run = numbered.run;
-    const std::string& label = numbered.label;
-    const std::filesystem::path folder = o_.out / "runs" / run.name();
-    const Files files(folder);
     std::unique_lock lock(mutex_);
-    if (disk::exists(files.result)) {
-      report(label, read_result(files.result), "done before");
-      std::filesystem::remove(files.state);
-      return;
-    }
-    const Entry& entry = entry_of(run.configuration, o_.backend);
+    if (done_before(numbered)) return;
+    const std::string& name = numbered.run.configuration.data;
     if (!data) {
-      data = load(run.configuration.data, o_);
-      settings_.require("data " + run.configuration.data, data->fingerprint);
-      settings_.write();
-      std::printf("%s: %s, %s\n", run.configuration.data.c_str(), data->source.c_str(),
-                  data->fingerprint.c_str());
+      data = load(name, o_);
+      require_data(name, data->source, data->fingerprint);
     }
-    disk::make_folder(folder);
-    remove_leftovers(files);
-    std::printf("%s, %zu parameters\n", label.c_str(), entry.parameters);
-    std::fflush(stdout);
+    announce(numbered, "");
     lock.unlock();
-
-    const auto resumed = [&](const nwm::TrainerState& state) {
-      std::printf("%s: goes on in epoch %zu after %zu steps\n", label.c_str(),
-                  static_cast<std::size_t>(state.epoch + 1), static_cast<std::size_t>(state.step));
-      std::fflush(stdout);
-    };
-    std::function<void(const nwm::Progress&)> progress = [](const nwm::Progress&) {};
-    if (o_.parallel == 1) progress = nwm::progress_bar(stderr, false);
     const auto begin = std::chrono::steady_clock::now();
-    const Result result = entry.run({run, o_, data->split, folder, resumed, progress});
+    const Result result = train(numbered, o_, data->split);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     lock.lock();
-    report(label, result, std::to_string(static_cast<long>(seconds + 0.5)) + " s");
+    report(numbered.label, result, whole_seconds(seconds));
     write();
+  }
+
+  /// Whether a run has its result, which is then told.
+  bool done_before(const Numbered& numbered) {
+    const Files files(o_.out / "runs" / numbered.run.name());
+    if (!disk::exists(files.result)) return false;
+    report(numbered.label, read_result(files.result), "done before");
+    std::filesystem::remove(files.state);
+    return true;
+  }
+
+  /// Throws nwm::Error where the folder's runs have had other data.
+  void require_data(const std::string& name, const std::string& source, const std::string& fingerprint) {
+    settings_.require("data " + name, fingerprint);
+    if (!told_.insert(name).second) return;
+    settings_.write();
+    std::printf("%s: %s, %s\n", name.c_str(), source.c_str(), fingerprint.c_str());
+  }
+
+  void announce(const Numbered& numbered, const std::string& where) const {
+    std::printf("%s, %zu parameters%s\n", numbered.label.c_str(),
+                entry_of(numbered.run.configuration, o_.backend).parameters, where.c_str());
+    std::fflush(stdout);
+  }
+  static std::string whole_seconds(double seconds) {
+    return std::to_string(static_cast<long>(seconds + 0.5)) + " s";
   }
 
   static void report(const std::string& label, const Result& r, const std::string& remark) {
@@ -181,6 +258,7 @@ class Study {
 
   const Options& o_;
   Settings settings_;
+  std::set<std::string> told_;  // data sets whose source has been told
   std::mutex mutex_;
 };
 
@@ -262,7 +340,8 @@ void draw(const Options& o) {
   std::printf("figures are in %s\n", out.string().c_str());
 }
 
-int run(Options o) {
+/// What needs no ranks. False where runs are asked for.
+bool done_alone(const Options& o) {
   if (!o.write_data.empty()) {
     std::vector<std::string> done;
     for (const Configuration& c : selected_configurations(o.selection)) {
@@ -273,33 +352,105 @@ int run(Options o) {
       std::printf("%s: %s, %s, written to %s\n", c.data.c_str(), data.source.c_str(),
                   data.fingerprint.c_str(), o.write_data.string().c_str());
     }
-    return 0;
+    return true;
   }
-  if (!o.evaluate.empty()) return evaluate(o), 0;
-  if (!o.figures.empty()) return draw(o), 0;
-  if (o.parallel > 1) o.threads = std::max<std::size_t>(1, nwm::thread_count(o.threads) / o.parallel);
+  if (!o.evaluate.empty()) return evaluate(o), true;
+  if (!o.figures.empty()) return draw(o), true;
+  return false;
+}
+
+/// The runs of the command line. Throws nwm::Error where one is not built in.
+std::vector<Numbered> asked_for(const Options& o) {
   const auto configurations = selected_configurations(o.selection);
-  const auto seeds = selected_seeds(o.selection);
   for (const Configuration& c : configurations) entry_of(c, o.backend);
+  return numbered(configurations, selected_seeds(o.selection));
+}
+
+/// Performs the runs: `perform(study)`.
+template <class Perform>
+void run(const Options& o, const Perform& perform) {
   disk::make_folder(o.out / "runs");
   const Lock lock(o.out);
   Study study(o);
-  study.run(configurations, seeds);
+  perform(study);
   std::printf(
       "\n%s\nresults.csv, scores.csv (in the authors' names), table.md, report.html and the runs are in %s\n",
       study.table().c_str(), o.out.string().c_str());
+}
+
+int run(Options o) {
+  if (done_alone(o)) return 0;
+  o.alone = o.parallel == 1;
+  if (!o.alone) o.threads = std::max<std::size_t>(1, nwm::thread_count(o.threads) / o.parallel);
+  const std::vector<Numbered> runs = asked_for(o);
+  run(o, [&](Study& study) { study.run(runs); });
   return 0;
 }
+
+#ifdef NWM_STUDY_MPI
+int run(Options o, const nwm::mpi::Communicator& ranks) {
+  if (ranks.size() == 1) return run(o);
+  if (!o.write_data.empty() || !o.evaluate.empty() || !o.figures.empty())
+    return ranks.is_first() && done_alone(o), 0;
+  if (o.threads == 0) o.threads = threads_of_a_rank(ranks);
+  if (!ranks.is_first()) {
+    std::optional<Data> data;
+    std::string data_name;
+    std::vector<Numbered> runs;  // the first rank tells what is wrong with the command line
+    serve(ranks, {.perform = [&](int run, const Serving::Tell& tell) {
+            if (runs.empty()) runs = asked_for(o);
+            const Numbered& mine = runs.at(static_cast<std::size_t>(run));
+            const std::string& name = mine.run.configuration.data;
+            if (std::exchange(data_name, name) != name) data.reset();
+            if (!data) data = load(name, o);
+            if (tell(name, data->source, data->fingerprint)) train(mine, o, data->split);
+          }});
+    return 0;
+  }
+  bool dealt = false;
+  try {
+    if (o.parallel > 1)
+      throw nwm::Error("nwm_study", "--parallel", "1 over ranks: each does one run at a time",
+                       std::to_string(o.parallel));
+    const std::vector<Numbered> runs = asked_for(o);
+    run(o, [&](Study& study) { dealt = true, study.run(runs, ranks); });
+  } catch (...) {
+    if (!dealt) dismiss(ranks);
+    throw;
+  }
+  return 0;
+}
+#endif
 
 }  // namespace
 }  // namespace study
 
-int main(int argc, char** argv) {
+namespace {
+/// f's status; that of an error, once it is told.
+template <class F>
+int guarded(const F& f) {
   try {
-    study::Options options;
-    if (const int status = study::parse(argc, argv, options); status >= 0) return status;
-    return study::run(options);
+    return f();
   } catch (const std::exception& error) {
     return command_line::failed("nwm_study", error);
   }
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  study::Options options;
+  const auto parse = [&] { return study::parse(argc, argv, options); };
+#ifdef NWM_STUDY_MPI
+  if (study::begun_by_mpi()) {
+    const nwm::mpi::Session session(argc, argv);
+    const nwm::mpi::Communicator ranks = nwm::mpi::Communicator::world();
+    int status = 0;
+    if (ranks.is_first()) status = guarded(parse);  // what is wrong with the command line is told once
+    ranks.broadcast(status);
+    if (status < 0 && !ranks.is_first()) status = guarded(parse);
+    return status >= 0 ? status : guarded([&] { return study::run(options, ranks); });
+  }
+#endif
+  const int status = guarded(parse);
+  return status >= 0 ? status : guarded([&] { return study::run(options); });
 }

@@ -28,6 +28,7 @@ struct Options {
   std::vector<std::string> evaluate{};  ///< only measure these weights
   std::vector<std::string> figures{};   ///< only draw these runs
   double save_every = 30;               ///< seconds between saved states; each epoch saves one as well
+  bool alone = false;                   ///< whether one run at a time has the terminal, for its progress
 };
 
 /// Sets `options` from the command line. Returns −1, or an exit status when the program should end (--help,

@@ -137,6 +137,15 @@ class Communicator {
     return status.MPI_SOURCE;
   }
 
+  /// The rank that has sent a message which waits to be received; −1: none yet. Returns at once, where a
+  /// blocking `receive` would keep a core busy.
+  int waiting(int from = MPI_ANY_SOURCE, int tag = 0) const {
+    int there = 0;
+    MPI_Status status{};
+    require(MPI_Iprobe(from, tag, comm_, &there, &status), "MPI_Iprobe");
+    return there ? status.MPI_SOURCE : -1;
+  }
+
   /// Throws Error, naming this rank and the call, unless MPI's answer is success.
   void require(int status, std::string_view call) const { detail::require(status, rank_, call); }
   /// A length as MPI takes it. Throws Error where it is too long.

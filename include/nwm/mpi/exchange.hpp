@@ -53,7 +53,8 @@ class Exchange {
   std::vector<MPI_Request> under_way_;
 };
 
-/// Ranks as a grid of rows × columns, with neighbours. MPI may number the ranks anew.
+/// Ranks as a grid of rows × columns, with neighbours. They keep their numbers: rank 0 stays the one that
+/// writes and speaks for all.
 class RankGrid : public Communicator {
  public:
   /// Whether the last row (column) is a neighbour of the first.
@@ -72,7 +73,7 @@ class RankGrid : public Communicator {
     all.require(MPI_Dims_create(all.size(), 2, extent.data()), "MPI_Dims_create");
     const std::array<int, 2> closed{periodic.rows, periodic.columns};
     MPI_Comm made = MPI_COMM_NULL;
-    all.require(MPI_Cart_create(all.get(), 2, extent.data(), closed.data(), 1, &made), "MPI_Cart_create");
+    all.require(MPI_Cart_create(all.get(), 2, extent.data(), closed.data(), 0, &made), "MPI_Cart_create");
     take(made);
     rows_ = extent[0], columns_ = extent[1];
     require(MPI_Cart_coords(get(), rank(), 2, place_.data()), "MPI_Cart_coords");

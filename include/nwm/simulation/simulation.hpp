@@ -123,9 +123,13 @@ class Simulation {
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
   /// The slice of that name. Throws Error when the cell has none.
   std::span<Real> parameter(std::string_view name) {
+    const Slice& slice = slice_named(name);
+    return parameters_.span().subspan(slice.offset, slice.size);
+  }
+  static const Slice& slice_named(std::string_view name) {
     std::string known;
     for (const Slice& slice : layout.slices) {
-      if (slice.name.view() == name) return parameters_.span().subspan(slice.offset, slice.size);
+      if (slice.name.view() == name) return slice;
       known.append(known.empty() ? "one of " : ", ").append(slice.name.view());
     }
     throw Error("nwm::Simulation::parameter", "name", known, std::string(name));
@@ -178,7 +182,7 @@ class Simulation {
   /// Throws Unstable where the cell knows the limit of its time step and cell or maps are beyond it, Error
   /// where a five-point coupling has been given a weight elsewhere.
   void check_stable() {
-    for_constants<Waves::stages>([&](auto s) { check_pattern<s>(); });
+    check_patterns(parameters_.data());
     if constexpr (model::BoundedCell<Cell>) {
       constexpr auto& bounded = nwm::cell::bounded<Cell>;
       std::array<const Real*, bounded.size()> maps{};
@@ -186,6 +190,11 @@ class Simulation {
       model::check_stability<Cell, Backend, Real>(cell_, maps, columns);
     }
     maps_changed_ = false;
+  }
+  /// The second half of it: throws Error where a five-point coupling of these parameters has a weight
+  /// elsewhere.
+  static void check_patterns(const Real* parameters) {
+    for_constants<Waves::stages>([&](auto s) { check_pattern<s>(parameters); });
   }
 
   /// Throws Unstable, naming step, field and site, when a state holds a value that is not finite.
@@ -209,11 +218,11 @@ class Simulation {
 
  private:
   template <std::size_t s>
-  void check_pattern() const {
+  static void check_pattern(const Real* parameters) {
     using Stage = typename Waves::template Stage<s>;
     if constexpr (Stage::coupling.pattern == nwm::cell::Pattern::five_point) {
       using Stencil = typename Waves::template StencilAt<s>;
-      const Real* weights = parameters_.data() + Waves::template offset<s>();
+      const Real* weights = parameters + Waves::template offset<s>();
       for (std::size_t i = 0; i < Stencil::weights; ++i) {
         const std::size_t tap = i % 9, from = i / 9 % Stencil::in, to = i / 9 / Stencil::in;
         const bool point = from % channels == to % channels && (tap == 4 || tap % 2 == 1);
