@@ -48,7 +48,7 @@ for line in sorted(set((folder / "warnings.txt").read_text().splitlines())):
         wrong.append(told(line))
 for line in sorted(set((folder / "undocumented.txt").read_text().splitlines())):
     match = re.search(r"/include/nwm/([^:]*):\d+: warning: (Member|Compound) (.*) is not documented", line)
-    if not match or " std::" in " " + match[3]:
+    if not match or re.match(r"std::|.* of (class|struct) std::", match[3]) or match[3].startswith("NWM_DETAIL_"):
         continue
     inner = match[2] == "Member" and re.search(r" of (class|struct|union) ", match[3])
     if not (inner and any(pattern.match(match[1]) for pattern in machinery)):
@@ -61,7 +61,8 @@ for compound in ElementTree.parse(folder / "tags.xml").getroot():
     page = compound.findtext("filename") or ""
     page = page if page.endswith(".html") else page + ".html"
     if kind == "file":
-        headers[(compound.findtext("path") or "") + name] = page
+        path = compound.findtext("path") or ""
+        headers[path[path.rfind("/include/") + len("/include/"):] + name] = page
         for member in compound.iter("member"):
             if member.get("kind") == "define":
                 entries.append((member.findtext("name"), "macro",
@@ -140,7 +141,7 @@ def contents(text):
 def finished(name, text):
     text = re.sub(r'href="header:([^"]*)"', header_link, text)
     # Parts of Doxygen's pages that need its scripts.
-    text = re.sub(r' onclick="[^"]*"', "", text)
+    text = re.sub(r' onclick="[^"]*"|<img src="(?:closed|open)\.png"[^>]*/>', "", text)
     text = re.sub(r'<div class="ttc".*?</div></div>\n|<div class="levels">.*?</div>', "", text)
     text = re.sub(r'(class="entry"><span style="width:)(\d+)(px;display:inline-block;">&#160;</span>)',
                   lambda m: f"{m[1]}{int(m[2]) // 2}{m[3]}", text)
@@ -157,7 +158,7 @@ def finished(name, text):
     text = re.sub(r'(<table class="(?:markdownTable|doxtable|memberdecls|directory|params|fieldtable)".*?</table>)',
                   r'<div class="scroll">\1</div>', text, flags=re.DOTALL)
     text = text.replace(f'<a href="{name}">', f'<a href="{name}" aria-current="page">', 1)
-    return text.replace('<div class="header">', '<div class="header" id="page">', 1)
+    return re.sub(r'<div class="(header|contents)">', r'<div class="\1" id="page">', text, count=1)
 
 
 class Links(HTMLParser):

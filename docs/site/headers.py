@@ -41,6 +41,25 @@ def comment(lines):
     return out
 
 
+def each_alone(declaration):
+    """The variables of `double low = 0, high = 1;`, each declared by itself: a comment is of the first or last only."""
+    if re.match(r"\s*using Base::.*,", declaration):
+        return [f"using {part.strip()};" for part in declaration.strip()[6:-1].split(",")]
+    plain, last = declaration, ""
+    while plain != last:  # what is between brackets
+        plain, last = re.sub(r"\([^()]*\)|\{[^{}]*\}|<[^<>]*>", lambda m: "·" * len(m[0]), plain), plain
+    if not plain.endswith(";") or "," not in plain or re.search(r"[(){}?]", plain):
+        return [declaration]
+    cuts = [-1] + [i for i, c in enumerate(plain) if c == ","] + [len(plain) - 1]
+    parts = [declaration[i + 1:j] for i, j in zip(cuts, cuts[1:])]
+    head = re.match(r"([^=·]*(?:·+\s+[^=·]*)?)", plain)[1].split(",")[0]
+    name = re.search(r"[*&]*\w+\s*$", head)
+    if not name:
+        return [declaration]
+    kind = declaration[:name.start()]
+    return [parts[0].rstrip() + ";"] + [f"{kind}{part.strip()};" for part in parts[1:]]
+
+
 def prepared(name, text, rules):
     """The header `name` for Doxygen, as (number of the line it comes from, line); adds what it used to `rules`."""
     lines = list(enumerate(text.splitlines(), 1))
@@ -49,29 +68,42 @@ def prepared(name, text, rules):
         opening.append(lines[len(opening)][1])
     out, at = [], 0
     here = [rule for rule in rules if rule[0].fullmatch(name)]
-    described = False  # whether the lines so far, if any, describe what the next one declares
-    begin = None  # where the declaration that is being read begins in `out`: at its template or requires
+    said = []  # the comment above, if there is one
+    begin = None  # where what is being read begins in `out`: at its template or requires
     while at < len(lines):
         number, line = lines[at]
         if re.match(r"\s*///", line):
             last = at
             while last < len(lines) and re.match(r"\s*///", lines[last][1]):
                 last += 1
-            out += comment(lines[at:last])
-            at, described, begin = last, not re.match(r"\s*///<", line), None
+            shown = comment(lines[at:last])
+            out += shown
+            at, said, begin = last, [] if re.match(r"\s*///<", line) else shown, None
             continue
+        while re.match(r"\s*static constexpr [^()]*=.*,$", line) and at + 1 < len(lines):  # goes on
+            at += 1
+            line += " " + lines[at][1].strip()
         if begin is None:
             begin = len(out)
-        if not described and "///<" not in line:
+        code, mark, behind = re.match(r"(.*?)(?:(\s*///<)(.*))?$", line).groups()
+        if mark and not said and len(each_alone(code)) > 1:
+            out.insert(begin, (number, "/// " + escape(behind)))
+            said, mark = out[begin:], None
+        if not said and not mark:
             for rule in here:
                 if rule[1].match(line.strip()):
                     out.insert(begin, (number, "/// " + rule[2]))
+                    said = out[begin:begin + 1]
                     rules[rule] += 1
                     break
-        trailing = re.match(r"(.*\S.*///<)(.*)", line)
-        out.append((number, trailing[1] + escape(trailing[2]) if trailing else line))
+        if said and not mark:
+            for i, one in enumerate(each_alone(code)):
+                out += [] if i == 0 else said
+                out.append((number, one))
+        else:
+            out.append((number, code + mark + escape(behind) if mark else line))
         if not re.match(r"\s*(template\b.*>|requires\b.*[^;{])$", line):
-            described, begin = False, None
+            said, begin = [], None
         at += 1
     words = "\n".join(escape(line[2:]) for line in opening)
     return out + [(1, line) for line in f"/** @file\n{words}\n*/".splitlines()]
