@@ -57,9 +57,13 @@ class Error : public std::runtime_error {
         expected_(expected),
         found_(found) {}
 
+  /// The place.
   const std::string& where() const noexcept { return where_; }
+  /// What did not fit.
   const std::string& field() const noexcept { return field_; }
+  /// What was expected.
   const std::string& expected() const noexcept { return expected_; }
+  /// What was found.
   const std::string& found() const noexcept { return found_; }
 
  private:

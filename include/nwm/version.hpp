@@ -4,8 +4,11 @@
 
 #include <string_view>
 
+/// Raised when programs must change.
 #define NWM_VERSION_MAJOR 0
+/// Raised for what is new; while the major number is 0, also where programs must change.
 #define NWM_VERSION_MINOR 2
+/// Raised for what is mended.
 #define NWM_VERSION_PATCH 0
 
 // Two macros, as an argument next to # is not expanded.

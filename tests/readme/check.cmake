@@ -1,7 +1,7 @@
 # The code on the pages is code that is compiled. In README.md and docs/*.md
 #   every ```cpp block stands, word for word, in a file of examples/;
 #   one under a line <!-- examples/NAME.cpp --> is that whole file, so that the page shows a program that runs;
-#   every ```cmake block stands in a project of this folder;
+#   every ```cmake block stands in a project of this folder; beside these two there are only sh, text and no language at all;
 #   every ```text block under a line <!-- tests/compile_fail/NAME.cpp --> matches what that test expects a compiler to say.
 #
 #   cmake -D SOURCE=<the project's folder> -P check.cmake
@@ -147,6 +147,13 @@ foreach(page IN LISTS pages)
     update(${page})
   endif()
   check(${page} cpp 0 ${examples})
+  check(${page} cmake 0 ${projects})
+  # No other language, whose code nobody would compile; sh is commands, text and none what programs print, and equations.
+  file(STRINGS ${SOURCE}/${page} fences REGEX "^ *```.")
+  list(FILTER fences EXCLUDE REGEX "^```(cpp|cmake|sh|text)$")
+  if(fences)
+    message(FATAL_ERROR "${page}: nothing checks blocks that begin with ${fences}")
+  endif()
 endforeach()
 foreach(page IN LISTS own) # a page of this kind shows a whole program and a message
   check(${page} text 1)

@@ -40,6 +40,7 @@ struct OneWayFlow {
   /// another.
   std::vector<double> surrogates{};
 
+  /// The mean flow of the surrogates.
   double surrogate_mean() const {
     double sum = 0;
     for (const double s : surrogates) sum += s / static_cast<double>(surrogates.size());
@@ -77,6 +78,7 @@ class FlowMeter {
     s.check(where);
     for (std::size_t c = 0; c < s.channels; ++c) add_channel(s, c);
   }
+  /// Adds one channel of a recording.
   void add(const SeriesView& s, std::size_t channel) {
     s.check(where);
     if (channel >= s.channels)
@@ -84,6 +86,7 @@ class FlowMeter {
     add_channel(s, channel);
   }
 
+  /// What has been found so far.
   OneWayFlow result() const {
     OneWayFlow r{.moving = varying_ > 0 ? moving_ / varying_ : 0, .flow = ratio(0)};
     for (std::size_t k = 1; k < flows_.size(); ++k) r.surrogates.push_back(ratio(k));

@@ -19,8 +19,8 @@ namespace nwm::analysis {
 
 /// How a group of neurons swings. A neuron is one channel at one site.
 struct Oscillation {
-  std::size_t neurons = 0;
-  double crossings = 0;  ///< median over the neurons of how often the series changes sign
+  std::size_t neurons = 0;  ///< how many were looked at
+  double crossings = 0;     ///< median over the neurons of how often the series changes sign
   double monotone =
       0;  ///< share of the neurons whose series never turns: it only grows, only falls, or rests
 };

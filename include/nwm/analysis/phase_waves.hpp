@@ -42,8 +42,9 @@ struct PhaseWaves {
   double speed = 0;
   double frequency = 0;  ///< mean dφ/dt weighted by |J|, radians per step
 
-  std::size_t height = 0, width = 0;
-  std::vector<double> strength{};  ///< (height, width): directionality of each site's neighbourhood
+  std::size_t height = 0, width = 0;  ///< of the grid
+  std::vector<double> strength{};     ///< (height, width): directionality of each site's neighbourhood
+  /// (height, width): mean direction, at most as long as strength allows.
   std::vector<double> down{},
       right{};  ///< (height, width): mean direction, at most as long as strength allows
 };

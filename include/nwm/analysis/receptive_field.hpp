@@ -36,7 +36,7 @@ struct ReceptiveFieldOptions {
 /// (r − height/2, c − width/2) sites from the changed pixel. On a torus the map has the grid's size and
 /// distances go the shorter way round; otherwise the map is 2H−1 × 2W−1.
 struct ReceptiveField {
-  std::size_t height = 0, width = 0;
+  std::size_t height = 0, width = 0;  ///< of the grid
   /// (height, width): root mean square of |change of a score| / |change of the pixel| over images, probes and
   /// classes. 0 at displacements that no probe covered.
   std::vector<double> influence{};

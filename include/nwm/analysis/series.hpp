@@ -26,10 +26,11 @@ namespace nwm::analysis {
 /// A view of a series y_1..y_T: (steps, channels, height, width), row-major. The numbers must outlive the
 /// view.
 struct SeriesView {
-  std::span<const float> values;
-  std::size_t steps = 0, channels = 0, height = 0, width = 0;
-  bool torus = true;  ///< opposite edges are neighbours
+  std::span<const float> values;                               ///< (steps, channels, height, width)
+  std::size_t steps = 0, channels = 0, height = 0, width = 0;  ///< its sizes
+  bool torus = true;                                           ///< opposite edges are neighbours
 
+  /// Values of one channel at one step.
   std::size_t plane() const { return height * width; }
 
   /// Throws Error (where, field `series`) unless the number of values fits the sizes.
@@ -58,10 +59,11 @@ struct SeriesView {
 
 /// A recorded series that owns its numbers.
 struct Recording {
-  std::vector<float> values;
-  std::size_t steps = 0, channels = 0, height = 0, width = 0;
-  bool torus = true;
+  std::vector<float> values;                                   ///< (steps, channels, height, width)
+  std::size_t steps = 0, channels = 0, height = 0, width = 0;  ///< its sizes
+  bool torus = true;                                           ///< whether opposite edges are neighbours
 
+  /// A view of the whole recording.
   SeriesView view() const { return {values, steps, channels, height, width, torus}; }
 };
 

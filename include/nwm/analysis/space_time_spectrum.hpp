@@ -20,7 +20,7 @@ namespace nwm::analysis {
 /// waves that travel along +k: cos(k·x − ω t) has all its power there, a standing wave has half of its power
 /// at −k. Still patterns (ω = 0) and the mean over the grid (k = 0) are left out.
 struct SpaceTimeSpectrum {
-  std::size_t steps = 0, bins = 0, height = 0, width = 0;
+  std::size_t steps = 0, bins = 0, height = 0, width = 0;  ///< steps of the series, bins and sizes of `power`
   /// (bins, height, width), summed over channels. Row r, column c stand for the wave numbers
   /// 2π (r − height/2) / height down the rows and 2π (c − width/2) / width along the columns, in radians per
   /// site.

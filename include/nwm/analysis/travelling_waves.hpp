@@ -53,7 +53,7 @@ inline TravellingWaves average(const std::vector<TravellingWaves>& all) {
 /// Images, analysis and shuffles of a machine's measures.
 struct WaveOptions {
   std::size_t images = 8;  ///< images, from the start of the set; all when there are fewer
-  PhaseOptions phase{};
+  PhaseOptions phase{};    ///< of the measure by phase gradients
   std::uint64_t seed = 0;  ///< seed of the shuffles
 };
 

@@ -24,7 +24,7 @@ namespace nwm::analysis {
 struct WaveFigureOptions {
   std::size_t images = 50;      ///< whose neurons and spectra are looked at, from the start of the set
   std::size_t flow_images = 8;  ///< of these, how many are held against surrogates
-  FlowOptions flow{};
+  FlowOptions flow{};           ///< of the surrogates
 };
 
 /// What wave_figures finds of a machine on images of a set.
@@ -33,7 +33,7 @@ struct WaveFigures {
   std::vector<std::size_t> classes{};    ///< those that were seen
   std::vector<std::size_t> peak_bins{};  ///< of each of them: the peak of its mean |DFT| (plot::ClassSpectra)
   double least_distance = 0, mean_distance = 0;  ///< over pairs of classes: spectral_distance of their means
-  OneWayFlow flow{};
+  OneWayFlow flow{};                             ///< of the images held against surrogates
 
   /// Whether the neurons swing: more than a period in the median neuron in a shape, hardly one monotone, and
   /// no class whose spectrum is highest at rest.

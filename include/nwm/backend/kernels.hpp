@@ -96,9 +96,9 @@ struct ScaleRows {
 /// y += factors[row] · x for each row of (rows, n).
 template <class Real>
 struct AddTimesRows {
-  std::size_t n;
-  const Real *factors, *x;
-  Real* y;
+  std::size_t n;            ///< columns of a row
+  const Real *factors, *x;  ///< a number a row, and the rows
+  Real* y;                  ///< what is added to
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
@@ -109,7 +109,7 @@ struct AddTimesRows {
 /// to = a · b.
 template <class Real>
 struct Multiply {
-  const Real *a, *b;
+  const Real *a, *b;  ///< the factors
   Real* to;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
@@ -133,8 +133,8 @@ struct Scale {
 /// values = f(values + bias).
 template <Activation f, class Real>
 struct AddBias {
-  double bias;
-  Real* values;
+  double bias;   ///< one for all columns
+  Real* values;  ///< changed in place
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     using V = typename Lane::Value;
@@ -145,8 +145,8 @@ struct AddBias {
 /// gradient = f'(x) · gradient, computed from out = f(x).
 template <Activation f, class Real>
 struct ActivationAdjoint {
-  const Real* out;
-  Real* gradient;
+  const Real* out;  ///< f(x)
+  Real* gradient;   ///< that of f(x) before, that of x afterwards
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     lane.store(gradient, activation_adjoint<f>(lane.load(out), lane.load(gradient)));
@@ -162,6 +162,7 @@ struct Read {
     return lane.load(from);
   }
 };
+/// The squares of numbers, for sum and maximum.
 template <class Real>
 struct Square {
   const Real* from;

@@ -172,9 +172,9 @@ void parallel_for(std::size_t items, std::size_t threads, std::vector<std::excep
 
 /// One of the threads that run the same function.
 struct Worker {
-  std::size_t index, count;
+  std::size_t index, count;  ///< which of them it is, and how many there are
 #ifndef _OPENMP
-  detail::Meeting* meeting = nullptr;
+  detail::Meeting* meeting = nullptr;  ///< where they wait for each other
 #endif
   /// Returns when all `count` threads have called wait().
   void wait() const {

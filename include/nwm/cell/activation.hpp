@@ -6,6 +6,7 @@
 
 namespace nwm {
 
+/// What follows a convolution: nothing, max(x, 0), or tanh(x).
 enum class Activation { none, relu, tanh };
 
 /// f(x).

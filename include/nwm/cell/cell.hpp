@@ -129,6 +129,7 @@ using StatedStage = typename detail::Completed<std::tuple_element_t<s, StagesOf<
 template <class C, std::size_t s>
 inline constexpr bool states_coupling = requires { std::tuple_element_t<s, StagesOf<C>>::coupling; };
 
+/// The number of stages of a step.
 template <class C>
 inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
 
@@ -136,12 +137,14 @@ inline constexpr std::size_t stage_count = std::tuple_size_v<StagesOf<C>>;
 /// one sentence, and these stand in for the rest of the library.
 template <class S>
 inline constexpr Coupling stated_coupling{.name = "none", .from = {0}};
+/// The coupling that a stage states.
 template <detail::Coupled S>
 inline constexpr Coupling stated_coupling<S> = S::coupling;
 
 /// The states that are recorded, in order.
 template <class C>
 inline constexpr std::array<std::size_t, 1> recorded_fields{};
+/// Those that a cell states.
 template <detail::Recorded C>
 inline constexpr auto recorded_fields<C> = [] {
   constexpr FieldList list(C::recorded);
@@ -185,6 +188,7 @@ inline constexpr std::size_t drive_field = [] {
     if (info.role == Role::drive) return info.index;
   return nowhere;
 }();
+/// Whether the cell has an input at every step.
 template <class C>
 inline constexpr bool driven_cell = drive_field<C> != nowhere;
 

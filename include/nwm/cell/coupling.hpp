@@ -33,15 +33,15 @@ inline constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 /// The coupling of a stage. It takes the channels of the fields `from` and gives groups·C: the coupled value
 /// of oscillator channel c has `groups` values (output channels c, C + c, ...).
 struct Coupling {
-  Name name{};       ///< parameters are "<name>.weight" and "<name>.bias"
-  FieldList from{};  ///< the fields it gathers
-  std::size_t groups = 1;
-  std::size_t size = 3;  ///< of a stencil: 3, 5 or 7 taps a side, or 1 (the site itself)
-  bool bias = false;
-  Initial initial = Initial::uniform;
-  bool trained = true;
-  Pattern pattern = Pattern::full;  ///< five_point: not trained; backends may leave the other taps out
-  Reach reach = Reach::stencil;
+  Name name{};                         ///< parameters are "<name>.weight" and "<name>.bias"
+  FieldList from{};                    ///< the fields it gathers
+  std::size_t groups = 1;              ///< coupled values a channel
+  std::size_t size = 3;                ///< of a stencil: 3, 5 or 7 taps a side, or 1 (the site itself)
+  bool bias = false;                   ///< whether a number is added to each coupled value
+  Initial initial = Initial::uniform;  ///< what the weights are at first
+  bool trained = true;                 ///< whether the optimiser may change the weights
+  Pattern pattern = Pattern::full;     ///< five_point: not trained; backends may leave the other taps out
+  Reach reach = Reach::stencil;        ///< which sites are gathered
   /// Each channel by itself: weight (C·groups, fields, taps), channel after channel, as PyTorch's with
   /// groups=C.
   bool depthwise = false;

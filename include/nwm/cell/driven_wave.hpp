@@ -32,10 +32,12 @@ struct DrivenWaveOn {
                                      intermediate(e, "e")};
   static constexpr std::size_t recorded = y;
 
+  /// The frame of the step becomes a force on every oscillator.
   struct Drive {
     static constexpr Coupling coupling{
         .name = "drive", .from = {u}, .bias = true, .zero_padding = true, .into = e};
   };
+  /// The oscillators move.
   struct Swing {
     static constexpr Coupling coupling{.name = "cell.Wy", .from = {y}, .initial = Initial::laplacian};
     template <class Site>
@@ -80,6 +82,7 @@ struct DrivenWaveOn {
   }
 };
 
+/// The driven wave on a torus.
 using DrivenWave = DrivenWaveOn<>;
 
 }  // namespace nwm::cell

@@ -12,8 +12,8 @@ namespace nwm::math {
 /// value + Σ_i d[i] ε_i with ε_i ε_j = 0, over any value type V (float, double, a SIMD pack).
 template <class V, std::size_t n>
 struct Dual {
-  V value{};
-  std::array<V, n> d{};
+  V value{};             ///< the number itself
+  std::array<V, n> d{};  ///< its derivatives in n directions
 
   constexpr Dual() = default;
   /// A constant: all derivatives zero.

@@ -39,15 +39,15 @@ enum class Transform {
 /// starts: from an encoder of `encoder_layers` > 0 convolutions ("<name>_encoder"; ReLU between them,
 /// `activation` last), from numbers that belong to the model (`spread`; parameter `name`), or else from zero.
 struct FieldInfo {
-  std::size_t index = 0;
-  Name name;
-  Role role = Role::state;
-  std::size_t encoder_layers = 0;
-  Activation activation = Activation::none;
-  Spread spread = Spread::none;
-  Transform transform = Transform::none;
-  InitialRange range{};  ///< where the numbers start, before the transform
-  bool trained = true;   ///< whether the optimiser may change them
+  std::size_t index = 0;                     ///< its enumerator
+  Name name;                                 ///< what files and messages call it
+  Role role = Role::state;                   ///< what it is for
+  std::size_t encoder_layers = 0;            ///< convolutions of its encoder; 0: it has none
+  Activation activation = Activation::none;  ///< what follows the encoder's last convolution
+  Spread spread = Spread::none;              ///< what its trained numbers are given for
+  Transform transform = Transform::none;     ///< what is made of them before the cell sees them
+  InitialRange range{};                      ///< where the numbers start, before the transform
+  bool trained = true;                       ///< whether the optimiser may change them
 };
 
 /// A state that starts at zero.
@@ -79,6 +79,7 @@ constexpr FieldInfo trained_number(std::size_t field, Name name, double value,
           .transform = transform,
           .range = {value, value}};
 }
+/// A trained map that is one number a channel, uniform between `low` and `high` at first.
 constexpr FieldInfo trained_channels(std::size_t field, Name name, double low, double high,
                                      Transform transform = Transform::none) {
   return {.index = field,
@@ -88,6 +89,7 @@ constexpr FieldInfo trained_channels(std::size_t field, Name name, double low, d
           .transform = transform,
           .range = {low, high}};
 }
+/// A trained map that is one number a channel and site, uniform between `low` and `high` at first.
 constexpr FieldInfo trained_sites(std::size_t field, Name name, double low, double high,
                                   Transform transform = Transform::none) {
   return {.index = field,
@@ -116,10 +118,12 @@ constexpr FieldInfo unused_encoding(Name name, std::size_t layers) { return {0, 
 /// Some fields, by their enumerators: {u, v}.
 class FieldList {
  public:
-  static constexpr std::size_t capacity = 16;
+  static constexpr std::size_t capacity = 16;  ///< the most fields of a list
 
   constexpr FieldList() = default;
+  /// The list of one field.
   constexpr explicit FieldList(std::size_t field) : FieldList({field}) {}
+  /// The list of several fields.
   constexpr FieldList(std::initializer_list<std::size_t> fields) {
     for (const std::size_t field : fields) {
       if (size_ < capacity) fields_[size_] = field;
@@ -128,6 +132,7 @@ class FieldList {
   }
   /// How many were listed: more than `capacity` are not kept, and a cell that lists them is refused.
   constexpr std::size_t size() const { return size_; }
+  /// The i-th field listed.
   constexpr std::size_t operator[](std::size_t i) const { return fields_[i]; }
 
  private:

@@ -28,6 +28,7 @@ struct Gru {
                                      intermediate(high, "high")};
   static constexpr std::size_t recorded = hy;
 
+  /// u, how much of the memory is replaced.
   struct UpdateGate {
     static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_z", .from = {hy, hz}, .bias = true};
     template <class Site>
@@ -36,6 +37,7 @@ struct Gru {
     }
   };
 
+  /// r, how much of the memory the candidate sees; r ⊙ hz is kept.
   struct ResetGate {
     static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_r", .from = {hy, hz}, .bias = true};
     template <class Site>
@@ -44,6 +46,7 @@ struct Gru {
     }
   };
 
+  /// The candidate, and the memory mixed with it.
   struct Candidate {
     static constexpr Coupling coupling{
         .name = "recurrent_cell.cell.conv_h", .from = {hy, kept}, .bias = true};

@@ -11,6 +11,7 @@ namespace nwm::cell {
 /// [low; high] = relu(V1 h + b1), C → 2C channels: the first half of hy' = V2 relu(V1 hz + b1) + b2.
 template <class Cell, std::size_t hidden, std::size_t low, std::size_t high>
 struct WidenHidden {
+  /// The halves of the hidden layer, as groups of the coupling.
   enum Half : std::size_t { first, second };
   static constexpr Coupling coupling{
       .name = "recurrent_cell.transform_hidden.0", .from = {hidden}, .groups = 2, .size = 1, .bias = true};

@@ -39,10 +39,12 @@ struct Horn {
     return r;
   }();
 
+  /// The input of the step, by a dense layer.
   struct Inflow {
     static constexpr Coupling coupling{
         .name = "cell.i2h", .from = {u}, .bias = true, .reach = Reach::dense, .into = inflow};
   };
+  /// The units hear each other, and move.
   struct Swing {
     static constexpr Coupling coupling{.name = "cell.h2h", .from = {y}, .bias = true, .reach = Reach::dense};
     template <class Site>

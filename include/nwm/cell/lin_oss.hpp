@@ -38,7 +38,8 @@ struct LinOss {
   static constexpr FieldList recorded{x_re, x_im};
   static constexpr Coupling coupling{.name = "cell.B", .from = {u}, .groups = 2, .reach = Reach::complex};
 
-  static constexpr Output output_map = Output::complex;
+  static constexpr Output output_map =
+      Output::complex;  ///< what makes outputs of the states: Re(C x) + D ⊙ u
 
   template <class Site>
   static constexpr void update(const LinOss&, const Site& now, Site& next) {

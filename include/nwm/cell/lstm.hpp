@@ -24,7 +24,9 @@ struct Lstm {
       encoded_state(hc, "hc", 3, Activation::none), intermediate(low, "low"), intermediate(high, "high")};
   static constexpr std::size_t recorded = hy;
 
+  /// The four gates, and what they do to the memories.
   struct Gates {
+    /// Input, forget, candidate and output gate, as groups of the coupling.
     enum Gate : std::size_t { i, f, g, o };
     static constexpr Coupling coupling{
         .name = "recurrent_cell.cell.conv", .from = {hy, hz}, .groups = 4, .bias = true};

@@ -124,14 +124,17 @@ template <class V>
 constexpr V relu(const V& x) {
   return if_positive(x, x, x - x);
 }
+/// |x|.
 template <class V>
 constexpr V abs(const V& x) {
   return if_positive(x, x, -x);
 }
+/// The larger of two numbers, for each number of a pack by itself.
 template <class V>
 constexpr V max(const V& a, const V& b) {
   return if_positive(a - b, a, b);
 }
+/// The smaller of two numbers, for each number of a pack by itself.
 template <class V>
 constexpr V min(const V& a, const V& b) {
   return if_positive(a - b, b, a);

@@ -13,15 +13,16 @@ namespace nwm::cell {
 template <class C, class T>
 struct Number {
   static_assert(std::is_arithmetic_v<T>, "a number of a cell is a double, float, integer or bool");
-  using Class = C;
-  using Type = T;
-  const char* name;
-  T C::*member;
+  using Class = C;   ///< the cell
+  using Type = T;    ///< of the number
+  const char* name;  ///< what files and messages call it
+  T C::*member;      ///< where it stands
 };
 
 /// The numbers of a cell, a name and a pointer to the member each:
 ///   static constexpr auto numbers = nwm::cell::numbers("dt", &Mine::dt, "lambda", &Mine::lambda);
 constexpr std::tuple<> numbers() { return {}; }
+/// The numbers of a cell: of each its name, and a pointer to the member.
 template <class C, class T, class... Rest>
 constexpr auto numbers(const char* name, T C::*member, Rest... rest) {
   return std::tuple_cat(std::tuple(Number<C, T>{name, member}), numbers(rest...));

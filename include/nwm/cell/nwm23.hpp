@@ -31,19 +31,24 @@ struct Nwm23 {
   static constexpr std::size_t recorded = h;
   static constexpr const char* output = "decoder";  ///< name of the output's parameters
 
+  /// The frame, by a dense layer to every channel and site.
   struct Encode {
     static constexpr Coupling coupling{
         .name = "encoder", .from = {u}, .bias = true, .reach = Reach::dense, .into = e};
   };
+  /// What neighbours' displacements give.
   struct Couple {
     static constexpr Coupling coupling{.name = "rnn.coupling", .from = {h}, .into = from_h};
   };
+  /// What neighbours' velocities give.
   struct Damp {
     static constexpr Coupling coupling{.name = "rnn.damping", .from = {v}, .into = from_v};
   };
+  /// What the encoded frame around gives.
   struct Drive {
     static constexpr Coupling coupling{.name = "rnn.driving", .from = {e}, .into = from_e};
   };
+  /// The oscillators move.
   struct Swing {
     template <class Site>
     static constexpr void update(const Nwm23&, const Site& now, Site& next) {

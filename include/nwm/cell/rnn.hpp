@@ -24,6 +24,7 @@ struct Rnn {
                                      intermediate(high, "high")};
   static constexpr std::size_t recorded = hy;
 
+  /// What hy gives.
   struct Inflow {
     static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_in", .from = {hy}, .bias = true};
     template <class Site>
@@ -32,6 +33,7 @@ struct Rnn {
     }
   };
 
+  /// What the memory hz gives, and the new memory.
   struct Memory {
     static constexpr Coupling coupling{.name = "recurrent_cell.cell.conv_hidden", .from = {hz}, .bias = true};
     template <class Site>

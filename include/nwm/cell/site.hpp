@@ -18,14 +18,17 @@ namespace nwm::cell {
 template <class V, std::size_t fields, std::size_t groups>
 class Site {
  public:
+  /// The type of a value: a number, a pack or a dual number.
   using Value = V;
 
   /// The value of a field: now[u].
   constexpr const V& operator[](std::size_t field) const { return fields_[field]; }
+  /// The same, to be set.
   constexpr V& operator[](std::size_t field) { return fields_[field]; }
 
   /// What the coupling gives, by group where it has several.
   constexpr const V& coupled(std::size_t group = 0) const { return coupled_[group]; }
+  /// The same, to be set.
   constexpr V& coupled(std::size_t group = 0) { return coupled_[group]; }
 
  private:
@@ -37,6 +40,7 @@ class Site {
 /// Some fields of a cell in ascending order: as a type, since a device has no address for a constant.
 template <std::size_t... field>
 struct FieldIndices {
+  /// The fields, in ascending order.
   static constexpr std::array<std::size_t, sizeof...(field)> list{field...};
 
   /// The values of these fields at a site, in order.

@@ -55,6 +55,7 @@ struct StableWaveOn {
   static constexpr typename Site::Value omega(const StableWaveOn& cell, const Site& now) {
     return between<typename Site::Value>(cell.omega_low, cell.omega_high, now[omega_level]);
   }
+  /// The damping at a site.
   template <class Site>
   static constexpr typename Site::Value alpha(const StableWaveOn& cell, const Site& now) {
     return between<typename Site::Value>(cell.alpha_low, cell.alpha_high, now[alpha_level]);
@@ -128,6 +129,7 @@ struct StableWaveOn {
   }
 };
 
+/// The stable wave on a torus.
 using StableWave = StableWaveOn<>;
 
 }  // namespace nwm::cell

@@ -27,25 +27,33 @@ constexpr std::array<std::size_t, n> listed(const FieldList& list) {
 /// the stencil's channels), that its update reads and that it writes (in ascending order).
 template <class C, std::size_t s>
 struct Stage {
+  /// The cell.
   using Cell = C;
+  /// The stage as the cell writes it.
   using Stated = StatedStage<C, s>;
+  /// What the stage gathers.
   static constexpr Coupling coupling =
       well_formed<C> ? stated_coupling<Stated> : Coupling{.name = Name("refused") + s, .from = {0}};
-  static constexpr std::size_t groups = coupling.groups;
+  static constexpr std::size_t groups = coupling.groups;  ///< coupled values a channel
   /// Whether the stage gathers anything; whether it does nothing else, so that no coupled value is kept
   /// beside the field it goes into.
   static constexpr bool couples = groups > 0, only_couples = coupling.into != nowhere;
-  static constexpr std::size_t kept_groups = only_couples ? 0 : groups;
+  static constexpr std::size_t kept_groups =
+      only_couples ? 0 : groups;  ///< of these, how many the tape keeps
+  /// The fields that the coupling gathers.
   static constexpr auto from = detail::listed<coupling.from.size()>(coupling.from);
 
+  /// The fields that the update reads, as a type.
   using Reads = IndicesOf<traces<C>[s].reads>;
+  /// The fields that it writes, as a type.
   using Writes = IndicesOf<traces<C>[s].writes>;
-  static constexpr auto reads = Reads::list;
-  static constexpr auto writes = Writes::list;
+  static constexpr auto reads = Reads::list;    ///< the fields that the update reads
+  static constexpr auto writes = Writes::list;  ///< the fields that it writes
 
   /// Whether the stage states its adjoint: see derivative.hpp.
   static constexpr bool has_adjoint = well_formed<C> && detail::has_adjoint<Stated>;
 
+  /// A site as the update sees it.
   template <class V>
   using Site = cell::Site<V, field_count<C>, groups>;
 
@@ -100,6 +108,7 @@ constexpr std::uint64_t bound_mask() {
 /// The maps that a cell's `stability`, `growth` and `inverse_growth` depend on, in ascending order.
 template <class C>
 using BoundedBy = IndicesOf<detail::bound_mask<C>()>;
+/// The same maps, as a list.
 template <class C>
 inline constexpr auto bounded = BoundedBy<C>::list;
 

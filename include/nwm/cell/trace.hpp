@@ -90,6 +90,7 @@ constexpr StageTrace trace_update(const C& cell) {
   return trace;
 }
 
+/// What each stage of a cell reads and writes.
 template <class C>
 using Traces = std::array<StageTrace, stage_count<C>>;
 

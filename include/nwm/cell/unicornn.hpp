@@ -26,10 +26,13 @@ struct UnicornnOf {
 
   /// The fields of layer l; the input is the field after those of all layers.
   static constexpr std::size_t y(std::size_t l) { return 4 * l; }
+  /// The velocity of layer l.
   static constexpr std::size_t z(std::size_t l) { return 4 * l + 1; }
+  /// The weight of a unit of layer l on itself.
   static constexpr std::size_t w(std::size_t l) { return 4 * l + 2; }
+  /// What the time step of a unit of layer l is multiplied by, before the logistic function.
   static constexpr std::size_t c(std::size_t l) { return 4 * l + 3; }
-  static constexpr std::size_t u = 4 * layers;
+  static constexpr std::size_t u = 4 * layers;  ///< the input of the step
 
   static constexpr auto fields = [] {
     std::array<FieldInfo, 4 * layers + 1> all{};
@@ -45,6 +48,7 @@ struct UnicornnOf {
   }();
   static constexpr std::size_t recorded = y(layers - 1);
 
+  /// Layer l: it hears the input, or the layer before it, and moves.
   template <std::size_t l>
   struct Layer {
     static constexpr Coupling coupling{.name = Name("cell.") + l + ".V",
@@ -69,6 +73,7 @@ struct UnicornnOf {
   using Stages = decltype(stages(std::make_index_sequence<layers>{}));
 };
 
+/// A UnICORNN of two layers.
 using Unicornn = UnicornnOf<2>;
 
 }  // namespace nwm::cell

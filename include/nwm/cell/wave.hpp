@@ -100,6 +100,7 @@ struct WaveOn {
   }
 };
 
+/// The study's wave, on a torus.
 using Wave = WaveOn<>;
 
 }  // namespace nwm::cell

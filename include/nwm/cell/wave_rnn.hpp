@@ -22,6 +22,7 @@ struct WaveRnn {
   static constexpr std::array fields{driven(u, "u"), resting_state(h, "h"), intermediate(inflow, "inflow")};
   static constexpr std::size_t recorded = h;
 
+  /// The input of the step, by a dense layer to every channel and site.
   struct Inflow {
     static constexpr Coupling coupling{.name = "cell.Wx",
                                        .from = {u},
@@ -30,6 +31,7 @@ struct WaveRnn {
                                        .reach = Reach::dense,
                                        .into = inflow};
   };
+  /// The waves run on.
   struct Run {
     static constexpr Coupling coupling{
         .name = "cell.Wy", .from = {h}, .size = taps, .bias = true, .initial = Initial::shift};

@@ -32,13 +32,14 @@
 
 namespace nwm {
 
+/// The cell that check_cell looks at, where its values are drawn from, and how close is close enough.
 template <class Cell>
 struct CheckCellOptions {
   Cell cell{};  ///< dt and the other numbers of the cell
 
   /// Where the random values of a field are drawn from.
   struct Range {
-    double low = -1, high = 1;
+    double low = -1, high = 1;  ///< both ends
   };
   /// One for each field, by its enumerator; the values a cell is made for, e.g. (0, 1) for a damping.
   std::array<Range, cell::field_count<Cell>> ranges = [] {
@@ -48,7 +49,7 @@ struct CheckCellOptions {
     return r;
   }();
 
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1;            ///< of all random values
   double gradient_tolerance = 1e-6;  ///< against differences
   double adjoint_tolerance = 1e-12;  ///< hand-written against derived adjoint
   double inverse_tolerance = 1e-9;   ///< a step back after a step, where the cell states one
@@ -62,9 +63,10 @@ struct CellReport {
   WorstError adjoint;   ///< hand-written adjoints against derived ones; nothing compared when there are none
   WorstError
       inverse;  ///< a step back after a step (checkpointing::Reversible); nothing compared without `inverse`
-  WorstError backend;  ///< series and gradients against those of cpu::Scalar
-  std::vector<std::string> faults;
+  WorstError backend;               ///< series and gradients against those of cpu::Scalar
+  std::vector<std::string> faults;  ///< a line each
 
+  /// Whether something was compared, and no fault found.
   bool ok() const { return faults.empty() && gradient.compared > 0; }
 
   /// Worst errors and faults, a line each.

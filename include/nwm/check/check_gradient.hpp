@@ -22,11 +22,13 @@ namespace nwm {
 
 /// The worst of a number of comparisons, and the quantity it was found in.
 struct WorstError {
-  double error = 0;
-  std::string quantity;
-  std::size_t compared = 0;
+  double error = 0;          ///< relative to the largest number of its quantity
+  std::string quantity;      ///< where it was found
+  std::size_t compared = 0;  ///< how many numbers were compared
 
+  /// Takes one comparison into account: its error, and the quantity.
   void take(double value, const std::string& name) { merge({value, name, 1}); }
+  /// Takes those of another over.
   void merge(const WorstError& other) {
     compared += other.compared;
     if (other.error <= error || std::isnan(error)) return;  // a NaN is the worst there is
@@ -38,11 +40,12 @@ struct WorstError {
 /// A named part of the vector a function depends on. Parts are judged one by one, each by its own largest
 /// gradient, so that a large one does not hide a small one.
 struct GradientPart {
-  std::string name;
-  std::size_t offset = 0, size = 0;
+  std::string name;                  ///< what messages call it
+  std::size_t offset = 0, size = 0;  ///< where it stands in the vector
   bool zero = false;  ///< the function does not depend on this part: claim and differences must be zero
 };
 
+/// How a gradient is held against differences, and how close is close enough.
 struct GradientCheckOptions {
   double tolerance = 1e-6;      ///< |claimed − difference|, relative to the largest of the part
   std::size_t coordinates = 0;  ///< compared in each part, drawn at random beside the largest; 0: all
@@ -52,8 +55,9 @@ struct GradientCheckOptions {
 
 /// What a check found. `faults` has a line for each part that failed.
 struct GradientReport {
-  WorstError worst;
-  std::vector<std::string> faults;
+  WorstError worst;                 ///< of all parts
+  std::vector<std::string> faults;  ///< a line each
+  /// Whether something was compared, and no fault found.
   bool ok() const { return faults.empty() && worst.compared > 0; }
 };
 

@@ -8,8 +8,10 @@ namespace nwm::checkpointing {
 
 /// Everything: the tape holds all T steps.
 struct StoreAll {
+  /// Steps that the tape holds.
   template <std::size_t steps>
   static constexpr std::size_t length = steps;
+  /// Whether the steps are run backwards.
   static constexpr bool reversible = false;
 };
 
@@ -17,8 +19,10 @@ struct StoreAll {
 /// the checkpoints T/k states: least memory for k near sqrt(T).
 template <std::size_t k>
 struct Every {
+  /// Steps that the tape holds.
   template <std::size_t steps>
   static constexpr std::size_t length = k;
+  /// Whether the steps are run backwards.
   static constexpr bool reversible = false;
 };
 
@@ -29,19 +33,21 @@ struct Every {
 template <std::size_t longest = 16>
 struct Reversible {
   static_assert(longest > 0);
+  /// Steps that the tape holds.
   template <std::size_t steps>
   static constexpr std::size_t length = [] {
     std::size_t k = longest < steps ? longest : steps;
     while (steps % k != 0) --k;
     return k;
   }();
+  /// Whether the steps are run backwards.
   static constexpr bool reversible = true;
 };
 
 /// A number of steps between checkpoints, as a type: compilers then show it in their messages.
 template <std::size_t steps>
 struct Interval {
-  static constexpr std::size_t value = steps;
+  static constexpr std::size_t value = steps;  ///< the number of steps
 };
 
 /// Checkpoints lie equally far apart, all the way.

@@ -23,11 +23,13 @@ namespace nwm::data {
 /// Sizes of a data set: `images` pictures of (channels, height, width), each with its target (Targets); with
 /// `steps`, sequences of so many such frames, or of vectors (channels) of height and width 1.
 struct Extent {
-  std::size_t images = 0, channels = 1, height = 0, width = 0;
-  std::size_t steps = 0;      ///< 0: still pictures
+  std::size_t images = 0, channels = 1, height = 0, width = 0;  ///< of the set, and of one picture or frame
+  std::size_t steps = 0;                                        ///< 0: still pictures
   std::size_t positions = 0;  ///< places of an image that have a target; 0: its pixels
 
+  /// Places of an image that have a target.
   std::size_t pixels() const { return positions > 0 ? positions : height * width; }
+  /// Numbers of an image, or of a sequence.
   std::size_t values() const { return (steps > 0 ? steps : 1) * channels * height * width; }
   /// Whether the inputs have the same sizes, whatever the targets.
   bool same_inputs(const Extent& other) const {
@@ -51,7 +53,9 @@ inline std::string to_string(const Extent& e) {
 /// Pictures and their targets. A set never changes once it is made.
 class Dataset {
  public:
+  /// Pictures of bytes, 0 to 255.
   using Bytes = Targets::Bytes;
+  /// Pictures of floats.
   using Floats = Targets::Floats;
 
   Dataset() = default;
@@ -79,9 +83,13 @@ class Dataset {
     for (const std::uint8_t c : targets_.bytes()) present_[c] = true;
   }
 
+  /// Its sizes.
   const Extent& extent() const { return extent_; }
+  /// The number of images.
   std::size_t size() const { return extent_.images; }
+  /// What messages call it.
   const std::string& name() const { return name_; }
+  /// What the images should be answered with.
   const Targets& targets() const { return targets_; }
 
   /// A number that only this set and its copies have: other pictures at the same address have another.
@@ -156,7 +164,7 @@ class Dataset {
 
 /// A data set in the three parts training needs; no image is in two of them.
 struct Split {
-  Dataset train, validation, test;
+  Dataset train, validation, test;  ///< to learn from, to choose weights by, and to judge them by
 };
 
 }  // namespace nwm::data

@@ -20,7 +20,7 @@ namespace nwm::data {
 
 /// Number of images in each part of a generated data set.
 struct SplitSizes {
-  std::size_t train = 0, validation = 0, test = 0;
+  std::size_t train = 0, validation = 0, test = 0;  ///< images of each set
 };
 
 /// The sizes of the three sets. A validation or test size of 0 means a tenth of the training images, at least

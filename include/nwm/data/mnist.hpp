@@ -22,11 +22,13 @@ namespace nwm::data {
 
 /// Grey pictures of one digit each: pixels (n, height, width), bytes, row-major; labels 0 to 9.
 struct Digits {
-  std::size_t height = 0, width = 0;
-  std::vector<std::uint8_t> pixels = {}, labels = {};
-  std::string name = "digits";
+  std::size_t height = 0, width = 0;                   ///< of a picture
+  std::vector<std::uint8_t> pixels = {}, labels = {};  ///< (n, height, width), and (n)
+  std::string name = "digits";                         ///< what messages call them
 
+  /// The number of digits.
   std::size_t size() const { return labels.size(); }
+  /// The pixels of digit i, row-major.
   std::span<const std::uint8_t> picture(std::size_t i) const {
     return {pixels.data() + i * height * width, height * width};
   }
@@ -46,7 +48,7 @@ struct Digits {
 
 /// The two parts of MNIST: 60,000 training and 10,000 test digits of 28×28 pixels.
 struct Mnist {
-  Digits training, test;
+  Digits training, test;  ///< 60,000 digits, and 10,000
 };
 
 namespace detail {
@@ -115,7 +117,7 @@ inline std::size_t validation_digits(const Digits& training) { return training.s
 
 /// Number of images in each set, taken from the start; 0 takes all (51,000, 9,000 and 10,000).
 struct MnistOptions {
-  std::size_t images = 0, validation = 0, test = 0;
+  std::size_t images = 0, validation = 0, test = 0;  ///< of each set
 };
 
 namespace detail {

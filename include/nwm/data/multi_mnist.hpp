@@ -25,10 +25,10 @@ namespace nwm::data {
 
 /// Number and kind of the generated pictures of digits.
 struct MultiMnistOptions {
-  std::size_t images = 2000;   ///< training images (the study: 10000)
-  std::size_t validation = 0;  ///< validation images; 0: a tenth of `images`, at least 1
-  std::size_t test = 0;        ///< test images; 0: a tenth of `images`, at least 1
-  std::uint64_t seed = 0;
+  std::size_t images = 2000;    ///< training images (the study: 10000)
+  std::size_t validation = 0;   ///< validation images; 0: a tenth of `images`, at least 1
+  std::size_t test = 0;         ///< test images; 0: a tenth of `images`, at least 1
+  std::uint64_t seed = 0;       ///< of which digits stand where
   std::size_t side = 0;         ///< side of a digit's square, pixels; 0: 42/128 of the picture's smaller side
   std::size_t max_digits = 4;   ///< digits a picture: uniform in 1..max_digits
   std::size_t tries = 200;      ///< places tried for a digit before the digit is left out

@@ -13,15 +13,21 @@ namespace nwm::data {
 /// floats, handed on unchanged: they should lie near [0, 1], as the bytes then do.
 class Pictures {
  public:
+  /// Pictures of bytes, 0 to 255.
   using Bytes = std::vector<std::uint8_t>;
+  /// Pictures of floats.
   using Floats = std::vector<float>;
 
   Pictures() = default;
+  /// Takes the storage over.
   Pictures(Bytes bytes) : bytes_(std::move(bytes)) {}  // NOLINT: meant to convert
-  Pictures(Floats floats)                              // NOLINT: meant to convert
+  /// Takes the storage over.
+  Pictures(Floats floats)  // NOLINT: meant to convert
       : floats_(std::move(floats)), are_floats_(true) {}
 
+  /// How many numbers there are.
   std::size_t size() const { return are_floats_ ? floats_.size() : bytes_.size(); }
+  /// The floats; empty where the pictures are bytes.
   const Floats& floats() const { return floats_; }
 
   /// Sets `out` to the numbers from `begin` on.

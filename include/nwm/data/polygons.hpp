@@ -25,10 +25,10 @@ namespace nwm::data {
 
 /// Number and kind of the generated pictures of polygons.
 struct PolygonOptions {
-  std::size_t images = 2000;   ///< training images
-  std::size_t validation = 0;  ///< validation images; 0: a tenth of `images`, at least 1
-  std::size_t test = 0;        ///< test images; 0: a tenth of `images`, at least 1
-  std::uint64_t seed = 0;
+  std::size_t images = 2000;     ///< training images
+  std::size_t validation = 0;    ///< validation images; 0: a tenth of `images`, at least 1
+  std::size_t test = 0;          ///< test images; 0: a tenth of `images`, at least 1
+  std::uint64_t seed = 0;        ///< of the drawing
   bool rotated = false;          ///< each turned by a uniform random angle; false: all with a vertex up
   std::size_t max_polygons = 2;  ///< polygons an image: uniform in 1..max_polygons
   double min_radius = 0.16;      ///< least radius through the vertices, as share of the image's smaller side

@@ -12,13 +12,17 @@ namespace nwm::data {
 /// The targets of a data set. One kind holds for the whole set.
 class Targets {
  public:
+  /// Classes or labels.
   using Bytes = std::vector<std::uint8_t>;
+  /// Numbers.
   using Floats = std::vector<float>;
+  /// A class at every pixel, one label an image, or numbers at every pixel.
   enum class Kind { classes, labels, numbers };
 
   Targets() = default;
   /// A class at every pixel: masks (image, row, column).
   Targets(Bytes masks) : bytes_(std::move(masks)) {}  // NOLINT: meant to convert
+  /// The same, from a list.
   Targets(std::initializer_list<std::uint8_t> masks) : bytes_(masks) {}
 
   /// One class for each image: labels (image).
@@ -28,12 +32,16 @@ class Targets {
     return {Kind::numbers, {}, std::move(fields), outputs};
   }
 
+  /// Which kind of target it is.
   Kind kind() const { return kind_; }
   std::size_t outputs() const { return outputs_; }  ///< numbers a pixel; 1 for classes and labels
+  /// Classes or labels; empty for numbers.
   const Bytes& bytes() const { return bytes_; }
+  /// Numbers; empty for classes and labels.
   const Floats& floats() const { return floats_; }
   /// Values that belong to one image of `pixels` pixels.
   std::size_t each(std::size_t pixels) const { return kind_ == Kind::labels ? 1 : outputs_ * pixels; }
+  /// How many classes, labels or numbers there are.
   std::size_t size() const { return kind_ == Kind::numbers ? floats_.size() : bytes_.size(); }
   /// The name of a kind, as errors tell it.
   static const char* name(Kind kind) {

@@ -20,8 +20,10 @@ namespace nwm::data {
 
 /// Sizes of the copy task: `symbols` symbols are shown, and are to be said again `delay` steps later.
 struct CopyTask {
-  std::size_t delay = 100;
+  std::size_t delay = 100;  ///< steps between a symbol and its repetition
+  /// Symbols shown, numbers of an input, classes of an answer.
   static constexpr std::size_t symbols = 10, inputs = 10, classes = 9;
+  /// Steps of a sequence.
   constexpr std::size_t steps() const { return delay + symbols; }
 };
 

@@ -26,7 +26,7 @@ struct TetrominoOptions {
   std::size_t images = 2000;   ///< training images (the study: 10000)
   std::size_t validation = 0;  ///< validation images; 0: a tenth of `images`, at least 1
   std::size_t test = 0;        ///< test images; 0: a tenth of `images`, at least 1
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;      ///< of the drawing
   std::size_t cell = 7;        ///< side of each of a piece's four square cells, pixels
   std::size_t max_pieces = 5;  ///< pieces an image: uniform in 1..max_pieces; at most 10
 };

@@ -27,6 +27,7 @@ namespace nwm {
 
 /// A strike: its strength, its width, and the field it acts on.
 struct Strike {
+  /// What a strike gives the skin.
   enum class How { velocity, displacement };
   double amplitude = 1;     ///< velocity (length/time) or displacement (length) at the strike's centre
   double width = 0;         ///< standard deviation of a Gaussian in lattice spacings; 0: a single site
@@ -48,10 +49,14 @@ class Drum {
  public:
   using Grid = Grid_;
   using Real = Real_;
+  /// The simulation that it is.
   using Waves = Simulation<drum::Membrane, Grid, 1, Backend, Real>;
+  /// The rim's.
   using Boundary = drum::Boundary;
+  /// The cell at its sites.
   using Membrane = drum::Membrane;
 
+  /// Skin, lattice and rim.
   struct Options {
     double wave_speed = 1;              ///< c > 0, length per time
     double dt = 0.5;                    ///< time step
@@ -68,8 +73,11 @@ class Drum {
   /// is not below the limit.
   Drum(const mask::Outline& outline, const Options& options)
       : Drum(Mask(outline, Grid::height, Grid::width), options) {}
+  /// The same with the defaults.
   explicit Drum(const mask::Outline& outline) : Drum(outline, Options{}) {}
+  /// The same with the defaults.
   explicit Drum(Mask mask) : Drum(std::move(mask), Options{}) {}
+  /// The same for a mask that is there already.
   Drum(Mask mask, const Options& options)
       : mask_(std::move(mask)),
         physics_{options.wave_speed, options.dt, options.spacing, options.damping, options.edge},
@@ -87,7 +95,9 @@ class Drum {
     }
   }
 
+  /// Its sites.
   const Mask& mask() const { return mask_; }
+  /// Its skin, lattice and rim.
   const drum::Physics& physics() const { return physics_; }
   /// The fields u and v of drum::Membrane. They may be read and written between runs.
   Waves& waves() { return waves_; }

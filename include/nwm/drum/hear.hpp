@@ -20,8 +20,8 @@ namespace nwm {
 
 /// How spectra are computed and tones found in them.
 struct HearingOptions {
-  sound::SpectrumOptions spectrum{};
-  sound::ToneOptions tone{};
+  sound::SpectrumOptions spectrum{};  ///< of the spectra
+  sound::ToneOptions tone{};          ///< of the tones in them
 };
 
 /// The tones and areas that a drum's neurons hear, one value per recorded site. NaN: no tone heard.

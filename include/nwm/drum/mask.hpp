@@ -18,7 +18,7 @@ namespace nwm {
 
 /// A site of a grid; rows and columns count from 0 at the top left.
 struct Site {
-  std::size_t row = 0, column = 0;
+  std::size_t row = 0, column = 0;  ///< from 0
   bool operator==(const Site&) const = default;
 };
 
@@ -28,7 +28,7 @@ namespace mask {
 /// middle of the grid with its top left corner on a site, so that shapes with whole-numbered corners have
 /// their corners on sites. Sites on the outline are clamped: only sites strictly inside move.
 struct Outline {
-  std::string name;
+  std::string name;              ///< of the shape
   double height = 0, width = 0;  ///< of the bounding box; infinite: covers any grid
   /// Whether (row, column), counted from the box's top left corner, is strictly inside.
   std::function<bool(double, double)> inside;
@@ -67,8 +67,11 @@ class Mask {
     if (std::isinf(outline.height)) area_ = static_cast<double>(height * width);
   }
 
+  /// Of the shape.
   const std::string& name() const { return name_; }
+  /// Rows of the grid.
   std::size_t height() const { return height_; }
+  /// Columns of the grid.
   std::size_t width() const { return width_; }
   /// Whether a site is inside; false for sites outside the grid.
   bool contains(Site s) const {
@@ -80,8 +83,10 @@ class Mask {
   std::span<const std::uint8_t> values() const { return inside_; }
   /// Area and perimeter of the shape the mask was drawn from, in lattice spacings; NaN when not known.
   double area() const { return area_; }
+  /// The perimeter, as `area`.
   double perimeter() const { return perimeter_; }
 
+  /// Whether one of its sites lies at the border of the grid.
   bool touches_border() const {
     for (const std::size_t i : sites_)
       if (i / width_ == 0 || i / width_ + 1 == height_ || i % width_ == 0 || i % width_ + 1 == width_)

@@ -27,11 +27,11 @@ enum class Boundary {
 /// u_tt = c² ∇²u − α u_t on a lattice of spacing h, by symplectic Euler with the step dt and the 5-point
 /// Laplacian. Units are the user's: c is a length over a time.
 struct Physics {
-  double wave_speed = 1;  ///< c > 0
-  double dt = 0.5;        ///< time step, > 0
-  double spacing = 1;     ///< h > 0
-  double damping = 0;     ///< α >= 0, 1/time
-  Boundary edge = Boundary::clamped;
+  double wave_speed = 1;              ///< c > 0
+  double dt = 0.5;                    ///< time step, > 0
+  double spacing = 1;                 ///< h > 0
+  double damping = 0;                 ///< α >= 0, 1/time
+  Boundary edge = Boundary::clamped;  ///< what holds at the rim
 
   /// c dt / h, which must stay below `courant_limit`.
   double courant() const { return wave_speed * dt / spacing; }

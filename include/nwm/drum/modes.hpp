@@ -25,7 +25,7 @@ namespace nwm {
 struct Modes {
   std::vector<double> eigenvalues;         ///< λ, 1/length², ascending
   std::vector<std::vector<float>> shapes;  ///< (height, width), Σ shape² = 1, the largest entry positive
-  drum::Physics physics;
+  drum::Physics physics;                   ///< of the drum whose modes they are
 
   /// Frequency of mode k in the drum's time-stepping scheme, cycles per unit time. Throws Error where there
   /// is no such mode.

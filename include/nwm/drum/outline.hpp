@@ -22,7 +22,7 @@ namespace nwm::mask {
 
 /// A corner of a polygon, in lattice spacings.
 struct Corner {
-  double row = 0, column = 0;
+  double row = 0, column = 0;  ///< in lattice spacings
 };
 
 namespace detail {

@@ -30,7 +30,7 @@ inline constexpr plot::Rgb silent_colour{150, 155, 165};
 
 /// The part of the grid in the pictures: the drum and a margin.
 struct Frame {
-  std::size_t top = 0, left = 0, height = 0, width = 0;
+  std::size_t top = 0, left = 0, height = 0, width = 0;  ///< in sites
 };
 /// The smallest frame around the drum with `margin` sites on each side, cut off at the grid's border.
 inline Frame frame(const Mask& mask, std::size_t margin = 3) {

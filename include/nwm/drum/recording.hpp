@@ -41,13 +41,17 @@ class Recording {
     }
   }
 
+  /// The drum's sites.
   const Mask& mask() const { return mask_; }
+  /// The drum's skin, lattice and rim.
   const drum::Physics& physics() const { return physics_; }
+  /// Steps from sample to sample.
   std::size_t every() const { return every_; }
   /// Time between two samples: every · dt.
   double interval() const { return static_cast<double>(every_) * physics_.dt; }
   /// Samples recorded so far.
   std::size_t steps() const { return sites_.empty() ? 0 : samples_.size() / sites_.size(); }
+  /// Row-major indices of the recorded sites.
   std::span<const std::size_t> sites() const { return sites_; }
   /// The i-th site. Throws Error where there is none.
   Site site(std::size_t i) const {

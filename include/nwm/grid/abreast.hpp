@@ -14,7 +14,9 @@ namespace nwm {
 template <class G, std::size_t lanes_>
 struct Abreast {
   static_assert(lanes_ > 0, "at least one image stands on a grid");
+  /// The grid of one image.
   using ImageGrid = G;
+  /// Of one image, and how many stand side by side.
   static constexpr std::size_t height = G::height, width = G::width, lanes = lanes_;
   static constexpr std::size_t sites = G::sites * lanes_;  ///< of all images
   using Boundary = typename G::Boundary;
@@ -33,6 +35,7 @@ concept CellGrid = Lattice<G> || AbreastGrid<G>;
 /// Images side by side at a site: 1 on other grids.
 template <class G>
 inline constexpr std::size_t lanes_of = 1;
+/// Images side by side at a site.
 template <AbreastGrid G>
 inline constexpr std::size_t lanes_of<G> = G::lanes;
 

@@ -14,8 +14,9 @@ namespace nwm {
 template <class G, std::size_t images_>
 struct Batched {
   static_assert(images_ > 0, "a batch has at least one image");
+  /// How many, and the sizes of one.
   static constexpr std::size_t images = images_, height = G::height, width = G::width;
-  static constexpr std::size_t sites = images * G::sites;
+  static constexpr std::size_t sites = images * G::sites;  ///< of all images
   using Boundary = typename G::Boundary;
   template <nwm::Boundary Other>
   using with_boundary = Batched<typename G::template with_boundary<Other>, images_>;

@@ -14,6 +14,7 @@ template <std::size_t height_, std::size_t width_, Boundary Boundary_ = Periodic
 struct Grid {
   static_assert(height_ > 0 && width_ > 0, "a grid needs at least one row and one column");
   static_assert(checked_boundary<Boundary_, height_>() && checked_boundary<Boundary_, width_>());
+  /// Rows, columns, and their product.
   static constexpr std::size_t height = height_, width = width_, sites = height_ * width_;
   using Boundary = Boundary_;
   /// The same sites with another boundary.

@@ -17,9 +17,11 @@ struct SequenceShape {
   std::size_t lanes = 32;         ///< sequences of a pass, run side by side
   bool frames = false;            ///< inputs are frames (inputs, height, width), not vectors (inputs)
 
+  /// Sites of the lattice.
   constexpr std::size_t sites() const { return height * width; }
   /// Sites, and numbers, of the input of a step.
   constexpr std::size_t input_sites() const { return frames ? sites() : 1; }
+  /// Numbers of the input of one step.
   constexpr std::size_t input_size() const { return inputs * input_sites(); }
   bool operator==(const SequenceShape&) const = default;
 };

@@ -21,6 +21,7 @@ struct Shape {
   constexpr std::size_t scores() const { return outputs > 0 ? outputs : classes; }
   /// Whether not both are given, and different. (The classes that nobody gives are 2.)
   constexpr bool classes_or_outputs() const { return outputs == 0 || classes == 2 || classes == outputs; }
+  /// Pixels of a picture.
   constexpr std::size_t sites() const { return height * width; }
   bool operator==(const Shape&) const = default;
 };
@@ -34,7 +35,7 @@ concept ValidShape = (shape.height > 0) && (shape.width > 0) && (shape.image_cha
 /// A number of time steps as a type, so that compilers show it in their messages.
 template <std::size_t steps>
 struct StepCount {
-  static constexpr std::size_t value = steps;
+  static constexpr std::size_t value = steps;  ///< the number of steps
 };
 
 }  // namespace nwm

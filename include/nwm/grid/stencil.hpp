@@ -15,11 +15,12 @@ namespace nwm {
 template <std::size_t in_, std::size_t out_, std::size_t size_, Boundary Boundary_, bool bias_ = true>
 struct Stencil {
   static_assert(size_ == 1 || size_ == 3, "a stencil is 1×1 or 3×3");
+  /// Channels read and given, taps a side and in all.
   static constexpr std::size_t in = in_, out = out_, size = size_, taps = size_ * size_;
-  static constexpr bool bias = bias_;
+  static constexpr bool bias = bias_;  ///< whether there is one
   using Boundary = Boundary_;
-  static constexpr std::size_t weights = out * in * taps;
-  static constexpr std::size_t parameters = weights + (bias ? out : 0);
+  static constexpr std::size_t weights = out * in * taps;                ///< numbers of the weight
+  static constexpr std::size_t parameters = weights + (bias ? out : 0);  ///< numbers in all
 
   /// Appends the parameters "<name>.weight" and "<name>.bias". With `dense`, a 1×1 stencil is a dense layer
   /// at every site: its weight has the two dimensions (out, in), as in the study's checkpoints.

@@ -30,8 +30,10 @@ namespace nwm::io {
 
 /// Closes a file opened by std::fopen.
 struct FileCloser {
+  /// Closes it.
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
+/// A file that is closed at the end of its scope.
 using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 
 /// The system's message for an errno ("No space left on device").

@@ -162,6 +162,7 @@ class HeaderText {
     if (at_ != text_.size()) fail("the end of the header");
   }
 
+  /// Throws Error, saying what was expected and what stands there.
   [[noreturn]] void fail(std::string expected) const {
     throw Error(where_, field_, std::move(expected), next() + place());
   }

@@ -28,10 +28,11 @@ namespace nwm::io {
 
 /// The content of a .safetensors file.
 struct Safetensors {
-  std::map<std::string, std::string> metadata;
-  std::map<std::string, Tensor, std::less<>> tensors;
-  std::string source = "safetensors";  ///< path of the file that was read, for errors
+  std::map<std::string, std::string> metadata;         ///< texts, by name
+  std::map<std::string, Tensor, std::less<>> tensors;  ///< by name
+  std::string source = "safetensors";                  ///< path of the file that was read, for errors
 
+  /// Whether there is a tensor of that name.
   bool contains(std::string_view name) const { return tensors.find(name) != tensors.end(); }
 
   /// The tensor called `name`. Throws Error naming the file and the tensor when there is none.

@@ -33,9 +33,10 @@ enum class DType : std::uint8_t {
 
 /// Each type's name in files and its bits per value, in the order of DType.
 struct DTypeInfo {
-  const char* name;
-  std::size_t bits;
+  const char* name;  ///< in files
+  std::size_t bits;  ///< of a value
 };
+/// Name and bits of each type, in the order of DType.
 inline constexpr DTypeInfo dtype_table[] = {
     // clang-format off
     {"BOOL", 8}, {"U8", 8}, {"I8", 8}, {"I16", 16}, {"U16", 16}, {"I32", 32}, {"U32", 32}, {"I64", 64},
@@ -47,6 +48,7 @@ static_assert(std::size(dtype_table) == static_cast<std::size_t>(DType::F8_E5M2F
 
 /// A type's name in files, and its bits per value.
 constexpr const char* name_of(DType d) { return dtype_table[static_cast<std::size_t>(d)].name; }
+/// A type's bits per value.
 constexpr std::size_t bits_of(DType d) { return dtype_table[static_cast<std::size_t>(d)].bits; }
 
 /// The type called `name`, if there is one.
@@ -112,9 +114,9 @@ inline float number_of_bf16(std::uint16_t bits) {
 
 /// A block of values, row-major (last index fastest), with the bytes as stored in the file.
 struct Tensor {
-  DType dtype = DType::F32;
-  std::vector<std::size_t> shape;
-  std::vector<std::byte> bytes;
+  DType dtype = DType::F32;        ///< of its values
+  std::vector<std::size_t> shape;  ///< sizes, outermost first
+  std::vector<std::byte> bytes;    ///< its values, row-major, as they stand in the file
 
   /// Number of values according to the shape.
   std::size_t count() const { return checked_count(shape).value_or(0); }

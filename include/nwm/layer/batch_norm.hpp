@@ -173,7 +173,9 @@ struct NormGradient {
 /// Parameters: γ, β; running statistics: mean, variance. A LayerExecutor runs f(pass, thread) over passes.
 template <std::size_t channels, std::size_t n, class B, class Real>
 struct BatchNorm {
+  /// Ε, and the share of a batch in the running statistics.
   static constexpr double epsilon = 1e-5, momentum = 0.1;
+  /// Numbers of a pass, of the parameters and of the running statistics.
   static constexpr std::size_t size = channels * n, parameters = 2 * channels, statistics = 2 * channels;
 
   /// Appends "<prefix>.weight" (γ) and "<prefix>.bias" (β).
@@ -191,8 +193,11 @@ struct BatchNorm {
 
   /// The normalisation of the last forward pass, for the backward pass; sums of up to `capacity` passes.
   struct State {
+    /// Memory for up to `capacity` passes.
     explicit State(std::size_t capacity) : sums(capacity * 2 * channels) {}
+    /// Partial sums of the passes, and 1 / sqrt(variance + ε).
     typename B::template Memory<double> sums, inverse{channels};
+    /// A number a channel each.
     typename B::template Memory<Real> centre{channels}, scale{channels}, average{channels}, slope{channels};
   };
 

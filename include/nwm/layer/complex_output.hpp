@@ -14,7 +14,8 @@ namespace nwm::layer {
 template <std::size_t states, std::size_t inputs>
 struct ComplexOutput {
   static_assert(states % 2 == 0, "complex states: as many real parts as imaginary parts");
-  static constexpr std::size_t n = states / 2, out = inputs;
+  static constexpr std::size_t n = states / 2, out = inputs;  ///< complex states, and outputs of a step
+  /// Numbers of C, and in all.
   static constexpr std::size_t weights = inputs * states, parameters = weights + inputs;
   static constexpr std::size_t scratch = states + inputs;  ///< rows of scratch memory
 

@@ -21,15 +21,23 @@ namespace nwm::layer {
 /// LayerExecutor runs f(pass, thread) over passes, and f(pass, shard, thread) with fixed shards.
 template <class G, std::size_t parts, std::size_t a, std::size_t b, class B, class Real>
 struct DoubleConvolution {
+  /// The first convolution.
   using First = Stencil<a, b, 3, Zero, false>;
+  /// The second.
   using Second = Stencil<b, b, 3, Zero, false>;
+  /// What follows each of them.
   using Norm = BatchNorm<b, G::sites, B, Real>;
+  /// Memory of the backend.
   using Memory = typename B::template Memory<Real>;
+  /// Channels of a part of the input, numbers of the output.
   static constexpr std::size_t each = a / parts, size = b * G::sites;
+  /// Where the parameters of each stand.
   using Parts = PartList<First, Norm, Second, Norm>;
+  /// Where the parameters of each begin, and how many there are.
   static constexpr std::size_t norm1 = Parts::template begin<1>, second = Parts::template begin<2>,
                                norm2 = Parts::template begin<3>, parameters = Parts::size;
-  static constexpr std::size_t statistics = 2 * Norm::statistics;
+  static constexpr std::size_t statistics = 2 * Norm::statistics;  ///< numbers of the running statistics
+  /// Numbers of scratch memory.
   static constexpr std::size_t scratch =
       std::max(B::template scratch<First, G>, B::template scratch<Second, G>);
 
@@ -41,6 +49,7 @@ struct DoubleConvolution {
     Second::describe(layout, prefix + ".3");
     Norm::describe(layout, prefix + ".4");
   }
+  /// Appends the running statistics of both.
   template <class L>
   static constexpr void describe_statistics(L& layout, const Name& prefix) {
     Norm::describe_statistics(layout, prefix + ".1");
@@ -49,6 +58,7 @@ struct DoubleConvolution {
 
   /// Activations of up to `capacity` passes, each (b, G::sites).
   struct State {
+    /// Memory for up to `capacity` passes.
     explicit State(std::size_t capacity)
         : x1(capacity * size),
           y1(capacity * size),
@@ -56,9 +66,10 @@ struct DoubleConvolution {
           y2(capacity * size),
           first(capacity),
           second(capacity) {}
+    /// The output of a pass.
     const Real* out(std::size_t pass) const { return y2.data() + pass * size; }
-    Memory x1, y1, x2, y2;
-    typename Norm::State first, second;
+    Memory x1, y1, x2, y2;               ///< what each convolution and each normalisation gave
+    typename Norm::State first, second;  ///< of the normalisations
   };
 
   /// Sets state.y2 for `count` passes; input(pass) returns the parts. `running` and `moved` as in BatchNorm.

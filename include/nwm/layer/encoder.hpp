@@ -23,16 +23,19 @@ template <class G, std::size_t c_in, std::size_t c_mid, std::size_t c_out, std::
           Activation last>
 struct Encoder {
   static_assert(layers >= 1, "an encoder has at least one convolution");
+  /// Convolution l.
   template <std::size_t l>
   using Conv = Stencil<(l == 0 ? c_in : c_mid), (l + 1 == layers ? c_out : c_mid), 3, Zero>;
+  /// What follows convolution l.
   template <std::size_t l>
   static constexpr Activation activation = l + 1 == layers ? last : Activation::relu;
 
+  /// Where the parameters of each stand.
   using Convs = NumberedParts<Conv, layers>;
   /// Place of layer l's parameters.
   template <std::size_t l>
   static constexpr std::size_t offset = Convs::template begin<l>;
-  static constexpr std::size_t parameters = Convs::size;
+  static constexpr std::size_t parameters = Convs::size;  ///< numbers in all
   /// Numbers that the forward pass keeps for the backward pass: the outputs of all layers but the last.
   static constexpr std::size_t hidden = (layers - 1) * c_mid * G::sites;
   /// Scratch numbers for the widest layer on backend B.

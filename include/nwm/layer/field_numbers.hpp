@@ -19,6 +19,7 @@ constexpr V transformed(const V& x) {
   if constexpr (f == cell::Transform::logistic) return math::sigmoid(x);
   return x;
 }
+/// The derivative of a transform at x.
 template <cell::Transform f, class V>
 constexpr V transform_slope(const V& x) {
   using math::if_positive;
@@ -41,7 +42,7 @@ struct ApplyTransform {
 /// to += f'(x) · gradient.
 template <cell::Transform f, class Real>
 struct AddTransformAdjoint {
-  const Real *x, *gradient;
+  const Real *x, *gradient;  ///< the numbers before the transform, and the gradient behind it
   Real* to;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
@@ -57,14 +58,20 @@ namespace nwm::layer {
 /// (cell::Spread), under the entry's transform. They are the same for all images of a pass.
 template <class Cell, std::size_t entry, class G, std::size_t channels>
 struct FieldNumbers {
+  /// What the numbers are given for.
   static constexpr cell::Spread spread = Cell::fields[entry].spread;
+  /// What is made of them before the cell sees them.
   static constexpr cell::Transform transform = Cell::fields[entry].transform;
+  /// The enumerator of the field.
   static constexpr std::size_t field = Cell::fields[entry].index;
+  /// Sites of an image, and images of a pass.
   static constexpr std::size_t sites = G::height * G::width, images = G::sites / sites;
+  /// How many numbers there are.
   static constexpr std::size_t parameters = spread == cell::Spread::none         ? 0
                                             : spread == cell::Spread::everywhere ? 1
                                             : spread == cell::Spread::channel    ? channels
                                                                                  : channels * sites;
+  /// Whether there are any; whether the optimiser may change them.
   static constexpr bool used = parameters > 0, trained = Cell::fields[entry].trained;
   static_assert(AbreastGrid<G> || images == 1 || spread != cell::Spread::site,
                 "numbers a site need images side by side at a site, or one image a pass");

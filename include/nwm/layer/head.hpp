@@ -20,6 +20,7 @@ namespace head {
 /// Widths of the hidden layers; any list will do.
 template <std::size_t... widths_>
 struct Hidden {
+  /// From the features to the scores.
   static constexpr std::array<std::size_t, sizeof...(widths_)> widths{widths_...};
 };
 /// n→256→256→256→classes, the paper's head for one and two oscillator channels.
@@ -41,22 +42,26 @@ namespace layer {
 /// pixels) with pixels contiguous. Parameters in order: W_l (out, in) row-major, b_l.
 template <std::size_t in_, std::size_t out_, class Widths>
 struct Head {
+  /// Features, scores, and how many matrices there are.
   static constexpr std::size_t in = in_, out = out_, layers = Widths::widths.size() + 1;
+  /// Width of layer l: 0 is the input, `layers` the output.
   static constexpr std::size_t width(std::size_t l) {
     return l == 0 ? in : l == layers ? out : Widths::widths[l - 1];
   }
+  /// Where the parameters of layer l begin.
   static constexpr std::size_t offset(std::size_t l) {
     std::size_t sum = 0;
     for (std::size_t i = 0; i < l; ++i) sum += width(i + 1) * (width(i) + 1);
     return sum;
   }
-  static constexpr std::size_t parameters = offset(layers);
+  static constexpr std::size_t parameters = offset(layers);  ///< numbers in all
   /// Rows of all hidden layers together, and of the widest layer.
   static constexpr std::size_t hidden = [] {
     std::size_t sum = 0;
     for (std::size_t l = 1; l < layers; ++l) sum += width(l);
     return sum;
   }();
+  /// Rows of the widest layer.
   static constexpr std::size_t widest = [] {
     std::size_t most = 0;
     for (std::size_t l = 0; l <= layers; ++l) most = std::max(most, width(l));

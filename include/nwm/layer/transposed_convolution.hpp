@@ -65,8 +65,9 @@ struct Deinterleave {
 /// 2, 2), bias (out).
 template <std::size_t in_, std::size_t out_, class G>
 struct TransposedConvolution {
+  /// Of the input; numbers of the weight, and in all.
   static constexpr std::size_t sites = G::sites, weights = in_ * out_ * 4, parameters = weights + out_;
-  static constexpr std::size_t scratch = 4 * out_ * sites;
+  static constexpr std::size_t scratch = 4 * out_ * sites;  ///< numbers of scratch memory
 
   /// Appends "<name>.weight" and "<name>.bias", with fan_in as PyTorch counts it for a transposed
   /// convolution.

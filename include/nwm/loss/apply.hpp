@@ -42,8 +42,8 @@ struct SpreadSlope {
 /// What a loss that pools needs beside the scores: sums and means (outputs, images).
 template <class B, class Real, std::size_t outputs, std::size_t images>
 struct PoolMemory {
-  typename B::template Memory<double> sums{outputs * images};
-  typename B::template Memory<Real> mean{outputs * images};
+  typename B::template Memory<double> sums{outputs * images};  ///< of the scores over pixels
+  typename B::template Memory<Real> mean{outputs * images};    ///< of the scores, afterwards their slopes
 };
 
 /// For a loss that pools: from the scores (outputs, images, sites) sets *value to the summed loss and

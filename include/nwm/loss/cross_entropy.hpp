@@ -75,8 +75,10 @@ struct CrossEntropy {
   void options(const F& f) const {
     f("ignore_index", static_cast<double>(ignore_index));
   }
+  /// Whether pixels of class c count.
   bool counts(std::uint8_t c) const { return static_cast<int>(c) != ignore_index; }
 
+  /// Throws Error where `ignore_index` is no class.
   void check_options() const { detail::require_left_out("CrossEntropy", ignore_index); }
   void check(const data::Dataset& set, std::size_t outputs) const {
     check_options();
@@ -107,6 +109,7 @@ struct CrossEntropy {
 /// `cross_entropy(weight, ignore_index)`. Weights are positive or 0.
 template <std::size_t classes>
 struct WeightedCrossEntropy {
+  /// Of the classes, 0 or positive.
   std::array<double, classes> weights = [] {
     std::array<double, classes> ones{};
     ones.fill(1);
@@ -129,6 +132,7 @@ struct WeightedCrossEntropy {
     f("ignore_index", static_cast<double>(ignore_index));
     for (std::size_t c = 0; c < classes; ++c) f("weights[" + std::to_string(c) + "]", weights[c]);
   }
+  /// What a pixel of class c weighs.
   double weight_of(std::uint8_t c) const {
     return c >= classes || static_cast<int>(c) == ignore_index ? 0.0 : weights[c];
   }

@@ -15,10 +15,10 @@ namespace nwm::loss {
 /// whose class is below 0 counts nothing: loss and slopes are 0.
 template <std::size_t classes, bool weighted, class Real>
 struct CrossEntropyKernel {
-  double factor;
-  std::size_t target_stride, score_stride;
-  const Real* target;
-  Real* scores;
+  double factor;                            ///< what slopes are multiplied by
+  std::size_t target_stride, score_stride;  ///< from one number of a pixel to the next
+  const Real* target;                       ///< classes, then weights
+  Real* scores;                             ///< replaced by their slopes
   template <class Lane>
   constexpr typename Lane::Value operator()(Lane lane) const {
     using V = typename Lane::Value;

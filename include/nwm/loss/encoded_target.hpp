@@ -19,8 +19,8 @@ struct EncodedTarget {
   static_assert(!(abreast && L::pooled && sites > 1), "a loss that pools needs one position a sequence");
   static constexpr std::size_t each = L::pooled ? 1 : sites;  ///< numbers of an image in a plane
   static constexpr std::size_t stride = images * each;        ///< from plane to plane
-  static constexpr std::size_t size = L::template planes<outputs> * stride;
-  static constexpr std::size_t values = L::target_size(outputs, sites);  ///< of an image in a data set
+  static constexpr std::size_t size = L::template planes<outputs> * stride;  ///< numbers in all
+  static constexpr std::size_t values = L::target_size(outputs, sites);      ///< of an image in a data set
 
   /// Sets `to` (size) to targets that count nothing.
   template <class Real>

@@ -21,7 +21,7 @@ namespace nwm {
 /// loss: mean of (score − target)² over pixels and outputs; mean_target_square: that of 0 in place of the
 /// scores, so that loss / mean_target_square is the share that is not told. Over several images: their means.
 struct RegressionMetrics {
-  double loss = 0, mean_target_square = 0;
+  double loss = 0, mean_target_square = 0;  ///< mean square of the errors, and of the targets
 };
 
 /// The average over images, in order.
@@ -45,10 +45,10 @@ namespace nwm::loss {
 /// target + (k + 1)·target_stride.
 template <std::size_t outputs, class Real>
 struct SquaresKernel {
-  double factor;
-  std::size_t target_stride, score_stride;
-  const Real* target;
-  Real* scores;
+  double factor;                            ///< what slopes are multiplied by
+  std::size_t target_stride, score_stride;  ///< from one number of a pixel to the next
+  const Real* target;                       ///< weights, then numbers
+  Real* scores;                             ///< replaced by their slopes
   template <class Lane>
   constexpr typename Lane::Value operator()(Lane lane) const {
     using V = typename Lane::Value;

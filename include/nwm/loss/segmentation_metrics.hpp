@@ -16,7 +16,8 @@ namespace nwm {
 /// union of one-hot maps; loss = mean cross-entropy. The _foreground figures count pixels whose target is not
 /// class 0; NaN when there is none.
 struct SegmentationMetrics {
-  double loss = 0, acc = 0, iou = 0;
+  double loss = 0, acc = 0, iou = 0;  ///< over all pixels
+  /// Over pixels whose target is not class 0.
   double loss_foreground = 0, acc_foreground = 0, iou_foreground = 0;
 };
 

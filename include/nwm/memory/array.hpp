@@ -14,8 +14,8 @@ namespace nwm {
 /// `values` in row-major order (last index fastest) with the lengths `shape` of its axes.
 template <class T>
 struct Array {
-  std::vector<std::size_t> shape;
-  std::vector<T> values;
+  std::vector<std::size_t> shape;  ///< sizes, outermost first
+  std::vector<T> values;           ///< row-major
 
   Array() = default;
   /// Of that shape, all `value`. Throws Error where so many bytes have no address, or there is no memory for
@@ -32,6 +32,7 @@ struct Array {
     assert(!shape.empty() && i < shape[0]);
     return {values.data() + i * each(), each()};
   }
+  /// The same, to be set.
   std::span<T> operator[](std::size_t i) {
     assert(!shape.empty() && i < shape[0]);
     return {values.data() + i * each(), each()};

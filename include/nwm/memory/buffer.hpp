@@ -25,30 +25,41 @@ class Buffer {
   explicit Buffer(std::size_t size) : data_(allocate(size)), size_(size) {
     std::fill_n(data_.get(), size_, Real(0));
   }
+  /// A copy.
   Buffer(const Buffer& other) : data_(allocate(other.size_)), size_(other.size_) {
     std::copy_n(other.data(), size_, data_.get());
   }
+  /// Takes the memory over.
   Buffer(Buffer&& other) noexcept
       : data_(std::move(other.data_)), size_(std::exchange(other.size_, std::size_t{0})) {}
+  /// Copies, or takes over.
   Buffer& operator=(Buffer other) noexcept {
     data_.swap(other.data_);
     std::swap(size_, other.size_);
     return *this;
   }
 
+  /// The first number.
   Real* data() { return data_.get(); }
+  /// The first number.
   const Real* data() const { return data_.get(); }
+  /// How many there are.
   std::size_t size() const { return size_; }
+  /// All of them.
   std::span<Real> span() { return {data(), size_}; }
+  /// All of them.
   std::span<const Real> span() const { return {data(), size_}; }
+  /// Number i.
   Real& operator[](std::size_t i) {
     assert(i < size_);
     return data_[i];
   }
+  /// Number i.
   const Real& operator[](std::size_t i) const {
     assert(i < size_);
     return data_[i];
   }
+  /// Sets all to a value.
   void fill(Real value) { std::fill_n(data(), size_, value); }
 
  private:

@@ -27,29 +27,32 @@ enum class Initial {
 
 /// Between which numbers a parameter starts under Initial::range.
 struct InitialRange {
-  double low = 0, high = 0;
+  double low = 0, high = 0;  ///< both ends
 };
 
 /// One named parameter: a row-major tensor of shape dims[0..rank) at `offset` of the flat vector.
 struct Slice {
-  Name name;
-  std::array<std::size_t, 4> dims{};
+  Name name;                          ///< in files
+  std::array<std::size_t, 4> dims{};  ///< sizes, outermost first
+  /// Dimensions, place in the vector, numbers, and inputs of an output.
   std::size_t rank = 0, offset = 0, size = 0, fan_in = 1;
-  Initial initial = Initial::uniform;
-  bool trained = true;    ///< false: kept in checkpoints, never touched by the optimiser
-  InitialRange range{};   ///< of Initial::range
-  std::size_t sites = 1;  ///< of Initial::first_site
+  Initial initial = Initial::uniform;  ///< what it starts from
+  bool trained = true;                 ///< false: kept in checkpoints, never touched by the optimiser
+  InitialRange range{};                ///< of Initial::range
+  std::size_t sites = 1;               ///< of Initial::first_site
 
+  /// Its sizes, outermost first.
   constexpr std::span<const std::size_t> shape() const { return {dims.data(), rank}; }
 };
 
 /// The parts of a flat parameter vector in order. Parts describe themselves by calling `add`.
 template <std::size_t capacity>
 struct Layout {
-  std::array<Slice, capacity> slices{};
-  std::size_t count = 0;  ///< slices in use
-  std::size_t size = 0;   ///< parameters in all
+  std::array<Slice, capacity> slices{};  ///< in order; the first `count` are in use
+  std::size_t count = 0;                 ///< slices in use
+  std::size_t size = 0;                  ///< parameters in all
 
+  /// Appends a parameter of these sizes, behind those that are there.
   constexpr void add(Name name, std::initializer_list<std::size_t> dims, std::size_t fan_in,
                      Initial initial = Initial::uniform, bool trained = true, InitialRange range = {},
                      std::size_t sites = 1) {

@@ -11,11 +11,14 @@ namespace nwm {
 class Name {
  public:
   constexpr Name() = default;
+  /// A name from a text.
   constexpr Name(const char* text) : Name(std::string_view(text)) {}  // NOLINT: meant to convert
-  constexpr Name(std::string_view text) {                             // NOLINT: meant to convert
+  /// A name from a text.
+  constexpr Name(std::string_view text) {  // NOLINT: meant to convert
     for (const char c : text) push(c);
   }
 
+  /// The text.
   constexpr std::string_view view() const { return {text_.data(), size_}; }
 
   friend constexpr Name operator+(Name left, const Name& right) {

@@ -15,6 +15,7 @@ namespace nwm::model {
 template <class Cell, class G, std::size_t channels, class Named>
 struct CellNumbers {
   static constexpr std::size_t entries = Cell::fields.size();
+  /// The numbers of field e, under their name in files.
   template <std::size_t e>
   struct Part : layer::FieldNumbers<Cell, e, G, channels> {
     template <class L>

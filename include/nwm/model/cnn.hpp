@@ -28,29 +28,38 @@ namespace model {
 /// The layers of a Cnn, as types.
 template <Shape shape_, std::size_t layers, class Head, class Backend_, class Real_>
 struct CnnParts {
+  /// Its sizes.
   static constexpr Shape shape = shape_;
   using Backend = Backend_;
   using Real = Real_;
+  /// The grid of one picture.
   using ImageGrid = Grid<shape.height, shape.width, Zero>;
+  /// The grid of a pass.
   using BatchGrid = PassGrid<Backend, ImageGrid>;
-  static constexpr std::size_t features = (shape.steps / 2 - 1) * shape.oscillators;
+  static constexpr std::size_t features = (shape.steps / 2 - 1) * shape.oscillators;  ///< of a pixel
 
+  /// The 3×3 convolutions.
   using StackLayers = layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, shape.oscillators,
                                      layers, Activation::relu>;
+  /// These, under their name in files.
   struct Stack : StackLayers {
     template <class L>
     static constexpr void describe(L& all) {
       StackLayers::describe(all, "encoder");
     }
   };
+  /// The 1×1 convolution to the features.
   using WidenStencil = Stencil<shape.oscillators, features, 1, Zero>;
+  /// This, under its name in files.
   struct Widen : WidenStencil {
     template <class L>
     static constexpr void describe(L& all) {
       WidenStencil::describe(all, Name("encoder.") + 2 * layers);
     }
   };
+  /// The perceptron at every pixel.
   using HeadLayers = layer::Head<features, shape.scores(), Head>;
+  /// This, under its name in files.
   struct Mlp : HeadLayers {
     using HeadLayers::describe;
     template <class L>
@@ -58,7 +67,9 @@ struct CnnParts {
       HeadLayers::describe(all, "readout");
     }
   };
+  /// The perceptron over the pixels of a pass.
   using End = PixelHead<Mlp, BatchGrid::sites / ImageGrid::sites, ImageGrid::sites, Backend, Real>;
+  /// Where the parameters of each stand.
   using List = PartList<Stack, Widen, Mlp>;
 };
 }  // namespace model
@@ -81,14 +92,14 @@ class Cnn : public model::PixelModel<Cnn<shape_, layers_, Head_, Backend_, Real_
   static constexpr std::string_view kind = "cnn";
   /// What it uses of its shape besides pictures and outputs.
   static constexpr std::array shape_sizes{&Shape::oscillators, &Shape::steps, &Shape::encoder_width};
-  static constexpr std::size_t layers = layers_;
+  static constexpr std::size_t layers = layers_;  ///< 3×3 convolutions
   using Head = Head_;
   using Backend = Backend_;
   using Real = Real_;
   template <class B, class R = Real>
   using with = Cnn<shape_, layers_, Head_, B, R>;
   using Base::shape, Base::pass_sites;
-  static constexpr std::size_t features = Layers::features;
+  static constexpr std::size_t features = Layers::features;  ///< of a pixel
 
  private:
   using Stack = typename Layers::Stack;
@@ -97,9 +108,11 @@ class Cnn : public model::PixelModel<Cnn<shape_, layers_, Head_, Backend_, Real_
   using End = typename Layers::End;
 
  public:
+  /// How a CNN starts.
   struct Options {
     std::uint64_t seed = 0;  ///< of the initial values
   };
+  /// Initial values as PyTorch's: uniform ±1/sqrt(fan_in).
   explicit Cnn(const Options& options = Options{}) : Base(options.seed) {}
 
   /// Memory for one pass at a time.

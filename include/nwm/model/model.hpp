@@ -51,6 +51,7 @@ namespace nwm {
 
 namespace model {
 
+/// The loss below, as a type.
 template <class M>
 constexpr auto some_loss() {
   if constexpr (requires { typename std::bool_constant<(M::outputs >= 2)>; }) {
@@ -137,11 +138,14 @@ concept MicroBatchModel =
 namespace model {
 /// As much of a LayerExecutor (train/layer_executor.hpp) as a model sees.
 struct ProbeExecutor {
+  /// Calls nothing.
   template <class F>
   void passes(std::size_t, const F&) {}
+  /// Calls nothing.
   template <class F>
   void shards(std::size_t, const F&) {}
 };
+/// A function that gives a pointer for each pass, as a model sees it.
 template <class Real>
 struct ProbePointers {
   Real* operator()(std::size_t) const { return nullptr; }
@@ -180,10 +184,12 @@ struct AnyModel {
   static constexpr Layout<1> layout{}, buffer_layout{};
   template <class>
   static constexpr std::size_t target_numbers = 1;
+  /// Of one pass.
   struct Workspace {
     explicit Workspace(std::size_t) {}
     static std::size_t bytes(std::size_t) { return 0; }
   };
+  /// Of one batch.
   struct Batch {
     Batch(std::size_t, std::size_t) {}
     static void image(std::size_t) {}
@@ -222,6 +228,7 @@ struct AnyModel {
   float one = 0;
 };
 
+/// M, or AnyModel where M must not be asked.
 template <class M, bool asked>
 using AskedOf = std::conditional_t<asked, M, AnyModel>;
 

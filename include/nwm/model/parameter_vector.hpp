@@ -16,6 +16,7 @@ namespace nwm::model {
 template <class B, class Real, std::size_t count>
 class ParameterVector {
  public:
+  /// All with their initial values. `layout` has `count` numbers.
   template <std::size_t n>
   ParameterVector(const Layout<n>& layout, std::uint64_t seed) : values_(count) {
     Random random(seed);
@@ -28,12 +29,14 @@ class ParameterVector {
     B::wait();
     return std::span<Real, count>(values_.data(), count);
   }
+  /// All of them.
   std::span<const Real, count> span() const {
     B::wait();
     return std::span<const Real, count>(values_.data(), count);
   }
   /// For the backend.
   Real* data() { return values_.data(); }
+  /// The first number.
   const Real* data() const { return values_.data(); }
 
  private:

@@ -20,6 +20,7 @@ template <layer::HeadLayer Mlp, std::size_t images, std::size_t sites, class B, 
           std::size_t count = images * sites>
 class PixelHead {
  public:
+  /// Scores of a pixel, pixels of a pass.
   static constexpr std::size_t outputs = Mlp::out, pass_sites = images * sites;
   static_assert(pass_sites % count == 0);
 
@@ -41,6 +42,7 @@ class PixelHead {
     explicit Space(std::size_t target_numbers) : target(target_numbers) {}
     /// Scores (outputs, images, H, W) of the pass run last, in memory of the backend.
     const Real* scores() const { return all.data(); }
+    /// Bytes of a Space.
     static constexpr std::size_t bytes(std::size_t target_numbers) {
       constexpr std::size_t rows = 2 * Mlp::in + Mlp::hidden + 2 * Mlp::widest + outputs;
       constexpr std::size_t pooled_bytes = outputs * images * (sizeof(double) + sizeof(Real));

@@ -59,7 +59,9 @@ class SequenceMachine
   using with = SequenceMachine<shape_, Cell, Positions, Head, B, R, K>;
 
   using Base::shape, Base::images, Base::image_size;
+  /// Time steps, and oscillator channels.
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
+  /// Steps of a time segment, and how many segments there are.
   static constexpr std::size_t length = Layers::length, segments = Layers::segments;
   static constexpr std::size_t recorded = Layers::Waves::series.size();      ///< fields
   static constexpr std::size_t series_size = steps * Layers::states;         ///< of one sequence
@@ -85,7 +87,9 @@ class SequenceMachine
       "the cell is made for another number of units than shape.oscillators");
 
  public:
+  /// The states that a pass begins with and hands on.
   using Carry = model::Carry<Real>;
+  /// How a machine starts.
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values
@@ -164,7 +168,7 @@ class SequenceMachine
                                                                           w.scratch.data());
   }
 
-  Cell cell;
+  Cell cell;  ///< with its numbers
 
  private:
   // The gradient of the recorded series is needed where every step has one.

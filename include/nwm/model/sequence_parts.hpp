@@ -54,6 +54,7 @@ struct SequenceParts {
   static constexpr std::size_t positions = Positions::every_step ? steps : 1, images = shape.lanes;
   static constexpr std::size_t image_size = steps * shape.input_size(), outputs = shape.outputs;
 
+  /// What stands before the names of the cell's numbers in files.
   struct Named {
     static constexpr const char* prefix = "";
   };
@@ -62,6 +63,7 @@ struct SequenceParts {
   using Input = StepInput<shape.inputs, shape.input_sites()>;
   using Waves = Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
                            starts<Checkpointing, segments>, Input>;
+  /// The cell's couplings, under their names in files.
   struct Coupling {
     static constexpr std::size_t parameters = Waves::parameters;
     template <class L>
@@ -74,6 +76,7 @@ struct SequenceParts {
   static constexpr std::size_t states = Waves::series.size() * channels * ImageGrid::sites;
   using Output = typename detail::OutputOf<Cell, states, shape.input_size()>::type;
   using HeadLayers = layer::Head<Output::out, shape.outputs, Head>;
+  /// The perceptron that gives the scores, under its name in files.
   struct Mlp : HeadLayers {
     using HeadLayers::describe;
     /// "readout" or what the cell calls it; of one layer without a number.

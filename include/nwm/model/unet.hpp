@@ -45,7 +45,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
 
  public:
   static constexpr std::string_view kind = "unet";
-  static constexpr std::size_t width = width_;
+  static constexpr std::size_t width = width_;  ///< channels of the widest grid
   using Backend = Backend_;
   using Real = Real_;
   template <class B, class R = Real>
@@ -56,7 +56,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
 
   /// Running statistics of the batch normalisations: not trained, but part of the model.
   static constexpr auto buffer_layout = layout_of<typename Layers::Statistics>();
-  static constexpr std::size_t buffer_count = buffer_layout.size;
+  static constexpr std::size_t buffer_count = buffer_layout.size;  ///< numbers of the running statistics
 
  private:
   static constexpr std::size_t levels = Layers::levels;
@@ -86,18 +86,23 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
       Layers::Statistics::template offset<typename Layers::template UpStatistics<l>>;
 
  public:
+  /// How a U-Net starts.
   struct Options {
     std::uint64_t seed = 0;  ///< of the initial values
   };
+  /// Initial values as PyTorch's: uniform ±1/sqrt(fan_in); running statistics 0 and 1.
   explicit UNet(const Options& options = Options{}) : Base(options.seed), buffers_(buffer_layout, 0) {}
 
+  /// The running statistics.
   std::span<Real, buffer_count> buffers() { return buffers_.span(); }
+  /// The running statistics.
   std::span<const Real, buffer_count> buffers() const { return buffers_.span(); }
 
   /// Activations and gradients of up to `capacity` passes, in the backend's memory, and scratch for `threads`
   /// threads.
   class Batch {
    public:
+    /// Allocates all of it.
     Batch(std::size_t capacity_, std::size_t threads)
         : capacity(capacity_),
           pictures(capacity_ * images * image_size),
@@ -123,7 +128,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
       return std::span<const Real, images * score_size>(scores.data() + i * images * score_size,
                                                         images * score_size);
     }
-    const std::size_t capacity;
+    const std::size_t capacity;  ///< the most passes
 
    private:
     friend UNet;

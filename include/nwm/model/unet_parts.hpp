@@ -47,6 +47,7 @@ struct UNetParts {
   template <std::size_t l>
   using DownLayers = layer::DoubleConvolution<GridAt<l>, 1, (l == 0 ? shape.image_channels : channels(l) / 2),
                                               channels(l), Backend, Real>;
+  /// The convolutions of grid l on the way down, under their name in files.
   template <std::size_t l>
   struct Down : DownLayers<l> {
     template <class L>
@@ -56,6 +57,7 @@ struct UNetParts {
   };
   template <std::size_t l>
   using UpLayers = layer::DoubleConvolution<GridAt<l>, 2, 2 * channels(l), channels(l), Backend, Real>;
+  /// The convolutions of grid l on the way up, under their name in files.
   template <std::size_t l>
   struct Up : UpLayers<l> {
     template <class L>
@@ -66,6 +68,7 @@ struct UNetParts {
   template <std::size_t l>
   using RiseLayers = layer::TransposedConvolution<channels(l + 1), channels(l), GridAt<l + 1>>;
   template <std::size_t l>  // from the grid below, l + 1, to grid l
+  /// The transposed convolution to grid l, under its name in files.
   struct Rise : RiseLayers<l> {
     template <class L>
     static constexpr void describe(L& all) {
@@ -75,6 +78,7 @@ struct UNetParts {
   template <std::size_t l>  // from grid l − 1 to grid l
   using Pool = layer::MaxPool<channels(l - 1), GridAt<l - 1>>;
   using OutStencil = Stencil<channels(0), shape.scores(), 1, Zero>;
+  /// The convolution to the scores, under its name in files.
   struct Out : OutStencil {
     template <class L>
     static constexpr void describe(L& all) {
@@ -91,6 +95,7 @@ struct UNetParts {
       Down<l>::describe_statistics(all, down_name<l>());
     }
   };
+  /// The same, of a part on the way up.
   template <std::size_t l>
   struct UpStatistics {
     static constexpr std::size_t parameters = Up<l>::statistics;

@@ -73,15 +73,17 @@ class WaveMachine : public model::PixelModel<
   using with = WaveMachine<shape_, Readout_, Head_, Cell_, B, R, K>;
 
   using Base::shape, Base::sites, Base::images, Base::image_size, Base::pass_sites;
+  /// Time steps, and oscillator channels.
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
   /// Frames of an input: 0, a picture, for a cell without a drive.
   static constexpr std::size_t input_steps = cell::driven_cell<Cell_> ? steps : 0;
-  static constexpr std::size_t columns = channels * sites;
-  static constexpr std::size_t series_size = steps * columns;
+  static constexpr std::size_t columns = channels * sites;                    ///< oscillators of one image
+  static constexpr std::size_t series_size = steps * columns;                 ///< of one image
   static constexpr std::size_t carried = cell::carried_fields<Cell_>.size();  ///< states and encoded maps
+  /// Steps of a time segment, and how many segments there are.
   static constexpr std::size_t length = Layers::length, segments = Layers::segments;
-  static constexpr std::size_t rows = Readout::template rows<steps>;
-  static constexpr std::size_t features = Readout::template features<steps>;
+  static constexpr std::size_t rows = Readout::template rows<steps>;          ///< that the readout gathers
+  static constexpr std::size_t features = Readout::template features<steps>;  ///< of an oscillator
 
  private:
   using typename Base::BatchGrid;
@@ -98,7 +100,9 @@ class WaveMachine : public model::PixelModel<
                 "checkpointing::Reversible needs a cell that states the inverse of its step");
 
  public:
+  /// The states that a pass begins with and hands on.
   using Carry = model::Carry<Real>;
+  /// How a machine starts.
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values
@@ -185,7 +189,7 @@ class WaveMachine : public model::PixelModel<
     run_back(w, gradient);
   }
 
-  Cell cell;
+  Cell cell;  ///< with its numbers
 
  private:
   static constexpr std::size_t hidden_size = [] {

@@ -71,6 +71,7 @@ struct WaveParts {
   template <std::size_t e>
   using EncoderLayers = layer::Encoder<BatchGrid, shape.image_channels, shape.encoder_width, channels,
                                        encoded<e>.encoder_layers, encoded<e>.activation>;
+  /// The encoder of entry e, under its name in files.
   template <std::size_t e>
   struct Encoder : EncoderLayers<e> {
     /// Whether it is run: an encoder of the authors' checkpoints may have no use.
@@ -98,10 +99,12 @@ struct WaveParts {
   using Input = StepInput<shape.image_channels, ImageGrid::sites>;
   using Waves = Recurrence<Cell, BatchGrid, channels, length, segments, Backend, Real,
                            starts<Checkpointing, segments>, Input>;
+  /// What stands before the names of the cell's numbers in files.
   struct Named {
     static constexpr const char* prefix = "classifier.";
   };
   using Numbers = CellNumbers<Cell, BatchGrid, channels, Named>;
+  /// The cell's couplings, under their names in files.
   struct Coupling {
     static constexpr std::size_t parameters = Waves::parameters;
     template <class L>
@@ -109,6 +112,7 @@ struct WaveParts {
       Waves::describe(all, "classifier.");
     }
   };
+  /// The readout's matrix, under its name in files.
   struct Matrix {
     static constexpr std::size_t rows = Readout::template matrix_rows<steps>, parameters = rows * steps;
     template <class L>
@@ -117,6 +121,7 @@ struct WaveParts {
     }
   };
   using HeadLayers = layer::Head<Readout::template features<steps> * channels, shape.scores(), Head>;
+  /// The perceptron at every pixel, under its name in files.
   struct Mlp : HeadLayers {
     using HeadLayers::describe;
     template <class L>

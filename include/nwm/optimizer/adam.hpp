@@ -62,8 +62,8 @@ struct AdamOptions {
 /// Kingma, Ba 2015, in PyTorch's arithmetic: p -= lr/(1−β1^t) · m / (sqrt(v)/sqrt(1−β2^t) + ε). Weight decay
 /// is L2: it is added to the gradient.
 struct Adam {
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double weight_decay = 0;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< β1, β2 and ε above
+  double weight_decay = 0;                            ///< what is added to the gradient, times p
 
   static constexpr std::string_view name = "adam";
   static constexpr auto state = detail::AdamOptions::state;
@@ -80,8 +80,8 @@ struct Adam {
 
 /// Adam with decoupled weight decay (Loshchilov, Hutter 2019): p -= lr · decay · p beside Adam's step.
 struct AdamW {
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double weight_decay = 0.01;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< as Adam's
+  double weight_decay = 0.01;                         ///< share of p that a step takes away, times the rate
 
   static constexpr std::string_view name = "adamw";
   static constexpr auto state = detail::AdamOptions::state;

@@ -110,7 +110,7 @@ class Stepper {
  public:
   using Real = typename Model::Real;
   using Backend = typename Model::Backend;
-  static constexpr std::size_t states = O::state.size();
+  static constexpr std::size_t states = O::state.size();  ///< numbers kept for each parameter
 
   /// Throws Error where an option makes no sense, or would be 0 or infinite as a Real.
   explicit Stepper(const O& policy = {}) : policy_(policy) {
@@ -133,6 +133,7 @@ class Stepper {
     });
   }
 
+  /// The optimiser with its options.
   const O& policy() const { return policy_; }
   /// State number i, named O::state[i] (parameter_count numbers). With the number of steps all there is to
   /// save.
@@ -140,7 +141,9 @@ class Stepper {
     Backend::wait();
     return {state_[i].data(), state_[i].size()};
   }
+  /// Steps taken.
   std::uint64_t steps() const { return steps_; }
+  /// For a training that goes on.
   void set_steps(std::uint64_t steps) { steps_ = steps; }
 
  private:

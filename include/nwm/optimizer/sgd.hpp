@@ -30,9 +30,9 @@ struct SgdRule {
 /// p -= lr · v with v = μ v + g (Polyak 1964), Nesterov's form by option (Sutskever et al. 2013), in
 /// PyTorch's arithmetic without dampening. Weight decay is L2: it is added to the gradient.
 struct Sgd {
-  double momentum = 0;
-  bool nesterov = false;
-  double weight_decay = 0;
+  double momentum = 0;      ///< μ above; 0: none
+  bool nesterov = false;    ///< whether the step looks ahead
+  double weight_decay = 0;  ///< what is added to the gradient, times p
 
   static constexpr std::string_view name = "sgd";
   static constexpr std::array<std::string_view, 1> state{"velocity"};

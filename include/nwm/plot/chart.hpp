@@ -21,16 +21,16 @@ namespace nwm::plot {
 /// One line of a chart. Points with a value that is not finite (or, on a logarithmic axis, not positive) are
 /// left out.
 struct Curve {
-  std::string label = {};
-  Rgb colour = {};
+  std::string label = {};              ///< in the legend
+  Rgb colour = {};                     ///< of the line
   std::vector<double> x = {}, y = {};  ///< points; both of one length
 };
 
 /// Texts, size and axis of a chart.
 struct ChartOptions {
-  std::string title = {}, x_label = {}, y_label = {};
-  std::size_t width = 960, height = 540;  ///< pixels, 320 x 200 to 65535 x 65535
-  bool logarithmic = false;               ///< y axis in decades
+  std::string title = {}, x_label = {}, y_label = {};  ///< above the chart, and beside its axes
+  std::size_t width = 960, height = 540;               ///< pixels, 320 x 200 to 65535 x 65535
+  bool logarithmic = false;                            ///< y axis in decades
 };
 
 namespace detail {

@@ -23,6 +23,7 @@ inline constexpr Rgb not_finite_colour{255, 0, 255};
 
 /// Ground (`paper`) and writing (`ink`) of the pictures.
 inline constexpr Rgb paper{250, 250, 248};
+/// Writing, axes and walls.
 inline constexpr Rgb ink{34, 38, 46};
 
 namespace detail {

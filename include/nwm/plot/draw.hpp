@@ -20,7 +20,7 @@ namespace nwm::plot {
 
 /// A place in pixels: x to the right, y downwards. (0, 0) is the centre of the top left pixel.
 struct Point {
-  double x = 0, y = 0;
+  double x = 0, y = 0;  ///< in pixels, from the top left
 };
 
 /// Width in pixels of `text` at `scale`: 6 dots a character, less the space after the last one.

@@ -32,15 +32,17 @@ struct FilmOptions {
 
 /// A film before it is written: frames of equal size, their palette, the value of full colour.
 struct Film {
-  std::vector<IndexedImage> frames;
-  std::vector<Rgb> palette;
-  double scale = 1;
+  std::vector<IndexedImage> frames;  ///< of equal size
+  std::vector<Rgb> palette;          ///< of all frames
+  double scale = 1;                  ///< the value of full colour
 };
 
 /// The palette of all films, 256 colours: 253 of the blue-white-red map (an odd number, so that one is
 /// exactly zero's white), the colour of values that are not finite, the ground and the writing.
 namespace film_palette {
 
+/// Places in the palette: how many are of the map, and those of zero, values that are not finite, ground
+/// and writing.
 inline constexpr std::uint8_t levels = 253, zero = 126, not_finite = 253, ground = 254, writing = 255;
 
 /// The 256 colours of the palette.

@@ -25,8 +25,8 @@ namespace nwm::plot {
 
 /// height x width indices into a palette, row-major from the top left.
 struct IndexedImage {
-  std::size_t width = 0, height = 0;
-  std::vector<std::uint8_t> pixels;
+  std::size_t width = 0, height = 0;  ///< in pixels
+  std::vector<std::uint8_t> pixels;   ///< (height, width): places in the palette
 
   IndexedImage() = default;
   /// Throws Error where there is no memory for w x h pixels.

@@ -18,11 +18,13 @@ namespace nwm::plot {
 
 /// A colour, 8-bit sRGB.
 struct Rgb {
-  std::uint8_t r = 0, g = 0, b = 0;
+  std::uint8_t r = 0, g = 0, b = 0;  ///< red, green and blue
   friend constexpr bool operator==(const Rgb&, const Rgb&) = default;
 };
 
+/// All light.
 inline constexpr Rgb white{255, 255, 255};
+/// No light.
 inline constexpr Rgb black{0, 0, 0};
 
 /// height x width pixels, row-major from the top left, three bytes (red, green, blue) each.
@@ -42,12 +44,16 @@ class Image {
     for (std::size_t i = 0; i < width * height; ++i) put(i, fill);
   }
 
+  /// In pixels.
   std::size_t width() const noexcept { return width_; }
+  /// In pixels.
   std::size_t height() const noexcept { return height_; }
+  /// Whether there are no pixels.
   bool empty() const noexcept { return bytes_.empty(); }
 
   /// The pixels: height * width * 3 bytes, row-major, red green blue.
   std::span<const std::uint8_t> bytes() const noexcept { return bytes_; }
+  /// The same, to be set.
   std::span<std::uint8_t> bytes() noexcept { return bytes_; }
 
   /// The pixel in column x of row y. Throws Error outside the picture.

@@ -19,11 +19,13 @@ namespace nwm::plot {
 /// Sizes of a series y_1..y_T of floats: (steps, channels, height, width), row-major, so that a step is
 /// contiguous.
 struct SeriesShape {
-  std::size_t steps = 0, channels = 0, height = 0, width = 0;
+  std::size_t steps = 0, channels = 0, height = 0, width = 0;  ///< its sizes, outermost first
 
   /// Values of one channel at one step; of one step; of the whole series.
   constexpr std::size_t plane() const noexcept { return height * width; }
+  /// Values of one step.
   constexpr std::size_t state() const noexcept { return channels * plane(); }
+  /// Values of the whole series.
   constexpr std::size_t size() const noexcept { return steps * state(); }
 };
 

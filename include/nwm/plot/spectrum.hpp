@@ -42,8 +42,11 @@ class ClassSpectra {
     }
   }
 
+  /// How many classes there are.
   std::size_t classes() const noexcept { return classes_; }
+  /// How many frequencies there are.
   std::size_t bins() const noexcept { return bins_; }
+  /// Of the series.
   std::size_t steps() const noexcept { return shape_.steps; }
 
   /// Adds one image: `series` (steps, channels, height, width) and `labels` (height, width), each below the
@@ -111,11 +114,11 @@ class ClassSpectra {
 
 /// Axes and names of a spectrum chart.
 struct SpectrumOptions {
-  std::string title = "Mean spectrum of each class";
+  std::string title = "Mean spectrum of each class";  ///< above the chart
   double dt = 0;                        ///< time of one step, for an x axis in cycles per unit time; 0: bins
   std::vector<std::string> names = {};  ///< class names; missing: "background" for 0, "class k"
   bool logarithmic = true;              ///< |DFT| in decades
-  std::size_t width = 960, height = 540;
+  std::size_t width = 960, height = 540;  ///< pixels
 };
 
 namespace detail {

@@ -65,6 +65,7 @@ struct Fft {
   static constexpr std::size_t matrix_rows = frequencies(steps);
   static constexpr bool learns_matrix = false;
 
+  /// Rows of the matrix that multiplies the series.
   template <std::size_t steps>
   static constexpr std::size_t constant_rows = 2 * features<steps>;
 

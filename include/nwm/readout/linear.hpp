@@ -46,6 +46,7 @@ struct LinearMap {
   }
 };
 
+/// The study's: as many features as the spectrum has bins.
 using Linear = LinearMap<>;
 
 }  // namespace nwm::readout

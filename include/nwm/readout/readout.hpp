@@ -88,6 +88,7 @@ class ConstantMatrix {
     }
   }
 
+  /// The first number, in memory of the backend.
   const Real* data() const { return there_.data(); }
 
  private:
@@ -98,7 +99,7 @@ class ConstantMatrix {
 /// A number of features, as a type: compilers then show it in their messages.
 template <std::size_t features>
 struct Features {
-  static constexpr std::size_t value = features;
+  static constexpr std::size_t value = features;  ///< how many there are
 };
 
 /// A learned map makes at most as many features of a series as that has steps.

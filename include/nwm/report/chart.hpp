@@ -18,29 +18,29 @@ namespace nwm::report {
 
 /// One line of a chart, in the page's colour number `colour` (0..7). With `points`, each value gets a dot.
 struct Line {
-  std::string label;
-  std::vector<double> x, y;  ///< of one length; points that are not finite are left out
-  std::size_t colour = 0;
-  bool points = false, dashed = false;
+  std::string label;                    ///< in the legend
+  std::vector<double> x, y;             ///< of one length; points that are not finite are left out
+  std::size_t colour = 0;               ///< of the page, 0 to 7
+  bool points = false, dashed = false;  ///< a dot at each value; a broken line
 };
 
 /// A vertical mark at x, across the chart, with a short text at its top.
 struct Mark {
-  double x = 0;
-  std::string text = {};
+  double x = 0;           ///< where it stands
+  std::string text = {};  ///< at its top
 };
 
 /// Texts, marks, axes and size of a chart.
 struct ChartOptions {
-  std::string title = {};  ///< text for readers who cannot see the picture
-  std::string x_label = {}, y_label = {};
-  bool logarithmic = false;    ///< y in decades
-  bool counted = false;        ///< x is a count: ticks at whole numbers only
-  double least = 0, most = 0;  ///< ends of the x axis; both 0: taken from the lines
-  double floor = 0;            ///< logarithmic: smaller y are drawn at this value; 0: no floor
-  std::vector<Mark> marks = {};
-  std::size_t width = 480;  ///< CSS pixels at which letters have their proper size; 960 fills a row
-  std::size_t height = 300;
+  std::string title = {};                  ///< text for readers who cannot see the picture
+  std::string x_label = {}, y_label = {};  ///< beside the axes
+  bool logarithmic = false;                ///< y in decades
+  bool counted = false;                    ///< x is a count: ticks at whole numbers only
+  double least = 0, most = 0;              ///< ends of the x axis; both 0: taken from the lines
+  double floor = 0;                        ///< logarithmic: smaller y are drawn at this value; 0: no floor
+  std::vector<Mark> marks = {};            ///< across the chart
+  std::size_t width = 480;   ///< CSS pixels at which letters have their proper size; 960 fills a row
+  std::size_t height = 300;  ///< CSS pixels, too
 };
 
 /// The chart as an <svg>; with more than one line, a legend stands below. Throws Error when a line's x and y

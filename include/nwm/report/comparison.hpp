@@ -19,18 +19,18 @@ namespace nwm::report {
 /// One model: a value for every seed (NaN: diverged), and the published mean and standard deviation (NaN:
 /// none).
 struct Compared {
-  std::string name;
-  std::vector<double> found;
-  double published = std::numeric_limits<double>::quiet_NaN();
-  double published_sd = std::numeric_limits<double>::quiet_NaN();
-  std::string remark = {};
+  std::string name;                                                ///< of the model
+  std::vector<double> found;                                       ///< a value for each seed
+  double published = std::numeric_limits<double>::quiet_NaN();     ///< their published mean
+  double published_sd = std::numeric_limits<double>::quiet_NaN();  ///< and standard deviation
+  std::string remark = {};                                         ///< beside its row
 };
 
 /// Title and axis of a comparison.
 struct ComparisonOptions {
-  std::string title = {}, caption = {};
-  std::string quantity = "value";  ///< label of the axis
-  double least = 0, most = 1;      ///< ends of the axis
+  std::string title = {}, caption = {};  ///< above and below the chart
+  std::string quantity = "value";        ///< label of the axis
+  double least = 0, most = 1;            ///< ends of the axis
 };
 
 /// Mean and sample standard deviation of the finite values. Without any, the mean is NaN; with fewer than

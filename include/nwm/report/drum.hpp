@@ -75,8 +75,10 @@ template <class Drum>
 class DrumReport {
  public:
   using Real = typename Drum::Real;
+  /// Those of the drum.
   using Options = typename Drum::Options;
 
+  /// Strikes the drum as `plan` says, and records it. Throws Error where the plan's ear is not in the drum.
   DrumReport(Mask mask, const Options& options, const DrumPlan& plan)
       : mask_(std::move(mask)), options_(options), plan_(plan), drum_(mask_, options_), recording_(record()) {
     if (!mask_.contains(plan.ear))
@@ -92,6 +94,7 @@ class DrumReport {
       }
   }
 
+  /// The drum's skin, lattice and rim.
   const drum::Physics& physics() const { return drum_.physics(); }
   /// The mapping to the page's sounds: this drum's lowest mode sounds at plan.lowest_hertz.
   const sound::Pitch& pitch() const { return pitch_; }

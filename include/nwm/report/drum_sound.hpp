@@ -17,8 +17,8 @@ namespace nwm::report {
 
 /// How the drum of a report is struck and heard.
 struct DrumPlan {
-  Site at = {};  ///< site of the strike
-  Strike strike = {.width = 1};
+  Site at = {};                              ///< site of the strike
+  Strike strike = {.width = 1};              ///< how it is struck
   std::optional<std::uint64_t> random = {};  ///< seed of a strike everywhere at once, instead of `at`
   std::size_t steps = 4096;                  ///< recorded for the spectra
   Site ear = {};                             ///< the neuron whose series, spectrum and sound are shown

@@ -75,9 +75,9 @@ inline std::string deviation(double found, double truth) {
 
 /// Rows of plain-text cells under a head.
 struct Table {
-  std::vector<std::string> head;
-  std::vector<std::vector<std::string>> rows = {};
-  std::string caption = {};
+  std::vector<std::string> head;                    ///< names of the columns
+  std::vector<std::vector<std::string>> rows = {};  ///< cells of each row, as plain text
+  std::string caption = {};                         ///< below the table
   std::size_t text_columns = 1;  ///< this many columns from the left are text, the others numbers
 
   /// The table as HTML. Throws Error when a row has another number of cells than the head.

@@ -30,10 +30,12 @@ class Confusion {
       throw Error("nwm::report::Confusion", "classes", "at most 65536", std::to_string(classes));
     counts_.resize(classes * classes);
   }
+  /// How many there are.
   std::size_t classes() const { return classes_; }
   /// Counts one item of class `truth` assigned to `said`. Throws Error, as count does, for a class that there
   /// is not.
   void add(std::size_t truth, std::size_t said) { ++counts_[place(truth, said)]; }
+  /// How many items of class `truth` were assigned to `said`.
   std::size_t count(std::size_t truth, std::size_t said) const { return counts_[place(truth, said)]; }
   /// Number of items of class `truth`.
   std::size_t total(std::size_t truth) const {
@@ -80,6 +82,7 @@ class Confusion {
 /// slow drift out of the other bins.
 class SeriesSpectra {
  public:
+  /// Of series of this shape; with `hann` under that window.
   explicit SeriesSpectra(const plot::SeriesShape& shape, bool hann = false)
       : shape_(shape), bins_(shape.steps / 2 + 1) {
     (void)plot::detail::check_shape("nwm::report::SeriesSpectra", shape);
@@ -95,6 +98,7 @@ class SeriesSpectra {
         waves_(rows + k, t) = static_cast<float>(window * std::sin(angle));
       }
   }
+  /// How many frequencies there are.
   std::size_t bins() const { return bins_; }
 
   /// The magnitudes of one series (T, C, H, W). Throws Error for another size.
@@ -122,6 +126,7 @@ class SeriesSpectra {
 /// distance. Only these means and deviations are learned.
 class NearestSpectrum {
  public:
+  /// For series of this shape. Throws Error unless there are 2 to 256 classes.
   NearestSpectrum(const plot::SeriesShape& shape, std::size_t classes)
       : shape_(shape), spectra_(shape), classes_(classes), features_(spectra_.bins() * shape.channels) {
     if (classes < 2 || classes > 256)

@@ -71,6 +71,7 @@ std::string scale(const std::string& from, const std::string& to, const Colour& 
 /// An HTML page, built section by section. Each method appends its content and returns the page.
 class Page {
  public:
+  /// An empty page with a title and the words below it, plain text both.
   Page(std::string title, std::string lead) : title_(std::move(title)), lead_(std::move(lead)) {}
 
   /// Begins a section. The top of the page lists all sections.
@@ -88,7 +89,9 @@ class Page {
       body_ += "<li><span>" + escape(name) + "</span><b>" + escape(value) + "</b></li>";
     return html("</ul>\n");
   }
+  /// Adds a table.
   Page& table(const Table& table) { return html(table.html()); }
+  /// Adds a figure.
   Page& figure(const Figure& f) { return html(figure_html(f)); }
   /// Figures side by side, as many in a row as fit.
   Page& row(const std::vector<Figure>& figures) {

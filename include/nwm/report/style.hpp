@@ -7,6 +7,7 @@
 
 namespace nwm::report {
 
+/// The style sheet that stands in every page.
 inline constexpr std::string_view style = R"(
 :root { color-scheme: light dark;
   --paper: #fbfaf7; --card: #ffffff; --ink: #20242c; --soft: #5d6470; --line: #e2e1dc; --accent: #0b5c9c;

@@ -18,7 +18,7 @@ namespace nwm::report {
 
 /// The losses (cross-entropy per pixel) after each epoch, all of one length.
 struct LearningCurve {
-  std::vector<double> epoch, training, validation;
+  std::vector<double> epoch, training, validation;  ///< of the same length each
 };
 
 /// Adds facts about the run, metrics on `images` held-out images (loss/segmentation_metrics.hpp says

@@ -50,17 +50,18 @@ class InPlace {
   using StencilAt = typename Waves::template StencilAt<s>;
 
  public:
-  static constexpr bool banded = BandedBackend<B>;
+  static constexpr bool banded = BandedBackend<B>;  ///< whether bands of rows may run beside each other
   static_assert(whole_row_backend<B>());
   static_assert(banded || !detail::PreparesRows<B, Stencil<1, 1, 3, Zero, false>, Grid<8, 8, Zero>, float>,
                 "a backend with `prepare_rows` has `couple_rows`, both in float and in double, as cpu::Simd");
+  /// Whether rows are moved one by one, several steps in one pass.
   static constexpr bool by_rows = [] {
     if constexpr (RowBackend<B> && Waves::stages == 1 && cell::five_point<Stage<0>>)
       return Wavefront<typename G::Boundary, G::height, G::width, 1, B::line(G::width), channels,
                        Real>::possible;
     return false;
   }();
-  static constexpr std::size_t columns = channels * G::sites;
+  static constexpr std::size_t columns = channels * G::sites;  ///< numbers of a field
 
   /// Rows of a band: its coupled value takes half of a first-level cache; whole tiles of the stencil's
   /// kernels (8 rows at most) where there is room.
@@ -70,7 +71,7 @@ class InPlace {
     constexpr std::size_t room = cache / row > 1 ? cache / row : 1;
     return std::min(G::height, room < 8 ? room : room / 8 * 8);
   }();
-  static constexpr std::size_t bands = (G::height + rows - 1) / rows;
+  static constexpr std::size_t bands = (G::height + rows - 1) / rows;  ///< how many bands there are
 
   /// Where rows are moved one by one: how many at once.
   static constexpr std::size_t group = row_group<B, G>;
@@ -83,7 +84,9 @@ class InPlace {
         coupled_all(by_rows ? 0 : threads_ * coupled_size),
         order_(std::min(threads, std::max<std::size_t>(1, columns * deepest / least_work)), deepest) {}
 
+  /// The first number of field f.
   Real* field(std::size_t f) { return fields_.data() + f * field_stride; }
+  /// The first number of field f.
   const Real* field(std::size_t f) const { return fields_.data() + f * field_stride; }
   /// Threads that there is work for.
   std::size_t busy_threads() const {

@@ -49,11 +49,13 @@ class Simulation {
   using Grid = Grid_;
   using Backend = Backend_;
   using Real = Real_;
+  /// The same simulation on another backend, or of other numbers.
   template <HostBackend B, std::floating_point R = Real>
   using with = Simulation<Cell, Grid, channels_, B, R>;
 
+  /// Oscillators of a site, sites, and their product.
   static constexpr std::size_t channels = channels_, sites = Grid::sites, columns = channels * sites;
-  static constexpr std::size_t field_count = nwm::cell::field_count<Cell>;
+  static constexpr std::size_t field_count = nwm::cell::field_count<Cell>;  ///< of the cell
   static_assert(nwm::cell::checked<Cell>());
   static_assert(channels > 0, "Simulation: channels must be at least 1");
   static_assert(
@@ -72,8 +74,9 @@ class Simulation {
  public:
   /// Named slices of the stages' parameters: "<coupling>.weight" (groups·C, from·C, k, k), "<coupling>.bias".
   static constexpr auto layout = exact_layout<[](auto& all) { Waves::describe(all, ""); }, 64>();
-  static constexpr std::size_t parameter_count = layout.size;
+  static constexpr std::size_t parameter_count = layout.size;  ///< numbers of all stages' parameters
 
+  /// How a simulation starts and runs.
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values of learned stencils
@@ -98,6 +101,7 @@ class Simulation {
     maps_changed_ = true;
     return std::span<Real, columns>(data(f), columns);
   }
+  /// The same, to be read.
   std::span<const Real, columns> field(std::size_t f) const {
     return std::span<const Real, columns>(data(f), columns);
   }
@@ -105,6 +109,7 @@ class Simulation {
   nwm::FieldView<Real, channels, Grid> at(std::size_t f) {
     return nwm::FieldView<Real, channels, Grid>(field(f));
   }
+  /// The same, to be read.
   nwm::FieldView<const Real, channels, Grid> at(std::size_t f) const {
     return nwm::FieldView<const Real, channels, Grid>(field(f));
   }
@@ -119,7 +124,9 @@ class Simulation {
     steps_ = 0;
   }
 
+  /// All parameters of the stages, as `layout` says.
   std::span<Real, parameter_count> parameters() { return parameters_.span(); }
+  /// All parameters of the stages, as `layout` says.
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
   /// The slice of that name. Throws Error when the cell has none.
   std::span<Real> parameter(std::string_view name) {
@@ -135,6 +142,7 @@ class Simulation {
     throw Error("nwm::Simulation::parameter", "name", known, std::string(name));
   }
 
+  /// The cell with its numbers.
   const Cell& cell() const { return cell_; }
   /// Changes dt or another number of the cell from the next step on. Throws Error as cell::require_numbers;
   /// nothing has changed then.

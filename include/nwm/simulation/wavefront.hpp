@@ -43,6 +43,7 @@ class Wavefront {
         bands_(std::min(threads, std::max<std::size_t>(1, height / (2 * steps)))),
         lines_((bands_ * planes * 2 * most_ + 1) * line) {}
 
+  /// How many bands of rows run beside each other.
   std::size_t bands() const { return bands_; }
 
   /// Moves all rows by `steps` ≤ those of the constructor: row(plane, offset, before, below) moves the one at

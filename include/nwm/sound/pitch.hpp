@@ -22,7 +22,7 @@ namespace nwm::sound {
 /// Units of simulated time that pass in a second of sound. A tone of f cycles per unit time sounds at
 /// f · per_second Hz.
 struct Pitch {
-  double per_second = 1000;
+  double per_second = 1000;  ///< units of simulated time in a second
 
   /// The mapping under which `frequency` (cycles per unit time) sounds at `hertz`. Throws Error unless both
   /// are finite and above 0.

@@ -54,7 +54,7 @@ inline std::size_t quick_length(std::size_t n) {
 
 /// Window, zero-padding and averaging of a spectrum.
 struct SpectrumOptions {
-  Window window = Window::blackman_harris;
+  Window window = Window::blackman_harris;  ///< what each segment is multiplied by
   std::size_t padding = 2;  ///< the transform is at least this many times as long as a segment
   std::size_t segment = 0;  ///< samples of a segment (Welch 1967); 0: one segment, the whole series
   double overlap = 0.5;     ///< share of a segment that overlaps with the next one
@@ -111,6 +111,7 @@ class Ear {
 
   /// Length of the series; number of frequency bins of a spectrum.
   std::size_t samples() const { return samples_; }
+  /// How many frequencies there are.
   std::size_t bins() const { return padded_.size() / 2 + 1; }
 
   /// The spectrum of a series: the root of the mean of |DFT|² over segments. Throws Error for another length

@@ -18,7 +18,7 @@ namespace nwm::sound {
 
 /// A tone: frequency in cycles per unit time, and amplitude.
 struct Tone {
-  double frequency = 0, amplitude = 0;
+  double frequency = 0, amplitude = 0;  ///< cycles per unit time, and in the units of the samples
 };
 
 /// Limits within which peaks count as tones.

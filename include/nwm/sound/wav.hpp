@@ -18,10 +18,10 @@ namespace nwm::sound {
 
 /// One channel of samples in [-1, 1] with title and comment.
 struct Clip {
-  std::vector<float> samples;
-  unsigned rate = 44100;     ///< samples per second
-  std::string title = {};    ///< INAM in the file
-  std::string comment = {};  ///< ICMT in the file: how the sound was made
+  std::vector<float> samples;  ///< in [-1, 1]
+  unsigned rate = 44100;       ///< samples per second
+  std::string title = {};      ///< INAM in the file
+  std::string comment = {};    ///< ICMT in the file: how the sound was made
 
   /// Length of the clip in seconds.
   double seconds() const { return static_cast<double>(samples.size()) / rate; }

@@ -18,6 +18,7 @@ namespace nwm::model {
 struct NoInput {
   static constexpr std::size_t channels = 0, sites = 0;
 };
+/// An input of so many channels over so many sites.
 template <std::size_t channels_, std::size_t sites_>
 struct StepInput {
   static constexpr std::size_t channels = channels_, sites = sites_;

@@ -18,9 +18,9 @@ namespace nwm::model {
 /// not change in time. Each pointer is to `columns` numbers.
 template <class Real>
 struct LinearStep {
-  std::size_t columns;
-  std::array<const Real*, 4> matrix;
-  std::array<const Real*, 2> gain;
+  std::size_t columns;                ///< that there are
+  std::array<const Real*, 4> matrix;  ///< xx, xz, zx, zz
+  std::array<const Real*, 2> gain;    ///< c, of x and of z
 };
 
 namespace detail {
@@ -223,8 +223,8 @@ void for_chunk_groups(std::size_t chunks, std::size_t threads, const F& f) {
 /// operations return when they are done and may be called from several threads (cpu::Scalar, cpu::Simd).
 template <class B, class Real>
 struct LinearScan {
-  LinearStep<Real> step;
-  std::size_t steps, chunks, threads = 1;
+  LinearStep<Real> step;                   ///< what a step does
+  std::size_t steps, chunks, threads = 1;  ///< T, into how many runs it is cut, and how many threads run them
 
   /// Numbers of scratch memory: for the adjoint, and enough for the forward pass.
   std::size_t scratch() const { return (8 * used() + 8) * step.columns; }

@@ -11,10 +11,12 @@
 
 namespace nwm::model {
 
+/// The place of what a boundary sets to zero.
+inline constexpr std::size_t outside = static_cast<std::size_t>(-1);
+
 /// Calls f(at, source, length) for runs of the columns [start, start + n) of a plane of a field over G: what
 /// lies dy rows and dx columns from the column start + at begins at `source` of the plane, or is zero
 /// (`outside`), for `length` columns.
-inline constexpr std::size_t outside = static_cast<std::size_t>(-1);
 template <class G, class Boundary, class F>
 void for_shifted_runs(std::ptrdiff_t dy, std::ptrdiff_t dx, std::size_t start, std::size_t n, const F& f) {
   constexpr std::size_t lanes = lanes_of<G>, sites = G::height * G::width;

@@ -33,8 +33,8 @@ namespace nwm {
 /// positions), with one position or one a step.
 template <class Real>
 struct Predictions {
-  Array<Real> scores;
-  Array<std::uint8_t> labels;
+  Array<Real> scores;          ///< as the model gives them
+  Array<std::uint8_t> labels;  ///< what the scores say; without a shape where the loss is of numbers
 };
 
 namespace detail {

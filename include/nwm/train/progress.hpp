@@ -24,9 +24,9 @@ struct ProgressOf {
   double seconds = 0;                 ///< in fit so far, over all its calls and what was resumed
   double loss = 0;                    ///< mean training loss of this epoch so far
   double gradient_norm = 0;           ///< of this step, before clipping
-  bool epoch_end = false;
-  M validation{};         ///< at epoch_end
-  bool improved = false;  ///< at epoch_end: these weights are the best so far
+  bool epoch_end = false;             ///< whether an epoch has ended, and `validation` is there
+  M validation{};                     ///< at epoch_end
+  bool improved = false;              ///< at epoch_end: these weights are the best so far
 
   /// Seconds left when the rest goes as the part behind.
   double remaining() const {

@@ -16,8 +16,10 @@ namespace schedule {
 
 /// Where a schedule is looked at to know it: at place(0) … place(places − 1), equally spaced shares.
 inline constexpr int places = 32;
+/// Share number i.
 constexpr double place(int i) { return static_cast<double>(i) / places; }
 
+/// 1 all the way.
 inline Schedule constant() {
   return [](double) { return 1.0; };
 }

@@ -34,10 +34,10 @@ namespace nwm {
 struct TrainerState {
   std::uint64_t epoch = 0, step = 0;  ///< completed epochs, completed steps of the one under way
   std::uint64_t stale = 0;            ///< epochs since the last improvement
-  std::uint64_t images = 0;
-  double loss_sum = 0;                                         ///< over the steps of the epoch under way
+  std::uint64_t images = 0;           ///< seen since training began
+  double loss_sum = 0;                ///< over the steps of the epoch under way
   double best_loss = std::numeric_limits<double>::infinity();  ///< validation loss of the best weights
-  double seconds = 0;
+  double seconds = 0;                                          ///< in fit so far
   std::uint64_t set_images = 0;  ///< of the training set; 0 before the first fit
 };
 
@@ -64,12 +64,16 @@ class Trainer {
   using Loss = Loss_;
   using Optimizer = Optimizer_;
   using Real = typename Model::Real;
+  /// What runs the model over batches.
   using Executor = typename detail::ExecutorOr<Executor_, Model, Loss>::type;
   static_assert(nwm::Executor<Executor, Model, Loss>);
+  /// What the loss judges a model by.
   using Metrics = typename Loss::Metrics;
+  /// What the callback of `fit` is given.
   using Progress = ProgressOf<Metrics>;
+  /// Where a training stands.
   using State = TrainerState;
-  static constexpr std::size_t parameter_count = Model::parameter_count;
+  static constexpr std::size_t parameter_count = Model::parameter_count;  ///< numbers of the model
 
   /// All memory of training is allocated here, in the first step and in the first validation. Training goes
   /// on from the weights of `model`. Throws Error, naming the option, where an option of trainer, loss or
@@ -153,6 +157,7 @@ class Trainer {
       if (!report()) return;
     }
   }
+  /// The same without a callback.
   void fit(const data::Dataset& train, const data::Dataset& validation) {
     fit(train, validation, [](const Progress&) {});
   }
@@ -208,14 +213,21 @@ class Trainer {
   Metrics evaluate(const data::Dataset& set) { return executor_.evaluate(best_, set); }
   /// The weights after the latest step: those that the next one changes.
   const Model& current() const { return model_; }
+  /// The same, to be changed.
   Model& current() { return model_; }
 
   double last_loss() const { return last_loss_; }  ///< of the latest step; 0 before it
+  /// As given to the constructor.
   const TrainerOptions& options() const { return options_; }
+  /// Where the training stands.
   const TrainerState& state() const { return state_; }
+  /// With its options.
   const Loss& loss() const { return loss_; }
+  /// With its state.
   optimizer::Stepper<Model, Optimizer>& optimizer() { return optimizer_; }
+  /// With its state.
   const optimizer::Stepper<Model, Optimizer>& optimizer() const { return optimizer_; }
+  /// What runs the model over batches.
   Executor& executor() { return executor_; }
 
   /// Goes on from a state that was saved (train/saved_training.hpp): weights, best weights, counters and the

@@ -16,12 +16,12 @@ namespace nwm {
 
 /// Defaults are the study's protocol.
 struct TrainerOptions {
-  double learning_rate = 1e-3;
-  std::size_t batch = 64;      ///< images a step; the last partial batch of an epoch is dropped
-  std::size_t epochs = 300;    ///< at most
-  Schedule schedule{};         ///< factor on the learning rate; constant when empty
-  double clip_norm = 0;        ///< gradients longer than this are scaled down to it; 0: never
-  std::size_t patience = 302;  ///< stop after so many epochs without improvement
+  double learning_rate = 1e-3;  ///< of a step, at its largest
+  std::size_t batch = 64;       ///< images a step; the last partial batch of an epoch is dropped
+  std::size_t epochs = 300;     ///< at most
+  Schedule schedule{};          ///< factor on the learning rate; constant when empty
+  double clip_norm = 0;         ///< gradients longer than this are scaled down to it; 0: never
+  std::size_t patience = 302;   ///< stop after so many epochs without improvement
   /// A validation loss counts as better when it is lower than that of the best weights by more than this: the
   /// study's protocol. So best() need not have the lowest loss of all epochs. Where losses are small (mean
   /// squares, say), set 0: then every lower loss counts.

@@ -15,6 +15,7 @@
 
 namespace nwm::cpu {
 
+/// Plain loops, a number at a time: what every other backend is compared with.
 struct Scalar : HostMemory {
   static constexpr std::string_view name = "scalar";
 

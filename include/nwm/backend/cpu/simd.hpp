@@ -26,7 +26,7 @@ struct Simd : HostMemory {
   template <class Real>
   struct Lane {
     using Value = math::Pack<Real, Arch>;
-    static constexpr std::size_t count = Value::size;
+    static constexpr std::size_t count = Value::size;  ///< columns of a full pack
     std::size_t index;
     Value load(const Real* p) const { return Value::load(p + index); }
     void store(Real* p, Value v) const { v.store(p + index); }

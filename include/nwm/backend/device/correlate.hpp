@@ -74,10 +74,12 @@ struct Correlate {
 
  public:
   static constexpr std::size_t threads = strips * beside, blocks = Cut::count * rounds;
+  /// What the threads of a block share.
   struct Shared {
     alignas(16) std::array<Real, chunk * S::taps * beside * weights> weight;
     std::array<Real, chunk * plane> tile;
   };
+  /// What a thread has for itself.
   struct Local {
     std::array<Real, tall * sums> sum;
   };

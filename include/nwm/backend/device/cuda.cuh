@@ -39,6 +39,7 @@ struct CudaSystem {
   static constexpr std::size_t scratch_bytes = CudaContext::scratch_bytes;
   // With these sizes the head's layers of 64 images, 256 rows wide, fit in 50 MB of cache; series are read
   // once.
+  /// Columns of a tile of the head, and of a tile of the series.
   static constexpr std::size_t tile = 512, series_tile = std::size_t{1} << 24;
   using Memories = CudaMemories;
 

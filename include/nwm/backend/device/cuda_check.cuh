@@ -30,10 +30,12 @@ inline void check(cudaError_t code, const char* call, const char* file, int line
   if (code == cudaErrorNoDevice) throw Error(where, "device", "a CUDA device", "none");
   throw Error(where, call, "success", found);
 }
+/// Throws Error where a call of cuBLAS failed.
 inline void check(cublasStatus_t code, const char* call, const char* file, int line) {
   if (code == CUBLAS_STATUS_SUCCESS) return;
   throw Error(std::string(file) + ":" + std::to_string(line), call, "success", cublasGetStatusString(code));
 }
+/// Calls CUDA or cuBLAS, and throws Error, naming call, file and line, where that fails.
 #define NWM_CUDA(call) ::nwm::device::check((call), #call, __FILE__, __LINE__)
 
 }  // namespace nwm::device

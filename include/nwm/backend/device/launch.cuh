@@ -25,6 +25,7 @@ struct CudaBlock {
   }
 };
 
+/// The kernel that runs a Body: a block of threads each.
 template <class Body>
 __global__ void __launch_bounds__(Body::threads) run_block(Body body) {
   extern __shared__ __align__(16) unsigned char memory[];

@@ -38,6 +38,7 @@ template <class Op, class Lane, class Kernel>
 struct ReduceSections {
   using Value = typename Op::Value;
   static constexpr std::size_t threads = 256;
+  /// What the threads of a block share.
   struct Shared {
     std::array<Value, threads> held;
   };

@@ -33,6 +33,7 @@ template <class TimeSegment>
 struct Residence {
   static constexpr std::size_t fields = TimeSegment::fields;
 
+  /// The sizes that decide it.
   struct Facts {
     std::array<bool, fields> gathered{}, twice{};
     std::array<std::size_t, fields> place{};  ///< among the shared copies, or among the registers'

@@ -63,11 +63,13 @@ struct ResidentBackward {
 
  public:
   static constexpr bool sums = TimeSegment::parameter_count * sizeof(Real) <= 40 * sizeof(float);
+  /// What the threads of a block share.
   struct Shared {
     alignas(16) std::array<Real, weights> weight;
     std::array<Real, coupled_copies * coupled> coupled_gradient;
     std::array<Real, std::max<std::size_t>(1, facts.maps* field)> maps;
   };
+  /// What a thread has for itself.
   struct Local {
     std::array<Real, std::max<std::size_t>(1, facts.others* C* rows)> fields;
     std::array<Real, sums ? weights : 1> sum;

@@ -25,10 +25,12 @@ struct ResidentForward {
   static constexpr std::size_t field = C * TimeSegment::sites;  ///< numbers of a field of one image
 
   static constexpr std::size_t threads = ThreadStrip::threads, blocks = TimeSegment::images;
+  /// What the threads of a block share.
   struct Shared {
     alignas(16) std::array<Real, weights_offset<TimeSegment, false, TimeSegment::stages>()> weights;
     std::array<Real, std::max<std::size_t>(1, Placement::facts.copies* field)> fields;
   };
+  /// What a thread has for itself.
   struct Local {
     std::array<Real, std::max<std::size_t>(1, Placement::facts.registers* C* rows)> fields;
   };

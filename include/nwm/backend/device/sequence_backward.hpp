@@ -52,6 +52,7 @@ struct SequenceBackward {
   static constexpr std::size_t sent_numbers = Plan::template Stage<s>::groups * Plan::numbers;
 
  public:
+  /// What the threads of a block share.
   struct Shared {
     alignas(16) std::array<Real, Plan::in_shared ? std::max<std::size_t>(1, Plan::weight_numbers) : 1> weight;
     alignas(16) std::array<Real, std::max<std::size_t>(1, model::largest_of<S::stages>([](auto s) {
@@ -60,6 +61,7 @@ struct SequenceBackward {
     std::array<Real, S::fields * Plan::numbers> gradient;
     std::array<Real, Plan::partial_numbers> partial;
   };
+  /// What a thread has for itself.
   struct Local {
     std::array<Real, ahead ? each * most : most> tape;
   };

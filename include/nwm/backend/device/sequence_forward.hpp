@@ -41,6 +41,7 @@ struct SequenceForward {
     return sum;
   }
 
+  /// What the threads of a block share.
   struct Shared {
     alignas(16) std::array<Real, Plan::in_shared ? std::max<std::size_t>(1, Plan::weight_numbers) : 1> weight;
     alignas(16) std::array<Real, offset<S::fields>()> fields;
@@ -61,6 +62,7 @@ struct SequenceForward {
   static constexpr bool drive_ahead = drive_each <= 8;  ///< in registers while the product runs
 
  public:
+  /// What a thread has for itself.
   struct Local {
     std::array<Real, drive_ahead ? drive_each : 1> drive;
   };

@@ -49,11 +49,13 @@ struct TileGradient {
 
  public:
   static constexpr std::size_t threads = pairs * lanes, blocks = runs * out_chunks * in_chunks;
+  /// What the threads of a block share.
   struct Shared {
     std::array<Real, ins * in_plane> in;
     std::array<Real, outs * out_plane> gradient;
     std::array<Real, pairs * sums> sum;
   };
+  /// What a thread has for itself.
   struct Local {
     std::array<Real, sums> sum;
   };
