@@ -17,6 +17,8 @@ MENU = {
         ("docs/drums-and-simulations.md", "drums-and-simulations", "Drums and simulations"),
         ("docs/on-a-gpu.md", "on-a-gpu", "On a GPU"),
         ("docs/threads.md", "threads", "Threads"),
+        ("docs/ranks.md", "ranks", "Training over ranks"),
+        ("docs/simulation-over-ranks.md", "simulation-over-ranks", "Simulations over ranks"),
         ("docs/reproducing-the-study.md", "reproducing-the-study", "Reproducing the study"),
     ],
     "A part of your own": [
