@@ -133,6 +133,7 @@ class Simulation {
     const Slice& slice = slice_named(name);
     return parameters_.span().subspan(slice.offset, slice.size);
   }
+  /// Where the parameters of that name lie. Throws Error when the cell has none.
   static const Slice& slice_named(std::string_view name) {
     std::string known;
     for (const Slice& slice : layout.slices) {
