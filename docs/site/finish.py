@@ -142,6 +142,8 @@ def contents(text):
 
 def finished(name, text):
     text = re.sub(r'href="header:([^"]*)"', header_link, text)
+    text = re.sub(r"<code>#include &lt;(nwm/[\w/.]+)&gt;</code>",
+                  lambda m: f'<code>#include &lt;<a href="{headers[m[1]]}">{m[1]}</a>&gt;</code>', text)
     # Parts of Doxygen's pages that need its scripts.
     text = re.sub(r' onclick="[^"]*"|<img src="(?:closed|open)\.png"[^>]*/>', "", text)
     text = re.sub(r'<div class="ttc".*?</div></div>\n|<div class="levels">.*?</div>', "", text)
@@ -161,6 +163,8 @@ def finished(name, text):
                   r'<div class="scroll">\1</div>', text, flags=re.DOTALL)
     text = text.replace(f'<li><a href="{name}">', f'<li><a href="{name}" aria-current="page">', 1)
     text = re.sub(r'(<div id="nav-path".*?</ul>\s*</div>\s*)(</div><!-- top -->)', r"\2\1", text, flags=re.DOTALL)
+    text = re.sub(r'(<h1 class="title">[^<]*) (File|(?:Class|Struct|Union)(?: Template)?|Namespace|Concept|Directory) Reference',
+                  r"\1", text)
     text = text.replace('<h1 class="title">File List</h1>', '<h1 class="title">Headers</h1>')
     text = text.replace('<h1 class="title">Class List</h1>', '<h1 class="title">Types</h1>')
     return re.sub(r'<div class="(header|contents)">', r'<div class="\1" id="page">', text, count=1)
@@ -197,6 +201,10 @@ for path in sorted(site.glob("*.html")):
         text, places = re.subn(r"<p[^<>]*>(<a [^<>]*></a>)?\s*ALL_NAMES_HERE\s*</p>", lambda m: all_names(), text)
         if places != 1:
             wrong.append("names.html: no place for the names")
+    if path.name in MARKDOWN:
+        words = re.sub(r"<(code|pre)>.*?</\1>|<div class=\"fragment\">.*?<!-- fragment -->|<[^>]*>", "", text, flags=re.DOTALL)
+        for left in re.findall(r".{0,30}(?:\*\*|\]\(|`).{0,30}", words):
+            wrong.append(f"{path.name}: Markdown that Doxygen did not read: {left.strip()}")
     path.write_text(text)
     pages[path.name] = Links(text)
 links = 0

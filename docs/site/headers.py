@@ -1,8 +1,8 @@
 """The headers in a form that Doxygen takes.
 
-Their code stays as it is. The comment that opens a header becomes the description of its file; equations, which stand
-two blanks further in than the text around them, stay lines; and a name that a contract describes (contracts.txt)
-gets the description from there, unless it has one.
+Their code stays as it is. The comment that opens a header becomes the description of its file; equations, tables and
+code in comments stay lines; and a name that a contract describes (contracts.txt) gets the description from there, unless
+it has one.
 """
 import re
 
@@ -26,15 +26,29 @@ def escape(text):
     return "".join(parts)
 
 
-def comment(lines):
-    """(number, line) of one comment from those of the header."""
-    out, shown = [], False
+def comment(lines, code_blocks):
+    """(number, line) of one comment from those of the header; its blocks of code are added to `code_blocks`.
+
+    Lines two blanks further in than the text, equations and tables, are shown as they are; four further in it is code.
+    """
+    out, shown, in_list = [], "", False
     for number, line in lines:
         head, text = re.match(r"(\s*///<?)(.*)", line).groups()
-        further_in = re.match(r"   +\S", text) is not None
-        if further_in != shown:
-            out += [(number, head), (number, head + " @code{.unparsed}")] if further_in else [(number, head + " @endcode")]
-            shown = further_in
+        inside = re.match(r"   +\S", text) is not None
+        in_list = inside and not shown and (in_list or re.match(r" +[*-] ", text) is not None)
+        inside = inside and not in_list or bool(shown) and not text.strip()
+        if inside and not shown:
+            shown = ".cpp" if text.startswith("     ") else ".unparsed"
+            if shown == ".cpp":
+                code_blocks.append([])
+            out += [(number, head), (number, f"{head} @code{{{shown}}}")]
+        elif shown and not inside:
+            out.append((number, head + " @endcode"))
+            shown = ""
+        if shown == ".cpp":
+            code_blocks[-1].append(text)
+        if in_list:
+            text = text[2:]
         out.append((number, head + (text[3:] if shown else escape(text))))
     if shown:
         out.append((lines[-1][0], head + " @endcode"))
@@ -60,8 +74,11 @@ def each_alone(declaration):
     return [parts[0].rstrip() + ";"] + [f"{kind}{part.strip()};" for part in parts[1:]]
 
 
-def prepared(name, text, rules):
-    """The header `name` for Doxygen, as (number of the line it comes from, line); adds what it used to `rules`."""
+def prepared(name, text, rules, code_blocks):
+    """The header `name` for Doxygen, as (number of the line it comes from, line).
+
+    Counts in `rules` what it used, and adds the code of comments to `code_blocks`.
+    """
     lines = list(enumerate(text.splitlines(), 1))
     opening = []
     while lines[len(opening)][1].startswith("//"):
@@ -76,7 +93,7 @@ def prepared(name, text, rules):
             last = at
             while last < len(lines) and re.match(r"\s*///", lines[last][1]):
                 last += 1
-            shown = comment(lines[at:last])
+            shown = comment(lines[at:last], code_blocks)
             out += shown
             at, said, begin = last, [] if re.match(r"\s*///<", line) else shown, None
             continue
@@ -105,5 +122,5 @@ def prepared(name, text, rules):
         if not re.match(r"\s*(template\b.*>|requires\b.*[^;{])$", line):
             said, begin = [], None
         at += 1
-    words = "\n".join(escape(line[2:]) for line in opening)
-    return out + [(1, line) for line in f"/** @file\n{words}\n*/".splitlines()]
+    file = [(0, "/// @file")] + comment([(i, "/" + line) for i, line in enumerate(opening, 1)], code_blocks)
+    return out + [(1, "")] + file

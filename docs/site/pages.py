@@ -17,6 +17,7 @@ def words(source, text):
         where = leads_to(source, target)
         return f"[{label}]({where})" if where else label
 
+    text = re.sub(r"\*\*(`[^`]*`)\*\*", r"<b>\1</b>", text)  # Doxygen 1.9.4 leaves these stars
     parts = re.split(r"(`[^`]*`)", text)
     for i in range(0, len(parts), 2):
         parts[i] = re.sub(r"(?<!^)(?<!#)(#|@)(?=\w)", r"\\\1", parts[i]) if "](" not in parts[i] else parts[i]

@@ -2,7 +2,7 @@
 """Makes ready what Doxygen reads: prepare.py FOLDER
 
 Writes FOLDER/include (headers.py), FOLDER/pages (pages.py), FOLDER/header.html with the menu, and FOLDER/lines.json: of
-each header, which line each of its lines comes from.
+each header, which line each of its lines comes from. Code in the headers' comments must be code that is compiled.
 """
 import collections
 import json
@@ -27,12 +27,19 @@ def write(path, text):
 
 
 rules = collections.Counter({rule: 0 for rule in headers.contracts(site / "contracts.txt")})
-come_from = {}
+come_from, foreign = {}, []
+compiled = "".join("".join(path.read_text().split()) for part in ("examples", "tests")
+                   for path in sorted((project / part).rglob("*.[ch]*p")) + sorted((project / part).rglob("*.cu")))
 for header in sorted(p for suffix in ("*.hpp", "*.cuh") for p in (project / "include").rglob(suffix)):
     name = header.relative_to(project / "include").as_posix()
-    lines = headers.prepared(name, header.read_text(), rules)
+    blocks = []
+    lines = headers.prepared(name, header.read_text(), rules, blocks)
+    foreign += [f"include/{name}:\n" + "\n".join(block) for block in blocks
+                if "".join("".join(block).split()) not in compiled]
     write(folder / "include" / name, "".join(line + "\n" for _, line in lines))
     come_from[name] = [number for number, _ in lines]
+if foreign:
+    sys.exit("code in comments that no example and no test compiles:\n" + "\n".join(foreign))
 idle = [f"{rule[0].pattern} | {rule[1].pattern}" for rule, times in rules.items() if not times]
 if idle:
     sys.exit("docs/site/contracts.txt: these describe nothing:\n" + "\n".join(idle))

@@ -78,6 +78,8 @@ def leads_to(source, target):
         path = (project / source).parent.joinpath(path).resolve().relative_to(project).as_posix()
     else:
         path = source
+    if not (project / path).exists():
+        return target  # so that it leads nowhere
     if path in PAGES:
         page = PAGES[path]
         return f"{page}.html" + (f"#{page}--{place}" if place else "")

@@ -351,3 +351,41 @@ BOOST_AUTO_TEST_CASE(the_stable_wave_is_bounded_by_what_its_documentation_proves
         nwm::cell::StableWave{.dt = 3}, nwm::cell::StableWave{.alpha_high = 2}})
     BOOST_TEST(std::isinf(loose.largest_displacement()));
 }
+
+// The code in comments of nwm/cell/cell.hpp and nwm/simulation/simulation.hpp, word for word.
+namespace comments {
+
+struct Wave {
+  static constexpr std::string_view name = "wave";
+  double dt = 0.1;
+  static constexpr auto numbers = nwm::cell::numbers("dt", &Wave::dt);
+
+  enum Field : std::size_t { u, v };
+  static constexpr std::array fields{nwm::cell::encoded_state(u, "u", 3, nwm::Activation::tanh),
+                                     nwm::cell::resting_state(v, "v")};
+  static constexpr std::size_t recorded = u;
+  static constexpr nwm::cell::Coupling coupling{
+      .name = "cell.K", .from = {u}, .initial = nwm::Initial::laplacian};
+
+  template <class Site>
+  static constexpr void update(const Wave& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    next[v] = now[v] + V(cell.dt) * now.coupled();
+    next[u] = now[u] + V(cell.dt) * next[v];
+  }
+};
+
+}  // namespace comments
+
+BOOST_AUTO_TEST_CASE(code_in_comments_runs) {
+  nwm::Simulation<comments::Wave, nwm::Grid<16, 16>> own;
+  own.at(comments::Wave::u)(0, 8, 8) = 1;
+  own.run(1);
+  BOOST_TEST(own.at(comments::Wave::u)(0, 8, 7) == 0.01f);  // dt² times the Laplacian
+
+  nwm::Simulation<nwm::cell::Wave, nwm::Grid<64, 64>> waves;
+  waves.at(nwm::cell::Wave::y)(0, 32, 32) = 1;                                        // an initial value
+  waves.run(100, [](auto& now) { now.at(nwm::cell::Wave::omega)(0, 5, 5) = 0.5f; });  // after each step
+  BOOST_TEST(waves.at(Wave::omega)(0, 5, 5) == 0.5f);
+  BOOST_TEST(waves.at(Wave::y)(0, 32, 40) != 0.0f);
+}

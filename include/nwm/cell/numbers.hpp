@@ -19,10 +19,10 @@ struct Number {
   T C::*member;      ///< where it stands
 };
 
-/// The numbers of a cell, a name and a pointer to the member each:
-///   static constexpr auto numbers = nwm::cell::numbers("dt", &Mine::dt, "lambda", &Mine::lambda);
+/// The numbers of a cell that has none.
 constexpr std::tuple<> numbers() { return {}; }
-/// The numbers of a cell: of each its name, and a pointer to the member.
+/// The numbers of a cell, a name and a pointer to the member each:
+///     static constexpr auto numbers = nwm::cell::numbers("dt", &Wave::dt);
 template <class C, class T, class... Rest>
 constexpr auto numbers(const char* name, T C::*member, Rest... rest) {
   return std::tuple_cat(std::tuple(Number<C, T>{name, member}), numbers(rest...));

@@ -39,8 +39,8 @@ namespace nwm {
 /// which may spread its rows over more: the bits are the same for any number.
 ///
 ///     nwm::Simulation<nwm::cell::Wave, nwm::Grid<64, 64>> waves;
-///     waves.at(Wave::y)(0, 32, 32) = 1;                          // an initial value
-///     waves.run(1000, [](auto& now) { now.at(Wave::omega)(0, 5, 5) = ...; });  // after each step
+///     waves.at(nwm::cell::Wave::y)(0, 32, 32) = 1;  // an initial value
+///     waves.run(100, [](auto& now) { now.at(nwm::cell::Wave::omega)(0, 5, 5) = 0.5f; });  // after each step
 template <cell::Cell Cell_, Lattice Grid_, std::size_t channels_ = 1, HostBackend Backend_ = DefaultBackend,
           std::floating_point Real_ = float>
 class Simulation {
