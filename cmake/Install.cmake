@@ -23,4 +23,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/nwm-config-version.cmake 
 install(FILES ${PROJECT_BINARY_DIR}/nwm-config.cmake ${PROJECT_BINARY_DIR}/nwm-config-version.cmake
               ${PROJECT_SOURCE_DIR}/cmake/nwm-eigen.cmake ${PROJECT_SOURCE_DIR}/cmake/nwm-xsimd.cmake
               ${PROJECT_SOURCE_DIR}/cmake/nwm-thrust.cmake ${PROJECT_SOURCE_DIR}/cmake/nwm-cuda.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/nwm-nccl.cmake
         DESTINATION ${nwm_package_dir})

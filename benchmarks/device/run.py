@@ -80,6 +80,11 @@ def missing_libraries(program, environment):
     return [line.split()[0] for line in out.splitlines() if "not found" in line]
 
 
+def count_gpus():
+    _, out, _ = call(["nvidia-smi", "--list-gpus"], 20)
+    return sum(line.startswith("GPU ") for line in out.splitlines())
+
+
 class Run:
     """One run: its programs and time limits, and the report so far."""
 
@@ -176,11 +181,20 @@ class Run:
                 "error": f"no answer in {limit:.0f} s" if status is None else last_line(err)})
 
     def programs(self, limit):
-        """Runs the programs of tests/device that were built: kernels and whole models against the host."""
+        """Runs the programs of tests/device that were built: kernels and whole models against the host; and the one that
+        needs several GPUs over as many ranks, four at most."""
         end = time.monotonic() + limit
         for program in sorted(self.binaries.glob("device_*")):
             entry = {"program": program.name}
-            status, out, err = call([program], max(end - time.monotonic(), 1), self.environment)
+            command, environment = [program], self.environment
+            if program.name == "device_nccl":
+                gpus, launcher = count_gpus(), shutil.which("mpiexec")
+                if gpus < 2 or not launcher:
+                    self.report["left_out"].append(f"device_nccl ({'no mpiexec' if gpus > 1 else 'fewer than two GPUs'})")
+                    continue
+                command = [launcher, "-n", str(min(gpus, 4)), program]
+                environment = environment | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+            status, out, err = call(command, max(end - time.monotonic(), 1), environment)
             said = last_line(err or "\n".join(line for line in out.splitlines() if "FAIL" in line) or out)
             entry |= {"passed": status == 0, "outcome": "all agree" if status == 0 else
                       "not done in time" if status is None else f"exit {status}: {said}"}

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "../train/tools.hpp"
+#include "bright.hpp"
 #include "nwm/backend/cpu/simd.hpp"
 #include "nwm/cell/co_rnn.hpp"
 #include "nwm/data/tasks.hpp"
@@ -314,6 +315,14 @@ BOOST_AUTO_TEST_CASE(what_one_rank_throws_all_throw) {
       });
       share.sum<nwm::cpu::Scalar>(std::span(none), std::span<const double>(), std::span(gradient));
     });
+  }
+  // The waves on one image, which one rank has.
+  nwm::Trainer<Machine> alone(tools::one_batch);
+  const std::string expected = tools::unstable(alone);
+  BOOST_TEST(expected.starts_with("epoch 1, step 1, wave step: "), expected);
+  for (const Sum sum : {Sum::exact, Sum::fast}) {
+    nwm::mpi::Trainer<Machine> trainer(all, sum, tools::one_batch);
+    BOOST_TEST(tools::unstable(trainer) == expected);
   }
   // In a callback of rank 0, whose disk is full, say; and a training that then goes on.
   const auto train = tools::blocks(50, 1), validation = tools::blocks(9, 2);

@@ -34,6 +34,9 @@ run(${build}/consumer)
 run(${build}/consumer_with_parts)
 run(${build}/version)
 run(${build}/consumer_of_drums)
+if(EXISTS ${build}/consumer_over_ranks)
+  run(${build}/consumer_over_ranks)
+endif()
 
 # The package is where it was installed, not where it was built.
 file(READ ${build}/nwm_include_dir.txt folder)

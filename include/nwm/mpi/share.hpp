@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "nwm/backend/backend.hpp"
 #include "nwm/error.hpp"
@@ -29,8 +30,8 @@ enum class Sum {
 namespace detail {
 
 /// Sets `to` of every rank to the sum of the parts of all ranks, added in order: those of rank 0, then those
-/// of rank 1, and so on. A rank adds its parts to what the one
-/// before it sends, piece by piece, so that all links work at the same time; the last rank has the sum.
+/// of rank 1, and so on. A rank adds its parts to what the one before it sends, piece by piece, so that all
+/// links work at the same time; the last rank has the sum, and broadcasts it.
 template <class Real>
 void ordered_sum(const Communicator& ranks, std::span<const Buffer<Real>> parts, std::span<Real> to) {
   constexpr std::size_t piece = (std::size_t{64} << 10) / sizeof(Real);
@@ -77,7 +78,10 @@ class RankShards {
   template <class Backend, class Real>
   double sum(std::span<const Buffer<Real>> gradients, std::span<const double> losses, std::span<Real> to) {
     if (!ranks_) return WholeBatch::sum<Backend, Real>(gradients, losses, to);
-    return sum_ == Sum::exact ? sum_exactly(gradients, losses, to) : sum_fast<Backend>(gradients, losses, to);
+    const Failure failure = std::exchange(failure_, Failure{});
+    if (failure) losses = {}, gradients = {};
+    return sum_ == Sum::exact ? sum_exactly(failure, gradients, losses, to)
+                              : sum_fast<Backend>(failure, gradients, losses, to);
   }
 
  private:
@@ -85,31 +89,31 @@ class RankShards {
   enum : std::size_t { loss, failed };
 
   template <class Real>
-  double sum_exactly(std::span<const Buffer<Real>> gradients, std::span<const double> losses,
-                     std::span<Real> to) {
+  double sum_exactly(const Failure& failure, std::span<const Buffer<Real>> gradients,
+                     std::span<const double> losses, std::span<Real> to) {
     // The rank that failed first, from 1 on, as a double beside the loss.
     std::array<double, 2> beside{0, 0};
     const std::span<double> message(beside);
     const int rank = ranks_->rank(), last = ranks_->size() - 1;
     if (rank > 0) ranks_->receive(message, rank - 1, 1);
-    if (failure_ && beside[failed] == 0) beside[failed] = rank + 1;
-    for (const double each : failure_ ? std::span<const double>() : losses) beside[loss] += each;
+    if (failure && beside[failed] == 0) beside[failed] = rank + 1;
+    for (const double each : losses) beside[loss] += each;
     if (rank < last) ranks_->send(std::span<const double>(message), rank + 1, 1);
     // The sum goes on its way all the same: a rank that has failed is rare, and asking first would take as long
     // as a small gradient.
-    detail::ordered_sum(*ranks_, failure_ ? std::span<const Buffer<Real>>() : gradients, to);
+    detail::ordered_sum(*ranks_, gradients, to);
     ranks_->broadcast(message, last);
-    if (beside[failed] > 0) failure_.tell_of(*ranks_, static_cast<int>(beside[failed]) - 1);
+    if (beside[failed] > 0) failure.tell_of(*ranks_, static_cast<int>(beside[failed]) - 1);
     return beside[loss];
   }
 
   template <class Backend, class Real>
-  double sum_fast(std::span<const Buffer<Real>> gradients, std::span<const double> losses,
-                  std::span<Real> to) {
-    std::array<double, 2> beside{0, failure_ ? 1.0 : 0.0};
-    for (const double each : failure_ ? std::span<const double>() : losses) beside[loss] += each;
+  double sum_fast(const Failure& failure, std::span<const Buffer<Real>> gradients,
+                  std::span<const double> losses, std::span<Real> to) {
+    std::array<double, 2> beside{0, failure ? 1.0 : 0.0};
+    for (const double each : losses) beside[loss] += each;
     ranks_->all_reduce(std::span<double>(beside));
-    if (beside[failed] > 0) failure_.tell(*ranks_);
+    if (beside[failed] > 0) failure.tell(*ranks_);
     if (gradients.empty()) Backend::fill(to.size(), Real(0), to.data());
     else WholeBatch::sum<Backend, Real>(gradients, {}, to);
     ranks_->all_reduce(to);
@@ -164,9 +168,9 @@ class RankPasses {
     const std::size_t begin = rank * batch.size() / all, end = (rank + 1) * batch.size() / all;
     return batch.subspan(begin, end - begin);
   }
+  /// Runs a pass. Where it fails the next one is run all the same: the others wait for the sum.
   template <class F>
   void attempt(const F& work) {
-    asked_ = false;
     if (ranks_) failure_.attempt(work);
     else work();
   }
@@ -178,19 +182,20 @@ class RankPasses {
   /// Says that it was asked for, or replayed.
   void sum_is_asked() { asked_ = true; }
 
-  /// The sum of all ranks' losses. Throws on all ranks what the work of one has thrown; a rank that failed
-  /// before it asked for the sum of recorded gradients throws alone, as the others wait for it on their
-  /// GPUs (nwm::mpi::run then ends them).
+  /// The sum of all ranks' losses. Throws on all ranks what a pass of one has thrown. Where a rank of GPUs
+  /// could not even ask for its last pass it throws alone, as the others' recordings wait for its own
+  /// (nwm::mpi::run then ends them).
   template <class Real>
   double sum(double own_loss, std::span<Real> gradient) {
     if (!ranks_) return own_loss;
-    if (!asked_) {
-      if constexpr (Adder::queued) failure_.rethrow();
+    const Failure failure = std::exchange(failure_, Failure{});
+    if (!std::exchange(asked_, false)) {
+      if constexpr (Adder::queued) failure.rethrow();
       else ask_sum(gradient);
     }
-    std::array<double, 2> beside{own_loss, failure_ ? 1.0 : 0.0};
+    std::array<double, 2> beside{own_loss, failure ? 1.0 : 0.0};
     ranks_->all_reduce(std::span<double>(beside));
-    if (beside[1] > 0) failure_.tell(*ranks_);
+    if (beside[1] > 0) failure.tell(*ranks_);
     return beside[0];
   }
 

@@ -16,14 +16,13 @@ namespace nwm::mpi {
 /// What a rank threw in its part of common work, until the others have heard of it.
 class Failure {
  public:
-  /// Does the work, and keeps what it throws.
+  /// Does the work, and keeps what it throws, unless there is something already.
   template <class F>
   void attempt(const F& work) {
-    error_ = nullptr;
     try {
       work();
     } catch (...) {
-      error_ = std::current_exception();
+      if (!error_) error_ = std::current_exception();
     }
   }
   explicit operator bool() const { return error_ != nullptr; }

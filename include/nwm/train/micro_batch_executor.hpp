@@ -54,8 +54,8 @@ class MicroBatchExecutor {
     const double scale = detail::mean_factor(loss_, set, indices);
     const Pass mine = share_.images(indices);
     double loss = 0;
-    share_.attempt([&] {
-      for (std::size_t start = 0; start < mine.size(); start += images) {
+    for (std::size_t start = 0; start < mine.size(); start += images)
+      share_.attempt([&] {
         const StagedInput<Model, L>& input = staged(set, pass_of(mine, start));
         const bool last = start + images >= mine.size();
         model.set_input(input.pictures(), *space_);
@@ -73,8 +73,7 @@ class MicroBatchExecutor {
           if (!next.empty()) staged(set, next);
         }
         loss += model.fetch_loss(*space_);
-      }
-    });
+      });
     if constexpr (shared) loss = share_.sum(loss, std::span<Real>(gradient));
     return loss * scale;
   }
@@ -128,7 +127,7 @@ class MicroBatchExecutor {
   }
 
   L loss_;
-  [[no_unique_address]] Share share_;
+  [[no_unique_address]] Share share_;  // outlives the recordings below, which may have calls of it
   detail::BatchGuard<Model, L> guard_;
   std::unique_ptr<typename Model::Workspace> space_ = make_space();
   std::array<StagedInput<Model, L>, queued<Backend> ? 2 : 1> inputs_;

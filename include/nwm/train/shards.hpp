@@ -39,7 +39,7 @@ struct WholeBatch {
   static ShardRange shards(std::size_t count) { return {0, count}; }
   /// The images to run in passes.
   static std::span<const std::size_t> images(std::span<const std::size_t> batch) { return batch; }
-  /// Does the work. A share of several processes keeps what it throws, until all have heard of it.
+  /// Does some of the work. A share of several processes keeps what it throws until all have heard of it.
   template <class F>
   static void attempt(const F& work) {
     work();

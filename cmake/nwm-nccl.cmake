@@ -1,0 +1,10 @@
+# nwm::nccl_library: NCCL, which brings no package of its own. Used here and by the installed package.
+find_package(CUDAToolkit 12 QUIET)
+find_path(NWM_NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS} DOC "The folder of nccl.h")
+find_library(NWM_NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR} DOC "NCCL's library")
+mark_as_advanced(NWM_NCCL_INCLUDE_DIR NWM_NCCL_LIBRARY)
+if(NWM_NCCL_INCLUDE_DIR AND NWM_NCCL_LIBRARY AND NOT TARGET nwm::nccl_library)
+  add_library(nwm::nccl_library INTERFACE IMPORTED GLOBAL)
+  target_include_directories(nwm::nccl_library INTERFACE ${NWM_NCCL_INCLUDE_DIR})
+  target_link_libraries(nwm::nccl_library INTERFACE ${NWM_NCCL_LIBRARY})
+endif()
