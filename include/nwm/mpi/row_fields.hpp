@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include "nwm/backend/backend.hpp"
+#include "nwm/cell/activation.hpp"
 #include "nwm/cell/stage.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/memory/buffer.hpp"
@@ -18,6 +19,7 @@
 #include "nwm/mpi/row_passes.hpp"
 #include "nwm/mpi/row_split.hpp"
 #include "nwm/simulation/in_place.hpp"
+#include "nwm/tape/stages.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/stage_kernels.hpp"
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "nwm/backend/backend.hpp"
+#include "nwm/cell/field.hpp"
 #include "nwm/cell/stage.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/tiles.hpp"

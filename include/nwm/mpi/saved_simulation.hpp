@@ -22,6 +22,7 @@
 #include "nwm/io/atomic_file.hpp"
 #include "nwm/io/safetensors.hpp"
 #include "nwm/io/tensor.hpp"
+#include "nwm/memory/layout.hpp"
 #include "nwm/mpi/together.hpp"
 
 namespace nwm::mpi {
