@@ -11,10 +11,10 @@ constexpr std::size_t units = 64;
 using Machine = sequence::Adder<nwm::cell::CoRnn, 1, units, 32>;
 
 static void begin(Machine& machine) {
-  sequence::CoRnnStart{.drive = 24, .bias = 32, .state = 1, .self = 1.5, .spread = 10, .head = 4}
-      .apply<2, units>(machine);
+  sequence::CoRnnStart<2, units>{.drive = {16, 32}, .bias = 32, .self = 1.5, .spread = 10, .head = 4}.apply(
+      machine);
 }
 
 static const bool added = sequence::add_quick_adder<Machine>(
-    "cornn", {.epochs = 30, .train = 6400, .batch = 64, .rate = 2e-2, .clip = 1, .warmup = 0.1},
+    "cornn", {.epochs = 60, .train = 6400, .batch = 64, .rate = 2e-2, .clip = 1, .warmup = 0.1},
     {.dt = 0.05, .gamma = 10, .epsilon = 2}, begin);

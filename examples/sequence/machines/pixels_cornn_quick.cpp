@@ -11,7 +11,7 @@ constexpr std::size_t units = 128;
 using Machine = sequence::Reader<nwm::cell::CoRnn, 1, units, 16>;
 
 static void begin(Machine& machine) {
-  sequence::CoRnnStart{.drive = 24, .bias = 6, .state = 1.5}.apply<1, units>(machine);
+  sequence::CoRnnStart<1, units>{.drive = {24}, .bias = 6, .state = 1.5}.apply(machine);
 }
 
 static const bool added =
