@@ -62,9 +62,12 @@ class Communicator {
     return *this;
   }
 
+  /// This process, from 0 on.
   int rank() const { return rank_; }
+  /// All processes.
   int size() const { return size_; }
   bool is_first() const { return rank_ == 0; }  ///< rank 0, which writes and speaks for all
+  /// MPI's own handle, which stays this object's.
   MPI_Comm get() const { return comm_; }
 
   /// Waits until all ranks are here.
@@ -80,11 +83,13 @@ class Communicator {
               "MPI_Bcast");
     }
   }
+  /// Sets a number of every rank to that of `root`.
   template <class T>
   requires std::is_arithmetic_v<T>
   void broadcast(T& value, int root = 0) const {
     broadcast(std::span<T>(&value, 1), root);
   }
+  /// Sets a text of every rank to that of `root`.
   void broadcast(std::string& text, int root = 0) const {
     std::uint64_t length = text.size();
     broadcast(length, root);

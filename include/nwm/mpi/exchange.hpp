@@ -15,6 +15,7 @@ namespace nwm::mpi {
 /// what they write must not be read. The communicator must stay.
 class Exchange {
  public:
+  /// Nothing is under way yet.
   explicit Exchange(const Communicator& ranks) : ranks_(&ranks) {}
   /// Waits for what is under way: MPI still writes to it.
   ~Exchange() {
@@ -59,7 +60,8 @@ class RankGrid : public Communicator {
  public:
   /// Whether the last row (column) is a neighbour of the first.
   struct Periodic {
-    bool rows = false, columns = false;
+    bool rows = false;     ///< the first row is below the last
+    bool columns = false;  ///< the first column is right of the last
   };
 
   /// rows × columns must be the ranks of `all`; 0 for either: MPI chooses it, as square as it may be. Throws
@@ -79,9 +81,12 @@ class RankGrid : public Communicator {
     require(MPI_Cart_coords(get(), rank(), 2, place_.data()), "MPI_Cart_coords");
   }
 
+  /// Rows of ranks.
   int rows() const { return rows_; }
+  /// Columns of ranks.
   int columns() const { return columns_; }
   int row() const { return place_[0]; }  ///< of this rank
+  /// The column of this rank.
   int column() const { return place_[1]; }
 
   /// The rank `dy` rows below and `dx` columns to the right; MPI_PROC_NULL beyond an edge.

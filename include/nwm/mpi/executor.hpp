@@ -44,7 +44,9 @@ class RankExecutor {
 
  public:
   using Real = typename Model::Real;
+  /// The part of a batch that a rank makes.
   using Share = std::conditional_t<in_shards, RankShards, RankPasses<Adder>>;
+  /// What makes it.
   using Inner = ExecutorOf<Model, L, Share>;
   /// What is taken where nothing is said: the exact one where there is one.
   static constexpr Sum usual_sum = in_shards ? Sum::exact : Sum::fast;
@@ -64,10 +66,12 @@ class RankExecutor {
                   std::span<Real, Model::parameter_count> gradient) {
     return inner_.gradient(model, set, indices, gradient);
   }
+  /// Which images come next, as MicroBatchExecutor::expect.
   void expect(std::span<const std::size_t> indices) {
     if constexpr (requires { inner_.expect(indices); }) inner_.expect(indices);
   }
 
+  /// As PerImageExecutor::predict, on this rank alone.
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     inner_.predict(model, set, visit);

@@ -26,6 +26,7 @@ inline void check(ncclResult_t code, const char* call, const char* file, int lin
   if (code == ncclSuccess) return;
   throw Error(std::string(file) + ":" + std::to_string(line), call, "success", ncclGetErrorString(code));
 }
+/// Calls NCCL, and throws as nccl::check.
 #define NWM_NCCL(call) ::nwm::nccl::check((call), #call, __FILE__, __LINE__)
 
 /// Makes this rank's device the current one, and returns its number: the ranks of one machine take its
@@ -54,8 +55,10 @@ inline int take_device(const mpi::Communicator& ranks) {
 /// that is current when it is made. All ranks make one at the same time.
 class AllReduce {
  public:
+  /// Asks, and does not wait.
   static constexpr bool queued = true;
 
+  /// All ranks meet here. Throws Error, naming the call, where NCCL cannot begin.
   explicit AllReduce(const mpi::Communicator& ranks) {
     ncclUniqueId id{};
     mpi::together(ranks, [&] {

@@ -15,15 +15,17 @@ namespace nwm::mpi {
 
 /// A value of a field: its channel and site on the whole grid.
 struct Place {
-  std::size_t channel = 0, row = 0, column = 0;
+  std::size_t channel = 0;  ///< of the field
+  std::size_t row = 0;      ///< from the top of the whole grid
+  std::size_t column = 0;   ///< from its left
 };
 
 /// Notes field f of a Simulation `Waves` over ranks at some places after every `every`-th step. An observer
 /// of its run:
 ///
-///     nwm::mpi::Probes probes(waves, Wave::y, {{.row = 10, .column = 20}, {.row = 900, .column = 20}});
-///     waves.run(1000, probes);
-///     const std::vector<float> sound = probes.gather();  // (1000, 2) on rank 0
+///     nwm::mpi::Probes microphones(water, Cell::y, {{.row = 200, .column = 100}, {.row = 80, .column = 350}});
+///     water.run(std::min<std::size_t>(500, steps - water.steps()), pump, microphones);
+///     const std::vector<float> heard = microphones.gather();  // (steps, 2)
 template <class Waves>
 class Probes {
  public:

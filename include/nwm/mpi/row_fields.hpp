@@ -75,8 +75,11 @@ class RowFields {
 
   /// Rows of this rank, and numbers of a field on them.
   std::size_t rows() const { return rows_; }
+  /// Numbers of a field on them.
   std::size_t field_size() const { return channels * rows_ * width; }
+  /// Field f on them, (channels, rows, W).
   Real* field(std::size_t f) { return fields_.data() + f * stride(); }
+  /// Field f on them, (channels, rows, W).
   const Real* field(std::size_t f) const { return fields_.data() + f * stride(); }
   /// Bytes that this rank sends in a step of `run`.
   std::size_t bytes_sent() const {

@@ -19,6 +19,7 @@ class RowHalo {
   static constexpr std::size_t width = G::width;
 
  public:
+  /// Allocates the rows. `most`: planes exchanged at a time.
   RowHalo(const RankGrid& ranks, const RowSplit& split, std::size_t most)
       : exchange_(ranks), above_(most * width), below_(most * width) {
     constexpr auto height = static_cast<std::ptrdiff_t>(G::height);
@@ -64,6 +65,7 @@ class RowHalo {
 
   /// The row above the rank's first, and the row below its last, of a plane.
   const Real* above(std::size_t plane) const { return above_.data() + plane * width; }
+  /// The row below its last.
   const Real* below(std::size_t plane) const { return below_.data() + plane * width; }
   /// Bytes that this rank sends for each plane.
   std::size_t bytes_sent() const {

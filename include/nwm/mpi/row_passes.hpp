@@ -77,7 +77,9 @@ class RowPasses {
     came_below_ = Buffer<Real>(halo);
   }
 
+  /// Steps between two exchanges.
   std::size_t depth() const { return depth_; }
+  /// Bytes that this rank sends in a step, on average.
   std::size_t bytes_sent_a_step() const {
     const std::size_t one = writes * channels * width * sizeof(Real);
     return alone_ ? 0 : (up_ ? 0 : one) + (down_ ? 0 : one);

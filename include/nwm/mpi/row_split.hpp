@@ -19,7 +19,9 @@ class RowSplit {
                   std::to_string(ranks));
   }
 
+  /// The first row of a rank.
   std::size_t first(int rank) const { return static_cast<std::size_t>(rank) * height_ / ranks_; }
+  /// The rows of a rank, at least one.
   std::size_t count(int rank) const { return first(rank + 1) - first(rank); }
   /// The rank that has a row.
   int owner(std::size_t row) const { return static_cast<int>(((row + 1) * ranks_ - 1) / height_); }

@@ -5,9 +5,11 @@
 
 // The C interface alone: the C++ one is gone from MPI since 2012.
 #ifndef OMPI_SKIP_MPICXX
+/// Tells Open MPI's header to leave its C++ interface out.
 #define OMPI_SKIP_MPICXX 1
 #endif
 #ifndef MPICH_SKIP_MPICXX
+/// Tells MPICH's header the same.
 #define MPICH_SKIP_MPICXX 1
 #endif
 #include <mpi.h>

@@ -56,6 +56,7 @@ void ordered_sum(const Communicator& ranks, std::span<const Buffer<Real>> parts,
 /// rank, up to one. Ranks beyond the number of shards have none. Without ranks it is the whole batch.
 class RankShards {
  public:
+  /// From here on this is one of several ranks, whose gradients are added by `sum`.
   void over(std::shared_ptr<const Communicator> ranks, Sum sum) {
     ranks_ = std::move(ranks);
     sum_ = sum;
@@ -69,6 +70,7 @@ class RankShards {
     const auto begin = [&](std::size_t r) { return (r * count + all - 1) / all; };
     return {begin(rank), begin(rank + 1)};
   }
+  /// Does the work. What it throws waits for `sum`, so that all ranks come there.
   template <class F>
   void attempt(const F& work) {
     if (ranks_) failure_.attempt(work);
@@ -128,7 +130,9 @@ class RankShards {
 /// Adds gradients by MPI where they lie in the host's memory.
 class AllReduceOnHost {
  public:
+  /// Adds while the caller waits.
   static constexpr bool queued = false;
+  /// `ranks` must stay.
   explicit AllReduceOnHost(const Communicator& ranks) : ranks_(&ranks) {}
   /// Sets `values` of every rank to their sum over the ranks.
   template <class Real>

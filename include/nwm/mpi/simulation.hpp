@@ -39,6 +39,7 @@ namespace nwm::mpi {
 template <class Value, std::size_t width>
 class RowView {
  public:
+  /// `data`: (channels, rows, width), of rows from `first` on.
   RowView(Value* data, std::size_t first, std::size_t rows) : data_(data), first_(first), rows_(rows) {}
   /// `row` must be one of this rank's.
   Value& operator()(std::size_t channel, std::size_t row, std::size_t column) const {
@@ -55,10 +56,16 @@ class RowView {
 /// are those of one process bit for bit, for every number of ranks up to the height. A rank computes on one
 /// thread: begin as many as there are cores.
 ///
-///     nwm::mpi::Simulation<nwm::cell::Wave, nwm::Grid<4096, 4096>> waves(world, {.cell = {.dt = 0.1}});
-///     if (waves.owns(2048)) waves.at(Wave::y)(0, 2048, 2048) = 1;
-///     waves.run(1000, [](auto& now) { ... });                      // after each step, on every rank
-///     const std::vector<float> y = waves.gather(Wave::y);          // the whole field, on rank 0
+///     using Basin = nwm::Grid<300, 400, nwm::Zero>;
+///     using Water = nwm::mpi::Simulation<nwm::cell::WaveOn<nwm::Zero>, Basin>;
+///
+/// on each rank of `world`
+///
+///     Water water(world, {.cell = {.dt = 0.3}});
+///
+/// which takes observers as nwm::Simulation does, and has the whole field on rank 0:
+///
+///     const std::vector<float> field = water.gather(Cell::y);
 ///
 /// Every rank makes it, and calls `run`, `gather` and all that says so, in the same order; parameters and
 /// the cell must be the same on all. Neither copied nor moved, as its neighbours write to it.
@@ -71,11 +78,16 @@ class Simulation {
   using Backend = Backend_;
   using Real = Real_;
   using Alone = nwm::Simulation<Cell, Grid, channels_, Backend, Real>;  ///< the same on one process
-  static constexpr std::size_t channels = channels_, width = Grid::width;
+  static constexpr std::size_t channels = channels_;                    ///< of every field
+  static constexpr std::size_t width = Grid::width;                     ///< sites of a row
+  /// Fields of the cell.
   static constexpr std::size_t field_count = Alone::field_count;
+  /// Where the parameters of each stage lie.
   static constexpr auto& layout = Alone::layout;
+  /// Numbers of all stages.
   static constexpr std::size_t parameter_count = Alone::parameter_count;
 
+  /// What a simulation begins with; the same on all ranks.
   struct Options {
     Cell cell{};             ///< dt and the other numbers of the cell
     std::uint64_t seed = 0;  ///< of the initial values of learned stencils
@@ -95,20 +107,26 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
+  /// The ranks, one above the other.
   const RankGrid& ranks() const { return ranks_; }
+  /// Which rows each of them has.
   const RowSplit& split() const { return split_; }
   /// This rank's rows: `rows()` of them, from `first_row()` on.
   std::size_t first_row() const { return split_.first(ranks_.rank()); }
+  /// Rows of this rank.
   std::size_t rows() const { return fields_.rows(); }
+  /// Whether a row of the grid is one of them.
   bool owns(std::size_t row) const { return row >= first_row() && row - first_row() < rows(); }
   /// Bytes that this rank sends to others in a step that no observer sees.
   std::size_t bytes_sent() const { return fields_.bytes_sent(); }
 
   /// Field f now on this rank's rows, (channels, rows(), W). Throws Error where there is none.
   std::span<Real> field(std::size_t f) { return {fields_.field(known(f)), fields_.field_size()}; }
+  /// The same, to be read.
   std::span<const Real> field(std::size_t f) const { return {fields_.field(known(f)), fields_.field_size()}; }
   /// The same, as (channel, row, column) of the whole grid.
   RowView<Real, width> at(std::size_t f) { return {field(f).data(), first_row(), rows()}; }
+  /// The same, to be read.
   RowView<const Real, width> at(std::size_t f) const { return {field(f).data(), first_row(), rows()}; }
   /// Sets field f on this rank's rows to value(channel, row, column).
   template <class Value>
@@ -176,13 +194,16 @@ class Simulation {
     steps_ = 0;
   }
 
+  /// All parameters of the stages; to be changed on all ranks alike.
   std::span<Real, parameter_count> parameters() { return parameters_.span(); }
+  /// All parameters of the stages.
   std::span<const Real, parameter_count> parameters() const { return parameters_.span(); }
   /// The slice of that name. Throws Error when the cell has none.
   std::span<Real> parameter(std::string_view name) {
     const Slice& slice = Alone::slice_named(name);
     return parameters_.span().subspan(slice.offset, slice.size);
   }
+  /// dt and the other numbers of the cell.
   const Cell& cell() const { return cell_; }
   /// Changes dt or another number of the cell from the next step on. Throws Error as cell::require_numbers.
   void set_cell(const Cell& cell) {
@@ -191,6 +212,7 @@ class Simulation {
   }
   /// Steps taken since construction, `reset`, or the start of what was loaded.
   std::size_t steps() const { return steps_; }
+  /// Goes on counting from `steps`, as after a load.
   void set_steps(std::size_t steps) { steps_ = steps; }
 
   /// `count` steps; after each one every observer is called on every rank as observer(*this), in order: it

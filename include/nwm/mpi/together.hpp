@@ -25,6 +25,7 @@ class Failure {
       if (!error_) error_ = std::current_exception();
     }
   }
+  /// Whether something was thrown.
   explicit operator bool() const { return error_ != nullptr; }
   /// Throws on this rank alone.
   [[noreturn]] void rethrow() const { std::rethrow_exception(error_); }

@@ -38,6 +38,7 @@ class Trainer : public nwm::Trainer<Model_, Loss_, Optimizer_, RankExecutor<Mode
 
  public:
   using typename Base::Progress, typename Base::Real;
+  /// How gradients are added where nothing is said.
   static constexpr Sum usual_sum = Base::Executor::usual_sum;
 
   /// As nwm::Trainer; sum: how gradients are added, exactly where the model's executor can. Throws Error,
@@ -49,6 +50,7 @@ class Trainer : public nwm::Trainer<Model_, Loss_, Optimizer_, RankExecutor<Mode
         sum_(sum) {
     this->executor().over(ranks_, sum_);
   }
+  /// The same, with the sum named first.
   Trainer(const Communicator& ranks, Sum sum, const TrainerOptions& options = {}, Model_ model = Model_{},
           const Loss_& loss = {}, const Optimizer_& optimizer = {})
       : Trainer(ranks, options, std::move(model), loss, optimizer, sum) {}
@@ -68,12 +70,14 @@ class Trainer : public nwm::Trainer<Model_, Loss_, Optimizer_, RankExecutor<Mode
       return answer_of_first(callback, progress);
     });
   }
+  /// The same without a callback.
   void fit(const data::Dataset& train, const data::Dataset& validation) {
     fit(train, validation, [](const Progress&) {});
   }
 
   /// The ranks, apart from the messages of the communicator that was given.
   const Communicator& ranks() const { return *ranks_; }
+  /// How gradients are added.
   Sum sum() const { return sum_; }
 
  private:
