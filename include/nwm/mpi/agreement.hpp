@@ -54,18 +54,24 @@ inline void require_same(const Communicator& ranks, const Facts& facts) {
 /// A number that other content hardly has (FNV-1a, over words of 32 bits).
 class Fingerprint {
  public:
+  /// Takes a word in.
   void add(std::uint32_t word) { value_ = (value_ ^ word) * 0x100000001b3; }
+  /// Takes the bits of a number in.
   void add(float number) { add(std::bit_cast<std::uint32_t>(number)); }
+  /// Takes the bits of a number in.
   void add(double number) {
     const auto bits = std::bit_cast<std::uint64_t>(number);
     add(static_cast<std::uint32_t>(bits));
     add(static_cast<std::uint32_t>(bits >> 32));
   }
+  /// Takes numbers in, in order.
   template <class T>
   void add(std::span<const T> numbers) {
     for (const T v : numbers) add(v);
   }
+  /// Of what has been taken in.
   std::uint64_t value() const { return value_; }
+  /// The same, as 16 hexadecimal digits.
   std::string text() const {
     std::array<char, 24> text{};
     std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value_));

@@ -54,8 +54,10 @@ class Communicator {
     take(made);
   }
   ~Communicator() { release(); }
+  /// Takes the ranks of `other`, which has none after that.
   Communicator(Communicator&& other) noexcept
       : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_) {}
+  /// Exchanges the ranks of the two.
   Communicator& operator=(Communicator&& other) noexcept {
     std::swap(comm_, other.comm_);
     rank_ = other.rank_, size_ = other.size_;
