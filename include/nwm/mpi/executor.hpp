@@ -3,6 +3,7 @@
 
 #include "nwm/push_macros.inc"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
