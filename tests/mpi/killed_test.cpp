@@ -1,5 +1,5 @@
-// A rank of a training that dies, at moments of its own: the launcher names it, what is saved is whole, and the
-// same command goes on to the bits of one process that ran through.
+// A rank of a training that dies, at moments of its own: the launcher names it, what is saved is whole, and
+// the same command goes on to the bits of one process that ran through.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE mpi_killed
 
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_rank_that_is_killed_is_named_and_the_same_command_goes_on
   BOOST_TEST(killings > 0);
 }
 
-// What a rank throws, mpiexec's status tells, and its text stands on the error stream with the rank before it.
+// What a rank throws, mpiexec's status tells; its text stands on the error stream, the rank before it.
 BOOST_AUTO_TEST_CASE(an_error_ends_all_ranks_and_names_its_own) {
   const Folder folder;
   const fs::path output = folder / "output.txt";

@@ -1,6 +1,6 @@
-// Training over ranks: exactly, it has the bits of one process for any ranks, shards and threads, and goes on
-// with any number of them; fast, it stays beside it; only rank 0 speaks; and a rank that is not as the others,
-// or fails, is told by all.
+// Training over ranks: exactly, it has the bits of one process for any ranks, shards and threads, and goes
+// on with any number of them; fast, it stays beside it; only rank 0 speaks; and a rank that is not as the
+// others, or fails, is told by all.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE mpi_training
 
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(fast_it_is_within_1e_5_of_one_process_after_20_steps) {
   }
 }
 
-// A gradient of several pieces, which go from rank to rank one after the other: sums in the order of the parts.
+// A gradient of several pieces, which go from rank to rank one after the other: sums in the parts' order.
 BOOST_AUTO_TEST_CASE(a_long_gradient_is_added_in_order) {
   const Communicator all = world();
   constexpr std::size_t size = 50000, parts = 6;

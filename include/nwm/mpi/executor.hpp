@@ -3,9 +3,9 @@
 
 #include "nwm/push_macros.inc"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <type_traits>

@@ -1,5 +1,5 @@
-// Training over GPUs, one a rank: gradients are added by NCCL in the order of the backend's stream, as part of
-// the graph that a training step is recorded in. For .cu files only; ranks find each other by MPI.
+// Training over GPUs, one a rank: gradients are added by NCCL in the order of the backend's stream, as part
+// of the graph that a training step is recorded in. For .cu files only; ranks find each other by MPI.
 #pragma once
 
 #include "nwm/push_macros.inc"

@@ -101,8 +101,8 @@ class RankShards {
     if (failure && beside[failed] == 0) beside[failed] = rank + 1;
     for (const double each : losses) beside[loss] += each;
     if (rank < last) ranks_->send(std::span<const double>(message), rank + 1, 1);
-    // The sum goes on its way all the same: a rank that has failed is rare, and asking first would take as long
-    // as a small gradient.
+    // The sum goes on its way all the same: a rank that has failed is rare, and asking first would take as
+    // long as a small gradient.
     detail::ordered_sum(*ranks_, gradients, to);
     ranks_->broadcast(message, last);
     if (beside[failed] > 0) failure.tell_of(*ranks_, static_cast<int>(beside[failed]) - 1);
