@@ -1,5 +1,5 @@
 // expect: the images of a batch depend on each other here .batch normalisation.: ranks cannot share it
-// max-lines: 12
+// max-lines: 16
 // A model with batch normalisation over ranks: the statistics of a rank's images are not those of the batch.
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
