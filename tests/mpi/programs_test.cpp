@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_simulation_of_which_a_rank_is_killed_goes_on_to_the_same_
   const Folder folder;
   const auto waves = [&](int ranks, const std::string& name) {
     tools::fs::create_directories(folder / name);
-    return over_ranks(ranks, {NWM_WAVES_OVER_RANKS, "12000", (folder / name).string()});
+    return over_ranks(ranks, {NWM_WAVES_OVER_RANKS, "5000", (folder / name).string()});
   };
   run(folder, waves(1, "whole"));
   for (const int rank : {0, 2}) {
