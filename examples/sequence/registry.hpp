@@ -17,7 +17,8 @@ struct Settings {
   std::size_t epochs = 20, train = 6400, batch = 128, test = 1000;
   double rate = 1e-3, clip = 0;
   double drop_at = 0;  ///< share of all steps after which the rate is a tenth; 0: never
-  /// Share of all steps in which the rate rises, before it falls as half a cosine to a hundredth; 0: it stays.
+  /// Share of all steps in which the rate rises, before it falls as half a cosine to a hundredth; 0: it
+  /// stays.
   double warmup = 0;
 };
 

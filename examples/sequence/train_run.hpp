@@ -129,8 +129,8 @@ Outcome train_run(const Job& job, const typename Machine::Cell& cell, void (*beg
   return {state.epoch, state.seconds, metrics.loss, accuracy(metrics)};
 }
 
-/// Adds a machine with its cell's numbers to what the program has; `begin` may change its initial values. True,
-/// for a static object to start with.
+/// Adds a machine with its cell's numbers to what the program has; `begin` may change its initial values.
+/// True, for a static object to start with.
 template <class Machine, class Loss>
 bool add(Entry entry, const typename Machine::Cell& cell = {}, void (*begin)(Machine&) = nullptr) {
   entry.parameters = Machine::parameter_count;

@@ -1,6 +1,6 @@
-// coRNN that adds after some thousand steps. What an input leaves must last for 500 steps, and an input without
-// the mark must leave nothing: the units start with natural frequencies down to 0, and with a drive and a bias that
-// saturate most of them.
+// coRNN that adds after some thousand steps. What an input leaves must last for 500 steps, and an input
+// without the mark must leave nothing: the units start with natural frequencies down to 0, and with a drive
+// and a bias that saturate most of them.
 #include <cstddef>
 
 #include "adding.hpp"

@@ -6,11 +6,11 @@
 
 namespace sequence {
 
-/// What PyTorch's initial values of W [u; z; y] + b become, in a network of `units` with `inputs` numbers a step
-/// and a linear readout: the column of each input, b, and the columns of z and y are multiplied; then a number is
-/// added to W's diagonals for z and y, where a unit acts on itself. That for y rises from 0 at the first unit to
-/// `spread` after the last: while tanh is linear, unit i has the natural frequency sqrt(gamma − spread i/n), so
-/// that some units are slow. `head` multiplies the readout's weights.
+/// What PyTorch's initial values of W [u; z; y] + b become, in a network of `units` with `inputs` numbers a
+/// step and a linear readout: the column of each input, b, and the columns of z and y are multiplied; then a
+/// number is added to W's diagonals for z and y, where a unit acts on itself. That for y rises from 0 at the
+/// first unit to `spread` after the last: while tanh is linear, unit i has the natural frequency sqrt(gamma −
+/// spread i/n), so that some units are slow. `head` multiplies the readout's weights.
 template <std::size_t inputs, std::size_t units>
 struct CoRnnStart {
   std::array<float, inputs> drive;

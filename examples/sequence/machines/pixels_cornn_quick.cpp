@@ -1,6 +1,6 @@
-// coRNN for a training of half an hour on two cores: half of the published units, a longer time step with less
-// damping, and a drive that is strong from the start. With PyTorch's initial values a pixel moves a unit by a
-// sixteenth at most, and epochs go by before the states say anything about the digit.
+// coRNN for a training of half an hour on two cores: half of the published units, a longer time step with
+// less damping, and a drive that is strong from the start. With PyTorch's initial values a pixel moves a unit
+// by a sixteenth at most, and epochs go by before the states say anything about the digit.
 #include <cstddef>
 
 #include "cornn_start.hpp"

@@ -21,9 +21,8 @@ struct Place {
 };
 
 /// Notes field f of a Simulation `Waves` over ranks at some places after every `every`-th step. An observer
-/// of its run:
+/// of its run, as in examples/waves_over_ranks.cpp:
 ///
-///     nwm::mpi::Probes microphones(water, Cell::y, {{.row = 200, .column = 100}, {.row = 80, .column = 350}});
 ///     water.run(std::min<std::size_t>(500, steps - water.steps()), pump, microphones);
 ///     const std::vector<float> heard = microphones.gather();  // (steps, 2)
 template <class Waves>

@@ -204,8 +204,8 @@ class RowFields {
     }
   }
 
-  /// Sets the coupled values of `count` rows from the window: planes of the size returned, in whose middle the
-  /// rows stand.
+  /// Sets the coupled values of `count` rows from the window: planes of the size returned, in whose middle
+  /// the rows stand.
   template <std::size_t s, std::size_t count>
   std::size_t couple(const Real* weights) {
     using S = StencilAt<s>;

@@ -8,8 +8,8 @@
 
 namespace nwm::mpi {
 
-/// `height` rows over `ranks` ranks: rank r has those from first(r) to first(r + 1) − 1, one more or less than
-/// the others.
+/// `height` rows over `ranks` ranks: rank r has those from first(r) to first(r + 1) − 1, one more or less
+/// than the others.
 class RowSplit {
  public:
   /// Throws Error where there are more ranks than rows: each needs one.

@@ -1,5 +1,5 @@
-// A second file, which a unity build puts behind the first. Its globals have names that a template of the library
-// gives to parameters of its own: no warning of this project may come of it (-Wshadow, -Werror).
+// A second file, which a unity build puts behind the first. Its globals have names that a template of the
+// library gives to parameters of its own: no warning of this project may come of it (-Wshadow, -Werror).
 #include <cstddef>
 #include <nwm/io/safetensors.hpp>
 #include <nwm/sound.hpp>
