@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nwm/cell/field.hpp"
+#include "nwm/cell/cell.hpp"
 #include "nwm/cell/numbers.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
