@@ -8,7 +8,7 @@
 #include "nwm/cell/co_rnn.hpp"
 
 constexpr std::size_t units = 64;
-using Machine = sequence::Adder<nwm::cell::CoRnn, 1, units, 32>;
+using Machine = sequence::Adder<nwm::cell::CoRnn, 1, units, 64>;
 
 static void begin(Machine& machine) {
   sequence::CoRnnStart<2, units>{.drive = {16, 32}, .bias = 32, .self = 1.5, .spread = 10, .head = 4}.apply(
@@ -16,5 +16,5 @@ static void begin(Machine& machine) {
 }
 
 static const bool added = sequence::add_quick_adder<Machine>(
-    "cornn", {.epochs = 60, .train = 6400, .batch = 64, .rate = 2e-2, .clip = 1, .warmup = 0.1},
+    "cornn", {.epochs = 45, .train = 6400, .batch = 64, .rate = 2e-2, .clip = 1, .warmup = 0.1},
     {.dt = 0.05, .gamma = 10, .epsilon = 2}, begin);
