@@ -9,7 +9,7 @@
 
 namespace tools {
 
-/// v' = v + dt speed² (K u − alpha v), u' = u + dt v': a five-point K whose five weights all differ.
+/// v' = v + dt (speed² K u − alpha v), u' = u + dt v': a five-point K whose five weights all differ.
 struct Drifting {
   static constexpr std::string_view name = "drifting";
   double dt = 0.2, alpha = 0.05;
@@ -27,8 +27,7 @@ struct Drifting {
   static constexpr void update(const Drifting& cell, const Site& now, Site& next) {
     using V = typename Site::Value;
     const V dt = V(cell.dt);
-    // No sum of two products, of which a compiler may fuse the one or the other: bits are compared.
-    next[v] = now[v] + dt * (now[speed2] * (now.coupled() - V(cell.alpha) * now[v]));
+    next[v] = now[v] + dt * (now[speed2] * now.coupled() - V(cell.alpha) * now[v]);
     next[u] = now[u] + dt * next[v];
   }
 };

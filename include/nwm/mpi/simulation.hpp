@@ -53,9 +53,9 @@ class RowView {
 };
 
 /// nwm::Simulation with the rows of its grid shared out to ranks: each has memory for its own, and all values
-/// are those of one process bit for bit, for every number of ranks up to the height (where the compiler fuses
-/// no product here that it does not fuse there: docs/simulation-over-ranks.md). A rank computes on one
-/// thread: begin as many as there are cores.
+/// are those of one process bit for bit, for every number of ranks up to the height (g++ needs
+/// -ffp-contract=off for it: it fuses products into sums, here but not there). A rank computes on one thread:
+/// begin as many as there are cores.
 ///
 ///     using Basin = nwm::Grid<300, 400, nwm::Zero>;
 ///     using Water = nwm::mpi::Simulation<nwm::cell::WaveOn<nwm::Zero>, Basin>;
