@@ -14,11 +14,10 @@
 #include <cstdlib>
 #include <limits>
 #include <span>
-#include <string_view>
 #include <thread>
 #include <vector>
 
-#include "nwm/cell/cell.hpp"
+#include "../linear_wave.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/mpi/communicator.hpp"
 #include "nwm/mpi/simulation.hpp"
@@ -26,30 +25,8 @@
 
 namespace {
 
+using measured::Linear;
 using nwm::mpi::Communicator;
-
-/// The linear wave of wave.cpp: leapfrog of u_tt = speed² ∇²u.
-struct Linear {
-  static constexpr std::string_view name = "linear";
-  double dt = 0.25;
-  static constexpr auto numbers = nwm::cell::numbers("dt", &Linear::dt);
-  enum Field : std::size_t { u, z, speed2 };
-  static constexpr std::array fields{nwm::cell::resting_state(u, "u"), nwm::cell::resting_state(z, "z"),
-                                     nwm::cell::given_map(speed2, "speed2")};
-  static constexpr std::size_t recorded = u;
-  static constexpr nwm::cell::Coupling coupling{.name = "laplacian",
-                                                .from = {u},
-                                                .initial = nwm::Initial::laplacian,
-                                                .trained = false,
-                                                .pattern = nwm::cell::Pattern::five_point};
-  template <class Site>
-  static constexpr void update(const Linear& cell, const Site& now, Site& next) {
-    using V = typename Site::Value;
-    const V dt = V(cell.dt), velocity = now[z] + dt * now[speed2] * now.coupled();
-    next[u] = now[u] + dt * velocity;
-    next[z] = velocity;
-  }
-};
 
 /// Seconds of f() on the slowest rank.
 template <class F>

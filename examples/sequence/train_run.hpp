@@ -140,4 +140,17 @@ bool add(Entry entry, const typename Machine::Cell& cell = {}, void (*begin)(Mac
   return true;
 }
 
+/// The same for a recipe found here, for a short training.
+template <class Machine, class Loss>
+bool add_quick(const char* task, const char* model, const Settings& defaults, double published,
+               const typename Machine::Cell& cell, void (*begin)(Machine&)) {
+  return add<Machine, Loss>({.task = task,
+                             .model = model,
+                             .quick = true,
+                             .defaults = defaults,
+                             .defaults_of = "this program",
+                             .published = published},
+                            cell, begin);
+}
+
 }  // namespace sequence

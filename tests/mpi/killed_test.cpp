@@ -7,12 +7,12 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "../study/tools.hpp"
 #include "../train/tools.hpp"
+#include "mpiexec.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/random.hpp"
 #include "nwm/train/saved_training.hpp"
@@ -23,20 +23,11 @@ namespace {
 namespace fs = std::filesystem;
 using tools::Folder;
 
-/// mpiexec with `ranks` ranks, its flags, and what follows.
-std::vector<std::string> over_ranks(int ranks, const std::vector<std::string>& program) {
-  std::vector<std::string> command{NWM_MPIEXEC, NWM_MPIEXEC_NUMPROC, std::to_string(ranks)};
-  std::istringstream flags(NWM_MPIEXEC_FLAGS);
-  for (std::string flag; flags >> flag;) command.push_back(flag);
-  command.insert(command.end(), program.begin(), program.end());
-  return command;
-}
-
 int run(int ranks, const std::vector<std::string>& arguments, const fs::path& output) {
   std::vector<std::string> program{NWM_MPI_TRAIN};
   program.insert(program.end(), arguments.begin(), arguments.end());
   fs::remove(output);
-  return tools::wait_for(tools::start(over_ranks(ranks, program), output));
+  return tools::wait_for(tools::start(ranks::command(ranks, program), output));
 }
 
 }  // namespace

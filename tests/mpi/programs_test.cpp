@@ -6,49 +6,18 @@
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "../study/tools.hpp"
+#include "mpiexec.hpp"
 
 namespace {
 
-using tools::Folder;
+using tools::count, tools::Folder, tools::require_same, tools::run;
 using tools::fs::path;
 using Arguments = std::vector<std::string>;
-
-/// `program` on so many ranks.
-Arguments over_ranks(int ranks, const Arguments& program) {
-  Arguments all{NWM_MPIEXEC, NWM_MPIEXEC_NUMPROC, std::to_string(ranks)};
-  std::istringstream flags(NWM_MPIEXEC_FLAGS);
-  for (std::string flag; flags >> flag;) all.push_back(flag);
-  all.insert(all.end(), program.begin(), program.end());
-  return all;
-}
-
-/// Runs to the end; the output.
-std::string run(const Folder& folder, const Arguments& arguments, int status = 0) {
-  const path output = folder / "output.txt";
-  tools::fs::remove(output);
-  const int found = tools::wait_for(tools::start(arguments, output));
-  BOOST_REQUIRE_MESSAGE(found == status, "status " << found << ": " << tools::content(output));
-  return tools::content(output);
-}
-
-void require_same(const path& found, const path& expected) {
-  const auto a = tools::tree(found), b = tools::tree(expected);
-  for (const auto& [name, bytes] : b)
-    BOOST_CHECK_MESSAGE(a.contains(name) && a.at(name) == bytes, name << " differs or is missing");
-  for (const auto& [name, bytes] : a) BOOST_CHECK_MESSAGE(b.contains(name), name << " is left");
-}
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
 
 #ifdef __linux__  // by /proc
 /// The process that is this rank of those that carry our mark; 0: none is there.
@@ -96,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_simulation_of_which_a_rank_is_killed_goes_on_to_the_same_
   const Folder folder;
   const auto waves = [&](int ranks, const std::string& name) {
     tools::fs::create_directories(folder / name);
-    return over_ranks(ranks, {NWM_WAVES_OVER_RANKS, "5000", (folder / name).string()});
+    return ranks::command(ranks, {NWM_WAVES_OVER_RANKS, "5000", (folder / name).string()});
   };
   run(folder, waves(1, "whole"));
   for (const int rank : {0, 2}) {
@@ -129,7 +98,7 @@ Arguments study(const path& out, const Arguments& more = {}) {
 BOOST_AUTO_TEST_CASE(eight_runs_over_three_ranks_leave_the_files_of_one) {
   const Folder folder;
   run(folder, study(folder / "one"));
-  const std::string told = run(folder, over_ranks(3, study(folder / "ranks")));
+  const std::string told = run(folder, ranks::command(3, study(folder / "ranks")));
   require_same(folder / "ranks", folder / "one");
   for (int i = 1; i <= 8; ++i)
     BOOST_CHECK_EQUAL(count(told, "[" + std::to_string(i) + "/8]"), 2u);  // begun once, ended once
@@ -137,12 +106,12 @@ BOOST_AUTO_TEST_CASE(eight_runs_over_three_ranks_leave_the_files_of_one) {
       count(told, "parameters, on rank 1\n") > 0 && count(told, "parameters, on rank 2\n") > 0, told);
   BOOST_CHECK_EQUAL(count(told, "polygons: drawn"), 1u);
   // A second time there is nothing to do.
-  BOOST_CHECK_EQUAL(count(run(folder, over_ranks(2, study(folder / "ranks"))), "done before"), 8u);
+  BOOST_CHECK_EQUAL(count(run(folder, ranks::command(2, study(folder / "ranks"))), "done before"), 8u);
   require_same(folder / "ranks", folder / "one");
 
   // What is wrong is told once, and nobody waits.
   const auto refused = [&](const Arguments& more, const std::string& text) {
-    const std::string output = run(folder, over_ranks(3, study(folder / "ranks", more)), 1);
+    const std::string output = run(folder, ranks::command(3, study(folder / "ranks", more)), 1);
     BOOST_CHECK_MESSAGE(count(output, text) == 1, output);
     require_same(folder / "ranks", folder / "one");
   };
@@ -172,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_study_of_which_a_rank_is_killed_loses_nothing) {
       }
       return begun.size() > 1 && done > 0;
     };
-    const std::string told = killed(folder, over_ranks(3, study(out, longer)), rank, look);
+    const std::string told = killed(folder, ranks::command(3, study(out, longer)), rank, look);
     BOOST_REQUIRE_MESSAGE(!told.empty(), "it ended before it was killed");
     BOOST_CHECK_MESSAGE(tools::has(told, "rank " + std::to_string(rank)), told);
     if (rank > 0) {
@@ -182,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_study_of_which_a_rank_is_killed_loses_nothing) {
                           told);
     }
     look();  // as the ranks have left it
-    const std::string again = run(folder, over_ranks(3, study(out, longer)));
+    const std::string again = run(folder, ranks::command(3, study(out, longer)));
     BOOST_CHECK_EQUAL(count(again, "done before"), done);
     for (const std::string& name : begun)
       BOOST_CHECK_MESSAGE(tools::has(again, name + ": goes on in epoch "), name << ": " << again);
@@ -196,11 +165,11 @@ BOOST_AUTO_TEST_CASE(a_run_that_fails_names_its_rank_and_the_rest_ends) {
   const path out = folder / "study", run_folder = out / "runs" / "polygons-cnn-2-seed1";
   tools::fs::create_directories(run_folder);
   tools::put(run_folder / "training.safetensors", "damaged");
-  const std::string told = run(folder, over_ranks(3, study(out)), 1);
+  const std::string told = run(folder, ranks::command(3, study(out)), 1);
   BOOST_CHECK_MESSAGE(tools::has(told, ", polygons-cnn-2-seed1: " + run_folder.string()), told);
   BOOST_CHECK_MESSAGE(tools::has(told, "nwm_study: rank "), told);
   tools::fs::remove(run_folder / "training.safetensors");
-  run(folder, over_ranks(3, study(out)));
+  run(folder, ranks::command(3, study(out)));
   run(folder, study(folder / "one"));
   require_same(out, folder / "one");
 }

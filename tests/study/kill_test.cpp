@@ -17,7 +17,7 @@
 
 namespace {
 
-using tools::Folder;
+using tools::count, tools::Folder, tools::require_same, tools::run;
 using tools::fs::path;
 using Arguments = std::vector<std::string>;
 
@@ -48,15 +48,6 @@ Arguments study(const path& out, const Arguments& more = {}) {
   return a;
 }
 
-/// Runs to the end; the output.
-std::string run(const Folder& folder, const Arguments& arguments, int status = 0) {
-  const path output = folder / "output.txt";
-  tools::fs::remove(output);
-  const int found = tools::wait_for(tools::start(arguments, output));
-  BOOST_REQUIRE_MESSAGE(found == status, "status " << found << ": " << tools::content(output));
-  return tools::content(output);
-}
-
 /// The files that say a run is done, with what changes when one is written anew.
 std::map<std::string, std::pair<ino_t, time_t>> done(const path& out) {
   std::map<std::string, std::pair<ino_t, time_t>> files;
@@ -67,19 +58,6 @@ std::map<std::string, std::pair<ino_t, time_t>> done(const path& out) {
     if (::stat(file.c_str(), &status) == 0) files[file.string()] = {status.st_ino, status.st_mtime};
   }
   return files;
-}
-
-void require_same(const path& found, const path& expected) {
-  const auto a = tools::tree(found), b = tools::tree(expected);
-  for (const auto& [name, bytes] : b)
-    BOOST_CHECK_MESSAGE(a.contains(name) && a.at(name) == bytes, name << " differs or is missing");
-  for (const auto& [name, bytes] : a) BOOST_CHECK_MESSAGE(b.contains(name), name << " is left");
-}
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
 }
 
 }  // namespace

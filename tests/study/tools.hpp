@@ -103,4 +103,28 @@ inline int kill_after(pid_t child, double seconds) {
   return wait_for(child);
 }
 
+/// Runs to the end; the output.
+inline std::string run(const Folder& folder, const std::vector<std::string>& arguments, int status = 0) {
+  const fs::path output = folder / "output.txt";
+  fs::remove(output);
+  const int found = wait_for(start(arguments, output));
+  BOOST_REQUIRE_MESSAGE(found == status, "status " << found << ": " << content(output));
+  return content(output);
+}
+
+/// Both folders have the same files, byte for byte.
+inline void require_same(const fs::path& found, const fs::path& expected) {
+  const auto a = tree(found), b = tree(expected);
+  for (const auto& [name, bytes] : b)
+    BOOST_CHECK_MESSAGE(a.contains(name) && a.at(name) == bytes, name << " differs or is missing");
+  for (const auto& [name, bytes] : a) BOOST_CHECK_MESSAGE(b.contains(name), name << " is left");
+}
+
+/// How often `part` stands in `text`.
+inline std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
 }  // namespace tools

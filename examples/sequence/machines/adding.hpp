@@ -28,13 +28,4 @@ bool add_adder(const char* model, const Settings& defaults, const char* defaults
       {.task = "adding", .model = model, .defaults = defaults, .defaults_of = defaults_of}, cell);
 }
 
-/// A recipe found here, for a short training.
-template <class Machine>
-bool add_quick_adder(const char* model, const Settings& defaults, const typename Machine::Cell& cell,
-                     void (*begin)(Machine&)) {
-  return add<Machine, nwm::loss::MeanSquares>(
-      {.task = "adding", .model = model, .quick = true, .defaults = defaults, .defaults_of = "this program"},
-      cell, begin);
-}
-
 }  // namespace sequence

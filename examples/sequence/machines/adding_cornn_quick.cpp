@@ -15,6 +15,6 @@ static void begin(Machine& machine) {
       machine);
 }
 
-static const bool added = sequence::add_quick_adder<Machine>(
-    "cornn", {.epochs = 45, .train = 6400, .batch = 64, .rate = 2e-2, .clip = 1, .warmup = 0.1},
+static const bool added = sequence::add_quick<Machine, nwm::loss::MeanSquares>(
+    "adding", "cornn", {.epochs = 45, .train = 6400, .batch = 64, .rate = 2e-2, .clip = 1, .warmup = 0.1}, 0,
     {.dt = 0.05, .gamma = 10, .epsilon = 2}, begin);

@@ -44,18 +44,6 @@ constexpr Settings quick_reading(std::size_t epochs, std::size_t batch, double r
 }
 
 template <class Machine>
-bool add_quick_reader(const char* task, const char* model, const Settings& defaults, double published,
-                      const typename Machine::Cell& cell, void (*begin)(Machine&)) {
-  return add<Machine, nwm::loss::ImageCrossEntropy>({.task = task,
-                                                     .model = model,
-                                                     .quick = true,
-                                                     .defaults = defaults,
-                                                     .defaults_of = "this program",
-                                                     .published = published},
-                                                    cell, begin);
-}
-
-template <class Machine>
 bool add_reader(const char* task, const char* model, const Settings& defaults, const char* defaults_of,
                 double published = 0, const typename Machine::Cell& cell = {}) {
   return add<Machine, nwm::loss::ImageCrossEntropy>({.task = task,

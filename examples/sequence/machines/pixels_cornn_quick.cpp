@@ -14,8 +14,9 @@ static void begin(Machine& machine) {
   sequence::CoRnnStart<1, units>{.drive = {24}, .bias = 6, .state = 1.5}.apply(machine);
 }
 
-static const bool added =
-    sequence::add_quick_reader<Machine>("smnist", "cornn", sequence::quick_reading(14, 32, 6e-3, 0.1, 1),
-                                        0.9935, {.dt = 0.1, .gamma = 1, .epsilon = 2}, begin) &&
-    sequence::add_quick_reader<Machine>("psmnist", "cornn", sequence::quick_reading(8, 32, 6e-3, 0.1, 1),
-                                        0.9734, {.dt = 0.1, .gamma = 0.5, .epsilon = 3}, begin);
+static const bool added = sequence::add_quick<Machine, nwm::loss::ImageCrossEntropy>(
+                              "smnist", "cornn", sequence::quick_reading(14, 32, 6e-3, 0.1, 1), 0.9935,
+                              {.dt = 0.1, .gamma = 1, .epsilon = 2}, begin) &&
+                          sequence::add_quick<Machine, nwm::loss::ImageCrossEntropy>(
+                              "psmnist", "cornn", sequence::quick_reading(8, 32, 6e-3, 0.1, 1), 0.9734,
+                              {.dt = 0.1, .gamma = 0.5, .epsilon = 3}, begin);

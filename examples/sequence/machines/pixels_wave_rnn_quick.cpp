@@ -4,5 +4,5 @@
 
 using Machine =
     sequence::Reader<nwm::cell::WaveRnn<>, 128, 8, 16, nwm::checkpointing::Every<28>, nwm::head::Hidden<100>>;
-static const bool added = sequence::add_quick_reader<Machine>(
+static const bool added = sequence::add_quick<Machine, nwm::loss::ImageCrossEntropy>(
     "smnist", "wave_rnn", sequence::quick_reading(6, 32, 1e-3, 0.1, 1), 0, {}, nullptr);
