@@ -57,7 +57,9 @@ window.nwmPage = {
       return ((room.runs - before) * steps * 1000) / (performance.now() - began);
     },
     async label(steps) {
-      return (await openedRoom("segment")).label(steps);
+      const room = await openedRoom("segment");
+      if (room.running) await room.running;
+      return room.label(steps);
     },
   },
   drum: {

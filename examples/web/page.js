@@ -149,7 +149,8 @@ function choices(host, names, pick, chosen = 0, dress = (button, name) => (butto
 class Player {
   /** `show(step)` draws step 0..steps-1. */
   constructor(host, show) {
-    Object.assign(this, {show, steps: 0, step: 0, playing: !calm, speed: 20, exact: 0, before: 0, visible: () => true});
+    // Where motion is unwelcome the clock starts at rest, at the last step: the answer.
+    Object.assign(this, {show, steps: 0, step: calm ? Infinity : 0, playing: !calm, speed: 20, exact: 0, before: 0, visible: () => true});
     this.button = make("button", {type: "button", className: "play"});
     this.slider = make("input", {type: "range", className: "scrub", min: 0, max: 0, value: 0});
     this.slider.setAttribute("aria-label", "Step");
@@ -202,10 +203,10 @@ class Player {
 }
 
 // ---- Charts.
-/** About `count` round numbers from low to high. */
-function ticks(low, high, count) {
+/** About `count` round numbers from low to high; `whole`: whole ones. */
+function ticks(low, high, count, whole = false) {
   const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
-  const size = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
+  const size = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw && (!whole || s >= 1));
   const found = [];
   for (let at = Math.ceil(low / size - 1e-9) * size; at <= high + size * 1e-6; at += size) found.push(Math.abs(at) < size * 1e-6 ? 0 : at);
   return found;
@@ -214,9 +215,9 @@ const round = (value) => String(Number(value.toPrecision(3)));
 
 /**
  * Draws lines or bars. lines: [{x: [..], y: [..], colour, dots}]; bars: {x, y, colour}; mark: an x with a thin line.
- * low, high: of the y axis, else of what is drawn. xName stands below the axis.
+ * low, high: of the y axis, else of what is drawn. whole: the x axis counts. xName stands below the axis.
  */
-function chart(canvas, {lines = [], bars = null, xName = "", xLow, xHigh, low, high, mark = null}) {
+function chart(canvas, {lines = [], bars = null, xName = "", xLow, xHigh, low, high, mark = null, whole = false}) {
   const width = canvas.clientWidth, height = canvas.clientHeight, ratio = devicePixelRatio || 1;
   if (!width) return;
   canvas.width = width * ratio;
@@ -249,7 +250,7 @@ function chart(canvas, {lines = [], bars = null, xName = "", xLow, xHigh, low, h
   }
   c.textAlign = "center";
   c.textBaseline = "top";
-  for (const x of ticks(xLow, xHigh, Math.max(2, Math.floor(width / 90)))) c.fillText(round(x), px(x), height - bottom + 6);
+  for (const x of ticks(xLow, xHigh, Math.max(2, Math.floor(width / 90)), whole)) c.fillText(round(x), px(x), height - bottom + 6);
   if (xName) c.fillText(xName, (left + width - right) / 2, height - 16);
   if (mark !== null) {
     c.strokeStyle = variable("--soft");

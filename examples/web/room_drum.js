@@ -7,7 +7,7 @@ const pairKind = 5, drawnKind = -1;
 
 class DrumRoom {
   constructor() {
-    Object.assign(this, {side: 0, kinds: [0, 5], masks: [null, null], pair: false, tool: "strike", ear: null, last: null,
+    Object.assign(this, {side: 0, kinds: [0, 5], masks: [null, null], generation: 0, pair: false, tool: "strike", ear: null, last: null,
                          fields: [null, null], peak: 0, playing: !calm, busy: null, ready: false});
     const field = (slot) => new Field($("drum-" + slot), {
       name: slot ? "The second drum. Arrow keys move the cursor, space strikes." : "The drum. Arrow keys move the cursor, space strikes or draws.",
@@ -87,6 +87,7 @@ class DrumRoom {
   /** After a new skin: it lies flat, and what was heard is void. */
   settle() {
     this.ready = true;
+    ++this.generation;
     this.moving = false;
     this.peak = 0;
     this.last = null;
@@ -192,9 +193,9 @@ class DrumRoom {
   /** A few steps, then a picture. One at a time; who asks while one is under way gets that one. */
   frame() {
     this.busy ??= (async () => {
-      const {masks} = this;
+      const {generation} = this;
       const {fields} = await this.engine.call("drumAdvance", {slots: this.slots, steps: Number($("drum-speed").value), side: this.side});
-      if (masks !== this.masks) return;
+      if (generation !== this.generation) return;  // of a skin that is gone
       fields.forEach((u, slot) => (this.fields[slot] = u));
       this.drawAll();
     })().finally(() => (this.busy = null));
@@ -241,7 +242,6 @@ class DrumRoom {
       event.preventDefault();
       this.moveEar(this.ear[0] + move[0] * 2, this.ear[1] + move[1] * 2);
     };
-    button.onclick = () => {};
     this.earButton = button;
   }
 
@@ -253,8 +253,23 @@ class DrumRoom {
     this.earButton.setAttribute("aria-label", `Ear at row ${this.ear[0]}, column ${this.ear[1]}. Arrow keys move it.`);
   }
 
+  /** Plays the last strike. Strikes come faster than sounds are made: the latest is heard. */
   async listen() {
     this.needSkin();
+    this.wantsSound = true;
+    if (this.listening) return;
+    this.listening = true;
+    try {
+      while (this.wantsSound) {
+        this.wantsSound = false;
+        await this.listenOnce();
+      }
+    } finally {
+      this.listening = false;
+    }
+  }
+
+  async listenOnce() {
     const {slot, row, column} = this.last || {slot: 0, ...this.middle(0)};
     const ear = slot ? this.middle(1, ...this.ear) : {row: this.ear[0], column: this.ear[1]};
     const {sound} = await this.engine.call("drumListen", {slot, row, column, earRow: ear.row, earColumn: ear.column,
@@ -266,7 +281,8 @@ class DrumRoom {
 
   drawSound() {
     const canvas = $("drum-wave");
-    if (!this.sound) return canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    $("drum-ear-figure").hidden = !this.sound;
+    if (!this.sound) return;
     // The first tenth of a second: long enough for the echoes, short enough to see them.
     const y = Array.from(this.sound.subarray(0, Math.round(soundRate / 10))).filter((_, i) => i % 3 === 0);
     chart(canvas, {lines: [{x: y.map((_, i) => (3000 * i) / soundRate), y, colour: variable("--series-1")}], xName: "milliseconds"});
@@ -291,7 +307,7 @@ class DrumRoom {
 
   showHeard(heard) {
     const number = (v, digits = 0) => (Number.isFinite(v) ? v.toFixed(digits) : "–");
-    const cells = (...texts) => texts.map((text, i) => make("td", {textContent: text, className: i % 2 ? "" : "main"}));
+    const cells = (...texts) => texts.map((text, i) => make("td", {textContent: text, className: i || this.pair ? "" : "main"}));
     const line = (name, ...texts) => make("tr", {}, Object.assign(make("th", {textContent: name}), {scope: "row"}), ...cells(...texts));
     const head = (...names) => make("thead", {}, make("tr", {}, ...names.map((textContent) => make("th", {textContent, scope: "col"}))));
     const note = (textContent) => make("p", {className: "note", textContent});
@@ -302,20 +318,21 @@ class DrumRoom {
         make("table", {}, head("", "left", "right"), make("tbody", {}, line("Lowest tone", a.tone.toPrecision(4), b.tone.toPrecision(4)),
           line("Area heard, sites", number(a.areaHeard), number(b.areaHeard)), line("True area, sites", number(a.sites), number(b.sites)),
           line("Neurons that hear a tone", share(a), share(b)))),
-        note(`Their lowest tones are ${apart < 1e-12 ? "equal" : `equal to ${(100 * apart).toPrecision(2)} %`}, though their shapes differ: one cannot hear ` +
+        note(`Their lowest tones ${apart < 1e-12 ? "are equal" : `differ by ${(100 * apart).toPrecision(2)} %`}, and their shapes are not alike: one cannot hear ` +
              "the shape of a drum. The area heard is that of the square with this tone, in both cases. Tones are in cycles per unit of time."));
       return;
     }
     const [h] = heard, body = make("tbody", {}, line("Area, sites", number(h.areaHeard), number(h.sites)));
     const sides = Number.isFinite(h.longHeard);
-    if (sides) body.append(line("Long side", number(h.longHeard, 1), number(h.longTrue, 1)), line("Short side", number(h.shortHeard, 1), number(h.shortTrue, 1)));
+    if (sides) body.append(line("Long side", number(h.longHeard, 1), number(h.longTrue, 1)), line("Short side", number(h.shortHeard, 1), number(h.shortTrue, 1)),
+                           line("Long × short", number(h.longHeard * h.shortHeard), number(h.longTrue * h.shortTrue)));
     if (Number.isFinite(h.outlineArea)) body.append(line("Area of the outline", "", number(h.outlineArea)));
     $("drum-result").replaceChildren(
       make("table", {}, head("", "heard", "true"), body),
       note(`${share(h)} of the neurons hear a tone. The lowest is at ${h.tone.toPrecision(4)} cycles per unit of time.`),
       note(this.kinds[0] === 0 ? "Each neuron computes the area from its lowest tone alone: a square with this tone has this area."
-        : this.kinds[0] === 1 ? "The area of the square with this tone. The two sides need a second tone: it tells the long side from the short one."
-        : "This is the area of the square with this tone. Other shapes sound higher than a square of the same area, except those nearer to a disc."));
+        : this.kinds[0] === 1 ? "The first line is the area of the square with this tone. The two sides need a second tone: it tells the long one from the short one."
+        : "This is the area of the square with this tone. Of all drums of one area the disc sounds lowest, so a disc seems larger than it is, and a ring smaller."));
   }
 }
 rooms.drum = new DrumRoom();

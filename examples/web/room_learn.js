@@ -48,7 +48,7 @@ class LearnRoom {
 
   /** A new machine and new pictures. An epoch under way is finished first: the engine cannot be interrupted. */
   async start(seed) {
-    this.wanted = false;
+    this.wanted = this.started = false;
     this.buttons();
     if (this.working) await this.working.catch(() => {});
     $("learn-seed").value = seed;
@@ -150,7 +150,7 @@ class LearnRoom {
     if (!x.length) return canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
     const top = Math.max(...this.history.flatMap((h) => [h.loss, h.validation]));
     chart(canvas, {lines: lines.map(([, key, colour]) => ({x, y: this.history.map((h) => h[key]), colour: variable(colour), dots: true})),
-                   low: 0, high: 1.05 * top, xLow: 1, xHigh: Math.max(2, this.sizes.epochs), xName: "epoch"});
+                   low: 0, high: 1.05 * top, xLow: 1, xHigh: Math.max(2, this.sizes.epochs), xName: "epoch", whole: true});
     canvas.setAttribute("aria-label", "Loss by epoch: " + this.history.map((h, i) => `${i + 1}: training ${h.loss.toFixed(3)}, validation ${h.validation.toFixed(3)}`).join("; "));
   }
 }

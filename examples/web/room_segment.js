@@ -49,8 +49,8 @@ class SegmentRoom {
     this.player = new Player($("segment-player"), (step) => this.showStep(step));
     this.player.visible = () => shown === "segment";
     this.markMachine = choices($("machines"), machines.map((m) => m.title), told((i) => this.choose(i)));
-    $("segment-clear").onclick = () => this.setImage(new Float32Array(this.image.length));
-    $("segment-example").onclick = told(() => this.example(++this.seed));
+    $("segment-clear").onclick = () => this.sizes && this.setImage(new Float32Array(this.image.length)).catch(() => {});
+    $("segment-example").onclick = told(() => this.sizes && this.example(++this.seed));
     $("segment-erase-half").onclick = () => this.eraseHalf();
     $("segment-channel").onchange = () => {
       this.channel = Number($("segment-channel").value);
@@ -78,16 +78,15 @@ class SegmentRoom {
     $("segment-status").textContent = `Loading ${title.toLowerCase()} …`;
     const weights = $("weights-" + name);
     if (!weights) throw new Error(`This page holds no weights for ${title.toLowerCase()}.`);
-    const before = this.machine;
+    const before = {machine: this.machine, sizes: this.sizes, run: this.run};
     this.markMachine(machine);
-    this.machine = machine;
+    // Until the new machine is open there is nothing to draw on, run or point at.
+    Object.assign(this, {machine, sizes: null, run: null, dirty: false});
     this.choosing = (async () => {
       const sizes = await this.engine.call("segmentOpen", {machine, name, weights: weights.textContent});
       if (this.machine !== machine) return;  // another one was chosen meanwhile
       this.sizes = sizes;
-      this.run = null;
-      this.pixel = null;
-      this.mask = null;
+      this.pixel = this.mask = this.shownLabels = this.amplitudes = null;
       this.image = new Float32Array(sizes.imageChannels * sizes.height * sizes.width);
       for (const field of [this.draw, this.wave, this.said]) {
         field.tiles = false;
@@ -102,16 +101,14 @@ class SegmentRoom {
     try {
       await this.choosing;
     } catch (problem) {
-      this.machine = before;
-      this.markMachine(before);
+      Object.assign(this, before);
+      this.markMachine(before.machine);
       $("segment-status").textContent = "";
       throw problem;
     }
     if (this.machine !== machine) return;
-    if (machine === 2) {
-      $("segment-verdict").textContent = "";
-      await this.setImage(this.image);
-    } else await this.example(++this.seed);
+    if (machine === 2) await this.setImage(this.image);
+    else await this.example(++this.seed);
   }
 
   /** The tools of the machine at hand. */
@@ -210,7 +207,7 @@ class SegmentRoom {
 
   /** The pointer (or space) at a pixel; strokes are joined to the last point. */
   stroke(row, column, first) {
-    if (!this.image) return;
+    if (!this.sizes) return;
     if (this.tool === "stamp") {
       if (!first) return;
       this.stampAt(row, column);
@@ -225,6 +222,7 @@ class SegmentRoom {
 
   /** Takes away half of a shape: of the one under the cursor, else of the largest. */
   eraseHalf() {
+    if (!this.sizes) return;
     const {height, width, imageChannels} = this.sizes, n = height * width;
     // A shape is what hangs together in about one colour, so that touching shapes are two.
     const bright = (i) => Array.from({length: imageChannels}, (_, c) => this.image[c * n + i]);
@@ -298,9 +296,14 @@ class SegmentRoom {
     ++this.runs;
     run.cache = new Map([[this.sizes.steps, run.labels]]);
     this.run = run;
-    const {oscillators, steps} = this.sizes;
+    const {oscillators, steps, height, width} = this.sizes;
     $("segment-status").textContent = `${steps} steps of ${oscillators} waves in ${Math.round(run.milliseconds)} ms`;
     this.player.resize(steps);
+    if (!this.pixel) {
+      // Until the visitor chooses a pixel: one in the midst of what the machine sees.
+      const seen = [...run.labels.keys()].filter((i) => run.labels[i]), i = seen[seen.length >> 1] ?? (height >> 1) * width + (width >> 1);
+      this.look(Math.floor(i / width), i % width, false);
+    }
     if (!this.dirty) {
       this.verdict();
       this.askPixel();
@@ -311,8 +314,10 @@ class SegmentRoom {
   verdict() {
     const counts = new Array(this.sizes.classes).fill(0), names = machines[this.machine].classes;
     for (const label of this.run.labels) ++counts[label];
+    const dark = this.image.every((v) => v < 0.05);
     const some = counts.map((n, k) => [n, k]).filter(([n, k]) => k && n >= 12).sort((a, b) => b[0] - a[0]);
-    let text = some.length ? "It sees " + some.map(([n, k]) => `${names[k]} (${n} pixels)`).join(", ") + "." : "It sees nothing but background.";
+    let text = dark ? (this.machine === 2 ? "Draw a digit with the brush." : "Draw something, or take a stamp.")
+      : some.length ? "In the end it sees " + some.map(([n, k]) => `${names[k]} (${n} pixels)`).join(", ") + "." : "It sees nothing but background.";
     if (this.mask) {
       let right = 0, drawn = 0;
       this.mask.forEach((truth, i) => {
@@ -321,7 +326,8 @@ class SegmentRoom {
       });
       if (drawn) text += ` It is right in ${((100 * right) / drawn).toFixed(1)} % of the shapes' pixels.`;
     }
-    if ($("segment-verdict").textContent !== text) $("segment-verdict").textContent = text;
+    $("segment-verdict").textContent = text;
+    this.announce(text, 800);
   }
 
   // ---- Showing.
@@ -367,12 +373,20 @@ class SegmentRoom {
   }
 
   // ---- One pixel.
-  look(row, column) {
+  look(row, column, aloud = true) {
     if (!this.sizes) return;
     this.pixel = [row, column];
     for (const field of [this.draw, this.wave, this.said]) field.cursor(row, column);
     this.tellPixel();
+    if (this.draw.down || !this.run) return;  // while a stroke is drawn the run comes first
     this.askPixel();
+    if (aloud) this.announce($("segment-pixel").textContent, 250);
+  }
+
+  /** Says it to screen readers, once nothing newer came for a while: a wave changes faster than one can listen. */
+  announce(text, after) {
+    clearTimeout(this.announcing);
+    this.announcing = setTimeout(() => ($("segment-announce").textContent = text), after);
   }
 
   tellPixel() {
@@ -392,7 +406,7 @@ class SegmentRoom {
         this.pixelDirty = false;
         const [row, column] = this.pixel, {machine} = this;
         const {amplitudes} = await this.ask("segmentSpectrum", {row, column, channel: this.channel});
-        if (machine !== this.machine || !this.pixel) continue;
+        if (machine !== this.machine || !this.pixel || !this.run) break;
         this.amplitudes = amplitudes;
         this.drawSpectrum();
         this.drawTime(this.player.step * this.sizes.dt);
@@ -439,8 +453,9 @@ class SegmentRoom {
   }
 
   async example(seed) {
+    const {sizes} = this;
     const {image, mask} = await this.ask("segmentExample", {seed});
-    await this.setImage(image, mask);
+    if (sizes === this.sizes) await this.setImage(image, mask);
     return {image, mask};
   }
 }
