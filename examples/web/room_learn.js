@@ -97,7 +97,7 @@ class LearnRoom {
       this.history.push(result);
       this.drawLoss();
       $("learn-verdict").textContent = `After epoch ${this.history.length}: validation loss ${result.validation.toFixed(3)}, IoU of the shapes ${result.iou.toFixed(3)}.`;
-      $("learn-status").textContent = `${this.done() ? "Trained" : "Epoch"} in ${result.seconds.toFixed(1)} s`;
+      $("learn-status").textContent = `${this.done() ? "Trained. " : ""}Epoch ${this.history.length} took ${result.seconds.toFixed(1)} s`;
       await this.show();
       return result;
     })().finally(() => {
