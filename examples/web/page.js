@@ -82,9 +82,10 @@ const waveStops = {
 const waveColours = new Uint32Array(256);  // the bytes r, g, b, a, as a canvas keeps them
 const pack = (r, g, b, a = 255) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
-// Okabe and Ito have eight colours. Digits need ten: a brown and a grey are added.
+// Okabe and Ito have eight colours, of which black would look like the drawing's ground. Digits need ten: a brown, a
+// grey and a violet are added.
 const okabeIto = [[230, 159, 0], [86, 180, 233], [0, 158, 115], [213, 94, 0], [204, 121, 167], [0, 114, 178], [240, 228, 66],
-                  [140, 81, 10], [150, 150, 150], [70, 70, 110]];
+                  [140, 81, 10], [150, 150, 150], [120, 94, 240]];
 let classColours = [];
 
 function mixColours() {

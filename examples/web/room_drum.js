@@ -315,24 +315,30 @@ class DrumRoom {
     if (this.pair) {
       const [a, b] = heard, apart = Math.abs(a.tone - b.tone) / Math.max(a.tone, b.tone);
       $("drum-result").replaceChildren(
-        make("table", {}, head("", "left", "right"), make("tbody", {}, line("Lowest tone", a.tone.toPrecision(4), b.tone.toPrecision(4)),
+        make("table", {}, head("", "left", "right"), make("tbody", {}, line("Lowest tone", a.tone.toPrecision(6), b.tone.toPrecision(6)),
           line("Area heard, sites", number(a.areaHeard), number(b.areaHeard)), line("True area, sites", number(a.sites), number(b.sites)),
           line("Neurons that hear a tone", share(a), share(b)))),
-        note(`Their lowest tones ${apart < 1e-12 ? "are equal" : `differ by ${(100 * apart).toPrecision(2)} %`}, and their shapes are not alike: one cannot hear ` +
-             "the shape of a drum. The area heard is that of the square with this tone, in both cases. Tones are in cycles per unit of time."));
+        note(`Their lowest tones ${apart < 1e-12 ? "are equal" : `differ by ${(100 * apart).toPrecision(2)} %`}, ` +
+             "and their shapes are not alike: one cannot hear the shape of a drum. " +
+             "The area heard is that of the square with this tone, in both cases. Tones are in cycles per unit of time."));
       return;
     }
     const [h] = heard, body = make("tbody", {}, line("Area, sites", number(h.areaHeard), number(h.sites)));
     const sides = Number.isFinite(h.longHeard);
-    if (sides) body.append(line("Long side", number(h.longHeard, 1), number(h.longTrue, 1)), line("Short side", number(h.shortHeard, 1), number(h.shortTrue, 1)),
-                           line("Long × short", number(h.longHeard * h.shortHeard), number(h.longTrue * h.shortTrue)));
+    if (sides)
+      body.append(line("Long side", number(h.longHeard, 1), number(h.longTrue, 1)),
+                  line("Short side", number(h.shortHeard, 1), number(h.shortTrue, 1)),
+                  line("Long × short", number(h.longHeard * h.shortHeard), number(h.longTrue * h.shortTrue)));
     if (Number.isFinite(h.outlineArea)) body.append(line("Area of the outline", "", number(h.outlineArea)));
     $("drum-result").replaceChildren(
       make("table", {}, head("", "heard", "true"), body),
       note(`${share(h)} of the neurons hear a tone. The lowest is at ${h.tone.toPrecision(4)} cycles per unit of time.`),
       note(this.kinds[0] === 0 ? "Each neuron computes the area from its lowest tone alone: a square with this tone has this area."
-        : this.kinds[0] === 1 ? "The first line is the area of the square with this tone. The two sides need a second tone: it tells the long one from the short one."
-        : "This is the area of the square with this tone. Of all drums of one area the disc sounds lowest, so a disc seems larger than it is, and a ring smaller."));
+        : this.kinds[0] === 1
+        ? "The first line is the area of the square with this tone. " +
+          "The two sides need a second tone: it tells the long one from the short one."
+        : "This is the area of the square with this tone. " +
+          "Of all drums of one area the disc sounds lowest, so a disc seems larger than it is, and a ring smaller."));
   }
 }
 rooms.drum = new DrumRoom();

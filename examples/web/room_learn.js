@@ -53,7 +53,10 @@ class LearnRoom {
     if (this.working) await this.working.catch(() => {});
     $("learn-seed").value = seed;
     $("learn-status").textContent = "Drawing pictures …";
-    await this.engine.call("learnStart", {seed});
+    await this.engine.call("learnStart", {seed}).catch((problem) => {
+      $("learn-status").textContent = "";
+      throw problem;
+    });
     this.history = [];
     this.index = 0;
     this.started = true;
@@ -96,7 +99,8 @@ class LearnRoom {
       const result = await this.engine.call("learnEpoch");
       this.history.push(result);
       this.drawLoss();
-      $("learn-verdict").textContent = `After epoch ${this.history.length}: validation loss ${result.validation.toFixed(3)}, IoU of the shapes ${result.iou.toFixed(3)}.`;
+      $("learn-verdict").textContent = `After epoch ${this.history.length}: ` +
+        `validation loss ${result.validation.toFixed(3)}, IoU of the shapes ${result.iou.toFixed(3)}.`;
       $("learn-status").textContent = `${this.done() ? "Trained. " : ""}Epoch ${this.history.length} took ${result.seconds.toFixed(1)} s`;
       await this.show();
       return result;
@@ -151,7 +155,8 @@ class LearnRoom {
     const top = Math.max(...this.history.flatMap((h) => [h.loss, h.validation]));
     chart(canvas, {lines: lines.map(([, key, colour]) => ({x, y: this.history.map((h) => h[key]), colour: variable(colour), dots: true})),
                    low: 0, high: 1.05 * top, xLow: 1, xHigh: Math.max(2, this.sizes.epochs), xName: "epoch", whole: true});
-    canvas.setAttribute("aria-label", "Loss by epoch: " + this.history.map((h, i) => `${i + 1}: training ${h.loss.toFixed(3)}, validation ${h.validation.toFixed(3)}`).join("; "));
+    const told = this.history.map((h, i) => `${i + 1}: training ${h.loss.toFixed(3)}, validation ${h.validation.toFixed(3)}`);
+    canvas.setAttribute("aria-label", "Loss by epoch: " + told.join("; "));
   }
 }
 rooms.learn = new LearnRoom();

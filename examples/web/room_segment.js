@@ -38,7 +38,7 @@ class SegmentRoom {
   constructor() {
     Object.assign(this, {machine: 0, sizes: null, image: null, mask: null, run: null, running: null, dirty: false, runs: 0,
                          tool: "brush", stamp: 0, turns: 0, colour: 0, channel: 0, seed: 0, askingLabels: false,
-                         askingPixel: false, pixel: null, lastPoint: null});
+                         askingPixel: false, pixel: null, chosen: false, lastPoint: null});
     this.draw = new Field($("segment-draw"), {
       name: "Your drawing. Arrow keys move the cursor, space paints or stamps.",
       paint: (row, column, first) => this.stroke(row, column, first), hover: (row, column) => this.look(row, column),
@@ -87,6 +87,7 @@ class SegmentRoom {
       if (this.machine !== machine) return;  // another one was chosen meanwhile
       this.sizes = sizes;
       this.pixel = this.mask = this.shownLabels = this.amplitudes = null;
+      this.chosen = false;
       this.image = new Float32Array(sizes.imageChannels * sizes.height * sizes.width);
       for (const field of [this.draw, this.wave, this.said]) {
         field.tiles = false;
@@ -246,7 +247,7 @@ class SegmentRoom {
       $("segment-verdict").textContent = "There is nothing to erase yet. Draw or stamp a shape first.";
       return;
     }
-    const here = this.pixel ? this.pixel[0] * width + this.pixel[1] : -1;
+    const here = this.chosen ? this.pixel[0] * width + this.pixel[1] : -1;
     const shape = shapes.find((s) => s.includes(here)) || shapes.reduce((a, b) => (b.length > a.length ? b : a));
     const columns = shape.map((i) => i % width).sort((a, b) => a - b), middle = columns[columns.length >> 1];
     for (const i of shape)
@@ -299,7 +300,7 @@ class SegmentRoom {
     const {oscillators, steps, height, width} = this.sizes;
     $("segment-status").textContent = `${steps} steps of ${oscillators} waves in ${Math.round(run.milliseconds)} ms`;
     this.player.resize(steps);
-    if (!this.pixel) {
+    if (!this.chosen && !this.dirty) {
       // Until the visitor chooses a pixel: one in the midst of what the machine sees.
       const seen = [...run.labels.keys()].filter((i) => run.labels[i]), i = seen[seen.length >> 1] ?? (height >> 1) * width + (width >> 1);
       this.look(Math.floor(i / width), i % width, false);
@@ -376,6 +377,7 @@ class SegmentRoom {
   look(row, column, aloud = true) {
     if (!this.sizes) return;
     this.pixel = [row, column];
+    this.chosen ||= aloud;
     for (const field of [this.draw, this.wave, this.said]) field.cursor(row, column);
     this.tellPixel();
     if (this.draw.down || !this.run) return;  // while a stroke is drawn the run comes first
@@ -426,7 +428,8 @@ class SegmentRoom {
                                   xName: "frequency, cycles per unit of time"});
     let top = 1;
     for (let k = 2; k < x.length; ++k) if (this.amplitudes[k] > this.amplitudes[top]) top = k;
-    $("segment-spectrum").setAttribute("aria-label", `Spectrum of the pixel. Apart from its mean it is loudest at ${round(x[top] || 0)} cycles per unit of time.`);
+    $("segment-spectrum").setAttribute("aria-label",
+      `Spectrum of the pixel. Apart from its mean it is loudest at ${round(x[top] || 0)} cycles per unit of time.`);
   }
 
   drawTime(mark) {
