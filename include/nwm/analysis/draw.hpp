@@ -54,7 +54,7 @@ inline plot::Image logarithmic(std::span<const double> values, std::size_t heigh
                                const DrawOptions& options) {
   if (!(options.decades > 0) || !std::isfinite(options.decades))
     throw Error("nwm::analysis", "decades", "a finite number above 0", shown_exactly(options.decades));
-  const double most = values.empty() ? 0 : *std::ranges::max_element(values);
+  const double most = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
   std::vector<float> shown(values.size());
   for (std::size_t i = 0; i < values.size(); ++i)
     if (values[i] > 0)

@@ -45,7 +45,7 @@ class OscillationCounter {
     Oscillation o{.neurons = crossings_.size()};
     if (o.neurons == 0) return o;
     std::vector<std::size_t> sorted = crossings_;
-    std::ranges::sort(sorted);
+    std::sort(sorted.begin(), sorted.end());
     o.crossings = 0.5 * static_cast<double>(sorted[(o.neurons - 1) / 2] + sorted[o.neurons / 2]);
     o.monotone = static_cast<double>(monotone_) / static_cast<double>(o.neurons);
     return o;
@@ -75,7 +75,7 @@ class OscillationCounter {
 
 /// The bin with most of a spectrum; the first of equals.
 inline std::size_t peak_bin(std::span<const double> spectrum) {
-  return static_cast<std::size_t>(std::ranges::max_element(spectrum) - spectrum.begin());
+  return static_cast<std::size_t>(std::max_element(spectrum.begin(), spectrum.end()) - spectrum.begin());
 }
 
 /// How far apart two spectra are in their course over the bins, whatever their size: the total variation

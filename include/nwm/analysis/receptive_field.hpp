@@ -81,7 +81,7 @@ struct ReceptiveField {
       if (e > 0) places.emplace_back(y * y + x * x, e);
     });
     if (places.empty()) return std::numeric_limits<double>::quiet_NaN();
-    std::ranges::sort(places);
+    std::sort(places.begin(), places.end());
     double all = 0, inside = 0;
     for (const auto& [d, e] : places) all += e;
     for (const auto& [d, e] : places)
@@ -92,7 +92,7 @@ struct ReceptiveField {
   /// The largest row or column distance at which the influence exceeds `relative` times its maximum. With
   /// relative = 0 every change counts, rounding included; the result is at most the model's greatest_reach.
   std::size_t reach(double relative = 0) const {
-    const double most = influence.empty() ? 0 : *std::ranges::max_element(influence);
+    const double most = influence.empty() ? 0 : *std::max_element(influence.begin(), influence.end());
     double furthest = 0;
     each([&](double e, double y, double x) {
       if (e > relative * relative * most * most) furthest = std::max({furthest, std::abs(y), std::abs(x)});
@@ -206,8 +206,9 @@ ReceptiveField receptive_field(const Machine& machine, const data::Dataset& set,
     set.picture(image, std::span<float>(base));
     extent.images = 1;
     const data::Dataset unchanged(extent, base, data::Dataset::Bytes(sites), set.name());
-    executor.predict(machine, unchanged,
-                     [&](std::size_t, std::span<const Real> s) { std::ranges::copy(s, scores.begin()); });
+    executor.predict(machine, unchanged, [&](std::size_t, std::span<const Real> s) {
+      std::copy(s.begin(), s.end(), scores.begin());
+    });
     const detail::Probes probes = detail::make_probes(base, extent, options, image);
     executor.predict(machine, probes.images, [&](std::size_t i, std::span<const Real> s) {
       const double scale = 1 / (static_cast<double>(classes) * probes.changes[i] * probes.changes[i]);

@@ -87,7 +87,9 @@ Recording record(const Machine& machine, const data::Dataset& set, std::size_t i
                    shape.height,
                    shape.width,
                    on_torus<Machine>};
-  std::ranges::transform(series.span(), result.values.begin(), [](Real v) { return static_cast<float>(v); });
+  const auto from = series.span();
+  std::transform(from.begin(), from.end(), result.values.begin(),
+                 [](Real v) { return static_cast<float>(v); });
   return result;
 }
 

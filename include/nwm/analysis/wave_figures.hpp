@@ -39,12 +39,12 @@ struct WaveFigures {
   /// no class whose spectrum is highest at rest.
   bool swings() const {
     return shapes.crossings >= 3 && shapes.monotone < 0.01 &&
-           std::ranges::all_of(peak_bins, [](std::size_t bin) { return bin > 0; });
+           std::all_of(peak_bins.begin(), peak_bins.end(), [](std::size_t bin) { return bin > 0; });
   }
   /// Whether what swings travels: some of the energy can, and it flows one way more than any surrogate does.
   bool travels() const {
-    return flow.moving >= 0.05 &&
-           std::ranges::all_of(flow.surrogates, [&](double s) { return flow.flow > s; });
+    return flow.moving >= 0.05 && std::all_of(flow.surrogates.begin(), flow.surrogates.end(),
+                                              [&](double s) { return flow.flow > s; });
   }
   /// "waves", "swings, but does not travel", or "no waves".
   const char* verdict() const {

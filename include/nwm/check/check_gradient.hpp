@@ -91,8 +91,9 @@ inline std::vector<std::size_t> drawn(std::span<const double> claimed, std::size
   std::iota(all.begin(), all.end(), std::size_t{0});
   if (wanted == 0 || wanted >= all.size()) return all;
   random.shuffle(std::span(all));
-  const auto largest = std::ranges::max_element(
-      all, {}, [&](std::size_t i) { return std::isnan(claimed[i]) ? 0.0 : std::abs(claimed[i]); });
+  const auto size = [&](std::size_t i) { return std::isnan(claimed[i]) ? 0.0 : std::abs(claimed[i]); };
+  const auto largest = std::max_element(all.begin(), all.end(),
+                                        [&](std::size_t a, std::size_t b) { return size(a) < size(b); });
   std::swap(all.front(), *largest);
   all.resize(wanted);
   return all;
@@ -158,11 +159,12 @@ GradientReport check_gradient(std::span<double> x, std::span<const double> claim
       for (double& v : inside) v = random.uniform(-1, 1) / length;
       look(part.name + " along a random direction");
     }
-    std::ranges::fill(inside, 0.0);
+    std::fill(inside.begin(), inside.end(), 0.0);
 
-    const bool claims = std::ranges::any_of(comparisons, [](const auto& c) { return c.claimed != 0; });
-    const bool differs =
-        std::ranges::any_of(comparisons, [](const auto& c) { return !(std::abs(c.found) <= c.noise); });
+    const bool claims =
+        std::any_of(comparisons.begin(), comparisons.end(), [](const auto& c) { return c.claimed != 0; });
+    const bool differs = std::any_of(comparisons.begin(), comparisons.end(),
+                                     [](const auto& c) { return !(std::abs(c.found) <= c.noise); });
     if (part.zero) {
       if (claims) fault("a gradient is claimed where there must be none");
       if (differs) fault("the value changes with it, but must not");

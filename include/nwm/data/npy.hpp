@@ -144,7 +144,7 @@ std::vector<To> planar(std::span<const From> from, const Extent& e) {
 
 // Whole numbers and truths: what classes and labels may be.
 inline bool whole_numbers(io::DType dtype) {
-  return std::ranges::any_of(npy_types, [&](const NpyType& type) {
+  return std::any_of(npy_types.begin(), npy_types.end(), [&](const NpyType& type) {
     return type.dtype == dtype && dtype != io::DType::F32 && dtype != io::DType::F64;
   });
 }
@@ -234,7 +234,9 @@ inline void require_pictures(const io::Tensor& images, const std::string& where)
 // Floats should lie near [0, 1]. Those of which none is negative and the largest is that of 8 or 16 bits were
 // hardly meant so: they would drive the encoders far off what their initial values are made for.
 inline void require_scale(std::span<const float> values, const std::string& where) {
-  const auto [least, most] = std::ranges::minmax(values);
+  if (values.empty()) return;
+  const auto ends = std::minmax_element(values.begin(), values.end());
+  const float least = *ends.first, most = *ends.second;
   if (least >= 0 && most > 16 && most <= 65535)
     throw Error(where, "values",
                 most > 255 ? "numbers near [0, 1]; in numpy: images / 65535"

@@ -87,7 +87,7 @@ class AtomicFile {
     if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), stream()) != bytes.size()) fail();
   }
   /// Appends text, without a terminator. Throws Error when the text cannot be stored.
-  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void write(std::string_view text) { write(std::as_bytes(std::span<const char>(text.data(), text.size()))); }
 
   /// The C stream, for libraries that write to one; commit() finds their errors. The caller must not close
   /// it.

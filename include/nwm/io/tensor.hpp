@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "nwm/error.hpp"
+#include "nwm/memory/bit_cast.hpp"
 
 namespace nwm::io {
 
@@ -103,13 +104,13 @@ inline std::optional<std::size_t> checked_bytes(DType dtype, std::span<const std
 inline float number_of_f16(std::uint16_t bits) {
   const std::uint32_t exponent = bits >> 10 & 31u, fraction = bits & 1023u, sign = (bits & 0x8000u) << 16;
   const float number = exponent == 0    ? static_cast<float>(fraction) * 0x1p-24f
-                       : exponent == 31 ? std::bit_cast<float>(0x7F800000u | fraction << 13)
-                                        : std::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(number) | sign);
+                       : exponent == 31 ? nwm::bit_cast<float>(0x7F800000u | fraction << 13)
+                                        : nwm::bit_cast<float>((exponent + 112) << 23 | fraction << 13);
+  return nwm::bit_cast<float>(nwm::bit_cast<std::uint32_t>(number) | sign);
 }
 /// The same of BF16, the upper half of an F32.
 inline float number_of_bf16(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  return nwm::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
 /// A block of values, row-major (last index fastest), with the bytes as stored in the file.

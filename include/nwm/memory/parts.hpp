@@ -34,8 +34,8 @@ struct PartList {
   template <class P>
   static constexpr std::size_t offset = [] {
     constexpr std::array<bool, sizeof...(Parts)> is{std::is_same_v<P, Parts>...};
-    static_assert(std::ranges::count(is, true) == 1, "PartList: no such part, or twice");
-    return begin<static_cast<std::size_t>(std::ranges::find(is, true) - is.begin())>;
+    static_assert(std::count(is.begin(), is.end(), true) == 1, "PartList: no such part, or twice");
+    return begin<static_cast<std::size_t>(std::find(is.begin(), is.end(), true) - is.begin())>;
   }();
 
   /// Adds the slices of all parts to a layout, in order.

@@ -56,7 +56,7 @@ void describe(const Model& model, const F& f) {
     number("image_channels", shape.image_channels), number("outputs", Model::outputs);
     if constexpr (requires { Model::shape_sizes; })
       for (const auto& [name, size] : model::inner_sizes)
-        if (std::ranges::find(Model::shape_sizes, size) != Model::shape_sizes.end())
+        if (std::find(Model::shape_sizes.begin(), Model::shape_sizes.end(), size) != Model::shape_sizes.end())
           number(name, shape.*size);
   } else {
     number("inputs", shape.inputs), number("input_sites", shape.input_sites());

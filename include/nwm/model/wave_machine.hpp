@@ -167,6 +167,19 @@ class WaveMachine : public model::PixelModel<
     require_stable(w);
   }
 
+  /// Sets scores (outputs, images, H, W) to what readout and head make of a series (T, C, images, H, W), as
+  /// record() sets one: what the machine says of waves that were cut short, mixed or made by hand.
+  void read(std::span<const Real, images * series_size> series, typename Base::PassScores scores,
+            Workspace& w) const {
+    for (std::size_t segment = 0; segment < segments; ++segment) {
+      Backend::upload(length * numbers, series.data() + segment * length * numbers, w.series_gradient.data());
+      Readout::template gather<Backend, steps, length, numbers>(
+          matrix(w), segment * length, w.series_gradient.data(), w.gathered.data());
+    }
+    End::score(head(), w.pass.end, former(w));
+    Backend::download(scores.size(), w.pass.end.scores(), scores.data());
+  }
+
   // What PixelModel asks for.
   void ask_scores(Workspace& w, Carry carry = {}) const {
     run(w, carry, [](std::size_t) {});

@@ -81,8 +81,8 @@ template <class Layout, class Real>
 void take_slices(const Safetensors& file, const Layout& layout, std::span<Real> values,
                  const std::string& prefix) {
   for (const Slice& slice : layout.slices) {
-    std::ranges::copy(weights_of<Real>(file, tensor_name(prefix, slice)),
-                      values.subspan(slice.offset, slice.size).begin());
+    const auto read = weights_of<Real>(file, tensor_name(prefix, slice));
+    std::copy(read.begin(), read.end(), values.subspan(slice.offset, slice.size).begin());
   }
 }
 
@@ -93,7 +93,8 @@ inline constexpr std::string_view batches_tracked = "num_batches_tracked";
 template <class Model>
 bool knows(std::string_view name) {
   const auto has = [](const auto& layout, std::string_view wanted) {
-    return std::ranges::any_of(layout.slices, [&](const Slice& s) { return s.name.view() == wanted; });
+    return std::any_of(layout.slices.begin(), layout.slices.end(),
+                       [&](const Slice& s) { return s.name.view() == wanted; });
   };
   if (has(Model::layout, name)) return true;
   if constexpr (requires { Model::buffer_layout; }) {
@@ -185,7 +186,7 @@ void check_description(const Safetensors& file, const Model& model) {
   });
   for (const auto& [key, value] : file.metadata)
     if (key.starts_with("nwm.") && !key.starts_with("nwm.trainer.") &&
-        std::ranges::find(expected, key) == expected.end())
+        std::find(expected.begin(), expected.end(), key) == expected.end())
       throw Error(file.source, key.substr(4) + " of the model", nothing, value);
 }
 

@@ -4,7 +4,6 @@
 #include "nwm/push_macros.inc"
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +15,7 @@
 
 #include "nwm/data/dataset.hpp"
 #include "nwm/error.hpp"
+#include "nwm/memory/bit_cast.hpp"
 #include "nwm/mpi/communicator.hpp"
 #include "nwm/mpi/together.hpp"
 
@@ -57,10 +57,10 @@ class Fingerprint {
   /// Takes a word in.
   void add(std::uint32_t word) { value_ = (value_ ^ word) * 0x100000001b3; }
   /// Takes the bits of a number in.
-  void add(float number) { add(std::bit_cast<std::uint32_t>(number)); }
+  void add(float number) { add(nwm::bit_cast<std::uint32_t>(number)); }
   /// Takes the bits of a number in.
   void add(double number) {
-    const auto bits = std::bit_cast<std::uint64_t>(number);
+    const auto bits = nwm::bit_cast<std::uint64_t>(number);
     add(static_cast<std::uint32_t>(bits));
     add(static_cast<std::uint32_t>(bits >> 32));
   }

@@ -40,7 +40,7 @@ void ordered_sum(const Communicator& ranks, std::span<const Buffer<Real>> parts,
   for (std::size_t begin = 0; begin < to.size(); begin += piece) {
     const std::span<Real> some = to.subspan(begin, std::min(piece, to.size() - begin));
     if (!ranks.is_first()) ranks.receive(some, ranks.rank() - 1);
-    else if (parts.empty()) std::ranges::fill(some, Real(0));
+    else if (parts.empty()) std::fill(some.begin(), some.end(), Real(0));
     else std::copy_n(parts[0].data() + begin, some.size(), some.data());
     for (std::size_t s = ranks.is_first() ? 1 : 0; s < parts.size(); ++s)
       for (std::size_t i = 0; i < some.size(); ++i) some[i] += parts[s][begin + i];

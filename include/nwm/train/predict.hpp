@@ -93,7 +93,7 @@ void set_prediction(const Model& model, std::size_t i, std::span<const Real> s, 
     for (std::size_t k = 0; k < outputs; ++k)
       for (std::size_t p = 0; p < sites; ++p) all.scores[i][p * outputs + k] = s[k * sites + p];
   } else {
-    std::ranges::copy(s, all.scores[i].begin());
+    std::copy(s.begin(), s.end(), all.scores[i].begin());
   }
   if constexpr (labels<L>) set_labels<Model, L>(s, all.labels[i]);
 }

@@ -154,7 +154,8 @@ void load_training(Trainer& trainer, const std::string& path, Resume how = Resum
   const auto refuse = [&](const std::string& field, const std::string& expected, const std::string& found) {
     throw Error(file.source, field, expected, found);
   };
-  if (!std::ranges::any_of(file.tensors, [](const auto& t) { return t.first.starts_with("trainer."); }))
+  if (!std::any_of(file.tensors.begin(), file.tensors.end(),
+                   [](const auto& t) { return t.first.starts_with("trainer."); }))
     refuse(
         "file", "a training, as nwm::save_training writes it",
         "none; nwm::load(model, path) loads the weights of a model, trainer.start_from(model) trains them");
@@ -209,7 +210,7 @@ void load_training(Trainer& trainer, const std::string& path, Resume how = Resum
   io::take_model(file, best, "best.");
   trainer.restore(current, best, state, numbers[3]);
   for (std::size_t i = 0; i < states.size(); ++i)
-    std::ranges::copy(states[i], trainer.optimizer().state(i).begin());
+    std::copy(states[i].begin(), states[i].end(), trainer.optimizer().state(i).begin());
   trainer.optimizer().set_steps(counter(4));
 }
 

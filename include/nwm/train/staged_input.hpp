@@ -63,7 +63,9 @@ class StagedInput {
   }
   /// The same for the pictures alone, of a set whose targets may be of any kind.
   void stage_pictures(const data::Dataset& set, std::span<const std::size_t> indices) {
-    if (content_ != 0 && content_ == set.content() && std::ranges::equal(indices, staged_)) return;
+    if (content_ != 0 && content_ == set.content() &&
+        std::equal(indices.begin(), indices.end(), staged_.begin(), staged_.end()))
+      return;
     content_ = 0;
     has_targets_ = false;
     detail::lay_out_pictures<Model>(set, indices, picture_, pictures_.data());

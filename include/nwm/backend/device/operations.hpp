@@ -92,7 +92,8 @@ struct Operations : System_::Memories,
   static void couple_adjoint(const Real* parameters, const std::array<const Real*, n>& parts,
                              const Real* gradient, const std::array<Real*, n>& part_gradients,
                              Real* parameter_gradient, Real* scratch_) {
-    if (std::ranges::any_of(part_gradients, [](const Real* p) { return p != nullptr; })) {
+    if (std::any_of(part_gradients.begin(), part_gradients.end(),
+                    [](const Real* p) { return p != nullptr; })) {
       if constexpr (S::size == 1 || S::Boundary::self_adjoint)
         run(Correlate<S, G, Direction::adjoint, Real, 1, n, AddTo<Real, n>>{
             parameters, {gradient}, {part_gradients}});
@@ -101,8 +102,8 @@ struct Operations : System_::Memories,
     if (!parameter_gradient) return;
     using Gradient = TileGradient<S, G, Real, n>;
     std::array<model::Versions<Real>, n> in;
-    std::ranges::transform(parts, in.begin(),
-                           [](const Real* part) { return model::Versions<Real>{part, part, 0}; });
+    std::transform(parts.begin(), parts.end(), in.begin(),
+                   [](const Real* part) { return model::Versions<Real>{part, part, 0}; });
     run(Gradient{in, gradient, scratch_});
     map<Real>(S::parameters, AddTiles<Real>{Gradient::runs, S::parameters, scratch_, parameter_gradient});
   }

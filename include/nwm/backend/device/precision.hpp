@@ -1,9 +1,10 @@
 // The precision in which a device multiplies matrices of float. All sums are taken in float32.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <string_view>
+
+#include "nwm/memory/bit_cast.hpp"
 
 namespace nwm::device::precision {
 
@@ -17,7 +18,7 @@ struct Full {
 struct Tf32 {
   static constexpr std::string_view name = "tf32";
   static constexpr float rounded(float v) {
-    return std::bit_cast<float>((std::bit_cast<std::uint32_t>(v) + 0x1000U) & 0xffffe000U);
+    return nwm::bit_cast<float>((nwm::bit_cast<std::uint32_t>(v) + 0x1000U) & 0xffffe000U);
   }
 };
 
@@ -25,8 +26,8 @@ struct Tf32 {
 struct Bf16 {
   static constexpr std::string_view name = "bf16";
   static constexpr float rounded(float v) {
-    const auto bits = std::bit_cast<std::uint32_t>(v);
-    return std::bit_cast<float>((bits + 0x7fffU + (bits >> 16 & 1U)) & 0xffff0000U);
+    const auto bits = nwm::bit_cast<std::uint32_t>(v);
+    return nwm::bit_cast<float>((bits + 0x7fffU + (bits >> 16 & 1U)) & 0xffff0000U);
   }
 };
 
