@@ -368,12 +368,13 @@ WEB_EXPORT int learn_start(int seed) {
 WEB_EXPORT int learn_epoch(double* out) {
   return attempt([&] {
     Lesson& l = running();
+    const double before = l.trainer.state().seconds;
     if (l.trainer.state().epoch >= Lesson::epochs) throw std::runtime_error("all epochs are done");
     l.trainer.fit(l.data.train, l.data.validation, [&](const nwm::Progress& p) {
       tell_progress(static_cast<double>(p.step), static_cast<double>(p.steps), p.loss);
       if (!p.epoch_end) return true;
       out[0] = static_cast<double>(p.epoch), out[1] = p.loss, out[2] = p.validation.loss;
-      out[3] = p.validation.iou_foreground, out[4] = p.seconds;
+      out[3] = p.validation.iou_foreground, out[4] = p.seconds - before;
       return false;
     });
   });

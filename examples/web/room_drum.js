@@ -72,15 +72,16 @@ class DrumRoom {
   // ---- The skin.
   /** Shapes the drum: a kind of drum_shape; 5 and 6 are the pair, which stand side by side. */
   async shape(kind) {
-    this.pair = kind === 5 || kind === 6;
-    this.markShape(drumKinds.findIndex(([, k]) => k === (this.pair ? pairKind : kind)));
-    const kinds = this.pair ? [5, 6] : [kind];
+    const pair = kind === 5 || kind === 6;
+    this.markShape(drumKinds.findIndex(([, k]) => k === (pair ? pairKind : kind)));
+    const kinds = pair ? [5, 6] : [kind];
     for (const [slot, each] of kinds.entries()) {
       const {mask} = await this.engine.call("drumShape", {kind: each, side: this.side});
       await this.engine.call("drumMake", {slot, mask: mask.slice()});
       this.masks[slot] = mask;
       this.kinds[slot] = each;
     }
+    this.pair = pair;  // only now are there two: a frame that comes between asks for those that are there
     this.settle();
   }
 

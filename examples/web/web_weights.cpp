@@ -15,6 +15,26 @@ struct Options {
   std::size_t images = 4000, epochs = 12, seed = 0, threads = 0;
 };
 
+/// Every second pixel of pictures that were made twice as large as they are.
+nwm::data::Dataset halved(const nwm::data::Dataset& set) {
+  const nwm::data::Extent from = set.extent();
+  nwm::data::Extent to = from;
+  to.height /= 2, to.width /= 2;
+  nwm::data::Dataset::Floats pictures;
+  nwm::data::Targets::Bytes masks;
+  std::vector<float> picture(from.values());
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    set.picture(i, std::span(picture));
+    const auto mask = set.mask(i);
+    for (std::size_t r = 0; r < to.height; ++r)
+      for (std::size_t c = 0; c < to.width; ++c) {
+        pictures.push_back(picture[2 * r * from.width + 2 * c]);
+        masks.push_back(mask[2 * r * from.width + 2 * c]);
+      }
+  }
+  return {to, std::move(pictures), std::move(masks), set.name()};
+}
+
 template <class Kind>
 void train(const nwm::data::Split& data, const Options& o) {
   using Machine = typename Kind::Machine;
@@ -44,10 +64,10 @@ void run(const Options& o) {
   else if (o.machine == web::Tetrominoes::name)
     train<web::Tetrominoes>(
         nwm::data::tetrominoes<web::Tetrominoes::Machine>({.images = o.images, .seed = o.seed}), o);
-  else
-    train<web::Digits>(nwm::data::mnist<web::Digits::Machine>(
-                           o.mnist, {.images = o.images, .validation = 500, .test = 1000}),
-                       o);
+  else {
+    const auto digits = nwm::data::mnist(o.mnist, {.images = o.images, .validation = 500, .test = 1000});
+    train<web::Digits>({halved(digits.train), halved(digits.validation), halved(digits.test)}, o);
+  }
 }
 
 int main(int argc, char** argv) {

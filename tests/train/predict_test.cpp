@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/checkpointing/policies.hpp"
 #include "nwm/io/npy.hpp"
 #include "nwm/loss/image_cross_entropy.hpp"
 #include "nwm/loss/mean_squares.hpp"
@@ -17,6 +18,7 @@
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/random.hpp"
+#include "nwm/readout/fft.hpp"
 #if __has_include(<thrust/for_each.h>)
 #include "nwm/backend/device/host.hpp"
 #endif
@@ -47,6 +49,12 @@ nwm::data::Dataset pictures() {
 }
 
 using Models = std::tuple<Machine, Cnn, UNet>;
+/// With states of all steps in one segment, of every second step, and with a readout that learns nothing.
+using Readers =
+    std::tuple<Machine,
+               nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<6>, nwm::cell::Wave,
+                                nwm::DefaultBackend, float, nwm::checkpointing::Every<2>>,
+               nwm::WaveMachine<shape, nwm::readout::Fft, nwm::head::Hidden<6>>>;
 
 }  // namespace
 
@@ -158,6 +166,26 @@ BOOST_AUTO_TEST_CASE(series_are_those_of_the_machine) {
                  std::span<float, Machine::series_size>(series.data(), series.size()), *space);
   BOOST_TEST((std::ranges::equal(all[4], series)));
   BOOST_TEST((std::ranges::equal(nwm::record(machine, one).values, series)));
+}
+
+// What is read from a machine's own waves is what it says; of waves that are cut off it says something else.
+BOOST_AUTO_TEST_CASE_TEMPLATE(scores_of_a_series, M, Readers) {
+  const M machine({.seed = 3});
+  const auto set = pictures();
+  const auto waves = nwm::record(machine, set);
+  const auto expected = nwm::predict(machine, set).scores;
+  const auto space = std::make_unique<typename M::Workspace>();  // in which nothing ran
+  std::vector<float> series(M::images * M::series_size), scores(M::score_size);
+  const auto read = [&] {
+    machine.read(std::span<const float, M::images * M::series_size>(series.data(), series.size()),
+                 std::span<float, M::score_size>(scores.data(), scores.size()), *space);
+  };
+  std::ranges::copy(waves[4], series.begin());
+  read();
+  BOOST_TEST((std::ranges::equal(expected[4], scores)));
+  std::fill(series.begin() + static_cast<std::ptrdiff_t>(3 * M::columns), series.end(), 0.0f);
+  read();
+  BOOST_TEST((!std::ranges::equal(expected[4], scores)));
 }
 
 BOOST_AUTO_TEST_CASE(an_array_as_npy) {
