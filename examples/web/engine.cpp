@@ -76,7 +76,7 @@ void copy_picture(const nwm::data::Dataset& set, std::size_t index, float* image
   std::copy(labels.begin(), labels.end(), mask);
 }
 
-// ---- Segment: trained machines, and the waves of the picture shown last -----------------------------------------
+// ---- Segment: trained machines, and the waves of the picture shown last --------------------------------------------------
 
 struct Room {
   virtual ~Room() = default;
@@ -182,7 +182,7 @@ Room& room(int machine) {
   return *one;
 }
 
-// ---- Drum --------------------------------------------------------------------------------------------------------
+// ---- Drum --------------------------------------------------
 
 constexpr std::size_t side = 96;
 using Drum = nwm::Drum<nwm::Grid<side, side>>;
@@ -228,7 +228,7 @@ nwm::mask::Outline outline(int kind) {
   }
 }
 
-// ---- Learn -------------------------------------------------------------------------------------------------------
+// ---- Learn --------------------------------------------------
 
 struct Lesson {
   static constexpr std::size_t epochs = 6;

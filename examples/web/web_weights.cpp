@@ -1,4 +1,4 @@
-// Trains the page's machines, whose weights stand in weights/: web_weights polygons|tetrominoes|digits FOLDER.
+// Trains the page's machines, whose weights stand in weights/.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>

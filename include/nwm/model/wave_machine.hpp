@@ -173,8 +173,8 @@ class WaveMachine : public model::PixelModel<
             Workspace& w) const {
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Backend::upload(length * numbers, series.data() + segment * length * numbers, w.series_gradient.data());
-      Readout::template gather<Backend, steps, length, numbers>(
-          matrix(w), segment * length, w.series_gradient.data(), w.gathered.data());
+      Readout::template gather<Backend, steps, length, numbers>(matrix(w), segment * length,
+                                                                w.series_gradient.data(), w.gathered.data());
     }
     End::score(head(), w.pass.end, former(w));
     Backend::download(scores.size(), w.pass.end.scores(), scores.data());
