@@ -52,6 +52,24 @@ int attempt(const F& f) {
   return -1;
 }
 
+/// A number that is not negative. Throws nwm::Error, with its name, for one that is.
+std::size_t natural(const char* name, int value) {
+  if (value < 0) throw nwm::Error("the engine", name, "0 or more", std::to_string(value));
+  return static_cast<std::size_t>(value);
+}
+
+/// Samples a second.
+unsigned hertz(int rate) {
+  if (rate < 1) throw nwm::Error("the engine", "rate", "1 or more", std::to_string(rate));
+  return static_cast<unsigned>(rate);
+}
+
+/// Sets a sound of so many samples: the clip, then silence.
+void play(const nwm::sound::Clip& clip, int samples, float* sound) {
+  for (std::size_t i = 0; i < natural("samples", samples); ++i)
+    sound[i] = i < clip.samples.size() ? clip.samples[i] : 0;
+}
+
 template <class Machine>
 double size_of(int what) {
   constexpr nwm::Shape shape = Machine::shape;
@@ -128,8 +146,8 @@ class RoomOf : public Room {
       to[k] = static_cast<float>(both * std::hypot(real, imaginary) / static_cast<double>(shape.steps));
     }
   }
-  /// The oscillator that moves most, over and over: a fifth of the sampling frequency of its steps is near
-  /// 440 Hz.
+  /// All oscillators of a pixel, one after the other, again and again. A fifth of the rate of the steps sounds
+  /// at 440 Hz: the pitches that machines learn are below it, and audible.
   nwm::sound::Clip sound(std::size_t row, std::size_t column, unsigned rate) const override {
     std::vector<std::vector<double>> all;
     for (std::size_t c = 0; c < shape.oscillators; ++c) {
@@ -201,9 +219,7 @@ nwm::Mask mask_of(const std::vector<std::uint8_t>& inside) {
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   return {"drum", side, side, inside, unknown, unknown};
 }
-nwm::Site site(int row, int column) {
-  return {static_cast<std::size_t>(std::max(row, 0)), static_cast<std::size_t>(std::max(column, 0))};
-}
+nwm::Site site(int row, int column) { return {natural("row", row), natural("column", column)}; }
 nwm::mask::Outline outline(int kind) {
   namespace mask = nwm::mask;
   switch (kind) {
@@ -266,24 +282,21 @@ WEB_EXPORT int segment_run(int machine, const float* image, float* series) {
   return attempt([&] { room(machine).run(image, series); });
 }
 WEB_EXPORT int segment_labels(int machine, int steps, unsigned char* labels) {
-  return attempt([&] { room(machine).labels(static_cast<std::size_t>(std::max(steps, 0)), labels); });
+  return attempt([&] { room(machine).labels(natural("steps", steps), labels); });
 }
 WEB_EXPORT int segment_spectrum(int machine, int row, int column, int channel, float* amplitudes) {
   return attempt([&] {
-    room(machine).spectrum(static_cast<std::size_t>(row), static_cast<std::size_t>(column),
-                           static_cast<std::size_t>(channel), amplitudes);
+    room(machine).spectrum(natural("row", row), natural("column", column), natural("oscillator", channel),
+                           amplitudes);
   });
 }
 WEB_EXPORT int segment_sound(int machine, int row, int column, int rate, int samples, float* sound) {
   return attempt([&] {
-    const auto clip = room(machine).sound(static_cast<std::size_t>(row), static_cast<std::size_t>(column),
-                                          static_cast<unsigned>(rate));
-    for (std::size_t i = 0; i < static_cast<std::size_t>(samples); ++i)
-      sound[i] = i < clip.samples.size() ? clip.samples[i] : 0;
+    play(room(machine).sound(natural("row", row), natural("column", column), hertz(rate)), samples, sound);
   });
 }
 WEB_EXPORT int segment_example(int machine, int seed, float* image, unsigned char* mask) {
-  return attempt([&] { room(machine).example(static_cast<std::uint64_t>(seed), image, mask); });
+  return attempt([&] { room(machine).example(natural("seed", seed), image, mask); });
 }
 
 WEB_EXPORT int drum_side() { return static_cast<int>(side); }
@@ -306,7 +319,7 @@ WEB_EXPORT int drum_strike(int slot, int row, int column) {
 }
 WEB_EXPORT int drum_advance(int slot, int steps, float* u) {
   return attempt([&] {
-    auto& waves = drum(slot).advance(static_cast<std::size_t>(std::max(steps, 0))).waves();
+    auto& waves = drum(slot).advance(natural("steps", steps)).waves();
     const auto now = waves.field(Drum::Membrane::u);
     std::copy(now.begin(), now.end(), u);
   });
@@ -320,16 +333,15 @@ WEB_EXPORT int drum_listen(int slot, int row, int column, int ear_row, int ear_c
     drum(slot);
     // Pitch: the square of 60 spacings sounds at 110 Hz; larger drums lower, smaller ones higher.
     const auto pitch = nwm::sound::Pitch::tuned(std::sqrt(0.5) / 60, lowest_hertz);
-    const double seconds = static_cast<double>(samples) / rate, time = seconds * pitch.per_second;
+    const double seconds = static_cast<double>(natural("samples", samples)) / hertz(rate),
+                 time = seconds * pitch.per_second;
     Drum struck(mask_of(masks[static_cast<std::size_t>(slot)]),
                 {.wave_speed = 1, .dt = drum_dt, .damping = 2 * std::log(1000.0) / time});
     struck.strike(site(row, column), {.width = 1.5});
     const auto heard =
         struck.run(static_cast<std::size_t>(time / drum_dt), {.probes = {site(ear_row, ear_column)}});
-    const auto clip = nwm::sound::render(heard.series(0), heard.interval(), pitch, "a drum",
-                                         {.rate = static_cast<unsigned>(rate)});
-    for (std::size_t i = 0; i < static_cast<std::size_t>(samples); ++i)
-      sound[i] = i < clip.samples.size() ? clip.samples[i] : 0;
+    play(nwm::sound::render(heard.series(0), heard.interval(), pitch, "a drum", {.rate = hertz(rate)}),
+         samples, sound);
   });
 }
 WEB_EXPORT int drum_hear(int slot, int kind, double* out) {
@@ -363,7 +375,7 @@ WEB_EXPORT int learn_size(int what) {
   return static_cast<int>(size_of<web::First>(what));
 }
 WEB_EXPORT int learn_start(int seed) {
-  return attempt([&] { lesson = std::make_unique<Lesson>(static_cast<std::uint64_t>(seed)); });
+  return attempt([&] { lesson = std::make_unique<Lesson>(natural("seed", seed)); });
 }
 WEB_EXPORT int learn_epoch(double* out) {
   return attempt([&] {
@@ -383,6 +395,9 @@ WEB_EXPORT int learn_show(int index, float* image, unsigned char* mask, unsigned
                           float* series) {
   return attempt([&] {
     const Lesson& l = running();
+    if (natural("index", index) >= l.data.test.size())
+      throw nwm::Error("learn_show", "index", "below " + std::to_string(l.data.test.size()),
+                       std::to_string(index));
     const auto one = l.data.test.part(static_cast<std::size_t>(index), 1);
     copy_picture(one, 0, image, mask);
     const auto& machine = l.trainer.current();

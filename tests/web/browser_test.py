@@ -143,6 +143,17 @@ def segment(browser, native, check, numbers):
             call(browser, f"nwmPage.segment.show(new Float32Array({json.dumps(image)}))")
 
 
+def refusals(native, check):
+    """Numbers that make no sense are told, and touch no memory."""
+    dll, room = native.dll, ctypes.create_string_buffer(16)
+    for what, result in (("a pixel outside", dll.segment_spectrum(0, -1, 0, 0, room)), ("a pixel beyond", dll.segment_spectrum(0, 0, 999, 0, room)),
+                         ("no such machine", dll.segment_labels(3, 1, room)), ("no steps", dll.segment_labels(0, 0, room)),
+                         ("a negative length", dll.segment_sound(0, 1, 1, 22050, -5, room)), ("no rate", dll.segment_sound(0, 1, 1, 0, 4, room)),
+                         ("no such shape", dll.drum_shape(9, room)), ("no drum yet", dll.drum_strike(1, 40, 40)),
+                         ("no lesson yet", dll.learn_epoch(room)), ("no such file", dll.segment_open(0, b"/nowhere.safetensors"))):
+        check(f"refused: {what}", result == -1, dll.nwm_error().decode())
+
+
 def drum(browser, check):
     call(browser, "nwmPage.open('drum')")
     for kind, name, within in ((0, "square", 0.01), (1, "rectangle", 0.03)):
@@ -202,7 +213,9 @@ def main():
         page = options.page.read_text(encoding="utf-8")
         check("nothing is loaded from elsewhere", not re.search(r"(?:src|href)=[\"']?(?:https?:)?//(?!arxiv)", page.split('id="engine-source"')[0]))
         call(browser, "nwmPage.ready")
-        segment(browser, Native(options.engine, options.weights), check, numbers)
+        native = Native(options.engine, options.weights)
+        refusals(native, check)
+        segment(browser, native, check, numbers)
         drum(browser, check)
         learn(browser, check, numbers)
         pictures(browser, check, options.out)
