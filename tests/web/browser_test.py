@@ -149,7 +149,7 @@ def refusals(native, check):
     for what, function, *arguments in (("a pixel outside", dll.segment_spectrum, 0, -1, 0, 0, room), ("a pixel beyond", dll.segment_spectrum, 0, 0, 999, 0, room),
                          ("no such machine", dll.segment_labels, 3, 1, room), ("no steps", dll.segment_labels, 0, 0, room),
                          ("a negative length", dll.segment_sound, 0, 1, 1, 22050, -5, room), ("no rate", dll.segment_sound, 0, 1, 1, 0, 4, room),
-                         ("no such shape", dll.drum_shape, 9, room), ("no drum yet", dll.drum_strike, 1, 40, 40)),
+                         ("no such shape", dll.drum_shape, 9, room), ("no drum yet", dll.drum_strike, 1, 40, 40),
                          ("no lesson yet", dll.learn_epoch, room), ("no such file", dll.segment_open, 0, b"/nowhere.safetensors")):
         check(f"refused: {what}", function(*arguments) == -1, dll.nwm_error().decode())
 
