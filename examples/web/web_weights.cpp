@@ -13,6 +13,7 @@ struct Options {
   std::string machine;
   std::filesystem::path out = "build/web/weights", mnist;
   std::size_t images = 4000, epochs = 12, seed = 0, threads = 0;
+  double learning_rate = 3e-3;
 };
 
 /// Every second pixel of pictures that were made twice as large as they are.
@@ -39,7 +40,7 @@ template <class Kind>
 void train(const nwm::data::Split& data, const Options& o) {
   using Machine = typename Kind::Machine;
   nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW> trainer(
-      {.learning_rate = 3e-3,
+      {.learning_rate = o.learning_rate,
        .batch = 16,
        .epochs = o.epochs,
        .schedule = nwm::schedule::cosine(0.02, 0.15),
@@ -82,10 +83,13 @@ int main(int argc, char** argv) {
   app.add_option("--epochs", o.epochs, "Times each is seen")
       ->capture_default_str()
       ->check(command_line::count);
+  app.add_option("--learning-rate", o.learning_rate, "The highest of the schedule")
+      ->capture_default_str()
+      ->check(command_line::positive);
   app.add_option("--seed", o.seed, "Of images, weights and order")
       ->capture_default_str()
       ->check(command_line::natural);
-  app.add_option("--threads", o.threads, "0: all")->capture_default_str();
+  app.add_option("--threads", o.threads, "0: all")->capture_default_str()->check(command_line::natural);
   CLI11_PARSE(app, argc, argv);
   try {
     run(o);

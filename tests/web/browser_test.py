@@ -9,11 +9,14 @@ at 1400 and 400 px. Ends with 77, skipped, where there is no Chromium, no driver
 """
 import argparse
 import ctypes
+import functools
+import http.server
 import json
 import pathlib
 import re
 import shutil
 import sys
+import threading
 import time
 
 MACHINES = ("polygons", "tetrominoes", "digits")
@@ -196,6 +199,19 @@ def pictures(browser, check, out):
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def served(browser, page, check):
+    """The page from a file server: the same labels as from the file."""
+    quiet = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(quiet, directory=str(page.parent))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        code = "(await nwmPage.ready, await nwmPage.segment.choose(0), await nwmPage.segment.example(5), await nwmPage.segment.label(40))"
+        from_file = call(browser, code)
+        browser.get(f"http://127.0.0.1:{server.server_address[1]}/{page.name}#segment")
+        from_server = call(browser, code)
+        server.shutdown()
+    check("the same from a file server", from_file == from_server and any(from_server))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("page", "engine", "weights", "out"):
@@ -220,6 +236,8 @@ def main():
         learn(browser, check, numbers)
         pictures(browser, check, options.out)
         told = call(browser, "nwmPage.errors")
+        served(browser, options.page, check)
+        told += call(browser, "nwmPage.errors")
         check("the page told no error", not told, "; ".join(map(str, told)))
         console = [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
         check("no error on the console", not console, "; ".join(console))
