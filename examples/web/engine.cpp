@@ -94,7 +94,7 @@ void copy_picture(const nwm::data::Dataset& set, std::size_t index, float* image
   std::copy(labels.begin(), labels.end(), mask);
 }
 
-// ---- Segment: trained machines, and the waves of the picture shown last --------------------------------------------------
+// ---- Segment: trained machines, and the waves of the picture shown last ----
 
 struct Room {
   virtual ~Room() = default;
@@ -146,8 +146,8 @@ class RoomOf : public Room {
       to[k] = static_cast<float>(both * std::hypot(real, imaginary) / static_cast<double>(shape.steps));
     }
   }
-  /// All oscillators of a pixel, one after the other, again and again. A fifth of the rate of the steps sounds
-  /// at 440 Hz: the pitches that machines learn are below it, and audible.
+  /// All oscillators of a pixel, one after the other, again and again. A fifth of the rate of the steps
+  /// sounds at 440 Hz: the pitches that machines learn are below it, and audible.
   nwm::sound::Clip sound(std::size_t row, std::size_t column, unsigned rate) const override {
     std::vector<std::vector<double>> all;
     for (std::size_t c = 0; c < shape.oscillators; ++c) {
@@ -200,7 +200,7 @@ Room& room(int machine) {
   return *one;
 }
 
-// ---- Drum --------------------------------------------------
+// ---- Drum ----
 
 constexpr std::size_t side = 96;
 using Drum = nwm::Drum<nwm::Grid<side, side>>;
@@ -244,7 +244,7 @@ nwm::mask::Outline outline(int kind) {
   }
 }
 
-// ---- Learn --------------------------------------------------
+// ---- Learn ----
 
 struct Lesson {
   static constexpr std::size_t epochs = 6;
