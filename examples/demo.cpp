@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <nwm/analysis/one_way_flow.hpp>
 #include <nwm/analysis/wave_figures.hpp>
-#include <nwm/cell/stable_wave.hpp>
 #include <nwm/nwm.hpp>
 #include <nwm/plot/chart.hpp>
 #include <nwm/plot/gallery.hpp>
@@ -18,24 +17,12 @@
 
 #include "command_line.hpp"
 #include "disk.hpp"
+#include "shared_machines.hpp"
+#include "shared_training.hpp"
 
 namespace plot = nwm::plot;
 namespace report = nwm::report;
-/// A wave cell whose oscillators all swing, whatever they learn: with the paper's own cell this machine
-/// learns as well, by a drift in which nothing swings.
-using Cell = nwm::cell::StableWave;
-using Machine = nwm::WaveMachine<nwm::Shape{.height = 32,
-                                            .width = 32,
-                                            .image_channels = 3,
-                                            .oscillators = 8,
-                                            .steps = 40,
-                                            .classes = 5,
-                                            .encoder_width = 8},
-                                 nwm::readout::Fft, nwm::head::Narrow, Cell>;
-
-/// Before training each channel has a pitch of its own.
-const std::vector<nwm::layer::EncoderStart> pitches{
-    {.field = Cell::omega_level, .bias = nwm::layer::linear_spread(Machine::channels, -1, 1)}};
+using Machine = shared::Demo;
 
 /// The steps that pictures show; the first few are still.
 const std::vector<std::size_t> moments{8, 16, 24, 32, 40};
@@ -43,8 +30,8 @@ const std::vector<std::string> names{"background", "triangle", "square", "pentag
 
 struct Options {
   std::filesystem::path out = "build/demo/out", report, weights;
-  std::size_t images = 3000, epochs = 12, seed = 0, threads = 0, film_every = 0;
-  double learning_rate = 3e-3;
+  shared::Training training{.images = 3000};
+  std::size_t film_every = 0;
   bool rotated = false;
 };
 
@@ -110,12 +97,13 @@ void write_report(const Machine& machine, const nwm::data::Split& data, const st
                         {"Training time", seconds > 0 ? report::number(seconds, 3) + " s" : "not here"}},
                        metrics, data.test.size(),
                        {history.training.x, history.training.y, history.validation.y});
-  report::add_network(page, machine, data.train, data.test,
-                      {.names = names, .shown = shown, .moments = moments, .encoder_starts = pitches});
+  report::add_network(
+      page, machine, data.train, data.test,
+      {.names = names, .shown = shown, .moments = moments, .encoder_starts = shared::pitches<Machine>()});
   page.write(folder / "index.html");
 }
 
-using Trainer = nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW>;
+using Trainer = shared::Trainer<Machine>;
 
 void train(Trainer& trainer, const nwm::data::Split& data, const std::vector<std::size_t>& shown,
            History& history, const Options& o) {
@@ -133,19 +121,13 @@ void train(Trainer& trainer, const nwm::data::Split& data, const std::vector<std
 
 void run(const Options& o) {
   disk::make_folder(o.out);
-  const auto data = nwm::data::polygons<Machine>({.images = o.images, .seed = o.seed, .rotated = o.rotated});
-  Trainer trainer({.learning_rate = o.learning_rate,
-                   .batch = 16,
-                   .epochs = o.epochs,
-                   .schedule = nwm::schedule::cosine(0.02, 0.15),
-                   .clip_norm = 1,
-                   .seed = o.seed,
-                   .threads = o.threads},
-                  Machine({.seed = o.seed, .encoder_starts = pitches}), {},
-                  {.beta2 = 0.99, .weight_decay = 0.1});
+  const auto data = nwm::data::polygons<Machine>(
+      {.images = o.training.images, .seed = o.training.seed, .rotated = o.rotated});
+  Trainer trainer = shared::trainer<Machine>(o.training);
   std::printf("%zu parameters, %zu oscillators on %zux%zu pixels, %zu steps of %g; %zu images, %zu threads\n",
               Machine::parameter_count, Machine::channels, Machine::shape.height, Machine::shape.width,
-              Machine::steps, trainer.best().cell.dt, data.train.size(), nwm::thread_count(o.threads));
+              Machine::steps, trainer.best().cell.dt, data.train.size(),
+              nwm::thread_count(o.training.threads));
   const std::vector<std::size_t> shown = one_of_each(data.test);
   History history;
   if (o.weights.empty()) {
@@ -155,7 +137,7 @@ void run(const Options& o) {
     nwm::load(kept, o.weights.string());
     trainer.start_from(kept);
   }
-  const nwm::SegmentationMetrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
+  const nwm::SegmentationMetrics m = nwm::evaluate(trainer.best(), data.test, o.training.threads);
   std::printf(
       "test, %zu images: loss %.4f  accuracy %.4f  IoU %.4f  foreground accuracy %.4f  foreground IoU %.4f\n",
       data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);
@@ -178,19 +160,7 @@ int main(int argc, char** argv) {
   app.add_option("--report", o.report, "Folder of a page on what was learned; none: no page");
   app.add_option("--weights", o.weights, "Weights to draw and to report on, in place of a training")
       ->check(CLI::ExistingFile);
-  app.add_option("--images", o.images, "Training images")->capture_default_str()->check(command_line::count);
-  app.add_option("--epochs", o.epochs, "Times each is seen")
-      ->capture_default_str()
-      ->check(command_line::count);
-  app.add_option("--learning-rate", o.learning_rate, "The highest of the schedule")
-      ->capture_default_str()
-      ->check(command_line::positive);
-  app.add_option("--seed", o.seed, "Of images, weights and order")
-      ->capture_default_str()
-      ->check(command_line::natural);
-  app.add_option("--threads", o.threads, "0: all there are")
-      ->capture_default_str()
-      ->check(command_line::natural);
+  o.training.add_to(app);
   app.add_option("--film-every", o.film_every, "Draw a gallery every so many epochs, too; 0: never")
       ->capture_default_str()
       ->check(command_line::natural);

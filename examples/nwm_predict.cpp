@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
-#include <nwm/cell/stable_wave.hpp>
 #include <nwm/data/npy.hpp>
 #include <nwm/nwm.hpp>
 #include <optional>
@@ -19,22 +18,9 @@
 
 #include "command_line.hpp"
 #include "own_pictures.hpp"
+#include "shared_machines.hpp"
 
 namespace {
-
-/// nwm_demo's machine (demo.cpp).
-using Demo = nwm::WaveMachine<nwm::Shape{.height = 32,
-                                         .width = 32,
-                                         .image_channels = 3,
-                                         .oscillators = 8,
-                                         .steps = 40,
-                                         .classes = 5,
-                                         .encoder_width = 8},
-                              nwm::readout::Fft, nwm::head::Narrow, nwm::cell::StableWave>;
-/// The README's first program (first_program.cpp).
-using First = nwm::WaveMachine<
-    nwm::Shape{.height = 24, .width = 24, .oscillators = 4, .steps = 32, .classes = 5, .encoder_width = 8},
-    nwm::readout::Linear, nwm::head::Narrow>;
 
 /// The study's machines: 100 steps of the paper's cell.
 template <std::size_t size, std::size_t colours, std::size_t labels, class Readout, std::size_t c = 2,
@@ -127,8 +113,8 @@ Known known(std::string name) {
 
 std::vector<Known> machines() {
   return {known<OwnMachine>("own"),
-          known<Demo>("demo"),
-          known<First>("first-program"),
+          known<shared::Demo>("demo"),
+          known<shared::First>("first-program"),
           known<Tetrominoes<nwm::readout::Linear>>("tetrominoes-nwm-linear"),
           known<Tetrominoes<nwm::readout::Fft>>("tetrominoes-nwm-fft"),
           known<Mnist<nwm::readout::Linear>>("mnist-nwm-linear"),

@@ -7,13 +7,13 @@
 
 #include "../command_line.hpp"
 #include "../disk.hpp"
+#include "../shared_training.hpp"
 #include "machines.hpp"
 
 struct Options {
   std::string machine;
   std::filesystem::path out = "build/web/weights", mnist;
-  std::size_t images = 4000, epochs = 12, seed = 0, threads = 0;
-  double learning_rate = 3e-3;
+  shared::Training training{.images = 4000};
 };
 
 /// Every second pixel of pictures that were made twice as large as they are.
@@ -39,18 +39,9 @@ nwm::data::Dataset halved(const nwm::data::Dataset& set) {
 template <class Kind>
 void train(const nwm::data::Split& data, const Options& o) {
   using Machine = typename Kind::Machine;
-  nwm::Trainer<Machine, nwm::loss::CrossEntropy, nwm::optimizer::AdamW> trainer(
-      {.learning_rate = o.learning_rate,
-       .batch = 16,
-       .epochs = o.epochs,
-       .schedule = nwm::schedule::cosine(0.02, 0.15),
-       .clip_norm = 1,
-       .seed = o.seed,
-       .threads = o.threads},
-      Machine({.seed = o.seed, .encoder_starts = web::pitches<Machine>()}), {},
-      {.beta2 = 0.99, .weight_decay = 0.1});
+  auto trainer = shared::trainer<Machine>(o.training);
   trainer.fit(data.train, data.validation, nwm::progress_bar(stdout));
-  const nwm::SegmentationMetrics m = nwm::evaluate(trainer.best(), data.test, o.threads);
+  const nwm::SegmentationMetrics m = nwm::evaluate(trainer.best(), data.test, o.training.threads);
   std::printf("%s: %zu parameters, %zu test images: accuracy %.4f, foreground IoU %.4f; %.0f s\n",
               Kind::name.data(), Machine::parameter_count, data.test.size(), m.acc, m.iou_foreground,
               trainer.state().seconds);
@@ -60,13 +51,16 @@ void train(const nwm::data::Split& data, const Options& o) {
 
 void run(const Options& o) {
   if (o.machine == web::Polygons::name)
-    train<web::Polygons>(nwm::data::polygons<web::Polygons::Machine>({.images = o.images, .seed = o.seed}),
-                         o);
+    train<web::Polygons>(
+        nwm::data::polygons<web::Polygons::Machine>({.images = o.training.images, .seed = o.training.seed}),
+        o);
   else if (o.machine == web::Tetrominoes::name)
-    train<web::Tetrominoes>(
-        nwm::data::tetrominoes<web::Tetrominoes::Machine>({.images = o.images, .seed = o.seed}), o);
+    train<web::Tetrominoes>(nwm::data::tetrominoes<web::Tetrominoes::Machine>(
+                                {.images = o.training.images, .seed = o.training.seed}),
+                            o);
   else {
-    const auto digits = nwm::data::mnist(o.mnist, {.images = o.images, .validation = 500, .test = 1000});
+    const auto digits =
+        nwm::data::mnist(o.mnist, {.images = o.training.images, .validation = 500, .test = 1000});
     train<web::Digits>({halved(digits.train), halved(digits.validation), halved(digits.test)}, o);
   }
 }
@@ -79,22 +73,11 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"polygons", "tetrominoes", "digits"}));
   app.add_option("--out", o.out, "Folder of the weights")->capture_default_str();
   app.add_option("--mnist", o.mnist, "Folder of MNIST's files, for the digits");
-  app.add_option("--images", o.images, "Training images")->capture_default_str()->check(command_line::count);
-  app.add_option("--epochs", o.epochs, "Times each is seen")
-      ->capture_default_str()
-      ->check(command_line::count);
-  app.add_option("--learning-rate", o.learning_rate, "The highest of the schedule")
-      ->capture_default_str()
-      ->check(command_line::positive);
-  app.add_option("--seed", o.seed, "Of images, weights and order")
-      ->capture_default_str()
-      ->check(command_line::natural);
-  app.add_option("--threads", o.threads, "0: all")->capture_default_str()->check(command_line::natural);
+  o.training.add_to(app);
   CLI11_PARSE(app, argc, argv);
   try {
     run(o);
-  } catch (const nwm::Error& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
+  } catch (const std::exception& error) {
+    return command_line::failed("web_weights", error);
   }
 }
