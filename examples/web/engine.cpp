@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -71,14 +70,14 @@ void play(const nwm::sound::Clip& clip, int samples, float* sound) {
 }
 
 template <class Machine>
-double size_of(int what) {
+int size_of(int what) {
   constexpr nwm::Shape shape = Machine::shape;
   const std::array sizes{shape.height,       shape.width, shape.image_channels,
                          shape.oscillators,  shape.steps, static_cast<std::size_t>(shape.classes),
                          shape.steps / 2 + 1};
-  return what >= 0 && static_cast<std::size_t>(what) < sizes.size()
-             ? static_cast<double>(sizes[static_cast<std::size_t>(what)])
-             : -1;
+  const std::size_t which = natural("what", what);
+  if (which >= sizes.size()) throw nwm::Error("the engine", "what", "a size", std::to_string(what));
+  return static_cast<int>(sizes[which]);
 }
 
 template <class Machine>
@@ -99,7 +98,7 @@ void copy_picture(const nwm::data::Dataset& set, std::size_t index, float* image
 struct Room {
   virtual ~Room() = default;
   virtual void open(const char* path) = 0;
-  virtual double size(int what) const = 0;
+  virtual int size(int what) const = 0;
   virtual double dt() const = 0;
   virtual void run(const float* image, float* series) = 0;
   virtual void labels(std::size_t steps, std::uint8_t* to) = 0;
@@ -115,7 +114,7 @@ class RoomOf : public Room {
 
  public:
   void open(const char* path) override { nwm::load(machine_, path); }
-  double size(int what) const override { return size_of<Machine>(what); }
+  int size(int what) const override { return size_of<Machine>(what); }
   double dt() const override { return machine_.cell.dt; }
   void run(const float* image, float* series) override {
     machine_.record(std::span<const float, Machine::image_size>(image, Machine::image_size),
@@ -134,17 +133,10 @@ class RoomOf : public Room {
   }
   /// Amplitudes at k / (T dt) cycles per unit time; a sine of amplitude a has a, a constant has itself.
   void spectrum(std::size_t row, std::size_t column, std::size_t channel, float* to) const override {
-    const std::vector<double> y = pixel(row, column, channel);
-    const double turn = 2 * std::acos(-1.0) / static_cast<double>(shape.steps);
-    for (std::size_t k = 0; k <= shape.steps / 2; ++k) {
-      double real = 0, imaginary = 0;
-      for (std::size_t t = 0; t < y.size(); ++t) {
-        const double angle = turn * static_cast<double>(k * t % shape.steps);
-        real += y[t] * std::cos(angle), imaginary -= y[t] * std::sin(angle);
-      }
-      const double both = k == 0 || 2 * k == shape.steps ? 1 : 2;
-      to[k] = static_cast<float>(both * std::hypot(real, imaginary) / static_cast<double>(shape.steps));
-    }
+    nwm::sound::Ear ear(shape.steps, dt(), {.window = nwm::sound::Window::rectangular, .padding = 1});
+    const auto heard = ear(pixel(row, column, channel)).amplitude;
+    for (std::size_t k = 0; k < heard.size(); ++k)  // an Ear doubles what has no second half: both ends
+      to[k] = static_cast<float>(k == 0 || k + 1 == heard.size() ? heard[k] / 2 : heard[k]);
   }
   /// All oscillators of a pixel, one after the other, again and again. A fifth of the rate of the steps
   /// sounds at 440 Hz: the pitches that machines learn are below it, and audible.
@@ -247,13 +239,13 @@ nwm::mask::Outline outline(int kind) {
 // ---- Learn ----
 
 struct Lesson {
-  static constexpr std::size_t epochs = 6;
+  static constexpr std::size_t epochs = 6, images = 2000;
   explicit Lesson(std::uint64_t seed)
-      : data(nwm::data::polygons<web::First>({.images = 2000, .seed = seed})),
+      : data(nwm::data::polygons<shared::First>({.images = images, .seed = seed})),
         trainer({.learning_rate = 2e-3, .batch = 16, .epochs = epochs, .seed = seed, .threads = 1},
-                web::First({.cell = {.dt = 0.3}, .seed = seed})) {}
+                shared::First({.cell = {.dt = 0.3}, .seed = seed})) {}
   nwm::data::Split data;
-  nwm::Trainer<web::First> trainer;
+  nwm::Trainer<shared::First> trainer;
 };
 std::unique_ptr<Lesson> lesson;
 Lesson& running() {
@@ -269,9 +261,9 @@ WEB_EXPORT int segment_open(int machine, const char* path) {
   return attempt([&] { room(machine).open(path); });
 }
 WEB_EXPORT int segment_size(int machine, int what) {
-  double size = -1;
+  int size = -1;
   attempt([&] { size = room(machine).size(what); });
-  return static_cast<int>(size);
+  return size;
 }
 WEB_EXPORT double segment_dt(int machine) {
   double dt = 0;
@@ -370,9 +362,11 @@ WEB_EXPORT int drum_hear(int slot, int kind, double* out) {
 }
 
 WEB_EXPORT int learn_size(int what) {
-  constexpr std::array<int, 3> more{Lesson::epochs, 2000, 200};
-  if (what >= 7) return what < 10 ? more[static_cast<std::size_t>(what - 7)] : -1;
-  return static_cast<int>(size_of<web::First>(what));
+  constexpr std::array<int, 3> more{Lesson::epochs, Lesson::images, Lesson::images / 10};
+  if (what >= 7 && what < 10) return more[static_cast<std::size_t>(what - 7)];
+  int size = -1;
+  attempt([&] { size = size_of<shared::First>(what); });
+  return size;
 }
 WEB_EXPORT int learn_start(int seed) {
   return attempt([&] { lesson = std::make_unique<Lesson>(natural("seed", seed)); });
