@@ -128,7 +128,7 @@ class SegmentRoom {
       button.setAttribute("aria-label", ["white", "red", "yellow", "green", "blue", "violet"][colours === greys ? 0 : colours.indexOf(colour)] +
                                         (colours === greys ? " at " + Math.round(100 * colour[0]) + " %" : ""));
     });
-    $("brush-size").value = digits ? 4 : 3;
+    $("brush-size").value = digits ? 2 : 3;
     $("segment-example").hidden = digits;
   }
 

@@ -116,8 +116,9 @@ def segment(browser, native, check, numbers):
         call(browser, f"nwmPage.segment.choose({machine})")
         native.open(machine)
         s = native.sizes(machine)
-        if name == "digits":  # an upright stroke, three pixels wide: a one
-            image = [1.0 if 10 <= p // s["width"] < 46 and 26 <= p % s["width"] < 30 else 0.0 for p in range(s["height"] * s["width"])]
+        if name == "digits":  # an upright stroke in the middle, two pixels wide: a one
+            rows, columns = range(s["height"] // 5, s["height"] * 4 // 5), range(s["width"] // 2 - 1, s["width"] // 2 + 1)
+            image = [float(p // s["width"] in rows and p % s["width"] in columns) for p in range(s["height"] * s["width"])]
             mask = None
         else:
             image, mask = native.example(machine, 7)
@@ -136,6 +137,8 @@ def segment(browser, native, check, numbers):
             check(f"{name}: the shapes are told", right >= 0.9, f"{right:.3f} of their pixels")
         else:
             check("digits: ink is told from ground", any(shown["labels"]) and not all(shown["labels"]))
+            ink = [label for label, v in zip(shown["labels"], image) if v]
+            check("digits: and is told to be a one", ink.count(2) > len(ink) / 2, f"{ink.count(2)} of {len(ink)} pixels")
         numbers[f"{name}: seconds to segment"] = shown["milliseconds"] / 1000
         check(f"{name}: segmented within a second", shown["milliseconds"] < 1000, f"{shown['milliseconds']:.0f} ms")
         numbers[f"{name}: steps of the field a second while drawing"] = rate = call(browser, "nwmPage.segment.stepsPerSecond()")
