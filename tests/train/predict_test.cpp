@@ -54,7 +54,13 @@ using Readers =
     std::tuple<Machine,
                nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<6>, nwm::cell::Wave,
                                 nwm::DefaultBackend, float, nwm::checkpointing::Every<2>>,
-               nwm::WaveMachine<shape, nwm::readout::Fft, nwm::head::Hidden<6>>>;
+               nwm::WaveMachine<shape, nwm::readout::Fft, nwm::head::Hidden<6>>
+#if __has_include(<thrust/for_each.h>)
+               ,
+               nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<6>, nwm::cell::Wave,
+                                nwm::device::Host<nwm::device::Sequential, 1>>
+#endif
+               >;
 
 }  // namespace
 
