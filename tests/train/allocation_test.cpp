@@ -11,9 +11,11 @@
 #include <new>
 #include <numeric>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "nwm/backend/cpu/simd.hpp"
+#include "nwm/loss/sampled_cross_entropy.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 
@@ -119,6 +121,8 @@ using Machine =
                                 .encoder_width = 8},
                      nwm::readout::Linear, nwm::head::Hidden<64, 64>, nwm::cell::Wave, nwm::cpu::Simd<>>;
 
+using Losses = std::tuple<nwm::loss::CrossEntropy, nwm::loss::SampledCrossEntropy>;
+
 const nwm::data::Dataset& data() {
   static const auto set = tools::blocks(12, 1, 24, 23);
   return set;
@@ -143,9 +147,10 @@ BOOST_AUTO_TEST_CASE(the_counter_counts) {
 #endif
 }
 
-BOOST_AUTO_TEST_CASE(no_step_allocates_after_the_first) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(no_step_allocates_after_the_first, Loss, Losses) {
   for (const std::size_t threads : {1u, 2u}) {
-    nwm::Trainer<Machine> trainer({.batch = 6, .epochs = 1, .clip_norm = 1, .threads = threads, .shards = 4});
+    nwm::Trainer<Machine, Loss> trainer(
+        {.batch = 6, .epochs = 1, .clip_norm = 1, .threads = threads, .shards = 4});
     std::vector<std::size_t> batch(6);
     std::iota(batch.begin(), batch.end(), std::size_t{3});
     trainer.step(data(), batch, 10);  // the threads themselves start here

@@ -11,6 +11,7 @@
 #include "nwm/cell/rnn.hpp"
 #include "nwm/loss/image_cross_entropy.hpp"
 #include "nwm/loss/mean_squares.hpp"
+#include "nwm/loss/sampled_cross_entropy.hpp"
 #include "nwm/model/cnn.hpp"
 #include "nwm/model/unet.hpp"
 #include "nwm/model/wave_machine.hpp"
@@ -68,6 +69,7 @@ static_assert(nwm::loss::LossFor<nwm::loss::CrossEntropy, 3> &&
               !nwm::loss::LossFor<nwm::loss::CrossEntropy, 1>);
 static_assert(nwm::loss::LossFor<nwm::loss::WeightedCrossEntropy<3>, 3>);
 static_assert(!nwm::loss::LossFor<nwm::loss::WeightedCrossEntropy<3>, 4>);
+static_assert(nwm::loss::LossFor<nwm::loss::SampledCrossEntropy, 3>);
 static_assert(nwm::loss::LossFor<nwm::loss::ImageCrossEntropy, 3>);
 static_assert(nwm::loss::LossFor<nwm::loss::MeanSquares, 1>);
 static_assert(nwm::optimizer::Optimizer<nwm::optimizer::Adam> &&

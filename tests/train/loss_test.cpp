@@ -14,6 +14,7 @@
 #include "nwm/loss/cross_entropy.hpp"
 #include "nwm/loss/image_cross_entropy.hpp"
 #include "nwm/loss/mean_squares.hpp"
+#include "nwm/loss/sampled_cross_entropy.hpp"
 #include "nwm/random.hpp"
 #include "nwm/train/targets.hpp"
 
@@ -63,12 +64,13 @@ void slope_is_that_of_the_value(const L& l, std::vector<typename L::Target> targ
   const auto report = nwm::check_gradient(std::span(x), slope, value, {.tolerance = 1e-7});
   for (const auto& fault : report.faults) BOOST_TEST(false, fault);
   BOOST_TEST(report.worst.compared > 100u);
-  // The measure and the value agree: mean over what counts.
+  // The measure and the value agree: mean over what counts. A sample is measured over all pixels.
   const double weight = l.weight(std::span<const typename L::Target>(target));
-  BOOST_TEST(
-      value() / weight ==
-          l.measure(std::span<const double>(x), std::span<const typename L::Target>(target), outputs).loss,
-      boost::test_tools::tolerance(1e-12));
+  if constexpr (!std::is_same_v<L, loss::SampledCrossEntropy>)
+    BOOST_TEST(
+        value() / weight ==
+            l.measure(std::span<const double>(x), std::span<const typename L::Target>(target), outputs).loss,
+        boost::test_tools::tolerance(1e-12));
   // A slope that is wrong must be found.
   slope[7] += 1e-3 * std::abs(slope[7]) + 1e-4;
   BOOST_TEST(!nwm::check_gradient(std::span(x), slope, value, {.tolerance = 1e-7}).ok());
@@ -98,6 +100,56 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(slopes_against_differences, B, Backends) {
   slope_is_that_of_the_value<B>(loss::CrossEntropy{.ignore_index = 255}, target);
   slope_is_that_of_the_value<B>(
       loss::WeightedCrossEntropy<outputs>{.weights = {0.2, 1, 1.5, 0.7, 2}, .ignore_index = 255}, target);
+  slope_is_that_of_the_value<B>(loss::SampledCrossEntropy{.share = 0.5},
+                                random_target<loss::SampledCrossEntropy>(1));
+}
+
+BOOST_AUTO_TEST_CASE(a_sample_of_the_ground) {
+  using loss::SampledCrossEntropy;
+  constexpr std::size_t many = 20000;
+  std::vector<std::uint8_t> target(many, 3);
+  for (std::size_t p = 0; p < many; p += 10) target[p] = 1;
+  const std::span<const std::uint8_t> mask(target);
+  const auto encoded = [&](const SampledCrossEntropy& l, std::span<const std::uint8_t> t) {
+    std::vector<double> planes(2 * many);
+    l.encode<outputs>(t, planes.data(), many);
+    return planes;
+  };
+  const SampledCrossEntropy l{.share = 0.1, .ground = 3};
+  const auto planes = encoded(l, mask);
+  std::size_t shapes = 0, ground = 0;
+  double weight = 0;
+  for (std::size_t p = 0; p < many; ++p) {
+    weight += planes[many + p];
+    if (planes[p] < 0) {
+      BOOST_TEST((target[p] == 3 && planes[many + p] == 0));
+      continue;
+    }
+    BOOST_TEST(planes[p] == target[p]);
+    BOOST_TEST(planes[many + p] == (target[p] == 3 ? 10.0 : 1.0), boost::test_tools::tolerance(1e-12));
+    ++(target[p] == 3 ? ground : shapes);
+  }
+  BOOST_TEST(shapes == many / 10);
+  BOOST_TEST(std::abs(static_cast<double>(ground) - 1800) < 5 * std::sqrt(1800 * 0.9));  // five deviations
+  BOOST_TEST(l.weight(mask) == weight, boost::test_tools::tolerance(1e-12));
+  // The same pixels whenever that mask comes; others of another seed or mask.
+  BOOST_TEST(encoded(l, mask) == planes);
+  BOOST_TEST(encoded({.share = 0.1, .ground = 3, .seed = 1}, mask) != planes);
+  auto other = target;
+  other[7] = 1;
+  const auto of_other = encoded(l, other);
+  std::size_t both = 0;
+  for (std::size_t p = 0; p < many; ++p) both += target[p] == 3 && planes[p] >= 0 && of_other[p] >= 0;
+  BOOST_TEST(both < ground / 2);
+  // All of it is plain cross-entropy.
+  const auto all = encoded({.share = 1, .ground = 3}, mask);
+  for (std::size_t p = 0; p < many; ++p) BOOST_TEST((all[p] == target[p] && all[many + p] == 1));
+
+  const auto set = set_of(Targets::Bytes(70, 1));
+  for (const double share : {0.0, -1.0, 1.5, std::nan("")})
+    BOOST_TEST(refused([&] { SampledCrossEntropy{.share = share}.check(set, outputs); }).field() == "share");
+  BOOST_TEST(refused([&] { l.check(set_of(Targets::Bytes(70, 9)), outputs); }).found() == "9");
+  l.check(set, outputs);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_left_out_counts_nothing) {

@@ -6,6 +6,7 @@
 //   Metrics              figures of one image, as the concept Metrics below asks; `loss` is what a trainer
 //                        compares
 //   pooled               true: the loss is taken of scores averaged over the pixels of an image
+//   sparse               optional, true: most pixels count nothing, so that a model may leave them out
 //   target_size(outputs, sites)          values of the target of one image
 //   planes<outputs>      numbers a pixel (pooled: an image) that a target becomes for the backend
 //   accepts<outputs>     whether a model with so many scores a pixel can be trained by it
@@ -100,6 +101,10 @@ concept Loss = std::is_trivially_copyable_v<L> && StatesItsOptions<L> &&
 /// A loss for a model of `outputs` scores a pixel.
 template <class L, std::size_t outputs>
 concept LossFor = Loss<L> && L::template accepts<outputs>;
+
+/// A loss that says it leaves out so many pixels that going over the others alone pays.
+template <class L>
+concept Sparse = Loss<L> && !L::pooled && requires { requires bool{L::sparse}; };
 
 /// Throws Error, naming the option, where the options of a loss make no sense, or would be 0 or infinite as a
 /// Real.

@@ -1,6 +1,8 @@
 // The end of a model: the features of each pixel, head, scores and loss, tile by tile.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -42,6 +44,8 @@ class PixelHead {
     explicit Space(std::size_t target_numbers) : target(target_numbers) {}
     /// Scores (outputs, images, H, W) of the pass run last, in memory of the backend.
     const Real* scores() const { return all.data(); }
+    /// The encoded target, likewise.
+    const Real* encoded_target() const { return target.data(); }
     /// Bytes of a Space.
     static constexpr std::size_t bytes(std::size_t target_numbers) {
       constexpr std::size_t rows = 2 * Mlp::in + Mlp::hidden + 2 * Mlp::widest + outputs;
@@ -108,6 +112,36 @@ class PixelHead {
                                    s.x_gradient.data(), parameter_gradient, s.work.data());
       pass_on(n, start, static_cast<const Real*>(s.x_gradient.data()));
     });
+  }
+
+  /// The same at the pixels `counting` alone, for a backend whose arrays the host reads and a loss that does
+  /// not pool. take(pixels, x) sets x (Mlp::in, tile), the features of up to `tile` pixels and any numbers
+  /// behind them; give(pixels, x_gradient) gets their gradient.
+  template <class L, class Take, class Give>
+  static void add_gradient_at(std::span<const std::size_t> counting, const L& loss, const Real* parameters,
+                              Space& s, Real scale, Real* parameter_gradient, const Take& take,
+                              const Give& give) {
+    static_assert(HostBackend<B> && !L::pooled && count == pass_sites);
+    constexpr std::size_t planes = L::template planes<outputs>;
+    std::array<Real, planes * tile> target{};
+    B::fill(tiles, 0.0, s.losses.data());
+    for (std::size_t start = 0; start < counting.size(); start += tile) {
+      const auto pixels = counting.subspan(start, std::min(tile, counting.size() - start));
+      for (std::size_t k = 0; k < planes; ++k)
+        for (std::size_t i = 0; i < pixels.size(); ++i)
+          target[k * tile + i] = s.target.data()[k * pass_sites + pixels[i]];
+      for (std::size_t i = pixels.size(); i < tile; ++i) target[i] = Real(-1);  // counts nothing
+      take(pixels, s.x.data());
+      Mlp::template forward<B, tile>(parameters, s.x.data(), s.hidden.data(), s.some.data());
+      B::template sum_rows<Real>(
+          1, tile,
+          loss.template kernel<outputs>(static_cast<double>(scale), static_cast<const Real*>(target.data()),
+                                        tile, s.some.data(), tile),
+          s.losses.data() + start / tile);
+      Mlp::template backward<B, tile>(parameters, s.x.data(), s.hidden.data(), s.some.data(),
+                                      s.x_gradient.data(), parameter_gradient, s.work.data());
+      give(pixels, static_cast<const Real*>(s.x_gradient.data()));
+    }
   }
 
   /// The loss of the last add_gradient, summed over what counts. Waits for it.

@@ -29,6 +29,7 @@
 #include "nwm/layer/head.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/model/counting_pixels.hpp"
 #include "nwm/model/pixel_model.hpp"
 #include "nwm/model/wave_parts.hpp"
 #include "nwm/readout/linear.hpp"
@@ -154,6 +155,7 @@ class WaveMachine : public model::PixelModel<
     Memory series_gradient{length * numbers};
     Memory worst{2};  // growth of a step, and of a step back
     readout::ConstantMatrix<Readout, Backend, steps, Real> constant;
+    model::CountingPixels<Real, rows * channels, pass_sites, End::tile> counting;
   };
 
   /// Sets series (T, C, images, H, W), the recorded state at every step. `carry` and what it throws as in
@@ -192,13 +194,26 @@ class WaveMachine : public model::PixelModel<
       model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data() + 1);
       if constexpr (!queued<Backend>) require_reversible(w);
     }
-    End::add_gradient(loss, head(), w.pass.end, scale, gradient + Base::template offset<Mlp>, former(w),
-                      [&](auto n, std::size_t start, const Real* x_gradient) {
-                        for (std::size_t c = 0; c < channels; ++c)
-                          Readout::template form_adjoint<Backend, steps, n>(
-                              w.gathered.data() + c * pass_sites + start, numbers, x_gradient + c * n,
-                              channels * n);
-                      });
+    Real* const head_gradient = gradient + Base::template offset<Mlp>;
+    if constexpr (loss::Sparse<L> && HostBackend<Backend>) {
+      w.counting.find(w.pass.end.encoded_target());
+      End::add_gradient_at(
+          w.counting.pixels(), loss, head(), w.pass.end, scale, head_gradient,
+          [&w](std::span<const std::size_t> pixels, Real* x) {
+            w.counting.take(w.gathered.data(), pixels);
+            form<End::tile, End::tile>(w.counting.picked(), 0, x);
+          },
+          [&w](std::span<const std::size_t> pixels, const Real* x_gradient) {
+            form_adjoint<End::tile, End::tile>(w.counting.picked(), 0, x_gradient);
+            w.counting.give(w.gathered.data(), pixels);
+          });
+      w.counting.clear_others(w.gathered.data());
+    } else {
+      End::add_gradient(loss, head(), w.pass.end, scale, head_gradient, former(w),
+                        [&](auto n, std::size_t start, const Real* x_gradient) {
+                          form_adjoint<n, pass_sites>(w.gathered.data(), start, x_gradient);
+                        });
+    }
     run_back(w, gradient);
   }
 
@@ -259,11 +274,20 @@ class WaveMachine : public model::PixelModel<
 
   /// Sets the features of the n pixels from `start`: x (features·channels, n), feature index k·C + c.
   static auto former(Workspace& w) {
-    return [&w](auto n, std::size_t start, Real* x) {
-      for (std::size_t c = 0; c < channels; ++c)
-        Readout::template form<Backend, steps, n>(w.gathered.data() + c * pass_sites + start, numbers,
-                                                  x + c * n, channels * n);
-    };
+    return [&w](auto n, std::size_t start, Real* x) { form<n, pass_sites>(w.gathered.data(), start, x); };
+  }
+  /// The same from gathered rows of `plane` pixels each, and back: the rows become their gradients.
+  template <std::size_t n, std::size_t plane>
+  static void form(const Real* gathered, std::size_t start, Real* x) {
+    for (std::size_t c = 0; c < channels; ++c)
+      Readout::template form<Backend, steps, n>(gathered + c * plane + start, channels * plane, x + c * n,
+                                                channels * n);
+  }
+  template <std::size_t n, std::size_t plane>
+  static void form_adjoint(Real* gathered, std::size_t start, const Real* x_gradient) {
+    for (std::size_t c = 0; c < channels; ++c)
+      Readout::template form_adjoint<Backend, steps, n>(gathered + c * plane + start, channels * plane,
+                                                        x_gradient + c * n, channels * n);
   }
 
   /// From the gradient of the readout's rows back to all parameters.
