@@ -108,6 +108,7 @@ nwm::TrainerOptions trainer_options(const Options& o, std::uint64_t seed) {
           .schedule = o.schedule == "cosine" ? nwm::schedule::cosine(0.02, 0.1) : nwm::Schedule{},
           .clip_norm = o.clip,
           .patience = o.patience,
+          .improvement = o.improvement,
           .seed = seed,
           .threads = o.threads};
 }

@@ -1,7 +1,9 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "../command_line.hpp"
 #include "numbers.hpp"
@@ -9,6 +11,13 @@
 
 namespace study {
 namespace {
+
+/// "0.5,1.5"; "drawn" where there is none.
+std::string shown(const std::vector<double>& numbers) {
+  std::string out;
+  for (const double n : numbers) out += (out.empty() ? "" : ",") + text(n);
+  return out.empty() ? "drawn" : out;
+}
 
 void check(const Options& o) {
   const auto require = [](bool fine, const char* option, const char* expected, const std::string& found) {
@@ -26,6 +35,31 @@ void check(const Options& o) {
   require(o.schedule == "constant" || o.schedule == "cosine", "--schedule", "constant or cosine",
           "'" + o.schedule + "'");
   require(!o.out.empty(), "--out", "a folder", "an empty name");
+  require(o.beta2 >= 0 && o.beta2 < 1, "--beta2", "a number from 0 to below 1", text(o.beta2));
+  require(o.improvement >= 0 && std::isfinite(o.improvement), "--improvement", "0 or a positive number",
+          text(o.improvement));
+  require(o.ground_share > 0 && o.ground_share <= 1, "--ground-share", "a number above 0 and at most 1",
+          text(o.ground_share));
+  require(o.omega_start.empty() || (o.omega_start.size() == 2 && std::isfinite(o.omega_start[0]) &&
+                                    std::isfinite(o.omega_start[1])),
+          "--omega-start", "two numbers, as 0.5,1.5", shown(o.omega_start));
+}
+
+/// Gives what the command line leaves open its value in the quick recipe (docs/study.md tells how it was found).
+void take_quick(const CLI::App& app, Options& o) {
+  const auto take = [&app](const char* option, auto& to, const auto& value) {
+    if (app.count(option) == 0) to = value;
+  };
+  take("--epochs", o.epochs, 8u);
+  take("--batch", o.batch, 16u);
+  take("--lr", o.learning_rate, 3e-3);
+  take("--patience", o.patience, std::numeric_limits<std::size_t>::max());
+  take("--schedule", o.schedule, "cosine");
+  take("--clip", o.clip, 1.0);
+  take("--beta2", o.beta2, 0.99);
+  take("--improvement", o.improvement, 0.0);
+  take("--ground-share", o.ground_share, 0.125);
+  take("--omega-start", o.omega_start, std::vector{0.5, 1.5});
 }
 
 }  // namespace
@@ -49,6 +83,11 @@ int parse(int argc, char** argv, Options& o) {
   app.add_option("--backend", o.backend,
                  "cpu; device: the GPU, or its stand-in on the processor, where that was built")
       ->capture_default_str();
+  app.add_option("--recipe", o.recipe,
+                 "published: the study's protocol; quick: one found here that needs less than an hour of two "
+                 "cores on Tetrominoes. Other options stand above it")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>{"published", "quick"}));
   app.add_option("--epochs", o.epochs, "At most")->capture_default_str()->check(command_line::natural);
   app.add_option("--batch", o.batch)->capture_default_str()->check(command_line::natural);
   app.add_option("--lr", o.learning_rate, "Adam's rate")->capture_default_str();
@@ -59,6 +98,20 @@ int parse(int argc, char** argv, Options& o) {
                  "constant; cosine: up over a tenth of the steps, down to a fiftieth")
       ->capture_default_str();
   app.add_option("--clip", o.clip, "Longest gradient; 0: any")->capture_default_str();
+  app.add_option("--beta2", o.beta2, "Adam's, of squared gradients")->capture_default_str();
+  app.add_option("--improvement", o.improvement,
+                 "How much lower a validation loss must be for weights to be the best")
+      ->capture_default_str();
+  app.add_option("--ground-share", o.ground_share,
+                 "Of the background's pixels, in the training loss of recurrent models; 1: all. Each weighs "
+                 "the more")
+      ->capture_default_str();
+  app.add_option(
+         "--omega-start", o.omega_start,
+         "Natural frequencies of the NWM's first and last channel before training, as the last biases "
+         "of their encoder: 0.5,1.5. As drawn where it is not given")
+      ->delimiter(',')
+      ->expected(2);
   app.add_option("--train-images", o.train_images, "The first so many; 0: all")
       ->capture_default_str()
       ->check(command_line::natural);
@@ -100,6 +153,7 @@ int parse(int argc, char** argv, Options& o) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e);
   }
+  if (o.recipe == "quick") take_quick(app, o);
   check(o);
   return -1;
 }
@@ -113,6 +167,10 @@ std::vector<std::pair<std::string, std::string>> decisive(const Options& o) {
           {"patience", std::to_string(o.patience)},
           {"schedule", o.schedule},
           {"clip", text(o.clip)},
+          {"beta2", text(o.beta2)},
+          {"improvement", text(o.improvement)},
+          {"ground-share", text(o.ground_share)},
+          {"omega-start", shown(o.omega_start)},
           {"train-images", images(o.train_images)},
           {"val-images", images(o.validation_images)},
           {"test-images", images(o.test_images)}};

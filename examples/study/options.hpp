@@ -16,8 +16,12 @@ struct Options {
   Selection selection;
   std::string backend = "cpu";  ///< or "device"
   std::size_t epochs = 300, batch = 64, patience = 302;
+  std::string recipe = "published";  ///< or "quick": what the options below are where they are not given
   double learning_rate = 1e-3, clip = 0;
   std::string schedule = "constant";
+  double beta2 = 0.999, improvement = 1e-3;
+  double ground_share = 1;            ///< of the background's pixels, in the loss of recurrent models
+  std::vector<double> omega_start{};  ///< first and last channel's natural frequency; empty: as drawn
   std::size_t train_images = 0, validation_images = 0,
               test_images = 0;  ///< 0: all, or as many as in the study
   std::filesystem::path data_dir, out = "study";

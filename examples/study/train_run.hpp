@@ -8,6 +8,9 @@
 
 #include "../disk.hpp"
 #include "journal.hpp"
+#include "nwm/layer/encoder_start.hpp"
+#include "nwm/loss/cross_entropy.hpp"
+#include "nwm/loss/sampled_cross_entropy.hpp"
 #include "nwm/model/weights.hpp"
 #include "nwm/train/evaluate.hpp"
 #include "nwm/train/predict.hpp"
@@ -16,12 +19,26 @@
 
 namespace study {
 
+/// A machine before training.
+template <class Machine>
+Machine begun(const Job& job) {
+  typename Machine::Options options{.seed = job.run.seed};
+  const auto& omega = job.options.omega_start;
+  if constexpr (requires { Machine::Cell::omega; })
+    if (!omega.empty())
+      options.encoder_starts = {
+          {.field = Machine::Cell::omega,
+           .bias = nwm::layer::linear_spread(Machine::channels, omega.at(0), omega.at(1))}};
+  return Machine(options);
+}
+
 /// Trains and evaluates; leaves weights, curve and result in the job's folder. After a kill at any moment,
 /// the same call continues from the last saved state and ends with the same files.
-template <class Machine>
-Result train_run(const Job& job) {
+template <class Machine, class Loss>
+Result train_by(const Loss& loss, const Job& job) {
   const Files files(job.folder);
-  nwm::Trainer<Machine> trainer(trainer_options(job.options, job.run.seed), Machine({.seed = job.run.seed}));
+  nwm::Trainer<Machine, Loss> trainer(trainer_options(job.options, job.run.seed), begun<Machine>(job), loss,
+                                      {.beta2 = job.options.beta2});
   if (disk::exists(files.state)) {
     nwm::load_training(trainer, files.state);
     job.resumed(trainer.state());
@@ -54,6 +71,16 @@ Result train_run(const Job& job) {
   write_result(files.result, result);  // written last: it marks the run as done
   std::filesystem::remove(files.state);
   return result;
+}
+
+/// The same by the loss that the options ask for. The head of a machine of waves costs more than all before it,
+/// so that leaving pixels out pays; other models see them all.
+template <class Machine>
+Result train_run(const Job& job) {
+  if constexpr (requires { Machine::series_size; })
+    if (job.options.ground_share < 1)
+      return train_by<Machine>(nwm::loss::SampledCrossEntropy{.share = job.options.ground_share}, job);
+  return train_by<Machine>(nwm::loss::CrossEntropy{}, job);
 }
 
 /// Whether the file's tensors are the machine's, and nothing it says of its model is otherwise.
