@@ -1,6 +1,8 @@
 // The end of a model: the features of each pixel, head, scores and loss, tile by tile.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -154,3 +156,5 @@ class PixelHead {
 };
 
 }  // namespace nwm::model
+
+#include "nwm/pop_macros.inc"
