@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "../command_line.hpp"
 #include "numbers.hpp"
@@ -51,9 +50,8 @@ void take_quick(const CLI::App& app, Options& o) {
     if (app.count(option) == 0) to = value;
   };
   take("--epochs", o.epochs, 8u);
-  take("--batch", o.batch, 16u);
-  take("--lr", o.learning_rate, 3e-3);
-  take("--patience", o.patience, std::numeric_limits<std::size_t>::max());
+  take("--batch", o.batch, 8u);
+  take("--lr", o.learning_rate, 2e-3);
   take("--schedule", o.schedule, "cosine");
   take("--clip", o.clip, 1.0);
   take("--beta2", o.beta2, 0.99);
