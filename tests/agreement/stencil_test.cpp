@@ -10,6 +10,7 @@
 
 #include "cases.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
+#include "nwm/backend/cpu/simd_small_grid.hpp"
 #include "nwm/memory/buffer.hpp"
 
 namespace {
@@ -69,6 +70,38 @@ void more_stencils() {
   stencils_agree<C, Stencil<4, 1, 1, Boundary>, Grid<3, 5>, none, 2>();
 }
 
+/// Narrower than a register and of many channels: dense products (backend/cpu/simd_small_grid.hpp). Whatever the
+/// way, bands of rows have the bits of the whole.
+template <class C, class Boundary>
+void small_grids() {
+  using Real = typename C::R;
+  using Simd = typename C::Simd;
+  using S = Stencil<16, 32, 3, Boundary, false>;
+  stencils_agree<C, S, Grid<8, 8>, none, 1>();
+  stencils_agree<C, S, Grid<4, 4>, none, 2>();
+  stencils_agree<C, S, Grid<8, 2>, none, 4>();
+  using G = Grid<8, 8>;
+  Numbers<Real> p(S::parameters, 1), x(S::in * G::sites, 2);
+  const std::array<const Real*, 1> parts{x.data()};
+  Buffer<Real> whole(S::out * G::sites), band(S::out * 4 * G::width), scratch(Simd::template scratch<S, G>);
+  Simd::template couple<S, G, none>(p.data(), parts, whole.data(), scratch.data());
+  Simd::template prepare_rows<S, G, Real, 1>(parts, scratch.data(), 0, 4);
+  Simd::template prepare_rows<S, G, Real, 1>(parts, scratch.data(), 4, 8);
+  bool same = true;
+  for (const std::size_t first : {std::size_t{0}, std::size_t{4}}) {
+    Simd::template couple_rows<S, G, 4, Real, 1>(p.data(), parts, band.data(), scratch.data(), first);
+    for (std::size_t o = 0; o < S::out; ++o)
+      for (std::size_t i = 0; i < 4 * G::width; ++i)
+        same = same && band[o * 4 * G::width + i] == whole[o * G::sites + first * G::width + i];
+  }
+  BOOST_TEST(same);
+}
+using Wide = nwm::Stencil<16, 32, 3, nwm::Zero, false>;
+#if defined(__AVX2__)
+static_assert(nwm::cpu::detail::SmallGrid<Wide, Grid<4, 4>, float, xsimd::default_arch>::pays);
+#endif
+static_assert(!nwm::cpu::detail::SmallGrid<Wide, Grid<32, 32>, float, xsimd::default_arch>::pays);
+
 }  // namespace
 
 using Default = std::tuple<tools::Case<float, xsimd::default_arch>, tools::Case<double, xsimd::default_arch>>;
@@ -79,3 +112,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(of_every_shape, C, Default) { more_stencils<C, nwm
 BOOST_AUTO_TEST_CASE_TEMPLATE(clamped, C, Default) { some_stencils<C, nwm::Zero>(); }
 BOOST_AUTO_TEST_CASE_TEMPLATE(reflecting, C, Default) { some_stencils<C, nwm::Reflecting>(); }
 BOOST_AUTO_TEST_CASE_TEMPLATE(reflecting_of_every_shape, C, One) { more_stencils<C, nwm::Reflecting>(); }
+BOOST_AUTO_TEST_CASE_TEMPLATE(narrower_than_a_register, C, Cases) {
+  small_grids<C, nwm::Zero>();
+  small_grids<C, nwm::Periodic>();
+}

@@ -1,7 +1,6 @@
 // Maximum over 2×2 sites; halves the grid.
 #pragma once
 
-#include <array>
 #include <cstddef>
 
 #include "nwm/backend/kernels.hpp"
@@ -18,14 +17,13 @@ template <std::size_t width>
 constexpr std::size_t corner_above(std::size_t site) {
   return site / (width / 2) * 2 * width + site % (width / 2) * 2;
 }
-/// Index of the largest of the 2×2 numbers that begin at `corner`; the first of equal ones.
-template <std::size_t width, class Real>
-constexpr std::size_t largest(const Real* in, std::size_t corner) {
-  std::size_t best = corner;
-  for (const std::size_t other : std::array{corner + 1, corner + width, corner + width + 1})
-    if (in[other] > in[best]) best = other;
-  return best;
+/// The larger of two numbers; the first where neither is larger.
+template <class Real>
+constexpr Real larger(Real first, Real second) {
+  return second > first ? second : first;
 }
+// Both kernels go without branches, which images would mispredict half of the time, and in a form that
+// compilers make packs of.
 /// out = max of 2×2 numbers of in.
 template <std::size_t width, class Real>
 struct Pool {
@@ -33,12 +31,13 @@ struct Pool {
   Real* out;
   template <class Lane>
   constexpr void operator()(Lane lane) const {
-    const std::size_t corner = corner_above<width>(lane.index);
+    const Real *top = in + corner_above<width>(lane.index), *bottom = top + width;
+    Real* const to = out + lane.index;
     for (std::size_t k = 0; k < kernel::count_of(lane); ++k)
-      out[lane.index + k] = in[largest<width>(in, corner + 2 * k)];
+      to[k] = larger(larger(larger(top[2 * k], top[2 * k + 1]), bottom[2 * k]), bottom[2 * k + 1]);
   }
 };
-/// in_gradient += gradient, at the largest of each 2×2 numbers.
+/// in_gradient += gradient, at the largest of each 2×2 numbers; the first of equal ones.
 template <std::size_t width, class Real>
 struct PoolAdjoint {
   const Real *in, *gradient;
@@ -46,8 +45,22 @@ struct PoolAdjoint {
   template <class Lane>
   constexpr void operator()(Lane lane) const {
     const std::size_t corner = corner_above<width>(lane.index);
-    for (std::size_t k = 0; k < kernel::count_of(lane); ++k)
-      in_gradient[largest<width>(in, corner + 2 * k)] += gradient[lane.index + k];
+    const Real *top = in + corner, *bottom = top + width, *from = gradient + lane.index;
+    Real *const to_top = in_gradient + corner, *const to_bottom = to_top + width;
+    for (std::size_t k = 0; k < kernel::count_of(lane); ++k) {
+      const Real a = top[2 * k], b = top[2 * k + 1], c = bottom[2 * k], d = bottom[2 * k + 1];
+      const Real ab = larger(a, b), abc = larger(ab, c), all = from[k];
+      // What goes to the last, to the third and to the second, each time of what is left.
+      const Real to_d = d > abc ? all : Real(0), of_abc = d > abc ? Real(0) : all;
+      const Real to_c = c > ab ? of_abc : Real(0), of_ab = c > ab ? Real(0) : of_abc;
+      const Real to_b = b > a ? of_ab : Real(0), to_a = b > a ? Real(0) : of_ab;
+      const Real now_a = to_top[2 * k] + to_a, now_b = to_top[2 * k + 1] + to_b;
+      const Real now_c = to_bottom[2 * k] + to_c, now_d = to_bottom[2 * k + 1] + to_d;
+      to_top[2 * k] = now_a;
+      to_top[2 * k + 1] = now_b;
+      to_bottom[2 * k] = now_c;
+      to_bottom[2 * k + 1] = now_d;
+    }
   }
 };
 

@@ -9,6 +9,7 @@
 #include "nwm/backend/cpu/pack.hpp"
 #include "nwm/backend/cpu/simd_dense.hpp"
 #include "nwm/backend/cpu/simd_row.hpp"
+#include "nwm/backend/cpu/simd_small_grid.hpp"
 #include "nwm/backend/cpu/simd_stencil.hpp"
 #include "nwm/backend/host_memory.hpp"
 #include "nwm/backend/kernels.hpp"
@@ -98,7 +99,7 @@ struct Simd : HostMemory {
     // gradient has two sites of halo, and there is a padded plane to fold from.) Sized for the widest
     // register, hence for every Real.
     constexpr std::size_t plane = detail::Halo<G::height + 2, G::width + 2, 1, 16>::plane;
-    return (2 * S::in + S::out) * plane + S::weights;
+    return (2 * S::in + S::out) * plane + S::weights + detail::small_grid_scratch<S, G, Arch>;
   }();
 
   template <class S, class G, Activation f, class Real, std::size_t n>
@@ -109,8 +110,15 @@ struct Simd : HostMemory {
       Site<S, G, Real, S::in, S::out>::template apply<f, false>(parameters, bias, parts[0], out);
     } else {
       using H = Padded<S, G, Real>;
+      using Small = detail::SmallGrid<S, G, Real, Arch>;
       pad<S, G>(parts, scratch);
-      Kernel<S, G, H, Real, S::in, S::out>::template apply<f, false>(parameters, bias, scratch, out);
+      if constexpr (Small::pays && f == Activation::none) {
+        Real* const columns = scratch + S::in * H::plane;
+        Small::template unfold<S::in>(scratch, columns);
+        Small::template apply<S::in, S::out, false>(parameters, columns, out);
+      } else {
+        Kernel<S, G, H, Real, S::in, S::out>::template apply<f, false>(parameters, bias, scratch, out);
+      }
     }
   }
 
@@ -179,9 +187,16 @@ struct Simd : HostMemory {
                                                                                 part_gradients[0]);
     } else {
       using H = Padded<S, G, Real>;
+      using Small = detail::SmallGrid<S, G, Real, Arch>;
       if (parameter_gradient) {
         pad<S, G>(parts, scratch);
-        Kernel<S, G, H, Real, S::in, S::out>::weights(gradient, scratch, parameter_gradient, bias_gradient);
+        if constexpr (Small::pays) {
+          Real* const columns = scratch + S::in * H::plane;
+          Small::template unfold<S::in>(scratch, columns);
+          Small::weights(gradient, columns, parameter_gradient);
+        } else {
+          Kernel<S, G, H, Real, S::in, S::out>::weights(gradient, scratch, parameter_gradient, bias_gradient);
+        }
       }
       if (!wanted) return;
       Real* mirrored = scratch;
@@ -191,10 +206,17 @@ struct Simd : HostMemory {
       if constexpr (S::Boundary::self_adjoint) {
         for (std::size_t o = 0; o < S::out; ++o)
           H::template fill<typename S::Boundary>(gradient + o * G::sites, padded + o * H::plane);
+        Real* const columns = padded + S::out * H::plane;  // where the grid is small
+        if constexpr (Small::pays) Small::template unfold<S::out>(padded, columns);
         for (std::size_t part = 0; part < n; ++part)
-          if (part_gradients[part])
-            Kernel<S, G, H, Real, S::out, each>::template apply<Activation::none, true>(
-                mirrored + part * each * S::out * S::taps, nullptr, padded, part_gradients[part]);
+          if (part_gradients[part]) {
+            const Real* const weights = mirrored + part * each * S::out * S::taps;
+            if constexpr (Small::pays)
+              Small::template apply<S::out, each, true>(weights, columns, part_gradients[part]);
+            else
+              Kernel<S, G, H, Real, S::out, each>::template apply<Activation::none, true>(
+                  weights, nullptr, padded, part_gradients[part]);
+          }
       } else {
         // Compute the gradient of the padded input, on the grid with its halo, and fold the halo back to its
         // sources.
