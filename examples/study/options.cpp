@@ -3,6 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "../command_line.hpp"
 #include "numbers.hpp"
@@ -16,6 +19,17 @@ std::string shown(const std::vector<double>& numbers) {
   std::string out;
   for (const double n : numbers) out += (out.empty() ? "" : ",") + text(n);
   return out.empty() ? "drawn" : out;
+}
+
+/// The inverse. Throws nwm::Error unless it is "drawn" or two numbers.
+std::vector<double> omega_start(const std::string& text) {
+  if (text == "drawn") return {};
+  const std::size_t comma = std::min(text.find(','), text.size());
+  const auto first = number(std::string_view(text).substr(0, comma)),
+             last = number(std::string_view(text).substr(std::min(comma + 1, text.size())));
+  if (comma == text.size() || !first || !last || !std::isfinite(*first) || !std::isfinite(*last))
+    throw nwm::Error("nwm_study", "--omega-start", "two numbers, as 0.5,1.5, or drawn", "'" + text + "'");
+  return {*first, *last};
 }
 
 void check(const Options& o) {
@@ -39,9 +53,6 @@ void check(const Options& o) {
           text(o.improvement));
   require(o.ground_share > 0 && o.ground_share <= 1, "--ground-share", "a number above 0 and at most 1",
           text(o.ground_share));
-  require(o.omega_start.empty() || (o.omega_start.size() == 2 && std::isfinite(o.omega_start[0]) &&
-                                    std::isfinite(o.omega_start[1])),
-          "--omega-start", "two numbers, as 0.5,1.5", shown(o.omega_start));
 }
 
 /// Gives what the command line leaves open its value in the quick recipe (docs/study.md tells how it was found).
@@ -104,12 +115,10 @@ int parse(int argc, char** argv, Options& o) {
                  "Of the background's pixels, in the training loss of recurrent models; 1: all. Each weighs "
                  "the more")
       ->capture_default_str();
-  app.add_option(
-         "--omega-start", o.omega_start,
-         "Natural frequencies of the NWM's first and last channel before training, as the last biases "
-         "of their encoder: 0.5,1.5. As drawn where it is not given")
-      ->delimiter(',')
-      ->expected(2);
+  app.add_option_function<std::string>(
+      "--omega-start", [&o](const std::string& text) { o.omega_start = omega_start(text); },
+      "Natural frequencies of the NWM's first and last channel before training, as the last biases of their "
+      "encoder: 0.5,1.5. Or drawn, as the study has it");
   app.add_option("--train-images", o.train_images, "The first so many; 0: all")
       ->capture_default_str()
       ->check(command_line::natural);

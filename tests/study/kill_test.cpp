@@ -101,6 +101,50 @@ BOOST_AUTO_TEST_CASE(killed_again_and_again) {
   BOOST_CHECK_GT(count(told, "done before"), 0u);
 }
 
+BOOST_AUTO_TEST_CASE(the_quick_recipe) {
+  const Folder folder;
+  const path whole = folder / "whole", killed = folder / "killed", published = folder / "published";
+  const Arguments few{"--model", "nwm:linear,cnn:2", "--seeds", "0"}, quick{"--recipe", "quick"};
+  const auto with = [&](const path& out, Arguments more) {
+    more.insert(more.end(), few.begin(), few.end());
+    return study(out, more);
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  run(folder, with(whole, quick));
+  const std::chrono::duration<double> once = std::chrono::steady_clock::now() - begin;
+  // What the command line gives stands above the recipe.
+  const std::string settings = tools::content(whole / "settings.txt");
+  for (const char* line : {"batch = 4\n", "epochs = 3\n", "lr = 0.002\n", "schedule = cosine\n", "clip = 1\n",
+                           "ground-share = 0.125\n", "omega-start = 0.5,1.5\n"})
+    BOOST_CHECK_MESSAGE(tools::has(settings, line), settings);
+  double longest = 0.3 * once.count();
+  nwm::Random random(2);
+  for (int status = 1; status != 0; longest *= 1.2) {
+    const pid_t child = tools::start(with(killed, quick), folder / "killed.txt");
+    status = tools::kill_after(child, random.uniform(0, longest));
+    BOOST_REQUIRE(status == 0 || status == 128 + SIGKILL);
+  }
+  require_same(killed, whole);
+  // Each of its parts makes other weights of the NWM; a CNN sees all pixels all the same.
+  run(folder, with(published, {}));
+  const auto weights = [&](const path& out, const std::string& name) {
+    return tools::content(out / "runs" / (name + "-seed0") / "weights.safetensors");
+  };
+  const std::string one = weights(whole, "polygons-nwm-linear");
+  for (const Arguments& part : {Arguments{"--ground-share", "1"}, Arguments{"--omega-start", "drawn"},
+                                Arguments{"--beta2", "0.999"}}) {
+    const path out = folder / part.front();
+    Arguments all = part;
+    all.insert(all.end(), quick.begin(), quick.end());
+    run(folder, with(out, all));
+    BOOST_CHECK_MESSAGE(weights(out, "polygons-nwm-linear") != one, part.front());
+    if (part.front() != "--beta2")
+      BOOST_CHECK(weights(out, "polygons-cnn-2") == weights(whole, "polygons-cnn-2"));
+  }
+  BOOST_CHECK(tools::has(tools::content(published / "settings.txt"), "omega-start = drawn\n"));
+  BOOST_CHECK(weights(published, "polygons-cnn-2") != weights(whole, "polygons-cnn-2"));
+}
+
 BOOST_AUTO_TEST_CASE(runs_beside_each_other_leave_the_same_bytes) {
   const Folder folder;
   run(folder, study(folder / "one-by-one", {"--threads", "1"}));

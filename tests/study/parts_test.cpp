@@ -127,6 +127,15 @@ BOOST_AUTO_TEST_CASE(command_lines_with_numbers_that_are_none) {
     BOOST_CHECK_EQUAL(error_of([&] { status({option, "0"}); }).field(), option);
   for (const char* rate : {"0", "-1", "nan", "inf"})
     BOOST_CHECK_EQUAL(error_of([&] { status({"--lr", rate}); }).field(), "--lr");
+  BOOST_CHECK_EQUAL(status({"--omega-start", "0.5,1.5"}), -1);
+  BOOST_CHECK_EQUAL(status({"--omega-start", "drawn"}), -1);
+  for (const char* omega : {"", "1", "1,", ",1", "1,x", "1,2,3", "nan,1", "draw"})
+    BOOST_CHECK_EQUAL(error_of([&] { status({"--omega-start", omega}); }).field(), "--omega-start");
+  for (const char* share : {"0", "-1", "1.01", "nan"})
+    BOOST_CHECK_EQUAL(error_of([&] { status({"--ground-share", share}); }).field(), "--ground-share");
+  BOOST_CHECK_EQUAL(error_of([&] { status({"--beta2", "1"}); }).field(), "--beta2");
+  BOOST_CHECK_EQUAL(error_of([&] { status({"--improvement", "-1"}); }).field(), "--improvement");
+  BOOST_CHECK_GT(status({"--recipe", "slow"}), 0);
 }
 
 BOOST_AUTO_TEST_CASE(results_are_read_back_as_they_were) {
