@@ -40,11 +40,15 @@ void infer(benchmark::State& state, std::size_t batch) {
   });
 }
 
-/// Registers train_step/<name> and infer/<name>: one line a configuration.
+/// Registers train_step/<name> and infer/<name>: one line a configuration. For scaling.py --threads,
+/// threads/<name>/<n>, too, a training step on each number of images of `few`.
 template <class Machine>
-bool add_model(const std::string& name, std::size_t batch) {
+bool add_model(const std::string& name, std::size_t batch, const std::vector<std::size_t>& few = {}) {
   add("train_step/" + name, [batch](benchmark::State& state) { train_step<Machine>(state, batch); });
   add("infer/" + name, [batch](benchmark::State& state) { infer<Machine>(state, batch); });
+  for (const std::size_t n : few)
+    add("threads/" + name + "/" + std::to_string(n),
+        [n](benchmark::State& state) { train_step<Machine>(state, n); });
   return true;
 }
 

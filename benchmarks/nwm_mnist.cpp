@@ -11,5 +11,5 @@ const bool mnist = bench::add_model<WaveMachine<bench::mnist, Linear>>("nwm/mnis
 /// States are kept every 50 steps, as in nwm_study; this needs less than 1 GB on two threads.
 using MultiMnist = WaveMachine<bench::multi_mnist, Linear, nwm::head::Narrow, nwm::cell::Wave,
                                nwm::DefaultBackend, float, nwm::checkpointing::Every<50>>;
-const bool multi_mnist = bench::add_model<MultiMnist>("nwm/multi_mnist/linear", 2);
+const bool multi_mnist = bench::add_model<MultiMnist>("nwm/multi_mnist/linear", 2, {1, 2, 3});
 }  // namespace

@@ -10,7 +10,7 @@ using namespace nwm::readout;
 template <class Readout>
 using Machine = nwm::WaveMachine<bench::tetrominoes, Readout>;
 
-const bool linear = bench::add_model<Machine<Linear>>("nwm/tetrominoes/linear", 16);
+const bool linear = bench::add_model<Machine<Linear>>("nwm/tetrominoes/linear", 16, {1, 3, 16});
 const bool fft = bench::add_model<Machine<Fft>>("nwm/tetrominoes/fft", 16);
 const bool last = bench::add_model<Machine<Last>>("nwm/tetrominoes/last", 16);
 }  // namespace

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""How the cost of a gradient grows with pixels, steps and images, over two decades each: fitted exponents.
+"""How the cost of a gradient grows with pixels, steps and images, over two decades each: fitted exponents. With
+--threads, what threads gain.
 
     python3 benchmarks/scaling.py [--rounds 5] [--seconds 0.5] [--plot scaling.png]
+    python3 benchmarks/scaling.py --threads 2 [--rounds 5] [--seconds 0.5] [--filter unet]
 
 Fits cost = a size^b by least squares in the logarithms of the medians over rounds. Encoders, readout and head cost the same
 for any number of steps. For steps, the fit therefore uses cost and steps above those of the smallest run. --plot needs gnuplot.
+
+--threads N: images/s of a training step on N threads, for small batches, beside N copies of the program that run at the same
+time, each on one thread with a batch of its own: what the same cores do that need not wait for each other.
 """
 import argparse
+import concurrent.futures
 import math
 import shutil
 import statistics
@@ -39,13 +45,43 @@ def plot(series, path):
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
+def over_threads(options):
+    """The table of --threads."""
+    wanted = [n for n in names(options.binary, "^threads/") if options.filter in n]
+    if not wanted:
+        raise SystemExit(f"scaling.py: nwm_benchmark has no threads/* with '{options.filter}'")
+    here, rounds = machine(), []
+
+    def rate(name, threads):
+        return run_benchmarks(options.binary, [name], threads, options.seconds)[0][name]["items_per_second"]
+
+    with concurrent.futures.ThreadPoolExecutor(options.threads) as copies:
+        for r in range(options.rounds):
+            print(f"round {r + 1} of {options.rounds}", file=sys.stderr, flush=True)
+            rounds.append({name: (rate(name, 1), rate(name, options.threads),
+                                  sum(copies.map(lambda _, n=name: rate(n, 1), range(options.threads))))
+                           for name in wanted})
+    print(f"{describe(here)}\n\nimages/s, medians of {options.rounds} rounds\n")
+    print(f"| batch | 1 thread | {options.threads} threads | {options.threads} copies | threads / copies |\n|---|---|---|---|---|")
+    for name in wanted:
+        one, many, apart = (statistics.median(r[name][k] for r in rounds) for k in range(3))
+        ratios = [r[name][1] / r[name][2] for r in rounds]
+        print(f"| {name.removeprefix('threads/')} | {one:.4g} | {many:.4g} | {apart:.4g} | "
+              f"{statistics.median(ratios):.2f} [{min(ratios):.2f}, {max(ratios):.2f}] |")
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(PROJECT / "build" / "benchmark" / "bin" / "nwm_benchmark"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each measurement")
     parser.add_argument("--plot", metavar="PNG")
+    parser.add_argument("--threads", type=int, help="measure this many beside as many copies")
+    parser.add_argument("--filter", default="", help="of --threads: a part of the names")
     options = parser.parse_args()
+    if options.threads:
+        return over_threads(options)
     wanted = names(options.binary, "^scaling/")
     if not wanted:
         raise SystemExit("scaling.py: nwm_benchmark has no scaling/*")

@@ -50,6 +50,34 @@ Numbers images(std::size_t threads) {
   return training<tools::Small<nwm::cpu::Simd<>>>(tools::blocks(15, 1), threads);
 }
 
+/// A training of one epoch in which the threads share the operations of an image.
+template <class Model>
+Numbers shared(std::size_t threads, std::size_t batch) {
+  const auto set = tools::blocks(2 * batch, 1, Model::shape.height, Model::shape.width);
+  nwm::Trainer<Model> trainer({.batch = batch, .epochs = 1, .threads = threads});
+  Numbers all;
+  trainer.fit(set, set.first(1), [&](const auto&) { all.push_back(trainer.last_loss()); });
+  add(all, trainer.current().parameters());
+  return all;
+}
+/// One image.
+Numbers one_image(std::size_t threads) {
+  using Machine = nwm::WaveMachine<nwm::Shape{.height = 48,
+                                              .width = 47,
+                                              .image_channels = 1,
+                                              .oscillators = 4,
+                                              .steps = 3,
+                                              .classes = 3,
+                                              .encoder_width = 8},
+                                   nwm::readout::Linear, nwm::head::Hidden<64>>;
+  return shared<Machine>(threads, 1);
+}
+/// Three, of which on two threads one is left over.
+Numbers left_layers(std::size_t threads) {
+  return shared<nwm::UNet<nwm::Shape{.height = 64, .width = 64, .image_channels = 1, .classes = 3}, 4>>(
+      threads, 3);
+}
+
 /// Images that meet in every layer.
 Numbers layers(std::size_t threads) {
   using Net = nwm::UNet<nwm::Shape{.height = 32, .width = 16, .image_channels = 1, .classes = 3}, 1>;
@@ -138,6 +166,8 @@ bool same(const char* name, Numbers (*engine)(std::size_t)) {
 int main() {
   bool right = same("images", images);
   right = same("layers", layers) && right;
+  right = same("one image", one_image) && right;
+  right = same("left layers", left_layers) && right;
   right = same("sequences", sequences) && right;
   right = same("scan", scan) && right;
   right = same("bands", bands) && right;

@@ -33,8 +33,22 @@ struct Outcome {
   nwm::SegmentationMetrics test;
 };
 
-Outcome trained(std::size_t threads, std::size_t shards, std::size_t batch) {
-  static const auto train = tools::blocks(50, 1), validation = tools::blocks(9, 2);
+/// Large enough that its operations are divided where one image is all there is.
+using Large =
+    nwm::WaveMachine<nwm::Shape{.height = 48,
+                                .width = 47,
+                                .image_channels = 1,
+                                .oscillators = 4,
+                                .steps = 6,
+                                .classes = 3,
+                                .encoder_width = 8},
+                     nwm::readout::Linear, nwm::head::Hidden<64, 64>, nwm::cell::Wave, nwm::cpu::Simd<>>;
+
+template <class Machine>
+Outcome trained(std::size_t threads, std::size_t shards, std::size_t batch, std::size_t images) {
+  constexpr auto shape = Machine::shape;
+  const auto train = tools::blocks(images, 1, shape.height, shape.width),
+             validation = tools::blocks(9, 2, shape.height, shape.width);
   nwm::Trainer<Machine> trainer({.learning_rate = 1e-2,
                                  .batch = batch,
                                  .epochs = 2,
@@ -54,12 +68,13 @@ Outcome trained(std::size_t threads, std::size_t shards, std::size_t batch) {
   return o;
 }
 
-void same_bits(std::size_t shards, std::size_t batch) {
-  const Outcome one = trained(1, shards, batch);
+template <class Machine = ::Machine>
+void same_bits(std::size_t shards, std::size_t batch, std::size_t images = 50) {
+  const Outcome one = trained<Machine>(1, shards, batch, images);
   BOOST_TEST((one.current != std::vector<float>(one.current.size())));
   for (const std::size_t threads : {2u, 4u, 3u}) {
     BOOST_TEST_CONTEXT(threads << " threads, " << shards << " shards, batches of " << batch) {
-      const Outcome more = trained(threads, shards, batch);
+      const Outcome more = trained<Machine>(threads, shards, batch, images);
       BOOST_TEST((more.current == one.current));
       BOOST_TEST((more.best == one.best));
       BOOST_TEST((more.first_moment == one.first_moment));
@@ -75,8 +90,10 @@ void same_bits(std::size_t shards, std::size_t batch) {
 
 BOOST_AUTO_TEST_CASE(the_result_has_the_same_bits_for_any_number_of_threads) {
   same_bits(16, 16);
-  same_bits(16, 10);  // fewer images than shards
-  same_bits(3, 16);   // shards of unequal size, fewer than threads
+  same_bits(16, 10);           // fewer images than shards
+  same_bits(3, 16);            // shards of unequal size, fewer than threads
+  same_bits<Large>(16, 1, 2);  // one image on all threads
+  same_bits<Large>(16, 5, 5);  // one left over on 2 and 4 threads
 }
 
 BOOST_AUTO_TEST_CASE(every_item_runs_once_on_a_thread_there_is) {

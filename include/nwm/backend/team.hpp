@@ -82,6 +82,9 @@ class Team {
   /// The number of threads that there are, the caller's with them.
   std::size_t present() const { return ::getpid() == process_ ? size_ : 1; }
 
+  /// How often its threads look for what they wait for before they sleep, from now on.
+  void set_patience(int looks) { patience_.store(looks, std::memory_order_relaxed); }
+
   /// f(item, thread) once for each item < items (below 2^32), in any order, on any of the first `items`
   /// threads. Returns when all are done. f must not throw, nor call `each`.
   template <class F>
@@ -98,7 +101,7 @@ class Team {
     done_.store(0, std::memory_order_relaxed);
     publish(((work_.load(std::memory_order_relaxed) >> 32) + 1) << 32 | items);
     take_items(0);
-    for (int left = detail::patience;;) {
+    for (int left = patience_.load(std::memory_order_relaxed);;) {
       const std::uint32_t done = done_.load(std::memory_order_acquire);
       if (done == items) return;
       if (left > 0) --left;
@@ -143,7 +146,7 @@ class Team {
       const std::uint32_t loop = loop_.load(std::memory_order_acquire);
       take_items(thread);
       if (ended_.load(std::memory_order_relaxed)) return;
-      int left = detail::patience;
+      int left = patience_.load(std::memory_order_relaxed);
       while (left > 0 && loop_.load(std::memory_order_acquire) == loop) --left;
       if (left == 0) loop_.wait(loop, std::memory_order_acquire);
     }
@@ -153,6 +156,7 @@ class Team {
   std::atomic<std::uint64_t> work_{0};
   std::atomic<std::uint32_t> loop_{0}, done_{0};
   std::atomic<bool> ended_{false};
+  std::atomic<int> patience_{detail::patience};
   std::atomic<Run> run_{nullptr};
   std::atomic<const void*> function_{nullptr};
   std::atomic<std::size_t> items_{0};

@@ -32,7 +32,11 @@ class LayerSynchronousExecutor {
 
   /// threads 0: all.
   LayerSynchronousExecutor(std::size_t threads, std::size_t shards, const L& loss = {})
-      : loss_(loss), layers_{std::min(thread_count(threads), std::max<std::size_t>(shards, 1)), shards, {}} {}
+      : loss_(loss),
+        layers_{std::min(thread_count(threads), std::max<std::size_t>(shards, 1)),
+                shards,
+                {},
+                has_crew<typename Model::Backend>} {}
 
   /// Sets `gradient` to that of the mean loss over the images `indices` of `set`, and returns that mean.
   /// Moves the model's running statistics. Memory for the batch is allocated at the first call.

@@ -1,5 +1,5 @@
 // Runs a model whose images are independent of each other: images over threads, each through its whole
-// forward and backward pass in its thread's work space.
+// forward and backward pass in its thread's work space; images that would leave threads idle, on all of them.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -19,6 +19,7 @@
 #include "nwm/error.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/shards.hpp"
+#include "nwm/train/share_out.hpp"
 #include "nwm/train/targets.hpp"
 
 namespace nwm {
@@ -34,7 +35,7 @@ class PerImageExecutor {
   /// threads 0: all. The first call allocates a work space and a gradient for each thread or shard that has
   /// images.
   PerImageExecutor(std::size_t threads, std::size_t shards, const L& loss = {})
-      : loss_(loss), threads_(std::min(thread_count(threads), shards)), shards_(shards) {}
+      : loss_(loss), threads_(thread_count(threads)), shards_(shards) {}
 
   /// Sets `gradient` to that of the mean loss over the images `indices` of `set`, and returns that mean.
   double gradient(const Model& model, const data::Dataset& set, std::span<const std::size_t> indices,
@@ -46,10 +47,10 @@ class PerImageExecutor {
     const double scale = detail::mean_factor(loss_, set, indices);
     const ShardRange mine = share_.shards(shards);
     share_.attempt([&] {
-      const std::size_t threads = provide(mine.count());
+      provide(mine.count());
       losses_.assign(mine.count(), 0);
       while (gradients_.size() < mine.count()) gradients_.emplace_back(Model::parameter_count);
-      parallel_for(mine.count(), threads, errors_, [&](std::size_t part, std::size_t thread) {
+      share_out<Backend>(mine.count(), threads_, team_, errors_, [&](std::size_t part, std::size_t thread) {
         ThreadSpace& w = *workers_[thread];
         Buffer<Real>& partial = gradients_[part];
         Backend::fill(partial.size(), Real(0), partial.data());
@@ -70,8 +71,8 @@ class PerImageExecutor {
   template <class Visit>
   void predict(const Model& model, const data::Dataset& set, const Visit& visit) {
     require_pictures<Model>(set);
-    const std::size_t threads = provide(set.size());
-    parallel_for(set.size(), threads, errors_, [&](std::size_t i, std::size_t thread) {
+    provide(set.size());
+    share_out<Backend>(set.size(), threads_, team_, errors_, [&](std::size_t i, std::size_t thread) {
       ThreadSpace& w = *workers_[thread];
       set.picture(i, w.image.span());
       model.scores(w.picture(), std::span<Real, Model::score_size>(w.scores.data(), Model::score_size),
@@ -96,18 +97,18 @@ class PerImageExecutor {
     }
   };
 
-  /// Makes work spaces and places for errors; returns the threads that share `parts` parts.
-  std::size_t provide(std::size_t parts) {
+  /// Makes work spaces and places for errors, for `parts` parts.
+  void provide(std::size_t parts) {
     const std::size_t threads = std::max<std::size_t>(1, std::min(threads_, parts));
     while (workers_.size() < threads) workers_.push_back(std::make_unique<ThreadSpace>());
     if (errors_.size() < parts) errors_.resize(parts);
-    return threads;
   }
 
   L loss_;
   [[no_unique_address]] Share share_;
   detail::BatchGuard<Model, L> guard_;
   std::size_t threads_, shards_;
+  std::unique_ptr<Team> team_;  // shares images that are left over
   std::vector<std::unique_ptr<ThreadSpace>> workers_;
   std::vector<Buffer<Real>> gradients_;
   std::vector<std::exception_ptr> errors_;

@@ -1,7 +1,11 @@
 // The fast CPU backend: stencils, pointwise maps and dense products on xsimd's vector registers.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
+#include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <limits>
 #include <string_view>
@@ -11,6 +15,7 @@
 #include "nwm/backend/cpu/simd_row.hpp"
 #include "nwm/backend/cpu/simd_small_grid.hpp"
 #include "nwm/backend/cpu/simd_stencil.hpp"
+#include "nwm/backend/crew.hpp"
 #include "nwm/backend/host_memory.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/activation.hpp"
@@ -22,6 +27,8 @@ namespace nwm::cpu {
 template <class Arch = xsimd::default_arch>
 struct Simd : HostMemory {
   static constexpr std::string_view name = "simd";
+  /// A crew (backend/crew.hpp) shares the operations.
+  static constexpr bool has_crew = true;
 
   /// A pack of neighbouring indices. The last pack of a range may be partial (`Partial`).
   template <class Real>
@@ -43,11 +50,38 @@ struct Simd : HostMemory {
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {
-    map_range<Real>(0, count, kernel);
+    // In whole packs, as without a crew.
+    divide((count + lanes<Real> - 1) / lanes<Real>, numbers_worth_a_thread / lanes<Real>,
+           [&](std::size_t first, std::size_t last) {
+             map_range<Real>(first * lanes<Real>, std::min(last * lanes<Real>, count), kernel);
+           });
   }
   template <class Real, class Kernel>
   static void map_rows(std::size_t rows, std::size_t n, const Kernel& kernel) {
-    for (std::size_t r = 0; r < rows; ++r) map_range<Real>(r * n, (r + 1) * n, kernel);
+    divide(rows, rows_worth_a_thread(n), [&](std::size_t first, std::size_t last) {
+      for (std::size_t r = first; r < last; ++r) map_range<Real>(r * n, (r + 1) * n, kernel);
+    });
+  }
+
+  // HostMemory's, divided over a crew.
+  template <class Real>
+  static void copy(std::size_t count, const Real* from, Real* to) {
+    assert(count == 0 || (from && to));
+    divide(count, numbers_worth_a_thread,
+           [=](std::size_t first, std::size_t last) { std::copy_n(from + first, last - first, to + first); });
+  }
+  template <class Real>
+  static void copy_rows(std::size_t rows, std::size_t n, const Real* from, std::size_t from_stride, Real* to,
+                        std::size_t to_stride) {
+    divide(rows, rows_worth_a_thread(n), [=](std::size_t first, std::size_t last) {
+      HostMemory::copy_rows(last - first, n, from + first * from_stride, from_stride, to + first * to_stride,
+                            to_stride);
+    });
+  }
+  template <class Real>
+  static void fill(std::size_t count, Real value, Real* to) {
+    divide(count, numbers_worth_a_thread,
+           [=](std::size_t first, std::size_t last) { std::fill_n(to + first, last - first, value); });
   }
 
   /// Sums in Real, one partial sum per vector lane; the tail is added lane by lane.
@@ -83,14 +117,18 @@ struct Simd : HostMemory {
 
   template <Activation f, class Real>
   static void add_bias(std::size_t rows, std::size_t n, Real* y, std::size_t stride, const Real* bias) {
-    for (std::size_t r = 0; r < rows; ++r)
-      map<Real>(n, kernel::AddBias<f, Real>{static_cast<double>(bias[r]), y + r * stride});
+    divide(rows, rows_worth_a_thread(n), [=](std::size_t first, std::size_t last) {
+      for (std::size_t r = first; r < last; ++r)
+        map_range<Real>(0, n, kernel::AddBias<f, Real>{static_cast<double>(bias[r]), y + r * stride});
+    });
   }
 
   template <class Real>
   static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
-    for (std::size_t r = 0; r < rows; ++r)
-      to[r] += static_cast<Real>(sum<Real>(n, kernel::Read<Real>{y + r * stride}));
+    divide(rows, rows_worth_a_thread(n), [=](std::size_t first, std::size_t last) {
+      for (std::size_t r = first; r < last; ++r)
+        to[r] += static_cast<Real>(sum<Real>(n, kernel::Read<Real>{y + r * stride}));
+    });
   }
 
   template <class S, class G>
@@ -204,8 +242,8 @@ struct Simd : HostMemory {
       detail::mirror<S::in, S::out, S::taps>(parameters, mirrored);
       constexpr std::size_t each = S::in / n;
       if constexpr (S::Boundary::self_adjoint) {
-        for (std::size_t o = 0; o < S::out; ++o)
-          H::template fill<typename S::Boundary>(gradient + o * G::sites, padded + o * H::plane);
+        pad<Stencil<S::out, S::in, S::size, typename S::Boundary, false>, G>(
+            std::array<const Real*, 1>{gradient}, padded);
         Real* const columns = padded + S::out * H::plane;  // where the grid is small
         if constexpr (Small::pays) Small::template unfold<S::out>(padded, columns);
         for (std::size_t part = 0; part < n; ++part)
@@ -259,6 +297,11 @@ struct Simd : HostMemory {
   }
 
  private:
+  /// Numbers, and rows of n numbers, whose pointwise operation is worth a thread: some microseconds.
+  static constexpr std::size_t numbers_worth_a_thread = 4096;
+  static constexpr std::size_t rows_worth_a_thread(std::size_t n) {
+    return numbers_worth_a_thread / std::max<std::size_t>(n, 1) + 1;
+  }
   template <class Real>
   static constexpr std::size_t lanes = math::Pack<Real, Arch>::size;
   template <class S>
@@ -277,9 +320,11 @@ struct Simd : HostMemory {
                   std::ptrdiff_t first = -static_cast<std::ptrdiff_t>(reach<S>),
                   std::ptrdiff_t last = static_cast<std::ptrdiff_t>(G::height + reach<S>)) {
     using H = Padded<S, G, Real>;
-    for (std::size_t i = 0; i < S::in; ++i)
-      H::template fill<typename S::Boundary>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites,
-                                             to + i * H::plane, first, last);
+    divide(S::in, rows_worth_a_thread(H::plane), [=](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i)
+        H::template fill<typename S::Boundary>(parts[i / (S::in / n)] + i % (S::in / n) * G::sites,
+                                               to + i * H::plane, first, last);
+    });
   }
 
   template <class S, class G, class Wide, class Real>
@@ -319,3 +364,5 @@ struct Simd : HostMemory {
 };
 
 }  // namespace nwm::cpu
+
+#include "nwm/pop_macros.inc"

@@ -8,9 +8,13 @@
 
 #include "nwm/backend/cpu/pack.hpp"
 #include "nwm/backend/cpu/transpose.hpp"
+#include "nwm/backend/crew.hpp"
 #include "nwm/memory/buffer.hpp"
 
 namespace nwm::cpu::detail {
+
+/// Multiplications and additions that are worth a thread: some microseconds.
+inline constexpr std::size_t worth_a_thread = 400000;
 
 /// y (M×N) = or += A x with x (K×N), row-major with leading dimensions ldx and ldy. Element (m, k) of A is at
 /// a[m·row + k·column], so that the kernel handles both A and its transpose. `padded` promises that the rows
@@ -29,22 +33,39 @@ struct Product {
     return packs % 2 == 0 && most < 4 ? std::size_t{2} : most;
   }();
 
+  /// Rows that a crew divides by: blocks of every panel begin there.
+  static constexpr std::size_t step = packs % wide == 0 ? registers / wide : registers;
+  static constexpr std::size_t steps = (M + step - 1) / step;
+  /// Steps that are worth a thread.
+  static constexpr std::size_t least = worth_a_thread / (2 * step * K * N) + 1;
+
   static void run(const Real* a, std::size_t row, std::size_t column, const Real* x, std::size_t ldx, Real* y,
                   std::size_t ldy) {
-    std::size_t p = 0;
-    for (; p + wide <= packs; p += wide) panel<wide>(a, row, column, x, ldx, y, ldy, p);
-    if constexpr (packs % wide != 0) panel<packs % wide>(a, row, column, x, ldx, y, ldy, p);
+    if constexpr (steps < 2 * least) some(0, M, a, row, column, x, ldx, y, ldy);
+    else
+      divide(steps, least, [=](std::size_t first, std::size_t last) {
+        some(first * step, last == steps ? M : last * step, a, row, column, x, ldx, y, ldy);
+      });
   }
 
  private:
-  /// Computes all rows of `n` packs of columns.
+  /// Computes rows first ≤ m < last.
+  static void some(std::size_t first, std::size_t last, const Real* a, std::size_t row, std::size_t column,
+                   const Real* x, std::size_t ldx, Real* y, std::size_t ldy) {
+    std::size_t p = 0;
+    for (; p + wide <= packs; p += wide) panel<wide>(first, last, a, row, column, x, ldx, y, ldy, p);
+    if constexpr (packs % wide != 0) panel<packs % wide>(first, last, a, row, column, x, ldx, y, ldy, p);
+  }
+
+  /// The same of `n` packs of columns.
   template <std::size_t n>
-  static void panel(const Real* a, std::size_t row, std::size_t column, const Real* x, std::size_t ldx,
-                    Real* y, std::size_t ldy, std::size_t p) {
+  static void panel(std::size_t first, std::size_t last, const Real* a, std::size_t row, std::size_t column,
+                    const Real* x, std::size_t ldx, Real* y, std::size_t ldy, std::size_t p) {
     constexpr std::size_t rows = registers / n < M ? registers / n : M;
-    std::size_t m = 0;
-    for (; m + rows <= M; m += rows) block<rows, n>(a + m * row, row, column, x, ldx, y + m * ldy, ldy, p);
-    if constexpr (M % rows != 0) block<M % rows, n>(a + m * row, row, column, x, ldx, y + m * ldy, ldy, p);
+    std::size_t m = first;
+    for (; m + rows <= last; m += rows) block<rows, n>(a + m * row, row, column, x, ldx, y + m * ldy, ldy, p);
+    if constexpr (M % rows != 0)
+      if (m < last) block<M % rows, n>(a + m * row, row, column, x, ldx, y + m * ldy, ldy, p);
   }
 
   template <std::size_t rows, std::size_t n>
@@ -92,18 +113,25 @@ struct Product {
 template <class Real, class Arch, std::size_t M, std::size_t K, std::size_t N>
 void add_outer(const Real* y, std::size_t ldy, const Real* x, std::size_t ldx, Real* a, std::size_t lda) {
   constexpr std::size_t lanes = math::Pack<Real, Arch>::size, width = 4 * lanes;
-  alignas(buffer_alignment) Real turned[N * width];
-  std::size_t k = 0;
-  for (; k + width <= K; k += width) {
-    transpose<lanes, width, N>(x + k * ldx, ldx, turned, width);
-    Product<Real, Arch, M, N, width, true>::run(y, ldy, 1, turned, width, a + k, lda);
-  }
-  if constexpr (K % width != 0) {
-    constexpr std::size_t rest = K % width, padded = (rest + lanes - 1) / lanes * lanes;
-    if constexpr (rest != padded) std::memset(turned, 0, sizeof turned);
-    transpose<lanes, rest, N>(x + k * ldx, ldx, turned, padded);
-    Product<Real, Arch, M, N, rest, true, true>::run(y, ldy, 1, turned, padded, a + k, lda);
-  }
+  constexpr std::size_t blocks = (K + width - 1) / width, least = worth_a_thread / (2 * M * width * N) + 1;
+  const auto some = [=](std::size_t first, std::size_t last) {
+    alignas(buffer_alignment) Real turned[N * width];
+    std::size_t k = first * width;
+    for (; k + width <= K && k < last * width; k += width) {
+      transpose<lanes, width, N>(x + k * ldx, ldx, turned, width);
+      Product<Real, Arch, M, N, width, true>::run(y, ldy, 1, turned, width, a + k, lda);
+    }
+    if constexpr (K % width != 0) {
+      if (last < blocks) return;
+      constexpr std::size_t rest = K % width, padded = (rest + lanes - 1) / lanes * lanes;
+      if constexpr (rest != padded) std::memset(turned, 0, sizeof turned);
+      transpose<lanes, rest, N>(x + k * ldx, ldx, turned, padded);
+      Product<Real, Arch, M, N, rest, true, true>::run(y, ldy, 1, turned, padded, a + k, lda);
+    }
+  };
+  // Of a few blocks a crew divides the products.
+  if constexpr (blocks < 4 || blocks < 2 * least) some(0, blocks);
+  else divide(blocks, least, some);
 }
 
 }  // namespace nwm::cpu::detail

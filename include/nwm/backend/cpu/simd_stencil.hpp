@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "nwm/backend/cpu/pack.hpp"
+#include "nwm/backend/cpu/simd_dense.hpp"
+#include "nwm/backend/crew.hpp"
 #include "nwm/cell/activation.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
@@ -91,9 +93,17 @@ struct StencilKernel {
   /// may be null.
   template <Activation f, bool add>
   static void apply(const Real* weight, const Real* bias, const Real* src, Real* dst) {
-    std::size_t y = 0;
-    for (; y + lines <= height; y += lines) rows<f, add, lines>(weight, bias, src, dst, y);
-    if constexpr (height % lines != 0) rows<f, add, height % lines>(weight, bias, src, dst, y);
+    constexpr std::size_t groups = (height + lines - 1) / lines;
+    constexpr std::size_t least = worth_a_thread / (2 * in * out * taps * width * lines) + 1;
+    const auto some = [=](std::size_t first, std::size_t last) {
+      std::size_t y = first * lines;
+      for (; y + lines <= height && y < last * lines; y += lines)
+        rows<f, add, lines>(weight, bias, src, dst, y);
+      if constexpr (height % lines != 0)
+        if (last == groups) rows<f, add, height % lines>(weight, bias, src, dst, y);
+    };
+    if constexpr (groups < 2 * least) some(0, groups);
+    else divide(groups, least, some);
   }
 
   /// Adds to the gradients of weights and bias (null: none): weight(o,i,k) += Σ gradient(o, ·) src(i, · + k).
@@ -102,8 +112,11 @@ struct StencilKernel {
     constexpr std::size_t most = (many_registers ? 24 : 12) / size;
     constexpr std::size_t group = largest_divisor(out, most < 8 ? most : 8);
     constexpr std::size_t depth = group * taps <= most * size ? size : 1;
-    for (std::size_t o = 0; o < out; o += group)
-      for (std::size_t i = 0; i < in; ++i)
+    constexpr std::size_t pairs = out / group * in;  // of a group of outputs and an input
+    constexpr std::size_t least = worth_a_thread / (2 * group * taps * width * height) + 1;
+    const auto some = [=](std::size_t first, std::size_t last) {
+      for (std::size_t pair = first; pair < last; ++pair) {
+        const std::size_t o = pair / in * group, i = pair % in;
         for (std::size_t ky = 0; ky < size; ky += depth) {
           P sum[group][depth * size];
           for (auto& row : sum)
@@ -120,6 +133,10 @@ struct StencilKernel {
             for (std::size_t t = 0; t < depth * size; ++t)
               weight[((o + j) * in + i) * taps + ky * size + t] += sum_lanes(sum[j][t]);
         }
+      }
+    };
+    if constexpr (pairs < 2 * least) some(0, pairs);
+    else divide(pairs, least, some);
     if (bias)
       for (std::size_t o = 0; o < out; ++o) {
         P sum(0.0);
