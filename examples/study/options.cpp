@@ -55,7 +55,8 @@ void check(const Options& o) {
           text(o.ground_share));
 }
 
-/// Gives what the command line leaves open its value in the quick recipe (docs/study.md tells how it was found).
+/// Gives what the command line leaves open its value in the quick recipe (docs/reproducing-the-study.md tells
+/// how it was found).
 void take_quick(const CLI::App& app, Options& o) {
   const auto take = [&app](const char* option, auto& to, const auto& value) {
     if (app.count(option) == 0) to = value;

@@ -73,8 +73,8 @@ Result train_by(const Loss& loss, const Job& job) {
   return result;
 }
 
-/// The same by the loss that the options ask for. The head of a machine of waves costs more than all before it,
-/// so that leaving pixels out pays; other models see them all.
+/// The same by the loss that the options ask for. The head of a machine of waves costs more than all before
+/// it, so that leaving pixels out pays; other models see them all.
 template <class Machine>
 Result train_run(const Job& job) {
   if constexpr (requires { Machine::series_size; })

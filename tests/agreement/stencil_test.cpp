@@ -70,8 +70,8 @@ void more_stencils() {
   stencils_agree<C, Stencil<4, 1, 1, Boundary>, Grid<3, 5>, none, 2>();
 }
 
-/// Narrower than a register and of many channels: dense products (backend/cpu/simd_small_grid.hpp). Whatever the
-/// way, bands of rows have the bits of the whole.
+/// Narrower than a register and of many channels: dense products (backend/cpu/simd_small_grid.hpp). Whatever
+/// the way, bands of rows have the bits of the whole.
 template <class C, class Boundary>
 void small_grids() {
   using Real = typename C::R;

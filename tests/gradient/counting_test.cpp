@@ -1,5 +1,5 @@
-// A machine trained at the pixels that count alone: its gradient beside that of all pixels, the others weighing
-// nothing, and beside central differences.
+// A machine trained at the pixels that count alone: its gradient beside that of all pixels, the others
+// weighing nothing, and beside central differences.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE gradient_counting
 
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(against_differences, Readout, Readouts) {
       nwm::check_gradient(problem.machine.parameters(), gradient, value, tools::parts_of<M>(), options);
   for (const std::string& fault : report.faults) BOOST_TEST(false, fault);
   BOOST_TEST(report.worst.compared > 20u);
-  // A gradient that forgets the pixels of one tile must be found.
+  // A gradient that is a hundredth too long must be found.
   for (double& g : gradient) g *= 1.01;
   BOOST_TEST(
       !nwm::check_gradient(problem.machine.parameters(), gradient, value, tools::parts_of<M>(), options)

@@ -27,8 +27,8 @@ class CountingPixels {
   /// The tile taken last: (planes, tile).
   Real* picked() { return picked_.data(); }
 
-  /// Sets the columns of `picked` to what stands at `pixels`, up to `tile` of them; columns behind them repeat
-  /// the first.
+  /// Sets the columns of `picked` to what stands at `pixels`, up to `tile` of them; columns behind them
+  /// repeat the first.
   void take(const Real* from, std::span<const std::size_t> pixels) {
     for (std::size_t q = 0; q < planes; ++q) {
       Real* const to = picked_.data() + q * tile;

@@ -1,4 +1,5 @@
-// Stencils on grids narrower than a vector register, as dense products: packs along a row would be half empty.
+// Stencils on grids narrower than a vector register, as dense products: packs along a row would be half
+// empty.
 #pragma once
 
 #include <cstddef>
