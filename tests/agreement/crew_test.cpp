@@ -1,5 +1,5 @@
-// The operations of cpu::Simd divided over a crew: each has the bits of one thread, and is divided where it is
-// large.
+// The operations of cpu::Simd divided over a crew: each has the bits of one thread, and is divided where it
+// is large.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE agreement_crew
 

@@ -8,8 +8,8 @@
 namespace nwm {
 
 namespace detail {
-/// How often one looks for the next operation before it sleeps: some hundred microseconds, as much as an operation
-/// takes that is not divided. With a tenth of it two threads were a fifth slower.
+/// How often one looks for the next operation before it sleeps: some hundred microseconds, as much as an
+/// operation takes that is not divided. With a tenth of it two threads were a fifth slower.
 inline constexpr int patience_between_operations = 10 * patience;
 
 /// The team that shares the calling thread's operations: none, but where a Crew is.
@@ -36,8 +36,8 @@ template <class F>
 }  // namespace detail
 
 /// As long as it lives, operations of a backend that can (cpu::Simd) are divided over the threads of a team
-/// where the calling thread asks for them. What a number is made of, and in which order, stays the same: so do
-/// all bits.
+/// where the calling thread asks for them. What a number is made of, and in which order, stays the same: so
+/// do all bits.
 class Crew {
  public:
   /// The team must outlive it, and serve nobody else meanwhile.
@@ -57,8 +57,8 @@ class Crew {
   Team* before_;
 };
 
-/// Calls f(first, last) for parts of [0, items), which are as many as the crew has threads, of `least` items or
-/// more; for all of it where there is no crew, or not enough for two parts. f must not throw.
+/// Calls f(first, last) for parts of [0, items), which are as many as the crew has threads, of `least` items
+/// or more; for all of it where there is no crew, or not enough for two parts. f must not throw.
 template <class F>
 void divide(std::size_t items, std::size_t least, const F& f) {
   if (detail::crew == nullptr || items < 2 * least) detail::part_of<F>(&f, 0, items);

@@ -19,16 +19,17 @@ inline constexpr bool has_crew = [] {
   else return false;
 }();
 
-/// How many of `items` are left over by whole rounds of `threads`, where dividing each of them pays: where they
-/// would leave half of the threads idle or more, as dividing an item takes something, too.
+/// How many of `items` are left over by whole rounds of `threads`, where dividing each of them pays: where
+/// they would leave half of the threads idle or more, as dividing an item takes something, too.
 constexpr std::size_t left_over(std::size_t items, std::size_t threads) {
   const std::size_t left = threads > 1 ? items % threads : 0;
   return 2 * left > threads ? 0 : left;
 }
 
-/// As parallel_for. But where `threads` would wait for the few that run the last items, and B's operations can
-/// be divided, these items run one after the other, each on all threads. So one image trains on all cores, and
-/// so do three on two. Whoever runs an item, it has the same bits. `team` is made when it is first needed.
+/// As parallel_for. But where `threads` would wait for the few that run the last items, and B's operations
+/// can be divided, these items run one after the other, each on all threads. So one image trains on all
+/// cores, and so do three on two. Whoever runs an item, it has the same bits. `team` is made when it is first
+/// needed.
 template <class B, class F>
 void share_out(std::size_t items, std::size_t threads, std::unique_ptr<Team>& team,
                std::vector<std::exception_ptr>& errors, const F& f) {
