@@ -225,9 +225,10 @@ std::string standalone_svg(const std::string& html, const std::vector<std::strin
   }
   svg.insert(5, "xmlns=\"http://www.w3.org/2000/svg\" ");
   svg.insert(svg.find('>') + 1, style + "</style>");
+  // On the right: losses and spectra fall.
   for (std::size_t i = 0; i < legend.size(); ++i)
-    svg += "<text class=\"t" + std::to_string(i % 8) + "\" x=\"90\" y=\"" + std::to_string(24 + 15 * i) +
-           "\">" + report::escape(legend[i]) + "</text>\n";
+    svg += "<text class=\"t" + std::to_string(i % 8) + "\" x=\"98%\" text-anchor=\"end\" y=\"" +
+           std::to_string(24 + 15 * i) + "\">" + report::escape(legend[i]) + "</text>\n";
   return svg + "</svg>\n";
 }
 
