@@ -35,6 +35,9 @@
 //                 backend.hpp). Default: false.
 //   CapturedGraph a type with capture(ask) and launch(): a sequence of operations that is recorded once and
 //                 run again (train/captured_step.hpp). Default: what is asked is asked each time.
+//   has_crew      true: operations are divided over the threads of a crew, with the same bits
+//                 (backend/crew.hpp), so that images that would leave threads idle run on all of them. A
+//                 backend that does its products by itself sets it to false. Default: false.
 //   free_memory() bytes that are free for the arrays; a model that needs more is refused with what would fit
 //                 (train/memory_budget.hpp). Default: nothing is refused.
 #pragma once

@@ -18,6 +18,7 @@ namespace nwm::cpu {
 /// is double throughout.
 struct SimdBf16 : Simd<> {
   static constexpr std::string_view name = "simd-bf16";
+  static constexpr bool has_crew = false;  // the products below are not divided
 
   // Those of double.
   using Simd<>::multiply, Simd<>::multiply_transposed, Simd<>::multiply_outer;
