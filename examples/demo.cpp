@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <nwm/analysis/one_way_flow.hpp>
+#include <nwm/analysis/series.hpp>
+#include <nwm/analysis/swing.hpp>
 #include <nwm/analysis/wave_figures.hpp>
 #include <nwm/nwm.hpp>
 #include <nwm/plot/chart.hpp>
 #include <nwm/plot/gallery.hpp>
 #include <nwm/report/machine.hpp>
+#include <nwm/report/shown_channel.hpp>
 #include <nwm/report/training.hpp>
 #include <string>
 #include <vector>
@@ -66,10 +68,7 @@ void draw(const Machine& machine, const nwm::data::Dataset& test, const std::vec
           const std::filesystem::path& out) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
   const std::vector<plot::Scene> scenes = plot::scenes(machine, test, shown);
-  std::vector<nwm::analysis::SeriesView> recordings;
-  for (const plot::Scene& scene : scenes)
-    recordings.push_back({scene.series, shape.steps, shape.channels, shape.height, shape.width});
-  const std::size_t channel = nwm::analysis::waviest_channel(recordings);
+  const std::size_t channel = report::shown_channel<Machine>(scenes);
   plot::write_gallery(machine, test, shown, out, {.channel = channel, .moments = moments});
   plot::write_film(out / "waves.gif", plot::channel_series(scenes, shape, channel),
                    {shape.steps, scenes.size(), shape.height, shape.width},
@@ -103,6 +102,29 @@ void write_report(const Machine& machine, const nwm::data::Split& data, const st
   page.write(folder / "index.html");
 }
 
+/// The mean frequency, in cycles per unit time, of the neurons in a bar, over 24 bars of random place and
+/// colour. A struck bar rings the lower, the longer it is (nwm_drum --lengths). Whether bars in a machine do
+/// is another question: it has not learned any.
+double pitch_in_bars(const Machine& machine, std::size_t height, std::size_t width) {
+  constexpr std::size_t bars = 24, side = Machine::shape.width, sites = Machine::sites;
+  nwm::Random random(7);
+  std::vector<std::uint8_t> pictures(bars * 3 * sites), masks(bars * sites);
+  for (std::size_t i = 0; i < bars; ++i) {
+    const std::size_t top = random.below(side - height + 1), left = random.below(side - width + 1);
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      const auto colour = static_cast<std::uint8_t>(128 + random.below(128));
+      for (std::size_t y = top; y < top + height; ++y)
+        for (std::size_t x = left; x < left + width; ++x)
+          pictures[(i * 3 + channel) * sites + y * side + x] = colour, masks[i * sites + y * side + x] = 1;
+    }
+  }
+  const nwm::data::Dataset set({bars, 3, side, side}, std::move(pictures), std::move(masks), "bars");
+  nwm::analysis::SwingMeter meter(Machine::steps);
+  for (std::size_t i = 0; i < bars; ++i)
+    meter.add(nwm::analysis::record(machine, set, i).view(), set.mask(i));
+  return meter.result().mean() / machine.cell.dt;
+}
+
 using Trainer = shared::Trainer<Machine>;
 
 void train(Trainer& trainer, const nwm::data::Split& data, const std::vector<std::size_t>& shown,
@@ -114,8 +136,11 @@ void train(Trainer& trainer, const nwm::data::Split& data, const std::vector<std
     history.add(p);
     if (p.improved) nwm::save(trainer.best(), o.out / "polygons.safetensors");
     if (o.film_every > 0 && p.epoch % o.film_every == 0)
-      plot::write_gallery(trainer.current(), data.test, shown, o.out / ("epoch-" + std::to_string(p.epoch)),
-                          {.moments = moments, .title = "epoch " + std::to_string(p.epoch)});
+      plot::write_gallery(
+          trainer.current(), data.test, shown, o.out / ("epoch-" + std::to_string(p.epoch)),
+          {.channel = report::shown_channel<Machine>(plot::scenes(trainer.current(), data.test, shown)),
+           .moments = moments,
+           .title = "epoch " + std::to_string(p.epoch)});
   });
 }
 
@@ -143,6 +168,9 @@ void run(const Options& o) {
       data.test.size(), m.loss, m.acc, m.iou, m.acc_foreground, m.iou_foreground);
   const nwm::analysis::WaveFigures waves = nwm::analysis::wave_figures(trainer.best(), data.test);
   std::printf("%s%s\n", waves.text().c_str(), waves.verdict());
+  std::printf("bars, 7 pixels wide: pitch %.3f at length 7; at length 25 %.3f lying, %.3f upright\n",
+              pitch_in_bars(trainer.best(), 7, 7), pitch_in_bars(trainer.best(), 7, 25),
+              pitch_in_bars(trainer.best(), 25, 7));
   draw(trainer.best(), data.test, shown, o.out);
   if (!history.training.x.empty()) plot::write_png(o.out / "curve.png", history.chart());
   if (!o.report.empty())

@@ -1,12 +1,15 @@
 // The drum laboratory from the command line: strike a drum of any shape, and see and hear what its neurons
 // do.
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <nwm/drum/bars.hpp>
+#include <nwm/drum/bars_picture.hpp>
 #include <nwm/drum/drum.hpp>
 #include <nwm/drum/hear.hpp>
 #include <nwm/drum/modes.hpp>
@@ -34,11 +37,11 @@ struct Options {
   fs::path picture;
   bool dark = false, displacement = false;
   std::size_t grid = 64, steps = 4096, every = 1, modes = 12, weyl = 0;
-  double speed = 1, dt = 0.5, spacing = 1, damping = 0, strike_width = 1, hertz = 110;
+  double speed = 1, dt = 0.5, spacing = 1, damping = 0, strike_width = 1, hertz = 220;
   Boundary edge = Boundary::clamped;
   std::vector<std::size_t> strike, ear;
   std::optional<std::uint64_t> random;
-  fs::path gif, strip, wav, csv, report;
+  fs::path gif, strip, wav, csv, lengths, report;
 };
 
 mask::Outline from_picture(const Options& o) {
@@ -139,6 +142,28 @@ void tell(const Recording& recording, const Options& o) {
     std::printf("  %4zu %16.10g %16.10g\n", k + 1, found.eigenvalues[k], found.frequency(k));
 }
 
+using BarDrum = nwm::Drum<nwm::Grid<64, 64>>;
+
+/// Undamped bars of growing length, 16 sites wide.
+std::vector<nwm::HeardBar> bars(const Options& o) {
+  return nwm::hear_bars<BarDrum>(16, std::array{16.0, 20.0, 28.0, 40.0, 60.0},
+                                 {.wave_speed = o.speed, .dt = o.dt, .spacing = o.spacing});
+}
+
+/// How low each bar rings, beside theory.
+void tell(const std::vector<nwm::HeardBar>& bars) {
+  std::printf("bars of width %g\n  %8s %14s %14s %12s\n", bars[0].width, "length", "lowest tone", "theory",
+              "error");
+  bool lower = true;
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    const nwm::HeardBar& bar = bars[i];
+    std::printf("  %8g %14.6g %14.6g %+10.5f %%   %zu of %zu neurons hear it\n", bar.length, bar.lowest,
+                bar.theory, 100 * (bar.lowest / bar.theory - 1), bar.heard, bar.neurons);
+    lower = lower && (i == 0 || bar.lowest < bars[i - 1].lowest);
+  }
+  std::printf("the longer, the lower: %s\n", lower ? "ok" : "no");
+}
+
 template <std::size_t n>
 void run(const Options& o) {
   using Drum = nwm::Drum<nwm::Grid<n, n>>;
@@ -191,6 +216,10 @@ void run(const Options& o) {
     const auto pitch = nwm::sound::Pitch::tuned(lowest, o.hertz);
     nwm::sound::write_wav(o.wav, report::drum_sound<Drum>(m, drum.physics(), plan, pitch, 1.5, m.name()));
   }
+  if (!o.lengths.empty()) {
+    const auto heard = bars(o);
+    tell(heard), nwm::plot::write_png(o.lengths, nwm::drum::bars_picture(heard));
+  }
   if (!o.report.empty()) {
     disk::make_folder(o.report);
     report::Page page("Hear the shape of a drum",
@@ -200,9 +229,11 @@ void run(const Options& o) {
     const report::DrumReport<Drum> one(m, physics, plan);
     one.add_all(page);
     const typename Drum::Options plain{.wave_speed = o.speed, .dt = o.dt, .spacing = o.spacing};
-    report::add_sizes<Drum>(page, plain, one.pitch());
+    report::add_sizes<Drum>(page, plain, o.hertz);
+    report::add_lengths<BarDrum>(page, bars(o), {.wave_speed = o.speed, .dt = o.dt, .spacing = o.spacing},
+                                 o.hertz);
     report::add_weyl<Drum>(page, drum.physics());
-    report::add_pair<Drum>(page, plain, one.pitch());
+    report::add_pair<Drum>(page, plain, o.hertz);
     page.write(o.report / "index.html");
     std::printf("report: %s\n", (o.report / "index.html").string().c_str());
   }
@@ -266,13 +297,16 @@ int main(int argc, char** argv) {
   app.add_option("--modes", o.modes, "Modes listed")->capture_default_str()->check(command_line::natural);
   app.add_option("--weyl", o.weyl, "Area and perimeter by Weyl's law from so many modes; 0: not")
       ->check(command_line::natural);
-  app.add_option("--hertz", o.hertz, "What the lowest mode sounds at")
+  app.add_option("--hertz", o.hertz,
+                 "What the lowest mode sounds at, in Hz; small loudspeakers play 200 to 2000")
       ->capture_default_str()
       ->check(command_line::positive);
   app.add_option("--gif", o.gif, "Write the wave as a film");
   app.add_option("--strip", o.strip, "Write the wave at five moments as a PNG");
   app.add_option("--wav", o.wav, "Write the sound");
   app.add_option("--csv", o.csv, "Write the mean spectrum as a table");
+  app.add_option("--lengths", o.lengths,
+                 "Strike bars of growing length, too, and write how they ring as a PNG");
   app.add_option("--report", o.report, "Write one page with everything into this folder");
   CLI11_PARSE(app, argc, argv);
   o.edge = edges.at(edge);

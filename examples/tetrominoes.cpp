@@ -8,6 +8,7 @@
 #include <nwm/data/npy.hpp>
 #include <nwm/nwm.hpp>
 #include <nwm/plot/gallery.hpp>
+#include <nwm/report/shown_channel.hpp>
 #include <string>
 #include <vector>
 
@@ -71,7 +72,9 @@ void run(const Options& o) {
   std::printf("trained in %.0f s, %.1f images/s\n", trainer.state().seconds,
               static_cast<double>(trainer.state().images) / trainer.state().seconds);
   const std::vector<std::size_t> shown{0, 1, 2};
-  nwm::plot::write_gallery(trainer.best(), data.test, shown, o.out);
+  nwm::plot::write_gallery(
+      trainer.best(), data.test, shown, o.out,
+      {.channel = nwm::report::shown_channel<Machine>(nwm::plot::scenes(trainer.best(), data.test, shown))});
 }
 
 int main(int argc, char** argv) {

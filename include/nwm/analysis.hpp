@@ -9,5 +9,6 @@
 #include "nwm/analysis/receptive_field.hpp"
 #include "nwm/analysis/series.hpp"
 #include "nwm/analysis/space_time_spectrum.hpp"
+#include "nwm/analysis/swing.hpp"
 #include "nwm/analysis/travelling_waves.hpp"
 #include "nwm/analysis/wave_figures.hpp"

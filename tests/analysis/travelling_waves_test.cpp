@@ -16,6 +16,7 @@
 #include <numbers>
 #include <vector>
 
+#include "nwm/analysis/swing.hpp"
 #include "nwm/analysis/wave_figures.hpp"
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/cell/lstm.hpp"
@@ -471,6 +472,35 @@ BOOST_AUTO_TEST_CASE(swinging_and_drifting_neurons_are_told_apart) {
   near(spectral_distance(std::vector{1.0, 3.0}, std::vector{10.0, 30.0}), 0, 1e-12);
   BOOST_CHECK_THROW((void)spectral_distance(std::vector{1.0}, std::vector{1.0, 2.0}), nwm::Error);
   BOOST_TEST(peak_bin(std::vector{1.0, 3.0, 3.0}) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_pitch_of_what_swings_is_its_own_and_not_that_of_its_drift) {
+  // Two thirds of the sites swing at 6 of 60 cycles per step, with a third of the energy, the rest at 12. All
+  // drift far beyond that.
+  const Recording r = series(60, 3, 3, [](double t, double, double x) {
+    const double drift = 40 + 3 * t - 0.2 * t * t;
+    return drift + (x < 2 ? std::cos(2 * pi * t / 10) : 2 * std::cos(2 * pi * t / 5));
+  });
+  SwingMeter meter(60), slow(60), still(60);
+  meter.add(r.view(), std::vector<std::uint8_t>(9, 1));
+  const Swing all = meter.result();
+  near(all.mean(), (0.1 + 2 * 0.2) / 3, 1e-3);
+  near(all.quantile(0.2), 0.1, 0.02);
+  near(all.quantile(0.6), 0.2, 0.02);
+  slow.add(r.view(), std::vector<std::uint8_t>{1, 1, 0, 1, 1, 0, 1, 1, 0});
+  near(slow.result().mean(), 0.1, 1e-3);
+
+  std::vector<double> drift(60);
+  for (std::size_t t = 0; t < 60; ++t) drift[t] = 7 + 0.5 * static_cast<double>(t * t);
+  still.add(drift);
+  BOOST_TEST(std::isnan(still.result().mean()));
+  BOOST_TEST(std::isnan(still.result().quantile(0.5)));
+  for (const double y : still.swing(drift)) near(y, 0, 1e-9);
+
+  BOOST_CHECK_THROW(SwingMeter(3), nwm::Error);
+  BOOST_CHECK_THROW(meter.add(std::vector<double>(59)), nwm::Error);
+  BOOST_CHECK_THROW(meter.add(r.view(), std::vector<std::uint8_t>(8)), nwm::Error);
+  BOOST_CHECK_THROW(SwingMeter(40).add(r.view(), std::vector<std::uint8_t>(9)), nwm::Error);
 }
 
 BOOST_AUTO_TEST_CASE(a_verdict_needs_crossings_turns_a_pitch_and_travel) {

@@ -37,6 +37,12 @@ BOOST_AUTO_TEST_CASE(a_square_says_its_area) {
   BOOST_TEST(html.find("<td>true area of this drum</td><td class=\"n\">576</td>") != std::string::npos);
   BOOST_TEST(html.find("529 of 529") != std::string::npos);
   BOOST_TEST(html.find("the area of the square that sounds so") == std::string::npos);
+  // Small loudspeakers play it, and the page says by how much it is transposed.
+  const Drum drum(mask::square(24));
+  const double per_second = 220 / nwm::modes(drum.mask(), drum.physics(), {.count = 2}).frequency(0);
+  BOOST_TEST(html.find("A second of sound is " + report::number(per_second) + " units of simulated time") !=
+             std::string::npos);
+  BOOST_TEST(html.find("sounds at 220 Hz") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(other_drums_do_not_claim_to_be_squares) {

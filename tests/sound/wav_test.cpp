@@ -145,6 +145,17 @@ BOOST_AUTO_TEST_CASE(pitch_keeps_ratios_up_and_down) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(bands_are_moved_to_where_small_loudspeakers_play) {
+  const auto narrow = sound::Pitch::audible(0.002, 0.008), wide = sound::Pitch::audible(0.001, 1);
+  BOOST_TEST(narrow.per_second * 0.004 == std::sqrt(200.0 * 2000), boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(narrow.per_second * 0.002 > 200);
+  BOOST_TEST(narrow.per_second * 0.008 < 2000);
+  BOOST_TEST(200 / (wide.per_second * 0.001) == wide.per_second * 1 / 2000,
+             boost::test_tools::tolerance(1e-12));
+  BOOST_CHECK_EXCEPTION(sound::Pitch::audible(0, 1), nwm::Error, about("band"));
+  BOOST_CHECK_EXCEPTION(sound::Pitch::audible(2, 1), nwm::Error, about("band"));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_heard_is_not_folded_into_what_can) {
   // 0.4 cycles a step at 100,000 steps a second are 40 kHz, above the band of 44.1 kHz.
   const auto folded = sound::render(sine(50000, 0.4), 1, {100000}, "", {.peak = 1});

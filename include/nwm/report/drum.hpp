@@ -96,7 +96,7 @@ class DrumReport {
 
   /// The drum's skin, lattice and rim.
   const drum::Physics& physics() const { return drum_.physics(); }
-  /// The mapping to the page's sounds: this drum's lowest mode sounds at plan.lowest_hertz.
+  /// The mapping to its sound: this drum's lowest mode sounds at plan.lowest_hertz.
   const sound::Pitch& pitch() const { return pitch_; }
 
   /// Adds all sections: area only for a clamped drum, modes only if they were computed.
@@ -248,9 +248,9 @@ class DrumReport {
          "frequency may be mixed in any way.",
          Table{{"Mode", "Eigenvalue λ", "f of the scheme", "f heard", "Difference"}, rows}});
     page.row({heard(drum_sound<Drum>(mask_, physics(), plan_, pitch_, 1.5, "Its sound."),
-                    "Heard at the same neuron. One second is " + number(pitch_.per_second) +
-                        " units of simulated time here and in all sounds of this page, so that the ratios "
-                        "of their pitches are those of the drums; a little damping lets it die away.")});
+                    "Heard at the same neuron. " + detail::transposed(pitch_) + " The lowest mode, " +
+                        number(plan_.lowest_hertz / pitch_.per_second) + ", sounds at " +
+                        number(plan_.lowest_hertz) + " Hz. A little damping lets it die away.")});
   }
 
  private:

@@ -1,5 +1,5 @@
-// The experiments of the drum laboratory as sections of a report: areas over all sizes, area and perimeter of
-// any shape, and two drums that sound the same.
+// The experiments of the drum laboratory as sections of a report: areas over all sizes, bars of growing
+// length, area and perimeter of any shape, and two drums that sound the same.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -8,10 +8,13 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "nwm/drum/bars.hpp"
+#include "nwm/drum/bars_picture.hpp"
 #include "nwm/drum/drum.hpp"
 #include "nwm/drum/hear.hpp"
 #include "nwm/drum/modes.hpp"
@@ -25,9 +28,10 @@
 namespace nwm::report {
 
 /// Squares of side 8, 12, … up to the grid's. Shows the area heard at every neuron, by the exact relation on
-/// the grid and by the textbook, and the spectra over the sizes.
+/// the grid and by the textbook, and the spectra over the sizes. Of the squares that one hears the largest
+/// one's lowest tone sounds at `lowest_hertz`.
 template <class Drum>
-void add_sizes(Page& page, const typename Drum::Options& options, const sound::Pitch& pitch) {
+void add_sizes(Page& page, const typename Drum::Options& options, double lowest_hertz = 220) {
   page.section("Squares of every size");
   page.text(
       "Each square is struck and all of its neurons are asked for the area. The textbook formula does not "
@@ -41,6 +45,12 @@ void add_sizes(Page& page, const typename Drum::Options& options, const sound::P
   std::vector<Figure> sounds;
   const double h = options.spacing;
   const std::size_t largest = Drum::Grid::height - 8;
+  double largest_heard = 12 * h;
+  for (const std::size_t side : {24u, 48u})
+    if (side <= largest) largest_heard = static_cast<double>(side) * h;
+  const drum::Physics physics{.wave_speed = options.wave_speed, .dt = options.dt, .spacing = h};
+  const auto pitch =
+      sound::Pitch::tuned(rectangle_frequency(largest_heard, largest_heard, physics), lowest_hertz);
   for (std::size_t side = 8; side <= largest; side += side < 64 ? 4 : 16) {
     Drum drum(mask::square(static_cast<double>(side)), options);
     const std::size_t corner = drum.mask().sites()[0];
@@ -86,6 +96,52 @@ void add_sizes(Page& page, const typename Drum::Options& options, const sound::P
              "Spectra by size.",
              "Root mean square over all neurons. The larger the drum, the lower and the closer its tones.",
              lowest}});
+  page.text("How they sound, all transposed alike. " + detail::transposed(pitch) +
+            " The lowest tone of the square of side " + number(largest_heard) + " is at " +
+            number(lowest_hertz) + " Hz.");
+  page.row(sounds);
+}
+
+/// Bars of one width and growing length that hear_bars has struck, as a picture, a table and sounds: the
+/// longer, the lower. `options` are those of the drums. The longest bar's lowest tone sounds at
+/// `lowest_hertz`. Throws Error as drum::bars_picture.
+template <class Drum>
+void add_lengths(Page& page, std::span<const HeardBar> bars, const typename Drum::Options& options,
+                 double lowest_hertz = 220) {
+  const plot::Image shown = drum::bars_picture(bars);
+  page.section("Long ones ring lower");
+  page.text(
+      "Bars of one width, struck at one place each. Across a bar half a wave fits in any case; along it, "
+      "the longer it is, the longer the wave. So the lowest tone falls with the length, to that of an "
+      "endless bar: "
+      "f = c/2 sqrt(1/w² + 1/l²), or on the lattice sin²(ω dt/2) = (c dt/h)² [sin²(πh/2w) + sin²(πh/2l)].");
+  Table table{{"Length", "Lowest tone heard", "By the exact relation", "Error", "Neurons that hear it"}};
+  double lowest = bars[0].theory;
+  for (const HeardBar& bar : bars) {
+    table.rows.push_back({number(bar.length), number(bar.lowest, 6), number(bar.theory, 6),
+                          deviation(bar.lowest, bar.theory),
+                          std::to_string(bar.heard) + "/" + std::to_string(bar.neurons)});
+    lowest = std::min(lowest, bar.theory);
+  }
+  page.figure(
+      {picture(shown, "Bars of growing length and their spectra", 0, false),
+       "Bars and what their neurons hear.",
+       "Blue: the root mean square of the spectra at all neurons of the bar. The dot is the lowest tone "
+       "that they hear, the dashes are the theory.",
+       table});
+  const auto pitch = sound::Pitch::tuned(lowest, lowest_hertz);
+  std::vector<Figure> sounds;
+  for (const HeardBar& bar : bars) {
+    const Mask mask(mask::rectangle(bar.width / options.spacing, bar.length / options.spacing),
+                    Drum::Grid::height, Drum::Grid::width);
+    const Drum silent(mask, options);
+    const std::size_t across = Drum::Grid::width, first = mask.sites().front(), last = mask.sites().back();
+    const Site at{(2 * (first / across) + last / across) / 3, (2 * (first % across) + last % across) / 3};
+    sounds.push_back(heard(drum_sound<Drum>(mask, silent.physics(), {.at = at, .ear = at}, pitch, 1.2,
+                                            "Length " + number(bar.length)),
+                           number(bar.theory * pitch.per_second, 3) + " Hz."));
+  }
+  page.text("How they sound, all transposed alike. " + detail::transposed(pitch));
   page.row(sounds);
 }
 
@@ -122,9 +178,10 @@ void add_weyl(Page& page, const drum::Physics& physics) {
   page.table({{"Shape", "Area", "Heard", "Error", "Perimeter", "Heard", "Error"}, rows});
 }
 
-/// The Gordon–Webb–Wolpert pair beside a third drum of equal area.
+/// The Gordon–Webb–Wolpert pair beside a third drum of equal area. Its lowest tone, lower than theirs,
+/// sounds at `lowest_hertz`.
 template <class Drum>
-void add_pair(Page& page, const typename Drum::Options& options, const sound::Pitch& pitch) {
+void add_pair(Page& page, const typename Drum::Options& options, double lowest_hertz = 220) {
   page.section("Two drums that sound the same");
   page.text(
       "Can one hear the shape of a drum? Not always: these two have different shapes and the same tones, all "
@@ -135,6 +192,9 @@ void add_pair(Page& page, const typename Drum::Options& options, const sound::Pi
   const double unit = static_cast<double>(k);
   const std::array<mask::Outline, 3> outlines{mask::isospectral(0, tile), mask::isospectral(1, tile),
                                               mask::rectangle(10.5 * unit, 12 * unit)};
+  const drum::Physics physics{.wave_speed = options.wave_speed, .dt = options.dt, .spacing = options.spacing};
+  const auto pitch = sound::Pitch::tuned(
+      rectangle_frequency(10.5 * unit * options.spacing, 12 * unit * options.spacing, physics), lowest_hertz);
   std::vector<Figure> pictures;
   std::vector<Line> spectra;
   std::vector<std::vector<double>> eigenvalues;
@@ -168,6 +228,8 @@ void add_pair(Page& page, const typename Drum::Options& options, const sound::Pi
                             number(m.perimeter() * options.spacing) + " around."});
   }
   page.row(pictures);
+  page.text(detail::transposed(pitch) + " The rectangle's lowest tone is at " + number(lowest_hertz) +
+            " Hz.");
   std::vector<std::vector<std::string>> rows;
   double worst = 0;
   for (std::size_t i = 0; i < 30; ++i) {

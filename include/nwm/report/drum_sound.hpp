@@ -23,7 +23,7 @@ struct DrumPlan {
   std::size_t steps = 4096;                  ///< recorded for the spectra
   Site ear = {};                             ///< the neuron whose series, spectrum and sound are shown
   std::size_t modes = 12;                    ///< number of modes shown
-  double lowest_hertz = 110;                 ///< pitch of the lowest mode, Hz
+  double lowest_hertz = 220;                 ///< pitch of the lowest mode, Hz
 
   /// Strikes the drum.
   template <class Drum>
@@ -32,6 +32,16 @@ struct DrumPlan {
     else drum.strike(at, strike);
   }
 };
+
+namespace detail {
+
+/// By how much a sound is transposed, as a sentence.
+inline std::string transposed(const sound::Pitch& pitch) {
+  return "A second of sound is " + number(pitch.per_second) +
+         " units of simulated time: f cycles per unit time sound at " + number(pitch.per_second) + " f Hz.";
+}
+
+}  // namespace detail
 
 /// The sound of the drum at plan.ear: struck as `plan` says, with a damping by which it falls by 60 dB in
 /// `seconds`.

@@ -15,8 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "nwm/analysis/one_way_flow.hpp"
-#include "nwm/analysis/series.hpp"
 #include "nwm/cell/cell.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/layer/encoder_start.hpp"
@@ -24,6 +22,7 @@
 #include "nwm/report/chart.hpp"
 #include "nwm/report/nearest_spectrum.hpp"
 #include "nwm/report/page.hpp"
+#include "nwm/report/shown_channel.hpp"
 
 namespace nwm::report {
 
@@ -34,7 +33,7 @@ struct NetworkOptions {
   std::vector<std::size_t> moments = {};  ///< steps 1..T; empty: five evenly spaced ones
   std::size_t learn = 200, judge = 200;   ///< images for learning and for testing the nearest-spectrum rule
   double seconds = 1.5;                   ///< length of each class's sound
-  double steps_per_second = 4000;         ///< of the sounds: a cycle of k steps has 4000/k Hz
+  double steps_per_second = 0;            ///< of the sounds; 0: such that small loudspeakers play them
   /// Those of the machine before training, which a report sets beside the trained one.
   std::vector<layer::EncoderStart> encoder_starts = {};
 };
@@ -64,22 +63,6 @@ plot::Image sheet(std::span<const float> fields, std::size_t count, std::size_t 
   return plot::stacked(rows, 4, plot::paper);
 }
 
-/// The channel that is shown: the one that shows waves most clearly, in recordings that are long and large
-/// enough to say, else the liveliest.
-template <class Machine>
-std::size_t shown_channel(std::span<const plot::Scene> scenes) {
-  constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
-  if constexpr (shape.steps >= 8 && shape.height >= 3 && shape.width >= 3) {
-    std::vector<analysis::SeriesView> recordings;
-    for (const plot::Scene& scene : scenes)
-      recordings.push_back({scene.series, shape.steps, shape.channels, shape.height, shape.width,
-                            analysis::on_torus<Machine>});
-    return analysis::waviest_channel(recordings);
-  } else {
-    return plot::liveliest_channel(scenes, shape);
-  }
-}
-
 }  // namespace detail
 
 /// Adds input, waves, prediction and target of the images shown. For one of them, adds the waves as a film
@@ -89,7 +72,7 @@ void add_scenes(Page& page, const Machine& machine, const data::Dataset& test,
                 const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
   const std::vector<plot::Scene> scenes = plot::scenes(machine, test, options.shown);
-  const std::size_t channel = detail::shown_channel<Machine>(scenes);
+  const std::size_t channel = shown_channel<Machine>(scenes);
   std::vector<plot::StripRow> rows;
   for (const plot::Scene& scene : scenes) rows.push_back(scene.row());
   page.section("What it does");
@@ -99,8 +82,10 @@ void add_scenes(Page& page, const Machine& machine, const data::Dataset& test,
                                     .moments = options.moments}),
                        "Images, waves, predictions and targets", 0, false),
                "Held-out images.",
-               "The input, the waves of one oscillator per pixel at some moments, what the "
-               "machine says of each pixel, and what is true."});
+               "The input, oscillator " + std::to_string(channel) +
+                   " of every pixel at some moments, what the machine says of each pixel, and what is true. "
+                   "Of its " +
+                   std::to_string(shape.channels) + " oscillators it is the one whose pattern moves most."});
   const plot::Scene& first = scenes.front();
   const auto film_ = plot::film(first.series, shape, {.delay = 8, .minimum_width = 380});
   std::vector<Line> lines;  // series of one pixel in the middle of each class
@@ -147,7 +132,7 @@ void add_maps(Page& page, const Machine& machine, const data::Dataset& test, con
   page.section("What it makes of an image before the waves");
   page.text(
       "Encoders of a few convolutions set, for each pixel and oscillator, where the wave starts and how the "
-      "medium is there. From then on only the waves carry anything across the image.");
+      "medium is there. From then on only the coupling to neighbours carries anything across the image.");
   std::vector<Figure> figures;
   for (const std::size_t f : fields) {
     std::vector<float> values;

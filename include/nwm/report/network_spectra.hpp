@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "nwm/analysis/swing.hpp"
 #include "nwm/data/dataset.hpp"
 #include "nwm/plot/gallery.hpp"
 #include "nwm/random.hpp"
@@ -39,6 +40,12 @@ inline std::string tenths(double percent) {
   if (percent > 0 && percent < 0.05) return "<0.1";
   const std::string text = number(std::round(10 * percent) / 10, 4);
   return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
+/// A number above 0, rounded to two digits.
+inline double two_digits(double x) {
+  const double power = std::pow(10, std::floor(std::log10(x)) - 1);
+  return std::round(x / power) * power;
 }
 
 /// A confusion matrix as a table, in per cent of the row; larger values are darker.
@@ -84,7 +91,7 @@ void add_fourier(Page& page, const Machine& machine, const data::Dataset& test,
   if (options.shown.empty()) throw Error("nwm::report", "shown", "at least one image", "none");
   const std::vector<std::size_t> one{options.shown[0]};
   const std::vector<plot::Scene> scenes = plot::scenes(machine, test, one);
-  const std::size_t channel = detail::shown_channel<Machine>(scenes);
+  const std::size_t channel = shown_channel<Machine>(scenes);
   const SeriesSpectra spectra(shape, true);
   const std::vector<float> all = spectra(scenes[0].series);
   const std::size_t count = std::min<std::size_t>(spectra.bins(), 24);
@@ -199,17 +206,29 @@ SpectralVerdict add_class_spectra(Page& page, const Machine& machine, const data
   return verdict;
 }
 
-/// One sound per class: the series of its pixels, drawn at random from held-out images, one after another.
+/// The sounds of a machine's classes. Frequencies are in cycles per unit time.
+struct ClassSounds {
+  std::vector<sound::Clip> clips{};  ///< one for each class that occurs
+  std::vector<double> mean{};        ///< of each: mean frequency, weighted by energy; NaN: nothing swings
+  double low = 0, high = 0;          ///< 90 % of the energy of all clips lies between; NaN: nothing swings
+  sound::Pitch pitch{};              ///< of all clips
+  double steps_per_second = 0;       ///< the same, in time steps
+};
+
+/// One sound per class: the series of its pixels, drawn at random from held-out images, one after another,
+/// without their slow drift (analysis::SwingMeter). All are transposed by one factor:
+/// options.steps_per_second, or, where that is 0, the one at which 90 % of their energy lies in the middle of
+/// what small loudspeakers play (sound::Pitch::audible), rounded to two digits; 4000 where nothing swings.
 template <class Machine>
-std::vector<sound::Clip> class_sounds(const Machine& machine, const data::Dataset& test,
-                                      const NetworkOptions& options) {
+ClassSounds class_sounds(const Machine& machine, const data::Dataset& test, const NetworkOptions& options) {
   constexpr plot::SeriesShape shape = plot::series_shape<Machine>();
   constexpr std::size_t classes = Machine::outputs, wanted = 60;
   const double dt = detail::step_time(machine);
-  const sound::Pitch pitch{options.steps_per_second * dt};
   plot::Observer<Machine> observer;
   Random random(1);
   std::vector<std::vector<std::vector<double>>> grains(classes);
+  std::vector<analysis::SwingMeter> meters(classes + 1,
+                                           analysis::SwingMeter(shape.steps));  // the last: of all
   for (std::size_t i = 0; i < std::min<std::size_t>(test.size(), 40); ++i) {
     const std::vector<float> series = observer.record(machine, test, i);
     const auto labels = test.mask(i);
@@ -222,31 +241,54 @@ std::vector<sound::Clip> class_sounds(const Machine& machine, const data::Datase
         std::vector<double> grain(shape.steps);
         for (std::size_t t = 0; t < shape.steps; ++t)
           grain[t] = static_cast<double>(series[t * shape.state() + channel * shape.plane() + place]);
-        grains[c].push_back(std::move(grain));
+        meters[c].add(grain), meters[classes].add(grain);
+        grains[c].push_back(meters[c].swing(grain));
       }
     }
   }
-  std::vector<sound::Clip> result;
+  const analysis::Swing all = meters[classes].result();
+  ClassSounds result{.low = all.quantile(0.05) / dt, .high = all.quantile(0.95) / dt};
+  result.steps_per_second = options.steps_per_second > 0 ? options.steps_per_second : 4000;
+  if (!(options.steps_per_second > 0) && result.low > 0)
+    result.steps_per_second =
+        detail::two_digits(sound::Pitch::audible(result.low, result.high).per_second / dt);
+  result.pitch = {result.steps_per_second * dt};
   for (std::size_t c = 0; c < classes; ++c) {
     if (grains[c].empty()) continue;
-    sound::Clip clip = sound::texture(grains[c], dt, pitch, options.seconds, detail::class_name(options, c));
-    clip.comment += "; " + number(options.steps_per_second) +
-                    " steps a second; the series of pixels of one class, one after another";
-    result.push_back(std::move(clip));
+    sound::Clip clip =
+        sound::texture(grains[c], dt, result.pitch, options.seconds, detail::class_name(options, c));
+    clip.comment +=
+        "; " + number(result.steps_per_second) +
+        " steps a second; the series of pixels of one class, without their drift, one after another";
+    result.clips.push_back(std::move(clip)), result.mean.push_back(meters[c].result().mean() / dt);
   }
   return result;
 }
 
-/// Adds players for class_sounds.
+/// Adds players for class_sounds, and says by how much they are transposed.
 template <class Machine>
 void add_sounds(Page& page, const Machine& machine, const data::Dataset& test,
                 const NetworkOptions& options) {
+  const ClassSounds sounds = class_sounds(machine, test, options);
+  const auto hertz = [&](double f) { return number(f * sounds.pitch.per_second, 3); };
   page.section("How the classes sound");
-  page.text("The recorded series of pixels of one class, one after another, at " +
-            number(options.steps_per_second) +
-            " steps a second for all classes, so that the ratios of pitches are those of the waves.");
+  std::string text =
+      "The recorded series of pixels of one class, without their slow drift, one after another. All "
+      "classes are transposed alike, so that the ratios of pitches are those of the machine: a second "
+      "of sound is " +
+      number(sounds.steps_per_second) + " steps, " + number(sounds.pitch.per_second) + " units of its time. ";
+  text += std::isfinite(sounds.low)
+              ? "Nine tenths of the energy lie from " + number(sounds.low, 3) + " to " +
+                    number(sounds.high, 3) + " cycles per unit time; one hears them from " +
+                    hertz(sounds.low) + " to " + hertz(sounds.high) + " Hz."
+              : "Nothing swings: there is nothing to hear.";
+  page.text(text);
   std::vector<Figure> players;
-  for (const sound::Clip& clip : class_sounds(machine, test, options)) players.push_back(heard(clip));
+  for (std::size_t i = 0; i < sounds.clips.size(); ++i)
+    players.push_back(heard(sounds.clips[i], std::isfinite(sounds.mean[i])
+                                                 ? "On average " + hertz(sounds.mean[i]) + " Hz, from " +
+                                                       number(sounds.mean[i], 3) + " cycles per unit time."
+                                                 : "Silence."));
   page.row(players);
 }
 

@@ -19,6 +19,9 @@
 
 namespace nwm::sound {
 
+/// What small loudspeakers play, Hz: below, a telephone is silent.
+inline constexpr double lowest_audible = 200, highest_audible = 2000;
+
 /// Units of simulated time that pass in a second of sound. A tone of f cycles per unit time sounds at
 /// f · per_second Hz.
 struct Pitch {
@@ -31,6 +34,17 @@ struct Pitch {
       throw Error("nwm::sound::Pitch", "frequency", "finite numbers above 0",
                   shown_exactly(frequency) + " as " + shown_exactly(hertz) + " Hz");
     return {hertz / frequency};
+  }
+
+  /// The mapping under which frequencies from `low` to `high` (cycles per unit time) sound in the middle of
+  /// what small loudspeakers play, lowest_audible to highest_audible Hz: with their geometric means the same.
+  /// What spans more than that decade sounds above and below it in equal parts. Throws Error unless
+  /// 0 < low <= high, both finite.
+  static Pitch audible(double low, double high) {
+    if (!(low > 0) || !(high >= low) || !std::isfinite(high))
+      throw Error("nwm::sound::Pitch", "band", "two finite numbers above 0, the lower one first",
+                  shown_exactly(low) + " to " + shown_exactly(high));
+    return tuned(std::sqrt(low) * std::sqrt(high), std::sqrt(lowest_audible * highest_audible));
   }
 
   /// The mapping in words, for the metadata of a file.
