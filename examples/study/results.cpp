@@ -60,12 +60,16 @@ std::string authors_row(const Result& result) {
       if (own == ours) return std::string(theirs);
     return own;
   };
-  const std::string model = named(c.model, {{"nwm", "cornn_model2"},
-                                            {"lstm", "conv_recurrent2"},
-                                            {"gru", "conv_recurrent2_gru"},
-                                            {"rnn", "conv_recurrent2_rnn"},
-                                            {"cnn", "baseline1_flexible"},
-                                            {"unet", "unet2"}});
+  // Where a key that their notebooks group by does not tell variants apart, the name of the model does.
+  const bool told = c.data == "multi-mnist" ? c.model == "unet" || (c.model == "nwm" && c.readout == "linear")
+                                            : c.model != "unet";
+  std::string model = named(c.model, {{"nwm", "cornn_model2"},
+                                      {"lstm", "conv_recurrent2"},
+                                      {"gru", "conv_recurrent2_gru"},
+                                      {"rnn", "conv_recurrent2_rnn"},
+                                      {"cnn", "baseline1_flexible"},
+                                      {"unet", "unet2"}});
+  if (!told) model += "_" + c.variant();
   const std::string data =
       named(c.data, {{"tetrominoes", "new_tetronimoes"}, {"multi-mnist", "multi_mnist"}});
   // What a model does not have their programs set all the same: their defaults.

@@ -27,8 +27,9 @@ std::string csv_row(const Result& result);
 
 /// The same run as the authors' notebooks expect it: their names of data sets and models, and no empty field,
 /// because pandas leaves rows with an empty grouping key out. They group by dataset, model_type, num_layers
-/// and readout_type, or, on Multi-MNIST, by dataset, model_type and c_mid. `extension` is the seed; the last
-/// column, `verdict`, is ours. The models they have not are told from theirs by their names.
+/// and readout_type, or, on Multi-MNIST, by dataset, model_type and c_mid: a group is a configuration. What
+/// they have not is told from theirs by the name of its model: conv_recurrent2_gru, unet2_3 on Tetrominoes,
+/// cornn_model2_fft on Multi-MNIST. `extension` is the seed; the last column, `verdict`, is ours.
 std::string authors_header();
 std::string authors_row(const Result& result);
 
