@@ -36,7 +36,8 @@ int parse(int argc, char** argv, Options& o) {
       "and sets the results beside the published ones.\nLists have commas, numbers may be ranges (0-9). "
       "Stopped at any moment, the same command goes on where it was.\nDefaults are the study's protocol.");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("--data", o.selection.data, "polygons, tetrominoes, mnist, multi-mnist")
+  app.add_option("--data", o.selection.data,
+                 "polygons, tetrominoes, mnist, multi-mnist, or one that was built in beside")
       ->capture_default_str();
   app.add_option("--model", o.selection.model,
                  "nwm, lstm, gru, rnn, cnn, unet; with variants of its own: lstm:linear+last,cnn:2+8")

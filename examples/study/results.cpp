@@ -27,6 +27,14 @@ std::string width_text(const Configuration& c) {
 }
 
 }  // namespace
+std::string fields_of(const nwm::SegmentationMetrics& metrics) {
+  std::string out;
+  for (const auto column : columns) out.append(out.empty() ? "" : ",").append(text(metrics.*column));
+  return out;
+}
+
+const std::string background_header = "loss,iou,acc,loss_foreground,iou_foreground,acc_foreground\n";
+
 
 bool collapsed(const nwm::SegmentationMetrics& metrics) { return metrics.acc_foreground < 1e-3; }
 
@@ -43,8 +51,7 @@ std::string csv_row(const Result& result) {
   std::string row = result.run.name() + "," + c.data + "," + c.model + "," + c.readout + "," +
                     count(c.steps()) + "," + count(c.layers) + "," + width +
                     (width.empty() || result.verdict.empty() ? "" : " ") + result.verdict;
-  for (const auto column : columns) row.append(",").append(text(result.metrics.*column));
-  return row + "\n";
+  return row + "," + fields_of(result.metrics) + "\n";
 }
 
 std::string authors_header() {
@@ -76,9 +83,10 @@ std::string authors_row(const Result& result) {
   std::string row =
       result.run.name() + "," + data + "," + model + "," + (c.readout.empty() ? "linear" : c.readout) + "," +
       std::to_string(c.steps() > 0 ? c.steps() : 100) + "," + std::to_string(c.layers > 0 ? c.layers : 16) +
-      "," + std::to_string(c.width > 0 ? c.width : 16) + "," + std::to_string(result.run.seed);
-  for (const auto column : columns) row.append(",").append(text(result.metrics.*column));
-  return row + "," + (result.verdict.empty() ? "none" : result.verdict) + "\n";
+      "," + std::to_string(c.width > 0 ? c.width : data_set(c.data).encoder_width) + "," +
+      std::to_string(result.run.seed);
+  return row + "," + fields_of(result.metrics) + "," + (result.verdict.empty() ? "none" : result.verdict) +
+         "\n";
 }
 
 Result read_result(const std::filesystem::path& path) {

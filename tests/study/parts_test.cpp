@@ -77,6 +77,18 @@ BOOST_AUTO_TEST_CASE(every_configuration_once_each_with_its_own_name) {
 }
 
 BOOST_AUTO_TEST_CASE(selections) {
+BOOST_AUTO_TEST_CASE(data_sets_of_one_s_own) {
+  const study::DataSet mnist = study::data_set("mnist");
+  study::add_data_set(mnist);  // as each of its machines does
+  BOOST_CHECK_EQUAL(study::data_sets().size(), 4u);
+  study::DataSet other = mnist;
+  other.steps = 50;
+  BOOST_CHECK_EQUAL(error_of([&] { study::add_data_set(other); }).field(), "data set mnist");
+  other.name = "mnist-t50", other.pictures = "letters";
+  BOOST_CHECK_EQUAL(error_of([&] { study::add_data_set(other); }).found(), "'letters'");
+  BOOST_CHECK_EQUAL(error_of([&] { study::data_set("mnist-t50"); }).field(), "--data");
+}
+
   using Names = std::vector<std::string>;
   BOOST_CHECK((names({}) == Names{"tetrominoes-nwm-linear", "tetrominoes-nwm-fft", "tetrominoes-nwm-last",
                                   "tetrominoes-nwm-mean_time", "tetrominoes-nwm-max_time"}));
