@@ -25,6 +25,7 @@ void check(const Options& o) {
   require(o.parallel == 1 || o.backend == "cpu", "--parallel", "1 on a device", std::to_string(o.parallel));
   require(o.schedule == "constant" || o.schedule == "cosine", "--schedule", "constant or cosine",
           "'" + o.schedule + "'");
+  require(o.dt > 0 && std::isfinite(o.dt), "--dt", "a positive number", text(o.dt));
   require(!o.out.empty(), "--out", "a folder", "an empty name");
 }
 
@@ -60,6 +61,20 @@ int parse(int argc, char** argv, Options& o) {
                  "constant; cosine: up over a tenth of the steps, down to a fiftieth")
       ->capture_default_str();
   app.add_option("--clip", o.clip, "Longest gradient; 0: any")->capture_default_str();
+  app.add_option("--dt", o.dt, "Time step of NWM's waves; of --evaluate where the weights do not say theirs")
+      ->capture_default_str();
+  app.add_option(
+         "--foreground-loss", o.foreground_loss,
+         "Of a test set. image: mean of the images' means; batch: of all foreground pixels of 64 images "
+         "in a row, as the authors' program; set: of all those of the set")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>{"image", "batch", "set"}));
+  app.add_option(
+         "--iou", o.iou,
+         "Of all pixels of a test set. one-hot: of a map a class, as published; class-bits: of the class "
+         "numbers as bits, as the first release of the authors' program")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>{"one-hot", "class-bits"}));
   app.add_option("--train-images", o.train_images, "The first so many; 0: all")
       ->capture_default_str()
       ->check(command_line::natural);
@@ -116,7 +131,10 @@ std::vector<std::pair<std::string, std::string>> decisive(const Options& o) {
           {"clip", text(o.clip)},
           {"train-images", images(o.train_images)},
           {"val-images", images(o.validation_images)},
-          {"test-images", images(o.test_images)}};
+          {"test-images", images(o.test_images)},
+          {"dt", text(o.dt)},
+          {"foreground-loss", o.foreground_loss},
+          {"iou", o.iou}};
 }
 
 }  // namespace study

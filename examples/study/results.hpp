@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,18 @@ std::string authors_row(const Result& result);
 Result read_result(const std::filesystem::path& path);
 void write_result(const std::filesystem::path& path, const Result& result);
 
+/// What saying nothing but background scores on the test set of a run (measures.hpp), in the file
+/// background.csv of the run's folder: it needs no data to be read again. Throws as read_result.
+nwm::SegmentationMetrics read_background(const std::filesystem::path& path);
+void write_background(const std::filesystem::path& path, const nwm::SegmentationMetrics& metrics);
+
 /// The results of all finished runs in a folder, in the order of the study; none where there is no such
 /// folder. Throws nwm::Error where one cannot be read.
 std::vector<Result> finished(const std::filesystem::path& runs);
+
+/// Metrics of saying nothing but background, by data set: those that the first run of each has beside it.
+/// Runs of versions before there was such a file have none.
+using Backgrounds = std::map<std::string, nwm::SegmentationMetrics>;
+Backgrounds backgrounds(const std::filesystem::path& runs, const std::vector<Result>& results);
 
 }  // namespace study
