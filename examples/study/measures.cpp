@@ -30,8 +30,8 @@ void for_images(const nwm::data::Dataset& set, const Scores& scores, const Act& 
 
 nwm::SegmentationMetrics as_asked(const Options& o, nwm::SegmentationMetrics measured,
                                   const nwm::data::Dataset& set, const Scores& scores) {
-  const bool pooled = o.foreground_loss != "image", bits = o.iou == "class-bits";
-  if (!pooled && !bits) return measured;
+  const bool grouped = o.foreground_loss != "image", bits = o.iou == "class-bits";
+  if (!grouped && !bits) return measured;
   std::vector<nwm::SegmentationMetrics> images;
   std::vector<std::size_t> foreground;
   double sum = 0, counted = 0;
@@ -40,8 +40,8 @@ nwm::SegmentationMetrics as_asked(const Options& o, nwm::SegmentationMetrics mea
     foreground.push_back(mask.size() - static_cast<std::size_t>(std::ranges::count(mask, std::uint8_t{0})));
     if (const double iou = nwm::class_bits_iou<float>(s, mask, n); !std::isnan(iou)) sum += iou, counted += 1;
   });
-  if (pooled)
-    measured.loss_foreground = nwm::pooled_foreground_loss(
+  if (grouped)
+    measured.loss_foreground = nwm::grouped_foreground_loss(
         images, foreground,
         o.foreground_loss == "batch" ? authors_batch : std::max<std::size_t>(1, set.size()));
   if (bits) measured.iou = sum / counted;

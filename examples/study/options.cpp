@@ -71,8 +71,8 @@ int parse(int argc, char** argv, Options& o) {
       ->check(CLI::IsMember(std::vector<std::string>{"image", "batch", "set"}));
   app.add_option(
          "--iou", o.iou,
-         "Of all pixels of a test set. one-hot: of a map a class, as published; class-bits: of the class "
-         "numbers as bits, as the first release of the authors' program")
+         "Of all pixels of a test set. one-hot: of a map a class; class-bits: of the class numbers as bits, "
+         "as the first version of the authors' program")
       ->capture_default_str()
       ->check(CLI::IsMember(std::vector<std::string>{"one-hot", "class-bits"}));
   app.add_option("--train-images", o.train_images, "The first so many; 0: all")

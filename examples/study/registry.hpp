@@ -42,7 +42,8 @@ struct Entry {
   // The number is the time step of the waves, where the machine has such (time_step, journal.hpp).
   /// Whether a file's weights are this machine's.
   std::function<bool(const nwm::io::Safetensors&, double)> owns;
-  /// Metrics of the weights of a file, on so many threads. Throws nwm::Error as nwm::load, nwm::Unstable as nwm::evaluate.
+  /// Metrics of the weights of a file, on so many threads. Throws nwm::Error as nwm::load, nwm::Unstable as
+  /// nwm::evaluate.
   std::function<nwm::SegmentationMetrics(const std::filesystem::path&, const nwm::data::Dataset&, std::size_t,
                                          double)>
       evaluate;

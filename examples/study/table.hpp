@@ -37,9 +37,9 @@ const Published* published_of(const Configuration& configuration);
 std::vector<std::vector<std::string>> all_figures(const std::vector<Group>& groups,
                                                   const Backgrounds& backgrounds);
 
-/// Two Markdown tables per data set, the second of all_figures, with columns aligned for the terminal and a note for every run that
-/// collapsed or diverged. `results` must be in the order of the study. parameters(configuration) is the
-/// number of trained values. `budget` is a line that describes the training budget; `backgrounds` are those of
+/// Two Markdown tables per data set, the second of all_figures, with columns aligned for the terminal and a
+/// note for every run that collapsed or diverged. `results` must be in the order of the study.
+/// parameters(configuration) is the number of trained values. `budget` is a line that describes the training budget; `backgrounds` are those of
 /// saying nothing but background.
 std::string table(const std::vector<Result>& results,
                   const std::function<std::size_t(const Configuration&)>& parameters,

@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(figures_as_the_authors_have_them) {
   more.insert(more.end(), options.begin(), options.end());
   const std::string row = run(folder, short_study(folder / "none", "cnn:2", more));
   BOOST_CHECK_EQUAL(last_row(row), row_of(theirs, name));
-  // Those of a set of 70 images pooled as one, and by 64, differ.
+  // Those of a set of 70 images as one group, and by 64, differ.
   more[3] = "set";
   tools::put(folder / "set.csv",
              study::csv_header() + name + last_row(run(folder, short_study(folder / "none", "cnn:2", more))));

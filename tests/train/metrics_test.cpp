@@ -124,26 +124,26 @@ BOOST_AUTO_TEST_CASE(images_count_alike_whatever_their_foreground) {
   BOOST_TEST(nwm::average(images).acc_foreground == 0.5);  // 1/4 had pixels been pooled
 }
 
-BOOST_AUTO_TEST_CASE(a_foreground_loss_pooled_over_groups) {
+BOOST_AUTO_TEST_CASE(a_foreground_loss_over_groups) {
   // Three images of 1, 3 and 2 foreground pixels with losses 2, 1 and 5, and one without foreground.
   std::vector<SegmentationMetrics> images(4);
   images[0].loss_foreground = 2, images[1].loss_foreground = 1, images[2].loss_foreground = 5;
   images[3].loss_foreground = std::nan("");
   const std::vector<std::size_t> foreground{1, 3, 2, 0};
-  const auto pooled = [&](std::size_t group) {
-    return nwm::pooled_foreground_loss(images, foreground, group);
+  const auto loss = [&](std::size_t group) {
+    return nwm::grouped_foreground_loss(images, foreground, group);
   };
-  BOOST_TEST(pooled(1) == (2.0 + 1 + 5) / 3, tt::tolerance(1e-15));
+  BOOST_TEST(loss(1) == (2.0 + 1 + 5) / 3, tt::tolerance(1e-15));
   // (2 + 3)/4 of two images; 5 of two, one of them empty.
-  BOOST_TEST(pooled(2) == (2 * 1.25 + 2 * 5) / 4, tt::tolerance(1e-15));
+  BOOST_TEST(loss(2) == (2 * 1.25 + 2 * 5) / 4, tt::tolerance(1e-15));
   // (2 + 3 + 10)/6 of three; the last one alone has no foreground.
-  BOOST_TEST(pooled(3) == 2.5, tt::tolerance(1e-15));
-  BOOST_TEST(pooled(4) == 2.5, tt::tolerance(1e-15));
-  BOOST_TEST(pooled(1000) == 2.5, tt::tolerance(1e-15));
+  BOOST_TEST(loss(3) == 2.5, tt::tolerance(1e-15));
+  BOOST_TEST(loss(4) == 2.5, tt::tolerance(1e-15));
+  BOOST_TEST(loss(1000) == 2.5, tt::tolerance(1e-15));
   BOOST_TEST(
-      std::isnan(nwm::pooled_foreground_loss(std::span(images).last(1), std::span(foreground).last(1), 1)));
-  BOOST_CHECK_THROW(pooled(0), nwm::Error);
-  BOOST_CHECK_THROW(nwm::pooled_foreground_loss(images, std::span(foreground).first(3), 1), nwm::Error);
+      std::isnan(nwm::grouped_foreground_loss(std::span(images).last(1), std::span(foreground).last(1), 1)));
+  BOOST_CHECK_THROW(loss(0), nwm::Error);
+  BOOST_CHECK_THROW(nwm::grouped_foreground_loss(images, std::span(foreground).first(3), 1), nwm::Error);
 }
 
 BOOST_AUTO_TEST_CASE(an_iou_of_class_numbers_as_bits) {

@@ -17,17 +17,17 @@
 
 namespace nwm {
 
-/// The foreground loss pooled over every `group` images in a row, the last ones perhaps fewer:
+/// The foreground loss over every `group` images in a row, the last ones perhaps fewer:
 ///   Σ_groups n (Σ f l / Σ f) / Σ_groups n,   n images in a group, the inner sums over its images,
 /// with l the foreground loss of an image and f its foreground pixels, `foreground[i]` of images[i]. The
 /// authors' program has groups of 64, shuffled; a group of all images is the mean over all foreground pixels
 /// of the set; groups of one are what `average` has. Groups without foreground are left out; NaN when there
 /// is no other. Throws Error when group is 0 or the two spans differ in length.
-inline double pooled_foreground_loss(std::span<const SegmentationMetrics> images,
-                                     std::span<const std::size_t> foreground, std::size_t group) {
-  if (group == 0) throw Error("pooled_foreground_loss", "images of a group", "at least 1", "0");
+inline double grouped_foreground_loss(std::span<const SegmentationMetrics> images,
+                                      std::span<const std::size_t> foreground, std::size_t group) {
+  if (group == 0) throw Error("grouped_foreground_loss", "images of a group", "at least 1", "0");
   if (images.size() != foreground.size())
-    throw Error("pooled_foreground_loss", "counts of foreground pixels",
+    throw Error("grouped_foreground_loss", "counts of foreground pixels",
                 std::to_string(images.size()) + ", one for each image", std::to_string(foreground.size()));
   double sum = 0, counted = 0;
   for (std::size_t start = 0; start < images.size(); start += group) {
@@ -48,8 +48,8 @@ inline double pooled_foreground_loss(std::span<const SegmentationMetrics> images
 }
 
 /// Σ (said AND target) / Σ (said OR target) over the pixels of an image, of class numbers as binary numbers:
-/// classes 2 and 3 share a bit, classes 1 and 2 do not, and the background is nothing. The first release of
-/// the authors' program has it for all pixels; the published tables have the IoU of one-hot maps
+/// classes 2 and 3 share a bit, classes 1 and 2 do not, and the background is nothing. The first version of
+/// the authors' program and its tables have it for all pixels, the later one the IoU of one-hot maps
 /// (SegmentationMetrics::iou). scores (classes, sites), target (sites); of equal scores the lower class is
 /// said. NaN where both are background everywhere.
 template <class Real>
