@@ -24,8 +24,8 @@ struct DataSet {
 const std::vector<DataSet>& data_sets();
 /// The data set of that name; throws nwm::Error where there is none.
 const DataSet& data_set(const std::string& name);
-/// Adds one, before configurations() is first called. Again the same: nothing happens. Throws nwm::Error where
-/// another has the name, or `pictures` is no data set of the study.
+/// Adds one, before configurations() is first called. Again the same: nothing happens. Throws nwm::Error
+/// where another has the name, or `pictures` is no data set of the study.
 void add_data_set(const DataSet& data);
 
 /// A model variant on a data set; one row of a table.
