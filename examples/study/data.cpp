@@ -147,7 +147,8 @@ void write(const Dataset& set, const std::filesystem::path& path) {
 
 void write(const Split& split, const std::filesystem::path& folder, const std::string& name) {
   disk::make_folder(folder);
-  const std::string start = name == "multi-mnist" ? "multi_mnist" : name;
+  const std::string& pictures = data_set(name).pictures;
+  const std::string start = pictures == "multi-mnist" ? "multi_mnist" : pictures;
   write(split.train, folder / (start + "_train"));
   write(split.validation, folder / (start + "_val"));
   write(split.test, folder / (start + "_test"));
@@ -162,7 +163,7 @@ std::vector<std::size_t> torch_permutation(std::size_t count, std::uint32_t seed
 }
 
 Data load(const std::string& name, const Options& options) {
-  Data data = make(name, options);
+  Data data = make(data_set(name).pictures, options);
   data.fingerprint = fingerprint(data.split);
   return data;
 }

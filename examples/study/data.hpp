@@ -17,8 +17,9 @@ struct Data {
   std::string fingerprint;  ///< sizes and a hash of the masks
 };
 
-/// Loads or generates a data set, with the number of images in the options. Throws nwm::Error naming the
-/// folder or file, what was expected and found, and how to get the data.
+/// Loads or generates the pictures of a data set (DataSet::pictures), with the number of images in the
+/// options. Throws nwm::Error naming the folder or file, what was expected and found, and how to get the
+/// data.
 Data load(const std::string& name, const Options& options);
 
 /// Writes a split as <name>_{train,val,test}_{images,masks}.npy, bytes where the pictures are such, else

@@ -97,8 +97,14 @@ std::vector<double> Curve::validation_losses() const {
 }
 
 void remove_leftovers(const Files& files) {
-  for (const auto* file : {&files.state, &files.weights, &files.curve, &files.picture, &files.result})
+  for (const auto* file :
+       {&files.state, &files.weights, &files.curve, &files.picture, &files.background, &files.result})
     remove_leftovers(*file);
+}
+
+double time_step(const nwm::io::Safetensors& file, double otherwise) {
+  const auto said = file.metadata.find("nwm.cell.dt");
+  return said == file.metadata.end() ? otherwise : number(said->second).value_or(otherwise);
 }
 
 nwm::TrainerOptions trainer_options(const Options& o, std::uint64_t seed) {

@@ -44,8 +44,9 @@ struct Files {
         weights(folder / "weights.safetensors"),
         curve(folder / "curve.csv"),
         picture(folder / "curve.png"),
+        background(folder / "background.csv"),
         result(folder / "result.csv") {}
-  std::filesystem::path state, weights, curve, picture, result;
+  std::filesystem::path state, weights, curve, picture, background, result;
 };
 
 /// Removes half-written files of a killed program.
@@ -66,6 +67,9 @@ class Every {
   double seconds_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
+
+/// The time step that a file of weights says its waves have, else `otherwise`.
+double time_step(const nwm::io::Safetensors& file, double otherwise);
 
 /// The trainer's options for a run.
 nwm::TrainerOptions trainer_options(const Options& options, std::uint64_t seed);

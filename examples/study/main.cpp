@@ -22,6 +22,7 @@
 #include "data.hpp"
 #include "figures.hpp"
 #include "journal.hpp"
+#include "measures.hpp"
 #include "nwm/backend/threads.hpp"
 #include "nwm/error.hpp"
 #include "nwm/io/atomic_file.hpp"
@@ -73,6 +74,8 @@ Result train(const Numbered& numbered, const Options& o, const nwm::data::Split&
   const std::filesystem::path folder = o.out / "runs" / numbered.run.name();
   disk::make_folder(folder);
   remove_leftovers(Files(folder));
+  if (!disk::exists(Files(folder).background))
+    write_background(Files(folder).background, background_metrics(o, data.test));
   const auto resumed = [&](const nwm::TrainerState& state) {
     std::printf("%s: goes on in epoch %zu after %zu steps\n", numbered.label.c_str(),
                 static_cast<std::size_t>(state.epoch + 1), static_cast<std::size_t>(state.step));
@@ -90,7 +93,9 @@ class Study {
   explicit Study(const Options& o) : o_(o), settings_(o.out / "settings.txt") {
     for (const char* name : {"settings.txt", "results.csv", "scores.csv", "table.md", "report.html"})
       remove_leftovers(o.out / name);
-    for (const auto& [name, value] : decisive(o)) settings_.require(name, value);
+    const auto initial = decisive(Options{});
+    const std::map<std::string, std::string> before(initial.begin(), initial.end());
+    for (const auto& [name, value] : decisive(o)) settings_.require(name, value, before.at(name));
     settings_.write();
   }
 
@@ -236,7 +241,8 @@ class Study {
 
   std::string table(const std::vector<Result>& results) const {
     return study::table(
-        results, [this](const Configuration& c) { return entry_of(c, o_.backend).parameters; }, budget());
+        results, [this](const Configuration& c) { return entry_of(c, o_.backend).parameters; }, budget(),
+        backgrounds(o_.out / "runs", results));
   }
 
   std::string budget() const {
@@ -253,7 +259,7 @@ class Study {
     nwm::io::write_whole(o_.out / "results.csv", rows);
     nwm::io::write_whole(o_.out / "scores.csv", theirs);
     nwm::io::write_whole(o_.out / "table.md", table(results));
-    write_report(o_.out / "report.html", results, budget());
+    write_report(o_.out / "report.html", results, budget(), backgrounds(o_.out / "runs", results));
   }
 
   const Options& o_;
@@ -270,10 +276,12 @@ void evaluate(const Options& o) {
   for (const std::string& path : o.evaluate) {
     const nwm::io::Safetensors file = nwm::io::read_safetensors(path);
     const bool says = file.metadata.contains("nwm.version");
+    const double dt = time_step(file, o.dt);
     std::vector<const Entry*> owners;
     for (const Entry& entry : registry())
       if (entry.backend == o.backend &&
-          (says || std::ranges::find(selected, entry.configuration) != selected.end()) && entry.owns(file))
+          (says || std::ranges::find(selected, entry.configuration) != selected.end()) &&
+          entry.owns(file, dt))
         owners.push_back(&entry);
     std::string names;
     for (const Entry* entry : owners) names += (names.empty() ? "" : ", ") + entry->configuration.name();
@@ -287,7 +295,11 @@ void evaluate(const Options& o) {
     const Configuration& c = owners.front()->configuration;
     if (!data.contains(c.data)) data.emplace(c.data, load(c.data, o));
     const nwm::data::Dataset& test = data.at(c.data).split.test;
-    Result result{.run = {c, 0}, .metrics = owners.front()->evaluate(path, test, o.threads)};
+    const Scores scores = [&](const nwm::data::Dataset& part) {
+      return owners.front()->open(path, dt).scores(part);
+    };
+    Result result{.run = {c, 0},
+                  .metrics = as_asked(o, owners.front()->evaluate(path, test, o.threads, dt), test, scores)};
     if (collapsed(result.metrics)) result.verdict = "collapsed";
     // The file in place of a run's name.
     const std::string row = csv_row(result);
@@ -321,10 +333,11 @@ void draw(const Options& o) {
     const Files files(folders[i]);
     if (!data.contains(run.configuration.data))
       data.emplace(run.configuration.data, load(run.configuration.data, o));
+    const nwm::io::Safetensors weights = nwm::io::read_safetensors(files.weights.string());
     std::vector<float> matrix;
-    if (run.configuration.readout == "linear")
-      matrix = nwm::io::read_safetensors(files.weights.string()).values<float>("classifier.fc_time.weight");
-    write_network(out / run.name(), entry_of(run.configuration, o.backend).open(files.weights),
+    if (run.configuration.readout == "linear") matrix = weights.values<float>("classifier.fc_time.weight");
+    write_network(out / run.name(),
+                  entry_of(run.configuration, o.backend).open(files.weights, time_step(weights, o.dt)),
                   data.at(run.configuration.data).split.test, matrix);
     if (disk::exists(files.curve))
       losses.push_back({run, Curve(files.curve, Curve::all).validation_losses()});

@@ -47,6 +47,7 @@ void check(const Options& o) {
   require(o.parallel == 1 || o.backend == "cpu", "--parallel", "1 on a device", std::to_string(o.parallel));
   require(o.schedule == "constant" || o.schedule == "cosine", "--schedule", "constant or cosine",
           "'" + o.schedule + "'");
+  require(o.dt > 0 && std::isfinite(o.dt), "--dt", "a positive number", text(o.dt));
   require(!o.out.empty(), "--out", "a folder", "an empty name");
   require(o.beta2 >= 0 && o.beta2 < 1, "--beta2", "a number from 0 to below 1", text(o.beta2));
   require(o.improvement >= 0 && std::isfinite(o.improvement), "--improvement", "0 or a positive number",
@@ -80,7 +81,8 @@ int parse(int argc, char** argv, Options& o) {
       "and sets the results beside the published ones.\nLists have commas, numbers may be ranges (0-9). "
       "Stopped at any moment, the same command goes on where it was.\nDefaults are the study's protocol.");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("--data", o.selection.data, "polygons, tetrominoes, mnist, multi-mnist")
+  app.add_option("--data", o.selection.data,
+                 "polygons, tetrominoes, mnist, multi-mnist, or one that was built in beside")
       ->capture_default_str();
   app.add_option("--model", o.selection.model,
                  "nwm, lstm, gru, rnn, cnn, unet; with variants of its own: lstm:linear+last,cnn:2+8")
@@ -120,6 +122,20 @@ int parse(int argc, char** argv, Options& o) {
       "--omega-start", [&o](const std::string& text) { o.omega_start = omega_start(text); },
       "Natural frequencies of the NWM's first and last channel before training, as the last biases of their "
       "encoder: 0.5,1.5. Or drawn, as the study has it");
+  app.add_option("--dt", o.dt, "Time step of NWM's waves; of --evaluate where the weights do not say theirs")
+      ->capture_default_str();
+  app.add_option(
+         "--foreground-loss", o.foreground_loss,
+         "Of a test set. image: mean of the images' means; batch: of all foreground pixels of 64 images "
+         "in a row, as the authors' program; set: of all those of the set")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>{"image", "batch", "set"}));
+  app.add_option(
+         "--iou", o.iou,
+         "Of all pixels of a test set. one-hot: of a map a class; class-bits: of the class numbers as bits, "
+         "as the first version of the authors' program")
+      ->capture_default_str()
+      ->check(CLI::IsMember(std::vector<std::string>{"one-hot", "class-bits"}));
   app.add_option("--train-images", o.train_images, "The first so many; 0: all")
       ->capture_default_str()
       ->check(command_line::natural);
@@ -181,7 +197,10 @@ std::vector<std::pair<std::string, std::string>> decisive(const Options& o) {
           {"omega-start", shown(o.omega_start)},
           {"train-images", images(o.train_images)},
           {"val-images", images(o.validation_images)},
-          {"test-images", images(o.test_images)}};
+          {"test-images", images(o.test_images)},
+          {"dt", text(o.dt)},
+          {"foreground-loss", o.foreground_loss},
+          {"iou", o.iou}};
 }
 
 }  // namespace study

@@ -32,7 +32,11 @@ struct Options {
   std::vector<std::string> evaluate{};  ///< only measure these weights
   std::vector<std::string> figures{};   ///< only draw these runs
   double save_every = 30;               ///< seconds between saved states; each epoch saves one as well
-  bool alone = false;                   ///< whether one run at a time has the terminal, for its progress
+  /// Of NWM's waves, and how two figures of a test set are computed (measures.hpp).
+  double dt = 0.1;
+  std::string foreground_loss = "image";  ///< or "batch", "set"
+  std::string iou = "one-hot";            ///< or "class-bits"
+  bool alone = false;                     ///< whether one run at a time has the terminal, for its progress
 };
 
 /// Sets `options` from the command line. Returns −1, or an exit status when the program should end (--help,

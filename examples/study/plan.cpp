@@ -12,7 +12,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-const Words data_sets{"polygons", "tetrominoes", "mnist", "multi-mnist"};
 const Words models{"nwm", "lstm", "gru", "rnn", "cnn", "unet"};
 const Words readouts{"linear", "fft", "last", "mean_time", "max_time"};
 const Words depths{"2", "4", "8", "16", "32"};
@@ -22,9 +21,23 @@ const Words& variants(const std::string& model) {
   return model == "cnn" ? depths : model == "unet" ? widths : readouts;
 }
 
+std::vector<DataSet>& all_data_sets() {
+  static std::vector<DataSet> all{{.name = "polygons", .pictures = "polygons"},
+                                  {.name = "tetrominoes", .pictures = "tetrominoes"},
+                                  {.name = "mnist", .pictures = "mnist", .unet_grid = "56 x 56"},
+                                  {.name = "multi-mnist", .pictures = "multi-mnist"}};
+  return all;
+}
+
+Words data_names() {
+  Words names;
+  for (const DataSet& data : data_sets()) names.push_back(data.name);
+  return names;
+}
+
 /// A U-Net halves its grid four times.
-bool exists(const std::string& data, const std::string& model) {
-  return !(data == "mnist" && model == "unet");
+bool exists(const DataSet& data, const std::string& model) {
+  return model != "unet" || data.unet_grid.empty();
 }
 
 std::string joined(const Words& words) {
@@ -94,6 +107,23 @@ Configuration configuration(const std::string& data, const std::string& model, c
 
 }  // namespace
 
+const std::vector<DataSet>& data_sets() { return all_data_sets(); }
+
+const DataSet& data_set(const std::string& name) {
+  words("data", {name}, data_names());
+  return *std::ranges::find(data_sets(), name, &DataSet::name);
+}
+
+void add_data_set(const DataSet& data) {
+  if (data.name != data.pictures && data_set(data.pictures).pictures != data.pictures)
+    throw nwm::Error("nwm_study", "pictures of " + data.name, "a data set of the study", data.pictures);
+  const auto there = std::ranges::find(data_sets(), data.name, &DataSet::name);
+  if (there == data_sets().end()) all_data_sets().push_back(data);
+  else if (*there != data)
+    throw nwm::Error("nwm_study", "data set " + data.name, "a name of its own for other sizes",
+                     "one that is taken");
+}
+
 std::string Configuration::variant() const {
   return model == "cnn" ? std::to_string(layers) : model == "unet" ? std::to_string(width) : readout;
 }
@@ -109,15 +139,18 @@ std::string Configuration::title() const {
   return name();
 }
 
-std::size_t Configuration::steps() const { return model == "nwm" ? 100 : readout.empty() ? 0 : 20; }
+std::size_t Configuration::steps() const {
+  if (readout.empty()) return 0;
+  return model == "nwm" ? data_set(data).steps : data_set(data).recurrent_steps;
+}
 
 const std::vector<Configuration>& configurations() {
   static const std::vector<Configuration> all = [] {
     std::vector<Configuration> made;
-    for (const std::string& data : data_sets)
+    for (const DataSet& data : data_sets())
       for (const std::string& model : models)
         for (const std::string& variant : variants(model))
-          if (exists(data, model)) made.push_back(configuration(data, model, variant));
+          if (exists(data, model)) made.push_back(configuration(data.name, model, variant));
     return made;
   }();
   return all;
@@ -138,7 +171,7 @@ std::optional<Run> run_named(const std::string& name) {
 }
 
 std::vector<Configuration> selected_configurations(const Selection& s) {
-  const Words data = words("data", split(s.data, ','), data_sets);
+  const Words data = words("data", split(s.data, ','), data_names());
   const Words readout = words("readout", split(s.readout, ','), readouts);
   const Words layers = number_words("layers", s.layers, depths),
               width = number_words("width", s.width, widths);
@@ -150,9 +183,9 @@ std::vector<Configuration> selected_configurations(const Selection& s) {
     if (colon < item.size())
       own = words("model " + model, split(item.substr(colon + 1), '+'), variants(model));
     for (const std::string& d : data) {
-      if (!exists(d, model))
+      if (!exists(data_set(d), model))
         throw nwm::Error("nwm_study", "--model " + model + " on " + d,
-                         "a grid whose sides are multiples of 16", "56 x 56");
+                         "a grid whose sides are multiples of 16", data_set(d).unet_grid);
       for (const std::string& variant : own) chosen.push_back(configuration(d, model, variant));
     }
   }

@@ -9,6 +9,25 @@
 
 namespace study {
 
+/// A data set that there are machines for: one of the study's, or other machines on the same pictures under a
+/// name of their own.
+struct DataSet {
+  std::string name, pictures;                     ///< whose pictures: a data set of the study
+  std::size_t steps = 100, recurrent_steps = 20;  ///< of NWM; of the other recurrent networks
+  std::size_t encoder_width = 16;                 ///< c_mid
+  std::string unet_grid = {};                     ///< empty where a U-Net fits, else the grid that does not
+
+  bool operator==(const DataSet&) const = default;
+};
+
+/// Those of the study, and those that were added.
+const std::vector<DataSet>& data_sets();
+/// The data set of that name; throws nwm::Error where there is none.
+const DataSet& data_set(const std::string& name);
+/// Adds one, before configurations() is first called. Again the same: nothing happens. Throws nwm::Error
+/// where another has the name, or `pictures` is no data set of the study.
+void add_data_set(const DataSet& data);
+
 /// A model variant on a data set; one row of a table.
 struct Configuration {
   std::string data, model;
@@ -36,7 +55,7 @@ struct Run {
   std::string name() const { return configuration.name() + "-seed" + std::to_string(seed); }
 };
 
-/// Every configuration of the study, in the order of its tables.
+/// Every configuration of the study, in the order of its tables, and those of data sets that were added.
 const std::vector<Configuration>& configurations();
 
 /// Position in configurations().

@@ -39,12 +39,16 @@ struct Entry {
   std::string backend;  ///< "cpu" or "device"
   std::size_t parameters;
   std::function<Result(const Job&)> run;
-  std::function<bool(const nwm::io::Safetensors&)> owns;  ///< whether a file's weights are this machine's
-  /// Metrics of the weights of a file. Throws nwm::Error as nwm::load, nwm::Unstable as nwm::evaluate.
-  std::function<nwm::SegmentationMetrics(const std::filesystem::path&, const nwm::data::Dataset&,
-                                         std::size_t)>
+  // The number is the time step of the waves, where the machine has such (time_step, journal.hpp).
+  /// Whether a file's weights are this machine's.
+  std::function<bool(const nwm::io::Safetensors&, double)> owns;
+  /// Metrics of the weights of a file, on so many threads. Throws nwm::Error as nwm::load, nwm::Unstable as
+  /// nwm::evaluate.
+  std::function<nwm::SegmentationMetrics(const std::filesystem::path&, const nwm::data::Dataset&, std::size_t,
+                                         double)>
       evaluate;
-  std::function<Network(const std::filesystem::path&)> open;  ///< from a file of weights; throws as nwm::load
+  /// From a file of weights; throws as nwm::load.
+  std::function<Network(const std::filesystem::path&, double)> open;
 };
 
 inline std::vector<Entry>& registry() {

@@ -7,7 +7,7 @@
 namespace study {
 
 void write_report(const std::filesystem::path& path, const std::vector<Result>& results,
-                  const std::string& budget) {
+                  const std::string& budget, const Backgrounds& backgrounds) {
   if (results.empty()) return;
   nwm::report::Page page("The study",
                          "Waves, other recurrent networks and convolutions on the same tasks. " + budget);
@@ -33,6 +33,13 @@ void write_report(const std::filesystem::path& path, const std::vector<Result>& 
         &Published::iou_sd);
     add("Foreground accuracy", &nwm::SegmentationMetrics::acc_foreground, &Published::acc_mean,
         &Published::acc_sd);
+    std::vector<std::vector<std::string>> rows = all_figures(groups, backgrounds);
+    nwm::report::Table table{.head = rows[0], .rows = {rows.begin() + 1, rows.end()}};
+    if (backgrounds.contains(groups[0].configuration.data))
+      table.caption =
+          "All figures on the test set. Background everywhere: what saying the background for sure at every "
+          "pixel scores; its losses are ∞, as it rules out classes that are there.";
+    page.table(table);
   }
   page.write(path);
 }

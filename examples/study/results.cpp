@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +27,14 @@ std::string width_text(const Configuration& c) {
   return c.width > 0 ? "width=" + std::to_string(c.width) : "";
 }
 
+std::string fields_of(const nwm::SegmentationMetrics& metrics) {
+  std::string out;
+  for (const auto column : columns) out.append(out.empty() ? "" : ",").append(text(metrics.*column));
+  return out;
+}
+
+const std::string background_header = "loss,iou,acc,loss_foreground,iou_foreground,acc_foreground\n";
+
 }  // namespace
 
 bool collapsed(const nwm::SegmentationMetrics& metrics) { return metrics.acc_foreground < 1e-3; }
@@ -43,8 +52,7 @@ std::string csv_row(const Result& result) {
   std::string row = result.run.name() + "," + c.data + "," + c.model + "," + c.readout + "," +
                     count(c.steps()) + "," + count(c.layers) + "," + width +
                     (width.empty() || result.verdict.empty() ? "" : " ") + result.verdict;
-  for (const auto column : columns) row.append(",").append(text(result.metrics.*column));
-  return row + "\n";
+  return row + "," + fields_of(result.metrics) + "\n";
 }
 
 std::string authors_header() {
@@ -60,21 +68,26 @@ std::string authors_row(const Result& result) {
       if (own == ours) return std::string(theirs);
     return own;
   };
-  const std::string model = named(c.model, {{"nwm", "cornn_model2"},
-                                            {"lstm", "conv_recurrent2"},
-                                            {"gru", "conv_recurrent2_gru"},
-                                            {"rnn", "conv_recurrent2_rnn"},
-                                            {"cnn", "baseline1_flexible"},
-                                            {"unet", "unet2"}});
+  // Where a key that their notebooks group by does not tell variants apart, the name of the model does.
+  const bool told = c.data == "multi-mnist" ? c.model == "unet" || (c.model == "nwm" && c.readout == "linear")
+                                            : c.model != "unet";
+  std::string model = named(c.model, {{"nwm", "cornn_model2"},
+                                      {"lstm", "conv_recurrent2"},
+                                      {"gru", "conv_recurrent2_gru"},
+                                      {"rnn", "conv_recurrent2_rnn"},
+                                      {"cnn", "baseline1_flexible"},
+                                      {"unet", "unet2"}});
+  if (!told) model += "_" + c.variant();
   const std::string data =
       named(c.data, {{"tetrominoes", "new_tetronimoes"}, {"multi-mnist", "multi_mnist"}});
   // What a model does not have their programs set all the same: their defaults.
   std::string row =
       result.run.name() + "," + data + "," + model + "," + (c.readout.empty() ? "linear" : c.readout) + "," +
       std::to_string(c.steps() > 0 ? c.steps() : 100) + "," + std::to_string(c.layers > 0 ? c.layers : 16) +
-      "," + std::to_string(c.width > 0 ? c.width : 16) + "," + std::to_string(result.run.seed);
-  for (const auto column : columns) row.append(",").append(text(result.metrics.*column));
-  return row + "," + (result.verdict.empty() ? "none" : result.verdict) + "\n";
+      "," + std::to_string(c.width > 0 ? c.width : data_set(c.data).encoder_width) + "," +
+      std::to_string(result.run.seed);
+  return row + "," + fields_of(result.metrics) + "," + (result.verdict.empty() ? "none" : result.verdict) +
+         "\n";
 }
 
 Result read_result(const std::filesystem::path& path) {
@@ -109,6 +122,43 @@ Result read_result(const std::filesystem::path& path) {
 
 void write_result(const std::filesystem::path& path, const Result& result) {
   nwm::io::write_whole(path, csv_header() + csv_row(result));
+}
+
+nwm::SegmentationMetrics read_background(const std::filesystem::path& path) {
+  const std::string content = disk::content(path).value_or("");
+  const auto wrong = [&](const std::string& field, const std::string& expected) {
+    return nwm::Error(path.string(), field, expected + " (remove the file: its row is then left out)",
+                      "another");
+  };
+  if (!content.starts_with(background_header))
+    throw wrong("header", background_header.substr(0, background_header.size() - 1));
+  nwm::SegmentationMetrics metrics;
+  std::size_t start = background_header.size();
+  for (const auto column : columns) {
+    const std::size_t end = std::min(content.find_first_of(",\n", start), content.size());
+    const auto value =
+        number(std::string_view(content).substr(std::min(start, end), end - std::min(start, end)));
+    if (!value) throw wrong("row", "six numbers");
+    metrics.*column = *value;
+    start = end + 1;
+  }
+  if (background_header + fields_of(metrics) + "\n" != content)
+    throw wrong("row", "what this program writes");
+  return metrics;
+}
+
+void write_background(const std::filesystem::path& path, const nwm::SegmentationMetrics& metrics) {
+  nwm::io::write_whole(path, background_header + fields_of(metrics) + "\n");
+}
+
+Backgrounds backgrounds(const std::filesystem::path& runs, const std::vector<Result>& results) {
+  Backgrounds all;
+  for (const Result& r : results) {
+    const std::filesystem::path path = runs / r.run.name() / "background.csv";
+    if (!all.contains(r.run.configuration.data) && disk::exists(path))
+      all[r.run.configuration.data] = read_background(path);
+  }
+  return all;
 }
 
 std::vector<Result> finished(const std::filesystem::path& runs) {

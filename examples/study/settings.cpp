@@ -32,12 +32,13 @@ Settings::Settings(std::filesystem::path path) : path_(std::move(path)) {
     if (mark == std::string::npos) throw nwm::Error(path_.string(), "line", "name = value", "'" + line + "'");
     values_[line.substr(0, mark)] = line.substr(mark + 3);
   }
+  old_ = !values_.empty();
   if (in.bad()) throw nwm::Error(path_.string(), "file", "a readable file", nwm::io::system_message());
 }
 
-void Settings::require(const std::string& name, const std::string& value) {
-  const auto [entry, fresh] = values_.emplace(name, value);
-  if (!fresh && entry->second != value)
+void Settings::require(const std::string& name, const std::string& value, const std::string& before) {
+  const auto entry = values_.emplace(name, old_ && !before.empty() ? before : value).first;
+  if (entry->second != value)
     throw nwm::Error(path_.string(), name, value + ", as now; other settings need another --out",
                      entry->second + ", with which the runs there were made");
 }

@@ -15,7 +15,8 @@ class Settings {
 
   /// Records a value. Throws nwm::Error naming the file, the setting and both values when the folder's runs
   /// were made with another value.
-  void require(const std::string& name, const std::string& value);
+  /// A folder from before there was such a setting has what it was then, `before`.
+  void require(const std::string& name, const std::string& value, const std::string& before = {});
 
   /// Writes the recorded values, whole or not at all.
   void write() const;
@@ -23,6 +24,7 @@ class Settings {
  private:
   std::filesystem::path path_;
   std::map<std::string, std::string> values_;
+  bool old_ = false;  // whether the file had values
 };
 
 /// Removes temporary files (<file>.<number>.tmp) of writers that were killed before they could rename them to

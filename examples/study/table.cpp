@@ -13,6 +13,7 @@ using Row = std::vector<std::string>;
 
 std::string fixed(double value) {
   if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
   std::array<char, 32> out{};
   std::snprintf(out.data(), out.size(), "%.3f", value);
   return out.data();
@@ -51,15 +52,16 @@ std::string spread(double median, double smallest, double largest) {
   return fixed(median) + " (" + fixed(smallest) + " – " + fixed(largest) + ")";
 }
 
+Statistics over(const Group& group, double nwm::SegmentationMetrics::*figure) {
+  std::vector<double> values;
+  for (const Result& r : group.runs) values.push_back(r.metrics.*figure);
+  return statistics(values);
+}
+
 Row row(const Group& group, std::size_t parameters) {
   const auto& [c, runs] = group;
-  const auto over = [&](double nwm::SegmentationMetrics::*figure) {
-    std::vector<double> values;
-    for (const Result& r : group.runs) values.push_back(r.metrics.*figure);
-    return statistics(values);
-  };
-  const Statistics acc = over(&nwm::SegmentationMetrics::acc_foreground),
-                   iou = over(&nwm::SegmentationMetrics::iou_foreground);
+  const Statistics acc = over(group, &nwm::SegmentationMetrics::acc_foreground),
+                   iou = over(group, &nwm::SegmentationMetrics::iou_foreground);
   const std::string failed = failures(runs);
   Row out{c.title(),
           std::to_string(parameters),
@@ -86,6 +88,27 @@ std::vector<std::vector<Group>> grouped(const std::vector<Result>& results) {
     all.back().back().runs.push_back(r);
   }
   return all;
+}
+
+std::vector<Row> all_figures(const std::vector<Group>& groups, const Backgrounds& backgrounds) {
+  using Metrics = nwm::SegmentationMetrics;
+  constexpr std::array<double Metrics::*, 6> figures{&Metrics::acc,  &Metrics::acc_foreground,
+                                                     &Metrics::iou,  &Metrics::iou_foreground,
+                                                     &Metrics::loss, &Metrics::loss_foreground};
+  std::vector<Row> rows{{"model", "accuracy, all pixels", "foreground", "IoU, all pixels", "foreground",
+                         "loss, all pixels", "foreground"}};
+  for (const Group& g : groups) {
+    rows.push_back({g.configuration.title()});
+    for (const auto figure : figures) {
+      const Statistics s = over(g, figure);
+      rows.back().push_back(with_sd(s.mean, s.sd));
+    }
+  }
+  if (const auto found = backgrounds.find(groups[0].configuration.data); found != backgrounds.end()) {
+    rows.push_back({"background everywhere"});
+    for (const auto figure : figures) rows.back().push_back(fixed(found->second.*figure));
+  }
+  return rows;
 }
 
 std::string failures(const std::vector<Result>& runs) {
@@ -125,17 +148,23 @@ Statistics statistics(std::vector<double> values) {
 
 std::string table(const std::vector<Result>& results,
                   const std::function<std::size_t(const Configuration&)>& parameters,
-                  const std::string& budget) {
+                  const std::string& budget, const Backgrounds& backgrounds) {
   std::string out =
       "# Study\n\n" + budget +
       "\nTest set, figures over foreground pixels: mean ± sd over the seeds. Paper: ten seeds, the full "
       "protocol.\nCollapsed: nothing found but the background. Diverged: the figures are those of the best "
       "weights until then.\n";
+  if (!backgrounds.empty())
+    out +=
+        "Background everywhere: what saying the background for sure at every pixel scores on the same test "
+        "set. "
+        "Its losses are ∞: it rules out classes that are there.\n";
   for (const std::vector<Group>& groups : grouped(results)) {
     std::vector<Row> rows{{"model", "parameters", "seeds", "accuracy", "IoU", "IoU: median (min – max)",
                            "paper: accuracy", "paper: IoU", "paper: median (min – max)"}};
     for (const Group& g : groups) rows.push_back(row(g, parameters(g.configuration)));
-    out += "\n## " + groups[0].configuration.data + "\n\n" + aligned(rows);
+    out += "\n## " + groups[0].configuration.data + "\n\n" + aligned(rows) + "\nAll figures:\n\n" +
+           aligned(all_figures(groups, backgrounds));
   }
   std::string notes;
   for (const Result& r : results)

@@ -32,11 +32,17 @@ std::string failures(const std::vector<Result>& runs);
 
 const Published* published_of(const Configuration& configuration);
 
-/// A Markdown table per data set, with columns aligned for the terminal and a note for every run that
-/// collapsed or diverged. `results` must be in the order of the study. parameters(configuration) is the
-/// number of trained values. `budget` is a line that describes the training budget.
+/// All six figures of every configuration of a data set, mean ± sd, and below them those of saying nothing
+/// but background, where they are given. The first row has the columns' names.
+std::vector<std::vector<std::string>> all_figures(const std::vector<Group>& groups,
+                                                  const Backgrounds& backgrounds);
+
+/// Two Markdown tables per data set, the second of all_figures, with columns aligned for the terminal and a
+/// note for every run that collapsed or diverged. `results` must be in the order of the study.
+/// parameters(configuration) is the number of trained values. `budget` is a line that describes the training
+/// budget; `backgrounds` are those of saying nothing but background.
 std::string table(const std::vector<Result>& results,
                   const std::function<std::size_t(const Configuration&)>& parameters,
-                  const std::string& budget);
+                  const std::string& budget, const Backgrounds& backgrounds = {});
 
 }  // namespace study

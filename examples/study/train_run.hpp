@@ -8,6 +8,7 @@
 
 #include "../disk.hpp"
 #include "journal.hpp"
+#include "measures.hpp"
 #include "nwm/layer/encoder_start.hpp"
 #include "nwm/loss/cross_entropy.hpp"
 #include "nwm/loss/sampled_cross_entropy.hpp"
@@ -19,7 +20,15 @@
 
 namespace study {
 
-/// A machine before training.
+/// A machine at its start; `dt` is the time step of its waves, where it has such.
+template <class Machine>
+Machine made(double dt, std::uint64_t seed = 0) {
+  Machine machine({.seed = seed});
+  if constexpr (requires { machine.cell.dt; }) machine.cell.dt = dt;
+  return machine;
+}
+
+/// The same as a run begins with it.
 template <class Machine>
 Machine begun(const Job& job) {
   typename Machine::Options options{.seed = job.run.seed};
@@ -29,7 +38,9 @@ Machine begun(const Job& job) {
       options.encoder_starts = {
           {.field = Machine::Cell::omega,
            .bias = nwm::layer::linear_spread(Machine::channels, omega.at(0), omega.at(1))}};
-  return Machine(options);
+  Machine machine(options);
+  if constexpr (requires { machine.cell.dt; }) machine.cell.dt = job.options.dt;
+  return machine;
 }
 
 /// Trains and evaluates; leaves weights, curve and result in the job's folder. After a kill at any moment,
@@ -59,7 +70,9 @@ Result train_by(const Loss& loss, const Job& job) {
   }
   try {
     nwm::require_fit<Machine>(job.data.test);
-    result.metrics = trainer.evaluate(job.data.test);
+    result.metrics = as_asked(
+        job.options, trainer.evaluate(job.data.test), job.data.test,
+        [&](const auto& part) { return nwm::predict(trainer.best(), part, job.options.threads).scores; });
     if (result.verdict.empty() && collapsed(result.metrics)) result.verdict = "collapsed";
   } catch (const nwm::Unstable& error) {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -85,9 +98,9 @@ Result train_run(const Job& job) {
 
 /// Whether the file's tensors are the machine's, and nothing it says of its model is otherwise.
 template <class Machine>
-bool owns(const nwm::io::Safetensors& file) {
+bool owns(const nwm::io::Safetensors& file, double dt) {
   try {
-    Machine machine;
+    Machine machine = made<Machine>(dt);
     nwm::io::check_description(file, machine);
     nwm::io::take_model(file, machine);
   } catch (const nwm::Error&) {
@@ -100,15 +113,15 @@ bool owns(const nwm::io::Safetensors& file) {
 
 template <class Machine>
 nwm::SegmentationMetrics evaluate_file(const std::filesystem::path& path, const nwm::data::Dataset& set,
-                                       std::size_t threads) {
-  Machine machine;
+                                       std::size_t threads, double dt) {
+  Machine machine = made<Machine>(dt);
   nwm::load(machine, path.string());
   return nwm::evaluate(machine, set, threads);
 }
 
 template <class Machine>
-Network open_network(const std::filesystem::path& path) {
-  const auto machine = std::make_shared<Machine>();
+Network open_network(const std::filesystem::path& path, double dt) {
+  const auto machine = std::make_shared<Machine>(made<Machine>(dt));
   nwm::load(*machine, path.string());
   Network out;
   out.scores = [machine](const nwm::data::Dataset& set) { return nwm::predict(*machine, set).scores; };

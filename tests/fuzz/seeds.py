@@ -263,6 +263,16 @@ def tables():
     result("bad-header", b"", header.replace(b"\n", b"\r\n"))
     result("bad-none", b"", b"")
 
+    header = b"loss,iou,acc,loss_foreground,iou_foreground,acc_foreground\n"
+    put("study_background", "good-infinite", header + b"inf,0.75,0.85,inf,0,0\n")
+    put("study_background", "good-nan", header + b"inf,1,1,nan,nan,nan\n")
+    put("study_background", "bad-five", header + b"inf,0.75,0.85,inf,0\n")
+    put("study_background", "bad-seven", header + b"inf,0.75,0.85,inf,0,0,0\n")
+    put("study_background", "bad-two-rows", header + b"inf,0.75,0.85,inf,0,0\n" * 2)
+    put("study_background", "bad-digits", header + b"inf,0.750,0.85,inf,0,0\n")
+    put("study_background", "bad-header", header[5:] + b"inf,0.75,0.85,inf,0,0\n")
+    put("study_background", "bad-none", b"")
+
     put("study_settings", "good-two", b"epochs = 3\nlearning rate = 0.001\n")
     put("study_settings", "good-none", b"")
     put("study_settings", "good-twice", b"epochs = 4\nepochs = 3\n = \n")

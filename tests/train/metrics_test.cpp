@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "nwm/error.hpp"
+#include "nwm/loss/authors_metrics.hpp"
 #include "nwm/loss/segmentation_metrics.hpp"
 #include "nwm/train/schedule.hpp"
 
@@ -120,6 +122,42 @@ BOOST_AUTO_TEST_CASE(images_count_alike_whatever_their_foreground) {
                             b = measured(predicting({0, 0, 0, 0}, 2, 1), three, 2);
   const std::vector<SegmentationMetrics> images{a, b};
   BOOST_TEST(nwm::average(images).acc_foreground == 0.5);  // 1/4 had pixels been pooled
+}
+
+BOOST_AUTO_TEST_CASE(a_foreground_loss_over_groups) {
+  // Three images of 1, 3 and 2 foreground pixels with losses 2, 1 and 5, and one without foreground.
+  std::vector<SegmentationMetrics> images(4);
+  images[0].loss_foreground = 2, images[1].loss_foreground = 1, images[2].loss_foreground = 5;
+  images[3].loss_foreground = std::nan("");
+  const std::vector<std::size_t> foreground{1, 3, 2, 0};
+  const auto loss = [&](std::size_t group) {
+    return nwm::grouped_foreground_loss(images, foreground, group);
+  };
+  BOOST_TEST(loss(1) == (2.0 + 1 + 5) / 3, tt::tolerance(1e-15));
+  // (2 + 3)/4 of two images; 5 of two, one of them empty.
+  BOOST_TEST(loss(2) == (2 * 1.25 + 2 * 5) / 4, tt::tolerance(1e-15));
+  // (2 + 3 + 10)/6 of three; the last one alone has no foreground.
+  BOOST_TEST(loss(3) == 2.5, tt::tolerance(1e-15));
+  BOOST_TEST(loss(4) == 2.5, tt::tolerance(1e-15));
+  BOOST_TEST(loss(1000) == 2.5, tt::tolerance(1e-15));
+  BOOST_TEST(
+      std::isnan(nwm::grouped_foreground_loss(std::span(images).last(1), std::span(foreground).last(1), 1)));
+  BOOST_CHECK_THROW(loss(0), nwm::Error);
+  BOOST_CHECK_THROW(nwm::grouped_foreground_loss(images, std::span(foreground).first(3), 1), nwm::Error);
+}
+
+BOOST_AUTO_TEST_CASE(an_iou_of_class_numbers_as_bits) {
+  // AND: 0, 1, 2 & 3 = 2, 0; OR: 0, 1, 3, 1 | 2 = 3, and 5 for a pixel missed.
+  const std::vector<std::uint8_t> target{0, 1, 3, 2, 5};
+  const auto iou = [&](const std::vector<std::size_t>& said) {
+    return nwm::class_bits_iou<double>(predicting(said, 6, 1), target, 6);
+  };
+  BOOST_TEST(iou({0, 1, 2, 1, 0}) == 3.0 / 12, tt::tolerance(1e-15));
+  BOOST_TEST(iou({0, 1, 3, 2, 5}) == 1);
+  BOOST_TEST(iou({0, 0, 0, 0, 0}) == 0);  // where one-hot maps have 1/9
+  BOOST_TEST(iou({4, 1, 3, 2, 5}) == 11.0 / 15, tt::tolerance(1e-15));
+  const std::vector<std::uint8_t> nothing{0, 0};
+  BOOST_TEST(std::isnan(nwm::class_bits_iou<double>(predicting({0, 0}, 2, 1), nothing, 2)));
 }
 
 BOOST_AUTO_TEST_CASE(schedules) {
