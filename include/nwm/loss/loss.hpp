@@ -104,7 +104,9 @@ concept LossFor = Loss<L> && L::template accepts<outputs>;
 
 /// A loss that says it leaves out so many pixels that going over the others alone pays.
 template <class L>
-concept Sparse = Loss<L> && !L::pooled && requires { requires bool{L::sparse}; };
+concept Sparse = Loss<L> && !L::pooled && requires {
+  requires bool { L::sparse };
+};
 
 /// Throws Error, naming the option, where the options of a loss make no sense, or would be 0 or infinite as a
 /// Real.
