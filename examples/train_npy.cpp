@@ -64,7 +64,13 @@ int main(int argc, char** argv) {
     const bool drawn = files.empty();
     if (drawn) {
       files = {"images.npy", "masks.npy", "validation_images.npy", "validation_masks.npy"};
-      const auto split = nwm::data::polygons<OwnMachine>({.images = 600, .seed = 1});
+      if (classes < 5)  // what polygons need; your own pictures may have fewer
+        throw nwm::Error(
+            "train_npy", "FILES",
+            "four files: polygons have 5 classes, this program was built for " + std::to_string(classes),
+            "none");
+      const auto split = nwm::data::polygons({.channels = channels, .height = side, .width = side},
+                                             {.images = 600, .seed = 1});
       write(split.train, files[0], files[1]);
       write(split.validation, files[2], files[3]);
     }
