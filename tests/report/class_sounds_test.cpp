@@ -9,14 +9,12 @@
 #include "nwm/cell/stable_wave.hpp"
 #include "nwm/data/polygons.hpp"
 #include "nwm/model/wave_machine.hpp"
-#include "nwm/readout/last.hpp"
 #include "nwm/report/machine.hpp"
 #include "nwm/sound/spectrum.hpp"
 #include "nwm/train/trainer.hpp"
 #include "tools.hpp"
 
 namespace report = nwm::report;
-using report_test::Folder;
 
 namespace {
 
