@@ -172,9 +172,10 @@ BOOST_AUTO_TEST_CASE(an_epoch_of_fit_allocates_nothing_between_its_steps) {
   BOOST_TEST(counts.back() - counts.front() == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(scores_and_gradients_of_an_image_allocate_nothing) {
+// From the first image on: which thread is given an image in which step is for the machine's load to say.
+BOOST_AUTO_TEST_CASE_TEMPLATE(scores_and_gradients_of_an_image_allocate_nothing, Loss, Losses) {
   const Machine machine;
-  const auto space = std::make_unique<Machine::Workspace>();
+  const auto space = std::make_unique<Machine::Workspace>(Machine::target_numbers<Loss>);
   std::vector<float> image(Machine::image_size, 0.5f), scores(Machine::score_size),
       gradient(Machine::parameter_count);
   const std::vector<std::uint8_t> target(Machine::sites, 1);
@@ -182,7 +183,8 @@ BOOST_AUTO_TEST_CASE(scores_and_gradients_of_an_image_allocate_nothing) {
   const std::size_t before = allocations;
   machine.scores(picture, std::span<float, Machine::score_size>(scores.data(), scores.size()), *space);
   machine.add_gradient(picture, target, 1.0f,
-                       std::span<float, Machine::parameter_count>(gradient.data(), gradient.size()), *space);
+                       std::span<float, Machine::parameter_count>(gradient.data(), gradient.size()), *space,
+                       Loss{});
   const std::size_t after = allocations;
   BOOST_TEST(after - before == 0u);
 }

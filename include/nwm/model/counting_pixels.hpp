@@ -10,20 +10,24 @@
 
 namespace nwm::model {
 
-/// Takes planes (planes, sites) apart into tiles of the pixels that count, and puts tiles back. It holds no
-/// memory before the first `find`.
+/// Takes planes (planes, sites) apart into tiles of the pixels that count, and puts tiles back.
 template <class Real, std::size_t planes, std::size_t sites, std::size_t tile>
 class CountingPixels {
  public:
+  /// Bytes one holds where it is `used`.
+  static constexpr std::size_t bytes = sites * sizeof(std::size_t) + planes * tile * sizeof(Real);
+
+  /// Allocates, so that no pass has to; nothing unless it is `used`.
+  explicit CountingPixels(bool used) : order_(used ? sites : 0), picked_(used ? planes * tile : 0) {}
+
   /// Notes the pixels at which `classes` (sites) is not below 0.
   void find(const Real* classes) {
-    pixels_.reserve(sites), others_.reserve(sites);
-    if (picked_.size() == 0) picked_ = Buffer<Real>(planes * tile);
-    pixels_.clear(), others_.clear();
-    for (std::size_t p = 0; p < sites; ++p) (classes[p] < Real(0) ? others_ : pixels_).push_back(p);
+    counting_ = 0;
+    std::size_t others = sites;
+    for (std::size_t p = 0; p < sites; ++p) order_[classes[p] < Real(0) ? --others : counting_++] = p;
   }
   /// The pixels that count, in order.
-  std::span<const std::size_t> pixels() const { return pixels_; }
+  std::span<const std::size_t> pixels() const { return {order_.data(), counting_}; }
   /// The tile taken last: (planes, tile).
   Real* picked() { return picked_.data(); }
 
@@ -44,12 +48,13 @@ class CountingPixels {
   /// Sets what stands at the pixels that do not count to 0.
   void clear_others(Real* all) const {
     for (std::size_t q = 0; q < planes; ++q)
-      for (const std::size_t p : others_) all[q * sites + p] = Real(0);
+      for (std::size_t i = counting_; i < sites; ++i) all[q * sites + order_[i]] = Real(0);
   }
 
  private:
-  std::vector<std::size_t> pixels_, others_;
-  Buffer<Real> picked_{0};
+  std::vector<std::size_t> order_;  // the pixels that count, in order, then the others
+  std::size_t counting_ = 0;
+  Buffer<Real> picked_;
 };
 
 }  // namespace nwm::model

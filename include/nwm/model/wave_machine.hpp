@@ -140,13 +140,14 @@ class WaveMachine : public model::PixelModel<
       constexpr std::size_t plain = hidden_size + work_size + scratch_size + rows * numbers +
                                     length * numbers + 2 + readout::constant_size<Readout, steps>;
       return Waves::Tape::bytes() + Waves::Adjoint::bytes() + Base::Pass::bytes(target_numbers) +
-             plain * sizeof(Real);
+             plain * sizeof(Real) + (HostBackend<Backend> ? Counting::bytes : 0);
     }
 
    private:
     friend WaveMachine;
     friend Base;
     using Memory = typename Backend::template Memory<Real>;
+    using Counting = model::CountingPixels<Real, rows * channels, pass_sites, End::tile>;
     typename Base::Pass pass;
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
@@ -155,7 +156,7 @@ class WaveMachine : public model::PixelModel<
     Memory series_gradient{length * numbers};
     Memory worst{2};  // growth of a step, and of a step back
     readout::ConstantMatrix<Readout, Backend, steps, Real> constant;
-    model::CountingPixels<Real, rows * channels, pass_sites, End::tile> counting;
+    Counting counting{HostBackend<Backend>};
   };
 
   /// Sets series (T, C, images, H, W), the recorded state at every step. `carry` and what it throws as in
