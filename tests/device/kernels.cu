@@ -211,6 +211,63 @@ bool sequences_agree(const char* what) {
       });
 }
 
+/// Each warp of a block multiplies its part of from (blocks, 3 warps, a (16, 16) and b (16, 8)) in 16 bits
+/// and adds a row's sum over the warp: to (blocks, 3, 16, 8).
+template <class Half>
+struct MultiplyTiles {
+  static constexpr std::size_t threads = 96, blocks = 5, read = 16 * 16 + 16 * 8;
+  struct Shared {
+    alignas(16) std::array<std::uint16_t, 3 * read> halves;
+  };
+  struct Local {};
+  template <class Warp>
+  struct WarpLocal {
+    typename Warp::template Fragment<HalfPair, 4> a;
+    typename Warp::template Fragment<HalfPair, 2> b;
+    typename Warp::template Fragment<float, 4> d;
+  };
+  const float* from;
+  float* to;
+
+  template <class Block>
+  constexpr void operator()(Block& block) const {
+    const float* const mine = from + block.index * 3 * read;
+    block.each([&](std::size_t thread, Local&) {
+      for (std::size_t i = thread; i < 3 * read; i += threads) block.shared.halves[i] = Half::from(mine[i]);
+    });
+    block.warps([&](auto warp, auto& local) {
+      const std::uint16_t* const a = block.shared.halves.data() + warp.index * read;
+      warp.template load_matrices<4>(local.a,
+                                     [&](unsigned lane) { return a + lane % 16 * 16 + lane / 16 * 8; });
+      warp.template load_matrices_transposed<2>(local.b,
+                                                [&](unsigned lane) { return a + 256 + lane % 16 * 8; });
+      warp.each([](unsigned lane, auto& d) { d = {float(lane), 0, 1, 2}; }, local.d);
+    });
+    block.warps([&](auto warp, auto& local) {
+      warp.template multiply<Half>(local.d, local.a, local.b);
+      auto sums = local.d;
+      warp.sum(sums);
+      auto most = local.d;
+      warp.largest(most);
+      float* const at = to + (block.index * 3 + warp.index) * 128;
+      warp.each(
+          [&](unsigned lane, auto& d, auto& sum, auto& largest) {
+            for (unsigned i = 0; i < 4; ++i)
+              at[MmaLayout::d_row(lane, i) * 8 + MmaLayout::d_column(lane, i)] = d[i] + sum[i] + largest[i];
+          },
+          local.d, sums, most);
+    });
+  }
+};
+
+template <class Half>
+bool warps_agree(const char* what) {
+  using Body = MultiplyTiles<Half>;
+  Shared<float> from(Body::blocks * 3 * Body::read, 1), to(Body::blocks * 3 * 128, 2);
+  const Body body{from.data(), to.data()};
+  return agree(what, to, [&] { on_host(body); }, [&] { CudaSystem::run(body); });
+}
+
 }  // namespace
 
 int main() {
@@ -222,6 +279,8 @@ int main() {
     fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4>("resident waves") && fine;
     fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;
     fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
+    fine = warps_agree<Fp16>("tensor cores, fp16") && fine;
+    fine = warps_agree<Bfloat16>("tensor cores, bf16") && fine;
     constexpr auto here = WeightsIn::shared, there = WeightsIn::memory;
     fine = sequences_agree<here, float, cell::CoRnn, 1, 77, 131>("resident coRNN") && fine;
     fine = sequences_agree<there, double, cell::CoRnn, 1, 130, 37>("coRNN, weights from memory") && fine;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include "nwm/backend/device/block.hpp"
 #include "nwm/backend/device/cuda_check.cuh"
 
 namespace nwm::device {
@@ -17,10 +18,17 @@ struct CudaBlock {
   std::size_t index;
   typename Body::Shared& shared;
   typename Body::Local local{};
+  typename detail::WarpLocalOf<Body, CudaWarp>::type warp_local{};
 
   template <class F>
   __device__ void each(const F& f) {
     f(std::size_t{threadIdx.x}, local);
+    __syncthreads();
+  }
+  template <class F>
+  __device__ void warps(const F& f) {
+    // By a shuffle, so that the compiler knows the number to be the same for all lanes.
+    f(CudaWarp{__shfl_sync(0xffffffffU, threadIdx.x / CudaWarp::lanes, 0)}, warp_local);
     __syncthreads();
   }
 };

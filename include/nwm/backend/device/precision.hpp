@@ -4,19 +4,29 @@
 #include <cstdint>
 #include <string_view>
 
+#include "nwm/backend/device/half.hpp"
 #include "nwm/memory/bit_cast.hpp"
 
+// A policy says how kernels of our own multiply on tensor cores (warp.hpp): `Half`, the 16-bit format of
+// factors, and `products` of them for one of float: 1, or 3 where each factor is Split in two (the product of
+// the two lower parts is left out). Fp16 has not the range of float: a kernel scales what it takes together by
+// a power of two, exactly, and its sums back.
 namespace nwm::device::precision {
 
-/// Products in float32.
+/// Products in float32; on tensor cores as three of fp16, with 21 bits of each factor.
 struct Full {
   static constexpr std::string_view name = "float32";
+  using Half = Fp16;
+  static constexpr unsigned products = 3;
   static constexpr float rounded(float v) { return v; }
 };
 
-/// Factors are rounded to TensorFloat-32: 10 bits of mantissa, relative error 2^-11.
+/// Factors are rounded to TensorFloat-32: 10 bits of mantissa, relative error 2^-11; on tensor cores to fp16,
+/// which has as many.
 struct Tf32 {
   static constexpr std::string_view name = "tf32";
+  using Half = Fp16;
+  static constexpr unsigned products = 1;
   static constexpr float rounded(float v) {
     return nwm::bit_cast<float>((nwm::bit_cast<std::uint32_t>(v) + 0x1000U) & 0xffffe000U);
   }
@@ -25,10 +35,9 @@ struct Tf32 {
 /// Factors are rounded to bfloat16: 7 bits of mantissa, relative error 2^-8. Storage stays float32.
 struct Bf16 {
   static constexpr std::string_view name = "bf16";
-  static constexpr float rounded(float v) {
-    const auto bits = nwm::bit_cast<std::uint32_t>(v);
-    return nwm::bit_cast<float>((bits + 0x7fffU + (bits >> 16 & 1U)) & 0xffff0000U);
-  }
+  using Half = Bfloat16;
+  static constexpr unsigned products = 1;
+  static constexpr float rounded(float v) { return Bfloat16::value(Bfloat16::from(v)); }
 };
 
 }  // namespace nwm::device::precision
