@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(as_everywhere, Readout, Readouts) {
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(against_differences, Readout, Readouts) {
-  using M = Machine<Readout>;
+  using M = Machine<Readout, nwm::cpu::Simd<>>;  // a value is a whole pass and its adjoint
   tools::Problem<M> problem;
   const auto target = mask<M>();
   const SampledCrossEntropy loss{.share = 0.2};
