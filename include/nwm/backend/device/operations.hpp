@@ -15,9 +15,9 @@
 #include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
-#include "nwm/backend/device/resident.hpp"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/sequences.hpp"
+#include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/system.hpp"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
@@ -124,15 +124,27 @@ struct Operations : System_::Memories,
     product(M, N, K, Factor<Real>{y, ldy}, Factor<Real>{x, ldx, true}, a, lda, true);
   }
 
-  /// The blocks of a body (block.hpp).
+  /// The blocks of a body (block.hpp). Throws Error where a block of it needs more shared memory than the
+  /// present device has.
   template <class Body>
   static void run(const Body& body) {
+    // 48 KiB are there on every device there is.
+    if constexpr (sizeof(typename Body::Shared) > 48 * 1024)
+      require_shared_memory(sizeof(typename Body::Shared), shared_memory());
     System_::run(body);
   }
   /// Bytes of shared memory that a block can have.
   static std::size_t shared_memory() {
     if constexpr (requires { System_::shared_memory(); }) return System_::shared_memory();
     else return shared_limit;
+  }
+  /// How all steps of a machine's Segment (WaveMachine, SequenceMachine) run on the present device, forward
+  /// or back: in one launch where state and weights fit in a block's shared memory. The other way gives the
+  /// same numbers within rounding, and takes longer.
+  template <class Segment, bool back>
+  static StepsChoice steps_choice() {
+    if constexpr (Segment::direct) return Operations::template wave_choice<Segment, back>();
+    else return Operations::template sequence_choice<Segment, back>();
   }
 
  private:
