@@ -1,5 +1,5 @@
-# Switches the language CUDA on. CMAKE_CUDA_ARCHITECTURES is the user's; without it there is code for compute
-# capability 9.0, and PTX that newer ones take.
+# Switches the language CUDA on, for the cards of NWM_CUDA_ARCHITECTURES. CMAKE_CUDA_ARCHITECTURES and the environment's
+# CUDAARCHS are the user's: where one is set, it counts.
 include_guard(GLOBAL)
 include(CheckLanguage)
 
@@ -7,8 +7,11 @@ check_language(CUDA)
 if(NOT CMAKE_CUDA_COMPILER)
   message(FATAL_ERROR "nwm: NWM_CUDA needs nvcc of CUDA 12 or newer: put it on PATH or set CUDACXX")
 endif()
-if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 90)
+# 80 is code for compute capability 8.0, which 8.6 and 8.9 run, too, and PTX that the driver compiles for newer ones.
+set(NWM_CUDA_ARCHITECTURES "80;90a-real" CACHE STRING
+    "Cards to compile for, as CMAKE_CUDA_ARCHITECTURES has them: 80 is 8.0 to 8.9 and PTX for later ones")
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
+  set(CMAKE_CUDA_ARCHITECTURES ${NWM_CUDA_ARCHITECTURES})
 endif()
 enable_language(CUDA)
 include(${CMAKE_CURRENT_LIST_DIR}/nwm-cuda.cmake)

@@ -44,7 +44,6 @@ void check(const Options& o) {
           text(o.learning_rate));
   require(o.clip >= 0, "--clip", "a positive number, or 0 for none", text(o.clip));
   require(o.save_every >= 0, "--save-every", "0 or a positive number of seconds", text(o.save_every));
-  require(o.parallel == 1 || o.backend == "cpu", "--parallel", "1 on a device", std::to_string(o.parallel));
   require(o.schedule == "constant" || o.schedule == "cosine", "--schedule", "constant or cosine",
           "'" + o.schedule + "'");
   require(o.dt > 0 && std::isfinite(o.dt), "--dt", "a positive number", text(o.dt));
@@ -155,7 +154,8 @@ int parse(int argc, char** argv, Options& o) {
       ->check(command_line::natural);
   app.add_option("--save-every", o.save_every, "Seconds after which the state of training is saved")
       ->capture_default_str();
-  app.add_option("--parallel", o.parallel, "Runs beside each other, each with its share of the threads")
+  app.add_option("--parallel", o.parallel,
+                 "Runs beside each other, each with its share of the threads, or all on one device")
       ->capture_default_str()
       ->check(command_line::count);
   app.add_option("--mnist-split", o.mnist_split,

@@ -77,19 +77,21 @@ BOOST_AUTO_TEST_CASE(precisions_cost_what_they_say) {
 }
 
 BOOST_AUTO_TEST_CASE(two_sets_in_turn_at_one_address) {
-  // What is staged belongs to the pictures, not to where they lie.
+  // What is staged belongs to the pictures, not to where they lie, nor to their numbers in the set.
   using Machine = tools::Small<Batch>;
   const std::vector<std::size_t> images{0, 1, 2};
-  const auto trained_on = [&](bool at_one_address) {
+  enum class Second { same_set, at_one_address, elsewhere };
+  const auto trained_on = [&](Second second) {
     nwm::Trainer<Machine> trainer({.batch = 3, .epochs = 1});
     auto set = std::make_unique<nwm::data::Dataset>(tools::blocks(3, 1)),
-         other = std::make_unique<nwm::data::Dataset>();
+         other = std::make_unique<nwm::data::Dataset>(tools::blocks(3, 2));
     trainer.step(*set, images, 4);
-    (at_one_address ? *set : *other) = tools::blocks(3, 2);
-    trainer.step(at_one_address ? *set : *other, images, 4);
+    if (second == Second::at_one_address) *set = *other;
+    trainer.step(second == Second::elsewhere ? *other : *set, images, 4);
     return tools::weights(trainer.current());
   };
-  BOOST_TEST((trained_on(true) == trained_on(false)));
+  BOOST_TEST((trained_on(Second::at_one_address) == trained_on(Second::elsewhere)));
+  BOOST_TEST((trained_on(Second::same_set) != trained_on(Second::elsewhere)));
 }
 
 BOOST_AUTO_TEST_CASE(wave_machine_double) { agree<tools::Small, double>(); }

@@ -33,7 +33,7 @@ template <class Cell, class G, std::size_t channels, std::size_t length, std::si
           std::size_t images, class Real>
 void agree() {
   using TimeSegment = nwm::model::TimeSegment<Cell, nwm::Batched<G, images>, channels, length, Real>;
-  static_assert(!device::ResidentBackward<TimeSegment>::fits);
+  static_assert(!device::ResidentBackward<TimeSegment, 1>::fits);
   tools::require_agreement<Device, Threads>(
       tools::WaveProblem<Cell, G, channels, length, segments, images, Real>(1), bound<Real>);
 }

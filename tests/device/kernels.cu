@@ -139,6 +139,7 @@ struct OnHost : Waves<OnHost> {
   static void map(std::size_t count, const Kernel& kernel) {
     for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
   }
+  static std::size_t shared_memory() { return CudaSystem::shared_memory(); }  // so that both run one way
 };
 struct OnDevice : Waves<OnDevice> {
   template <class Body>
@@ -149,6 +150,7 @@ struct OnDevice : Waves<OnDevice> {
   static void map(std::size_t count, const Kernel& kernel) {
     Cuda<1>::map<Real>(count, kernel);
   }
+  static std::size_t shared_memory() { return CudaSystem::shared_memory(); }
 };
 
 /// `length` steps and back.

@@ -3,16 +3,15 @@
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE device_resident
 
-#include <array>
 #include <boost/test/unit_test.hpp>
 #include <cstddef>
-#include <string_view>
 
 #include "nwm/cell/gru.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/rnn.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/grid/grid.hpp"
+#include "pulled.hpp"
 #include "waves.hpp"
 
 namespace {
@@ -28,33 +27,6 @@ using Threads = device::Host<device::OpenMp>;
 #else
 using Threads = Device;
 #endif
-
-/// A user's cell: two coupled values, a map that is gathered beside the state, a bias, a scratch field, no
-/// adjoint by hand.
-struct Pulled {
-  static constexpr std::string_view name = "pulled";
-  enum Field : std::size_t { u, source, pull };
-  static constexpr std::array fields{encoded_state(u, "u", 1, nwm::Activation::none),
-                                     given_map(source, "source"), intermediate(pull, "pull")};
-  static constexpr std::size_t recorded = u;
-  struct Gather {
-    static constexpr Coupling coupling{.name = "gather", .from = {u, source}, .groups = 2, .bias = true};
-    template <class Site>
-    static constexpr void update(const Pulled&, const Site& now, Site& next) {
-      using V = typename Site::Value;
-      next[pull] = nwm::math::tanh(now.coupled(0)) * now.coupled(1) - V(0.25) * now[u];
-    }
-  };
-  struct Move {
-    static constexpr Coupling coupling{.name = "move", .from = {pull}, .size = 1};
-    template <class Site>
-    static constexpr void update(const Pulled&, const Site& now, Site& next) {
-      using V = typename Site::Value;
-      next[u] = now[u] + V(0.25) * now.coupled() * now[source];
-    }
-  };
-  using Stages = std::tuple<Gather, Move>;
-};
 
 template <class Real>
 constexpr double bound = sizeof(Real) == 4 ? 2e-5 : 1e-13;
@@ -87,14 +59,16 @@ BOOST_AUTO_TEST_CASE(lstm) { agree<Lstm, Grid<6, 5>, 2, 5, 1, 2, double, false>(
 BOOST_AUTO_TEST_CASE(gru) { agree<Gru, Grid<5, 6>, 2, 5, 1, 2, float, false>(); }
 BOOST_AUTO_TEST_CASE(rnn) { agree<Rnn, Grid<4, 7>, 1, 3, 2, 2, double, false>(); }
 BOOST_AUTO_TEST_CASE(users_cell) {
-  agree<Pulled, Grid<6, 5>, 1, 6, 1, 2, double, false>();
-  agree<Pulled, Grid<6, 5>, 1, 6, 1, 2, float, true>();
+  agree<tools::Pulled, Grid<6, 5>, 1, 6, 1, 2, double, false>();
+  agree<tools::Pulled, Grid<6, 5>, 1, 6, 1, 2, float, true>();
 }
 
 // A coupled value too wide to stand in shared memory twice; the forward pass is not resident.
 BOOST_AUTO_TEST_CASE(lstm_with_one_coupled) {
   using TimeSegment = nwm::model::TimeSegment<Lstm, nwm::Batched<Grid<60, 64>, 1>, 2, 2, float>;
-  static_assert(device::ResidentBackward<TimeSegment>::fits && !device::ResidentForward<TimeSegment>::fits);
+  static_assert(!device::ResidentBackward<TimeSegment>::fits &&
+                device::ResidentBackward<TimeSegment, 1>::fits &&
+                !device::ResidentForward<TimeSegment>::fits);
   const tools::WaveProblem<Lstm, Grid<60, 64>, 2, 2, 1, 1, float> problem(1);
   const auto found = problem.run<Device>();
   BOOST_TEST(tools::apart(found, problem.specified()) < bound<float>);
@@ -118,7 +92,7 @@ static_assert(device::ResidentBackward<Paper<Wave, Grid<64, 64>, 2, float>>::fit
 static_assert(device::ResidentForward<Paper<Wave, Grid<56, 56>, 2, float>>::fits);
 static_assert(device::ResidentBackward<Paper<Wave, Grid<56, 56>, 2, float>>::fits);
 static_assert(!device::ResidentForward<Paper<Wave, Grid<128, 128>, 16, float>>::fits);
-static_assert(!device::ResidentBackward<Paper<Wave, Grid<128, 128>, 16, float>>::fits);
+static_assert(!device::ResidentBackward<Paper<Wave, Grid<128, 128>, 16, float>, 1>::fits);
 
 // The comparison sees one weight that is off by a thousandth.
 BOOST_AUTO_TEST_CASE(a_planted_error_is_seen) {

@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "results.hpp"
 #include "tools.hpp"
@@ -16,29 +18,25 @@ const tools::Folder& folder() {
 }
 
 /// The exit status; the program's words go to the file NAME.txt.
-int run_study(const std::string& name, const std::string& backend, const std::string& out) {
-  return tools::wait_for(tools::start({NWM_STUDY,
-                                       "--backend",
-                                       backend,
-                                       "--data",
-                                       "polygons",
-                                       "--model",
-                                       "lstm:last",
-                                       "--seeds",
-                                       "1",
-                                       "--epochs",
-                                       "1",
-                                       "--batch",
-                                       "8",
-                                       "--train-images",
-                                       "16",
-                                       "--val-images",
-                                       "2",
-                                       "--test-images",
-                                       "5",
-                                       "--out",
-                                       (folder() / out).string()},
-                                      folder() / (name + ".txt")));
+int run_study(const std::string& name, const std::string& backend, const std::string& out,
+              const std::string& seeds = "1", const std::string& parallel = "1") {
+  std::vector<std::string> line{NWM_STUDY};
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"backend", backend},
+                                                        {"data", "polygons"},
+                                                        {"model", "lstm:last"},
+                                                        {"seeds", seeds},
+                                                        {"parallel", parallel},
+                                                        {"epochs", "1"},
+                                                        {"batch", "8"},
+                                                        {"train-images", "16"},
+                                                        {"val-images", "2"},
+                                                        {"test-images", "5"},
+                                                        {"out", (folder() / out).string()}}) {
+    line.push_back("--" + option);
+    line.push_back(value);
+  }
+  return tools::wait_for(tools::start(line, folder() / (name + ".txt")));
 }
 
 nwm::SegmentationMetrics metrics(const std::string& out) {
@@ -54,6 +52,13 @@ BOOST_AUTO_TEST_CASE(the_same_numbers_as_the_cpu) {
   BOOST_TEST(std::abs(a.loss - b.loss) < 1e-3 * a.loss);
   BOOST_TEST(std::abs(a.acc - b.acc) < 5e-3);
   BOOST_TEST(a.loss != b.loss);  // it was another backend that ran
+}
+
+BOOST_AUTO_TEST_CASE(runs_beside_each_other_leave_the_same_bytes) {
+  BOOST_REQUIRE(run_study("in_turn", "device", "in_turn", "0-2") == 0);
+  BOOST_REQUIRE_MESSAGE(run_study("beside", "device", "beside", "0-2", "3") == 0,
+                        tools::content(folder() / "beside.txt"));
+  tools::require_same(folder() / "beside", folder() / "in_turn");
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_belongs_to_one_backend) {

@@ -59,6 +59,8 @@ class SequenceMachine
   using with = SequenceMachine<shape_, Cell, Positions, Head, B, R, K>;
 
   using Base::shape, Base::images, Base::image_size;
+  /// A run of its steps, as its backend sees it (backend/pass.hpp, device::Operations::steps_choice).
+  using Segment = typename Layers::Waves::Segment;
   /// Time steps, and oscillator channels.
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
   /// Steps of a time segment, and how many segments there are.

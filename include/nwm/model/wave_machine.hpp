@@ -74,6 +74,8 @@ class WaveMachine : public model::PixelModel<
   using with = WaveMachine<shape_, Readout_, Head_, Cell_, B, R, K>;
 
   using Base::shape, Base::sites, Base::images, Base::image_size, Base::pass_sites;
+  /// A run of its steps, as its backend sees it (backend/pass.hpp, device::Operations::steps_choice).
+  using Segment = typename Layers::Waves::Segment;
   /// Time steps, and oscillator channels.
   static constexpr std::size_t steps = shape.steps, channels = shape.oscillators;
   /// Frames of an input: 0, a picture, for a cell without a drive.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <mutex>
 #include <string>
 
 #include "nwm/checkpointing/policies.hpp"
@@ -49,6 +50,25 @@ void require_memory(std::size_t target_numbers) {
     throw Error("memory of " + std::string(Backend::name),
                 "a pass of " + std::to_string(Model::images) + " images", shown_bytes(needed) + " free",
                 shown_bytes(room) + "; try " + detail::advice<Model>(target_numbers, room));
+  }
+}
+
+namespace detail {
+/// Held from the question how much memory is free to the moment when it is taken.
+inline std::mutex memory_mutex;
+}  // namespace detail
+
+/// make(), which allocates a pass of Model with a target of so many numbers, once the memory is there:
+/// require_memory, without another thread's model taking the memory in between.
+template <class Model, class Make>
+auto with_memory(std::size_t target_numbers, const Make& make) {
+  using Backend = typename Model::Backend;
+  if constexpr (requires { Backend::free_memory(); }) {
+    const std::scoped_lock lock(detail::memory_mutex);
+    require_memory<Model>(target_numbers);
+    return make();
+  } else {
+    return make();
   }
 }
 

@@ -122,8 +122,7 @@ class MicroBatchExecutor {
 
   static auto make_space() {
     constexpr std::size_t target = Model::template target_numbers<L>;
-    require_memory<Model>(target);
-    return std::make_unique<typename Model::Workspace>(target);
+    return with_memory<Model>(target, [=] { return std::make_unique<typename Model::Workspace>(target); });
   }
 
   L loss_;

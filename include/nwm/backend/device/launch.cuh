@@ -41,8 +41,8 @@ __global__ void __launch_bounds__(Body::threads) run_block(Body body) {
   body(block);
 }
 
-/// Starts a body on `stream` and returns before it ends. Throws Error when the launch is refused, or the body
-/// needs more shared memory than a block of the device can have.
+/// Starts a body on `stream` and returns before it ends. Throws Error when the launch is refused. Whether the
+/// device has the shared memory is asked before (Operations::run), so that the error can say so.
 template <class Body>
 void launch(const Body& body, cudaStream_t stream) {
   constexpr std::size_t bytes = sizeof(typename Body::Shared);

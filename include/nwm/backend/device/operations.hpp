@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -15,9 +14,9 @@
 #include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
-#include "nwm/backend/device/resident.hpp"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/sequences.hpp"
+#include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/system.hpp"
 #include "nwm/backend/device/waves.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
@@ -51,11 +50,11 @@ struct Operations : System_::Memories,
 
   template <class Real, class Kernel>
   static void sum_rows(std::size_t rows, std::size_t n, const Kernel& kernel, double* to) {
-    reduce<Sum, Real>(rows, n, kernel, to);
+    reduce<Sum, Real>(rows, n, kernel, SetResult<double>{to});
   }
   template <class Real, class Kernel>
   static void maximum_to(std::size_t count, const Kernel& kernel, Real* to) {
-    reduce<Largest<Real>, Real>(1, count, kernel, to);
+    reduce<Largest<Real>, Real>(1, count, kernel, SetResult<Real>{to});
   }
   template <class Real, class Kernel>
   static double sum(std::size_t count, const Kernel& kernel) {
@@ -73,10 +72,7 @@ struct Operations : System_::Memories,
 
   template <class Real>
   static void add_row_sums(std::size_t rows, std::size_t n, const Real* y, std::size_t stride, Real* to) {
-    assert(2 * rows <= capacity<double>);  // the sums' sections before them, a number a row at least
-    double* sums = System_::template scratch<double>() + capacity<double> - rows;
-    reduce<Sum, Real>(rows, n, ReadRows<Real>{n, stride, y}, sums, rows);
-    map<Real>(rows, AddSums<Real>{sums, to});
+    reduce<Sum, Real>(rows, n, ReadRows<Real>{n, stride, y}, AddResult<Real>{to});
   }
 
   /// The tiles' parts of the gradient in the parameters.
@@ -124,15 +120,27 @@ struct Operations : System_::Memories,
     product(M, N, K, Factor<Real>{y, ldy}, Factor<Real>{x, ldx, true}, a, lda, true);
   }
 
-  /// The blocks of a body (block.hpp).
+  /// The blocks of a body (block.hpp). Throws Error where a block of it needs more shared memory than the
+  /// present device has.
   template <class Body>
   static void run(const Body& body) {
+    // 48 KiB are there on every device there is.
+    if constexpr (sizeof(typename Body::Shared) > 48 * 1024)
+      require_shared_memory(sizeof(typename Body::Shared), shared_memory());
     System_::run(body);
   }
   /// Bytes of shared memory that a block can have.
   static std::size_t shared_memory() {
     if constexpr (requires { System_::shared_memory(); }) return System_::shared_memory();
     else return shared_limit;
+  }
+  /// How all steps of a machine's Segment (WaveMachine, SequenceMachine) run on the present device, forward
+  /// or back: in one launch where state and weights fit in a block's shared memory. The other way gives the
+  /// same numbers within rounding, and takes longer.
+  template <class Segment, bool back>
+  static StepsChoice steps_choice() {
+    if constexpr (Segment::direct) return Operations::template wave_choice<Segment, back>();
+    else return Operations::template sequence_choice<Segment, back>();
   }
 
  private:
@@ -145,24 +153,27 @@ struct Operations : System_::Memories,
     System_::template product<Precision>(M, K, N, a, x, y, ldy, add);
   }
 
-  /// Sets to[r]; `kept` results at the end of the scratch memory stay free.
-  template <class Op, class Real, class Kernel>
-  static void reduce(std::size_t rows, std::size_t n, const Kernel& kernel, typename Op::Value* to,
-                     std::size_t kept = 1) {
+  /// finish(r, result) for every row; the last number of the scratch memory stays free.
+  template <class Op, class Real, class Kernel, class Finish>
+  static void reduce(std::size_t rows, std::size_t n, const Kernel& kernel, const Finish& finish) {
     using Value = typename Op::Value;
     if (rows == 0) return;
-    const std::size_t sections = sections_of(rows, n, capacity<Value> - kept);
-    assert(rows * sections + kept <= capacity<Value>);
-    Value* parts = System_::template scratch<Value>();
-    run(ReduceSections<Op, Lane<Real>, Kernel>{rows * sections, sections, n, kernel, parts});
-    map<Real>(rows, JoinSections<Op>{sections, parts, to});
+    const std::size_t sections = sections_of(rows, n, capacity<Value> - 1);
+    if (sections == 1) {
+      run(ReduceSections<Op, Lane<Real>, Kernel, Finish>{rows, 1, n, kernel, finish});
+      return;
+    }
+    Value* const parts = System_::template scratch<Value>();
+    run(ReduceSections<Op, Lane<Real>, Kernel, SetResult<Value>>{
+        rows * sections, sections, n, kernel, {parts}});
+    run(ReduceSections<Op, Lane<Value>, ReadParts<Value>, Finish>{rows, 1, sections, {parts}, finish});
   }
 
   template <class Op, class Real, class Kernel>
   static typename Op::Value result(std::size_t count, const Kernel& kernel) {
     using Value = typename Op::Value;
     Value* there = System_::template scratch<Value>() + capacity<Value> - 1;
-    reduce<Op, Real>(1, count, kernel, there);
+    reduce<Op, Real>(1, count, kernel, SetResult<Value>{there});
     Value here = Op::start;
     Operations::download(1, static_cast<const Value*>(there), &here);
     return here;

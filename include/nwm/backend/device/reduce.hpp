@@ -1,5 +1,5 @@
-// Reductions in two steps: a body reduces sections of rows, then a kernel joins the sections in order. The
-// order depends only on sizes, so that every run gives the same bits.
+// Reductions: a body reduces rows, a block each; rows that are long are cut into sections, and the same body
+// joins these. The order depends only on sizes, so that every run and every card gives the same bits.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -26,15 +26,41 @@ struct Largest {
   static constexpr Real join(Real a, Real b) { return b > a || b != b ? b : a; }
 };
 
-/// Number of sections into which each of `rows` rows of n numbers is cut, with room for `room` results.
+/// What becomes of the result of row r: to[r] = result.
+template <class Value>
+struct SetResult {
+  Value* to;
+  constexpr void operator()(std::size_t r, Value result) const { to[r] = result; }
+};
+/// to[r] += result, rounded to Real.
+template <class Real>
+struct AddResult {
+  Real* to;
+  constexpr void operator()(std::size_t r, double result) const { to[r] += static_cast<Real>(result); }
+};
+
+/// Number of sections into which each of `rows` rows of n numbers is cut, with room for `room` results. One
+/// where a row is short, as a second launch would take longer than a block takes for it, and where there are
+/// rows enough for every multiprocessor.
 constexpr std::size_t sections_of(std::size_t rows, std::size_t n, std::size_t room) {
+  if (n <= 4096 || rows >= 1024) return 1;
   const std::size_t wanted = std::clamp<std::size_t>((n + 1023) / 1024, 1, 256);
-  return std::clamp<std::size_t>(rows > 0 ? room / rows : wanted, 1, wanted);
+  return std::clamp<std::size_t>(room / rows, 1, wanted);
 }
 
-/// Sets parts (rows, sections) to the reductions of kernel(lane) over the sections of each row of (rows, n).
-/// A body (block.hpp).
-template <class Op, class Lane, class Kernel>
+/// Reads the results of sections.
+template <class Value>
+struct ReadParts {
+  const Value* from;
+  template <class Lane>
+  constexpr Value operator()(Lane lane) const {
+    return from[lane.index];
+  }
+};
+
+/// finish(r·sections + s, result) with the reduction of kernel(lane) over section s of row r of (rows, n). A
+/// body (block.hpp).
+template <class Op, class Lane, class Kernel, class Finish>
 struct ReduceSections {
   using Value = typename Op::Value;
   static constexpr std::size_t threads = 256;
@@ -46,7 +72,7 @@ struct ReduceSections {
 
   std::size_t blocks, sections, n;
   Kernel kernel;
-  Value* parts;
+  Finish finish;
 
   template <class Block>
   constexpr void operator()(Block& block) const {
@@ -66,23 +92,8 @@ struct ReduceSections {
           block.shared.held[thread] = Op::join(block.shared.held[thread], block.shared.held[thread + half]);
       });
     block.each([&](std::size_t thread, Local&) {
-      if (thread == 0) parts[block.index] = block.shared.held[0];
+      if (thread == 0) finish(block.index, block.shared.held[0]);
     });
-  }
-};
-
-/// Sets to[r] to the reduction of row r of parts (rows, sections), in order. A kernel of `map` over rows.
-template <class Op>
-struct JoinSections {
-  using Value = typename Op::Value;
-  std::size_t sections;
-  const Value* parts;
-  Value* to;
-  template <class Lane>
-  constexpr void operator()(Lane lane) const {
-    Value result = Op::start;
-    for (std::size_t s = 0; s < sections; ++s) result = Op::join(result, parts[lane.index * sections + s]);
-    to[lane.index] = result;
   }
 };
 

@@ -5,14 +5,12 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/strip.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/tape/segment.hpp"
 
 namespace nwm::device {
-
-/// Shared memory a block can have on compute capability 9.0.
-inline constexpr std::size_t shared_limit = 227 * 1024;
 
 /// Products that a thread's unrolled loops over a stencil may have, forward and backward: nvcc 13.0 keeps
 /// those of the wave cell at 64×64×2 (288) and backward those of the LSTM (2304) in registers, but spills

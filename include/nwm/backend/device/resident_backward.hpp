@@ -21,9 +21,12 @@ namespace nwm::device {
 /// field at the site itself are the gradient in the weights. That gradient is summed in registers over all
 /// steps where there are few parameters (`sums`): partial (images, parameters) is set, threads added in a
 /// fixed order. Else the gradient of every coupled value is left in the coupled value's place on the tape. A
-/// body (block.hpp); where `fits` is false it takes more than a block has.
-template <class TimeSegment>
+/// body (block.hpp); where `fits` is false it takes more than a block has on any device.
+/// With two copies of a coupled value's gradient a stage writes the one while the stage before it is still
+/// gathered from the other; with one there are two barriers a stage. Both give the same bits.
+template <class TimeSegment, std::size_t coupled_copies = 2>
 struct ResidentBackward {
+  static_assert(coupled_copies == 1 || coupled_copies == 2);
   using Real = typename TimeSegment::Real;
   using G = typename TimeSegment::G;
   using ThreadStrip = Strip<G>;
@@ -57,9 +60,6 @@ struct ResidentBackward {
   static constexpr std::size_t weights = weights_offset<TimeSegment, true, TimeSegment::stages>();
   /// Numbers of a coupled value's gradient; at the end the same memory takes the threads' sums.
   static constexpr std::size_t coupled = std::max(facts.groups * field, threads);
-  static constexpr std::size_t fixed = (weights + facts.maps * field) * sizeof(Real) + 64;
-  /// With two of them a stage writes the one while the stage before it is still gathered from the other.
-  static constexpr std::size_t coupled_copies = fixed + 2 * coupled * sizeof(Real) <= shared_limit ? 2 : 1;
 
  public:
   static constexpr bool sums = TimeSegment::parameter_count * sizeof(Real) <= 40 * sizeof(float);

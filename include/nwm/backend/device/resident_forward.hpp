@@ -14,7 +14,7 @@ namespace nwm::device {
 
 /// Runs the steps from steps.initial and sets the tape's slots: model::Recurrence::run over a whole segment,
 /// one image a block, one barrier a stage. Sums run over input channels, then rows, then columns, and begin
-/// with the bias. A body (block.hpp); where `fits` is false it takes more than a block has.
+/// with the bias. A body (block.hpp); where `fits` is false it takes more than a block has on any device.
 template <class TimeSegment>
 struct ResidentForward {
   using Real = typename TimeSegment::Real;

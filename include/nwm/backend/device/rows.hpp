@@ -32,15 +32,4 @@ struct ReadRows {
   }
 };
 
-/// to[r] += sums[r]. A kernel of `map` over rows, one row per index.
-template <class Real>
-struct AddSums {
-  const double* sums;
-  Real* to;
-  template <class Lane>
-  constexpr void operator()(Lane lane) const {
-    to[lane.index] += static_cast<Real>(sums[lane.index]);
-  }
-};
-
 }  // namespace nwm::device

@@ -7,11 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string_view>
 
-#include "nwm/backend/device/resident.hpp"
 #include "nwm/backend/device/sequence_backward.hpp"
 #include "nwm/backend/device/sequence_forward.hpp"
 #include "nwm/backend/device/sequence_gradient.hpp"
+#include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/memory/for_constants.hpp"
 
 namespace nwm::device {
@@ -23,13 +24,10 @@ enum class SequenceRun { weights_in_shared, weights_in_memory, by_steps };
 /// Weights that one launch reads through L2: beyond 1 MiB a block takes longer for them than the kernels of a
 /// step do one by one (predicted, not measured: benchmarks/device/NOTES.md).
 inline constexpr std::size_t weights_in_memory_limit = std::size_t{1} << 20;
-/// Shared memory that a block has on every device of compute capability 8.0 and more: what takes no more is
-/// compiled in one way only.
-inline constexpr std::size_t shared_everywhere = 99 * 1024;
 
 /// For a backend B with B::run(body), B::map<Real>(count, kernel), products, and B::shared_memory(), the
 /// bytes that a block can have: it derives from Sequences<B>. The gradients of weights take `room` numbers.
-/// What takes at most `everywhere` bytes of shared memory has no other way.
+/// What takes at most `everywhere` bytes of shared memory has no other way in one launch.
 template <class B, std::size_t room = std::size_t{1} << 23, std::size_t everywhere = shared_everywhere>
 class Sequences {
   template <class S, bool back, WeightsIn where>
@@ -72,6 +70,23 @@ class Sequences {
       if (sizeof(typename Kernel<S, back, WeightsIn::memory>::Shared) <= bytes)
         return SequenceRun::weights_in_memory;
     return SequenceRun::by_steps;
+  }
+  /// The same in words and bytes.
+  template <class S, bool back>
+  static StepsChoice sequence_choice() {
+    StepsChoice choice{"by steps", 0, 0, B::shared_memory()};
+    const auto is = [&, how = sequence_run<S, back>()](SequenceRun run, std::string_view name,
+                                                       std::size_t bytes) {
+      choice.wanted = bytes;
+      if (how == run) choice.name = name, choice.taken = bytes;
+    };
+    if constexpr (compiled<S, back, WeightsIn::memory>())
+      is(SequenceRun::weights_in_memory, "weights in memory",
+         sizeof(typename Kernel<S, back, WeightsIn::memory>::Shared));
+    if constexpr (compiled<S, back, WeightsIn::shared>())
+      is(SequenceRun::weights_in_shared, "weights in shared memory",
+         sizeof(typename Kernel<S, back, WeightsIn::shared>::Shared));
+    return choice;
   }
 
   /// Numbers that run_sequences and run_sequences_back need: transposed weights; gradients of coupled values

@@ -8,8 +8,8 @@
 //   product<Precision>(…)    as HostProducts (product.hpp)
 //   tile, series_tile        pixels an image that the head takes at a time; columns of a readout's products
 //   scratch<T>()             scratch_bytes of memory for results on their way between two kernels of a word
-//   shared_memory()          bytes that the Shared of a body may have; without it 227 KiB, as on compute
-//                            capability 9.0
+//   shared_memory()          bytes that the Shared of a body may have: what the present device has, by which
+//                            the kernels of a run of steps are chosen; without it shared_limit
 #pragma once
 
 #include <concepts>

@@ -1,5 +1,5 @@
 // A backend's words for whole runs of time steps (pass.hpp), shared by the device backends: one launch where
-// the waves fit on chip, one fused kernel a stage of a step elsewhere.
+// the waves fit on the present device's chip, one fused kernel a stage of a step elsewhere.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -7,34 +7,90 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/resident_backward.hpp"
 #include "nwm/backend/device/resident_forward.hpp"
+#include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/stage.hpp"
 #include "nwm/backend/device/weight_gradient.hpp"
 #include "nwm/memory/for_constants.hpp"
 
 namespace nwm::device {
 
-/// For a backend B with B::run(body) and B::map<Real>(count, kernel): it derives from Waves<B>. Launches of
-/// one run follow each other; nothing of a run is read on the host.
-template <class B>
+/// How the steps of waves run in one direction: all in one launch, or in one launch that needs less shared
+/// memory (backwards, a coupled value's gradient stands there once and not twice), or a kernel a stage.
+enum class WaveRun { resident, resident_in_less, by_stages };
+
+/// For a backend B with B::run(body), B::map<Real>(count, kernel) and B::shared_memory(), the bytes that a
+/// block can have: it derives from Waves<B>. Launches of one run follow each other; nothing of a run is read
+/// on the host. What takes at most `everywhere` bytes of shared memory has no other way.
+template <class B, std::size_t everywhere = shared_everywhere>
 class Waves {
   template <class S, std::size_t s>
   using Gradient = TileGradient<typename S::template StencilAt<s>, typename S::G, typename S::Real,
                                 S::template Stage<s>::from.size(), S::length>;
+  /// The kernels that are resident: the first choice, and the one in less memory.
+  template <class S, bool back>
+  using First = std::conditional_t<back, ResidentBackward<S, 2>, ResidentForward<S>>;
   template <class S>
-  static constexpr bool sums = ResidentBackward<S>::fits && ResidentBackward<S>::sums;
+  using Second = ResidentBackward<S, 1>;
+
+  template <class Body>
+  static constexpr std::size_t bytes = sizeof(typename Body::Shared);
+  template <class Body>
+  static constexpr bool runs_everywhere = Body::fits && bytes<Body> <= everywhere;
+  /// What is compiled.
+  template <class S, bool back, WaveRun run>
+  static constexpr bool compiled() {
+    if constexpr (run == WaveRun::resident) return First<S, back>::fits;
+    else if constexpr (run == WaveRun::resident_in_less)
+      return back && Second<S>::fits && !runs_everywhere<First<S, back>>;
+    else return !runs_everywhere<First<S, back>> && !(back && runs_everywhere<Second<S>>);
+  }
+  template <class S>
+  static constexpr bool resident_back =
+      compiled<S, true, WaveRun::resident>() || compiled<S, true, WaveRun::resident_in_less>();
 
  public:
-  /// Numbers that run_steps_back needs: parts of the parameters' gradient.
+  /// How the steps of a segment run on the present device.
+  template <class S, bool back>
+  static WaveRun wave_run() {
+    [[maybe_unused]] const std::size_t available = B::shared_memory();
+    constexpr bool other = compiled<S, back, WaveRun::by_stages>();
+    if constexpr (compiled<S, back, WaveRun::resident>()) {
+      constexpr bool alone = !other && !compiled<S, back, WaveRun::resident_in_less>();
+      if (alone || bytes<First<S, back>> <= available) return WaveRun::resident;
+    }
+    if constexpr (compiled<S, back, WaveRun::resident_in_less>())
+      if (!other || bytes<Second<S>> <= available) return WaveRun::resident_in_less;
+    return WaveRun::by_stages;
+  }
+  /// The same in words and bytes.
+  template <class S, bool back>
+  static StepsChoice wave_choice() {
+    StepsChoice choice{"by stages", 0, 0, B::shared_memory()};
+    const WaveRun run = wave_run<S, back>();
+    if constexpr (back && compiled<S, back, WaveRun::resident_in_less>()) {
+      choice.wanted = bytes<Second<S>>;
+      if (run == WaveRun::resident_in_less) choice.name = "resident in less", choice.taken = choice.wanted;
+    }
+    if constexpr (compiled<S, back, WaveRun::resident>()) {
+      choice.wanted = bytes<First<S, back>>;
+      if (run == WaveRun::resident) choice.name = "resident", choice.taken = choice.wanted;
+    }
+    return choice;
+  }
+
+  /// Numbers that run_steps_back needs, however it runs: parts of the parameters' gradient.
   template <class Cell, class G, std::size_t channels, std::size_t length, class Real>
   static constexpr std::size_t steps_scratch = [] {
     using S = model::TimeSegment<Cell, G, channels, length, Real>;
-    std::size_t most = sums<S> ? S::images * S::parameter_count : 0;
-    if constexpr (!sums<S>)
+    constexpr bool sums = ResidentBackward<S>::sums && resident_back<S>;
+    std::size_t most = sums ? S::images * S::parameter_count : 0;
+    if constexpr (!sums || compiled<S, true, WaveRun::by_stages>())
       for_constants<S::stages>([&](auto s) { most = std::max(most, Gradient<S, s>::scratch); });
     return most;
   }();
@@ -44,8 +100,11 @@ class Waves {
                         const std::array<const Real*, fields>& initial, Real* slots) {
     using S = model::TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
-    if constexpr (ResidentForward<S>::fits) B::run(ResidentForward<S>{steps});
-    else S::in_order([&](std::size_t i, auto s) { step<s>(steps, i); });
+    const WaveRun run = wave_run<S, false>();
+    if constexpr (compiled<S, false, WaveRun::resident>())
+      if (run == WaveRun::resident) B::run(ResidentForward<S>{steps});
+    if constexpr (compiled<S, false, WaveRun::by_stages>())
+      if (run == WaveRun::by_stages) S::in_order([&](std::size_t i, auto s) { step<s>(steps, i); });
   }
 
   /// Leaves other numbers in the coupled values' slots.
@@ -56,18 +115,20 @@ class Waves {
                              Real* scratch) {
     using S = model::TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
-    if constexpr (ResidentBackward<S>::fits) {
-      B::run(ResidentBackward<S>{steps, series_gradient, gradient, scratch});
-    } else {
-      constexpr std::size_t last = S::stages - 1;
-      B::template map<Real>(S::columns,
-                            StageSiteAdjoint<S, last>{steps, length - 1, series_gradient, gradient});
-      S::in_reverse([&](std::size_t i, auto s) { step_back<s>(steps, i, series_gradient, gradient); });
-    }
-    if constexpr (sums<S>)
-      B::template map<Real>(S::parameter_count,
-                            AddTiles<Real>{S::images, S::parameter_count, scratch, parameter_gradient});
-    else add_gradients(steps, parameter_gradient, scratch);
+    const WaveRun run = wave_run<S, true>();
+    if constexpr (compiled<S, true, WaveRun::resident>())
+      if (run == WaveRun::resident) B::run(First<S, true>{steps, series_gradient, gradient, scratch});
+    if constexpr (compiled<S, true, WaveRun::resident_in_less>())
+      if (run == WaveRun::resident_in_less) B::run(Second<S>{steps, series_gradient, gradient, scratch});
+    if constexpr (compiled<S, true, WaveRun::by_stages>())
+      if (run == WaveRun::by_stages) steps_back(steps, series_gradient, gradient);
+    constexpr bool sums = ResidentBackward<S>::sums && resident_back<S>;
+    if constexpr (sums)
+      if (run != WaveRun::by_stages)
+        B::template map<Real>(S::parameter_count,
+                              AddTiles<Real>{S::images, S::parameter_count, scratch, parameter_gradient});
+    if constexpr (!sums || compiled<S, true, WaveRun::by_stages>())
+      if (!sums || run == WaveRun::by_stages) add_gradients(steps, parameter_gradient, scratch);
   }
 
  private:
@@ -81,6 +142,15 @@ class Waves {
     B::run(Correlate<typename S::template StencilAt<s>, typename S::G, Direction::forward, Real,
                      Stage::from.size(), Stage::groups, StageSite<S, s>>{
         steps.parameters + S::template offset<s>(), from, {steps, i}});
+  }
+
+  /// All stages backwards, a kernel each; leaves the coupled values' gradients in their slots.
+  template <class S, class Real>
+  static void steps_back(const S& steps, const Real* series_gradient, Real* gradient) {
+    constexpr std::size_t last = S::stages - 1;
+    B::template map<Real>(S::columns,
+                          StageSiteAdjoint<S, last>{steps, S::length - 1, series_gradient, gradient});
+    S::in_reverse([&](std::size_t i, auto s) { step_back<s>(steps, i, series_gradient, gradient); });
   }
 
   /// From the gradient of stage s's coupled value at step i to that of the stage before it: the stencil's
