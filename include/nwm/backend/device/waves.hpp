@@ -8,23 +8,24 @@
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/resident_backward.hpp"
 #include "nwm/backend/device/resident_forward.hpp"
 #include "nwm/backend/device/stage.hpp"
-#include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/backend/device/stencil_kernels.hpp"
 #include "nwm/memory/for_constants.hpp"
 
 namespace nwm::device {
 
-/// For a backend B with B::run(body) and B::map<Real>(count, kernel): it derives from Waves<B>. Launches of
-/// one run follow each other; nothing of a run is read on the host.
-template <class B>
+/// For a backend B with B::run(body) and B::map<Real>(count, kernel): it derives from Waves<B>. Couplings of
+/// many channels of float (stencil_kernels.hpp) multiply in Precision. Launches of one run follow each other;
+/// nothing of a run is read on the host.
+template <class B, class Precision = precision::Full>
 class Waves {
   template <class S, std::size_t s>
-  using Gradient = TileGradient<typename S::template StencilAt<s>, typename S::G, typename S::Real,
-                                S::template Stage<s>::from.size(), S::length>;
+  using Gradient = GradientKernel<typename S::template StencilAt<s>, typename S::G, typename S::Real,
+                                  S::template Stage<s>::from.size(), S::length, Precision>;
   template <class S>
   static constexpr bool sums = ResidentBackward<S>::fits && ResidentBackward<S>::sums;
 
@@ -78,8 +79,8 @@ class Waves {
     using Real = typename S::Real;
     std::array<const Real*, Stage::from.size()> from;
     for_constants<Stage::from.size()>([&](auto k) { from[k] = steps.template seen<s, Stage::from[k]>()[i]; });
-    B::run(Correlate<typename S::template StencilAt<s>, typename S::G, Direction::forward, Real,
-                     Stage::from.size(), Stage::groups, StageSite<S, s>>{
+    B::run(StencilKernel<typename S::template StencilAt<s>, typename S::G, Direction::forward, Real,
+                         Stage::from.size(), Stage::groups, StageSite<S, s>, Precision>{
         steps.parameters + S::template offset<s>(), from, {steps, i}});
   }
 
@@ -96,7 +97,7 @@ class Waves {
     const Real* coupled = steps.template coupled<s>(i);
     const Real* parameters = steps.parameters + S::template offset<s>();
     if constexpr (Stencil::size == 1 || Stencil::Boundary::self_adjoint) {
-      B::run(Correlate<Stencil, G, Direction::adjoint, Real, 1, parts, StageSent<S, s, next>>{
+      B::run(StencilKernel<Stencil, G, Direction::adjoint, Real, 1, parts, StageSent<S, s, next>, Precision>{
           parameters, {coupled}, {before, start}});
     } else {
       std::array<Real*, parts> to;
