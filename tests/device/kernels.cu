@@ -276,7 +276,8 @@ int main() {
   try {
     bool fine = stencils_agree<float, Stencil<2, 2, 3, Periodic, false>, Batched<Grid<64, 64>, 3>>();
     fine = stencils_agree<float, Stencil<16, 16, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>>() && fine;
-    fine = stencils_agree<float, Stencil<16, 16, 3, Periodic>, Batched<Grid<64, 64>, 3>, precision::Tf32>() && fine;
+    fine = stencils_agree<float, Stencil<16, 16, 3, Periodic>, Batched<Grid<64, 64>, 3>, precision::Tf32>() &&
+           fine;
     fine = stencils_agree<float, Stencil<19, 40, 3, Zero>, Grid<9, 33, Zero>, precision::Bf16>() && fine;
     fine = stencils_agree<float, Stencil<24, 9, 1, Zero>, Batched<Grid<5, 6, Zero>, 3>>() && fine;
     fine = stencils_agree<float, Stencil<5, 6, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>>() && fine;
