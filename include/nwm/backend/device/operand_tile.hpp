@@ -45,6 +45,7 @@ struct ChannelOctets {
   static constexpr unsigned first(unsigned octet) { return octet / per_part * each + octet % per_part * 8; }
   /// Number of its channels.
   static constexpr unsigned size(unsigned octet) {
+    if constexpr (each % 8 == 0 && count % 2 == 0) return 8;  // whichever octet of a pair
     if (octet >= count) return 0;
     const unsigned left = each - octet % per_part * 8;
     return left < 8 ? left : 8;
@@ -105,8 +106,11 @@ struct OctetLoad {
     NWM_UNROLL
     for (unsigned round = 0; round < rounds; ++round) {
       const Place place(thread + round * threads);
-      const int row = seen<G::height>(cut.top + place.row), column = seen<G::width>(cut.left + place.column);
-      const bool there = place.octet < octets && row >= 0 && column >= 0;
+      const int row = seen<G::height, Cut::height>(cut.top + place.row);
+      const int column = seen<G::width, Cut::width>(cut.left + place.column);
+      // The last round alone may lead beyond the tile, but there is nothing to tell the compiler so.
+      const bool whole = (round + 1) * threads <= all;
+      const bool there = (whole || place.octet < octets) && row >= 0 && column >= 0;
       const unsigned octet = there ? place.octet : 0;
       const float* from = planes(octet);
       if (there)
@@ -145,7 +149,7 @@ struct OctetLoad {
           low[i] =
               pair_of<Half>(first - Half::value(first_of(high[i])), second - Half::value(second_of(high[i])));
       }
-      if (place.octet >= octets) continue;
+      if ((round + 1) * threads > all && place.octet >= octets) continue;
       Octet* const to =
           tile + (place.octet * Cut::padded_height + place.row) * Cut::padded_width + place.column;
       to->set(high);
@@ -171,11 +175,12 @@ struct OctetLoad {
       }
     }
   };
-  /// What a stencil sees at index `padded` − reach of an axis of n; −1 for zero.
-  template <std::size_t n>
+  /// What a stencil sees at index `padded` − reach of an axis of n, cut into tiles; −1 for zero.
+  template <std::size_t n, unsigned tile>
   static constexpr int seen(unsigned padded) {
     const int i = static_cast<int>(padded) - static_cast<int>(Cut::reach);
-    if (i >= static_cast<int>(n + Cut::reach)) return -1;
+    if constexpr (n % tile != 0)
+      if (i >= static_cast<int>(n + Cut::reach)) return -1;
     return seen_index<Boundary, n>(i);
   }
 };

@@ -277,15 +277,45 @@ struct TensorCorrelate {
         local.sum);
   }
 
+  /// Site number `site` of the tile of channel c of each part, for `finish`.
+  struct Number {
+    unsigned c, site;
+    bool there;
+    std::size_t at;
+    constexpr Number(const Cut& cut, unsigned k, unsigned first) : c(k / Cut::sites), site(k % Cut::sites) {
+      const unsigned y = site / Cut::width, x = site % Cut::width;
+      there = c < group && first + c < to_each && cut.inside(y, x);
+      at = (first + c) * G::sites + cut.site(y, x);
+    }
+  };
+  static constexpr std::array<Real, to_parts> sums(const Shared& shared, const Number& number) {
+    std::array<Real, to_parts> all;
+    NWM_UNROLL
+    for (unsigned part = 0; part < to_parts; ++part)
+      all[part] = shared.sum[(part * group + number.c) * sum_stride + number.site];
+    return all;
+  }
+
+  /// Hands the sums to `finish`, which may read much: then as many sites at once as registers allow.
   constexpr void give(const Shared& shared, const Cut& cut, std::size_t thread, unsigned first) const {
-    for (auto k = static_cast<unsigned>(thread); k < group * Cut::sites; k += threads) {
-      const unsigned c = k / Cut::sites, site = k % Cut::sites, y = site / Cut::width, x = site % Cut::width;
-      if (first + c >= to_each || !cut.inside(y, x)) continue;
-      std::array<Real, to_parts> all;
-      NWM_UNROLL
-      for (unsigned part = 0; part < to_parts; ++part)
-        all[part] = shared.sum[(part * group + c) * sum_stride + site];
-      finish((first + c) * G::sites + cut.site(y, x), all);
+    constexpr unsigned apart = threads;
+    const auto start = static_cast<unsigned>(thread);
+    if constexpr (requires { finish.read(std::size_t{}); }) {
+      using Read = decltype(finish.read(std::size_t{}));
+      constexpr unsigned together = sizeof(Read) <= 16 ? 4 : sizeof(Read) <= 64 ? 2 : 1;
+      for (unsigned k = start; k < group * Cut::sites; k += together * apart) {
+        std::array<Read, together> read;
+        NWM_UNROLL
+        for (unsigned j = 0; j < together; ++j)
+          if (const Number number(cut, k + j * apart, first); number.there) read[j] = finish.read(number.at);
+        NWM_UNROLL
+        for (unsigned j = 0; j < together; ++j)
+          if (const Number number(cut, k + j * apart, first); number.there)
+            finish(number.at, sums(shared, number), read[j]);
+      }
+    } else {
+      for (unsigned k = start; k < group * Cut::sites; k += apart)
+        if (const Number number(cut, k, first); number.there) finish(number.at, sums(shared, number));
     }
   }
 };
