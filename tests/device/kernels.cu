@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "nwm/backend/device/block.hpp"
-#include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/sequence_backward.hpp"
 #include "nwm/backend/device/sequence_forward.hpp"
+#include "nwm/backend/device/stencil_kernels.hpp"
 #include "nwm/backend/device/waves.hpp"
-#include "nwm/backend/device/weight_gradient.hpp"
 #include "nwm/cell/co_rnn.hpp"
 #include "nwm/cell/horn.hpp"
 #include "nwm/cell/lstm.hpp"
@@ -94,11 +94,11 @@ void on_host(const Body& body) {
   for (std::size_t block = 0; block < Body::blocks; ++block) RunOnHost<Body>{body}(block);
 }
 
-template <class Real, class S, class G>
+template <class Real, class S, class G, class Precision = precision::Full>
 bool stencils_agree() {
   Shared<Real> p(S::parameters, 1), x(S::in * G::sites, 2), g(S::out * G::sites, 3);
   Shared<Real> out(S::out * G::sites, 4), dx(S::in * G::sites, 5), dp(S::parameters, 6);
-  using Gradient = TileGradient<S, G, Real, 1>;
+  using Gradient = GradientKernel<S, G, Real, 1, 1, Precision>;
   Shared<Real> partial(Gradient::scratch, 7);
   bool fine = true;
   const auto body = [&](const char* what, Shared<Real>& to, const auto& b) {
@@ -114,11 +114,12 @@ bool stencils_agree() {
            fine;
   };
   body("couple", out,
-       Correlate<S, G, Direction::forward, Real, 1, 1, Set<Activation::tanh, Real>>{
+       StencilKernel<S, G, Direction::forward, Real, 1, 1, Set<Activation::tanh, Real>, Precision>{
            p.data(), {x.data()}, {{out.data()}}});
   if constexpr (S::Boundary::self_adjoint)
     body("adjoint", dx,
-         Correlate<S, G, Direction::adjoint, Real, 1, 1, AddTo<Real>>{p.data(), {g.data()}, {{dx.data()}}});
+         StencilKernel<S, G, Direction::adjoint, Real, 1, 1, AddTo<Real>, Precision>{
+             p.data(), {g.data()}, {{dx.data()}}});
   else
     map("folded adjoint", dx, S::in * G::sites,
         FoldedAdjoint<S, G, Real, 1>{p.data(), g.data(), {dx.data()}});
@@ -277,6 +278,11 @@ int main() {
   try {
     bool fine = stencils_agree<float, Stencil<2, 2, 3, Periodic, false>, Batched<Grid<64, 64>, 3>>();
     fine = stencils_agree<float, Stencil<16, 16, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>>() && fine;
+    fine = stencils_agree<float, Stencil<16, 16, 3, Periodic>, Batched<Grid<64, 64>, 3>, precision::Tf32>() &&
+           fine;
+    fine = stencils_agree<float, Stencil<19, 40, 3, Zero>, Grid<9, 33, Zero>, precision::Bf16>() && fine;
+    fine = stencils_agree<float, Stencil<24, 9, 1, Zero>, Batched<Grid<5, 6, Zero>, 3>>() && fine;
+    fine = stencils_agree<float, Stencil<5, 6, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>>() && fine;
     fine = stencils_agree<double, Stencil<3, 5, 3, Reflecting>, Grid<9, 33, Reflecting>>() && fine;
     fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4>("resident waves") && fine;
     fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;

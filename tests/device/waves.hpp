@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 #include <vector>
 
@@ -19,8 +20,9 @@
 
 namespace tools {
 
-/// The device backend with blocks and threads run from the last to the first: where a thread reads what
-/// another writes in the same phase, a race on a GPU, it gives other numbers than the backend itself.
+/// The device backend with blocks, threads and warps run from the last to the first, and shared memory that
+/// begins as NaN: where a thread reads what another writes in the same phase, a race on a GPU, or what nobody
+/// has written, it gives other numbers than the backend itself.
 struct Reversed : nwm::device::Host<>, nwm::device::Waves<Reversed> {
   using nwm::device::Waves<Reversed>::run_steps;
   using nwm::device::Waves<Reversed>::run_steps_back;
@@ -28,18 +30,29 @@ struct Reversed : nwm::device::Host<>, nwm::device::Waves<Reversed> {
 
   template <class Body>
   struct Block {
+    using Warp = nwm::device::HostWarp;
     std::size_t index;
-    typename Body::Shared shared{};
+    typename Body::Shared shared;
     std::array<typename Body::Local, Body::threads> locals{};
+    std::array<typename nwm::device::detail::WarpLocalOf<Body, Warp>::type, Body::threads / Warp::lanes>
+        warp_locals{};
+    explicit Block(std::size_t number) : index(number) {
+      std::memset(static_cast<void*>(&shared), 0xff, sizeof shared);
+    }
     template <class F>
     void each(const F& f) {
       for (std::size_t thread = Body::threads; thread-- > 0;) f(thread, locals[thread]);
+    }
+    template <class F>
+    void warps(const F& f) {
+      for (std::size_t warp = warp_locals.size(); warp-- > 0;)
+        f(Warp{static_cast<unsigned>(warp)}, warp_locals[warp]);
     }
   };
   template <class Body>
   static void run(const Body& body) {
     for (std::size_t index = Body::blocks; index-- > 0;) {
-      Block<Body> block{index};
+      Block<Body> block(index);
       body(block);
     }
   }

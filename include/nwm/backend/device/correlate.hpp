@@ -27,14 +27,24 @@ struct Set {
   }
 };
 
-/// Adds a stencil's sums: to[part] += sum; null parts are left out.
+/// Adds a stencil's sums: to[part] += sum; null parts are left out. What was there can be read before.
 template <class Real, std::size_t parts = 1>
 struct AddTo {
+  using Read = std::array<Real, parts>;
   std::array<Real*, parts> to;
+  constexpr Read read(std::size_t at) const {
+    Read there;
+    NWM_UNROLL
+    for (std::size_t k = 0; k < parts; ++k) there[k] = to[k] ? to[k][at] : Real(0);
+    return there;
+  }
   constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum) const {
+    (*this)(at, sum, read(at));
+  }
+  constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum, const Read& there) const {
     NWM_UNROLL
     for (std::size_t k = 0; k < parts; ++k)
-      if (to[k]) to[k][at] += sum[k];
+      if (to[k]) to[k][at] = there[k] + sum[k];
   }
 };
 

@@ -76,7 +76,15 @@ struct Bfloat16 {
 /// Two numbers in a register.
 template <class Half>
 constexpr HalfPair pair_of(float first, float second) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800  // one instruction
+  HalfPair pair;
+  if constexpr (Half::name == "bf16")
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+  else asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+  return pair;
+#else
   return static_cast<HalfPair>(Half::from(first)) | static_cast<HalfPair>(Half::from(second)) << 16;
+#endif
 }
 constexpr std::uint16_t first_of(HalfPair pair) { return static_cast<std::uint16_t>(pair & 0xffffU); }
 constexpr std::uint16_t second_of(HalfPair pair) { return static_cast<std::uint16_t>(pair >> 16); }

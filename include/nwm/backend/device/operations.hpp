@@ -8,7 +8,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/factor.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/lane.hpp"
@@ -17,20 +16,20 @@
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/sequences.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
+#include "nwm/backend/device/stencil_kernels.hpp"
 #include "nwm/backend/device/system.hpp"
 #include "nwm/backend/device/waves.hpp"
-#include "nwm/backend/device/weight_gradient.hpp"
 #include "nwm/grid/batched.hpp"
 
 namespace nwm::device {
 
 /// Operations have the meaning given in cpu::Scalar, over grids that may be Batched, in the arithmetic of
-/// `Real`, products of float in `Precision`. Sums are taken in an order that depends on sizes alone: the same
+/// `Real`, products of float in `Precision` (of couplings where uses_tensor_cores says so). Sums are taken in an order that depends on sizes alone: the same
 /// bits on every run of one system, and of all host systems. `System_`: system.hpp. Models take `images`
 /// images a pass.
 template <System System_, std::size_t images = 1, class Precision = precision::Full>
 struct Operations : System_::Memories,
-                    Waves<Operations<System_, images, Precision>>,
+                    Waves<Operations<System_, images, Precision>, Precision>,
                     Sequences<Operations<System_, images, Precision>> {
   static constexpr std::string_view name = System_::name;
 
@@ -75,13 +74,15 @@ struct Operations : System_::Memories,
     reduce<Sum, Real>(rows, n, ReadRows<Real>{n, stride, y}, AddResult<Real>{to});
   }
 
-  /// The tiles' parts of the gradient in the parameters.
+  /// The tiles' parts of the gradient in the parameters, in any precision.
   template <class S, class G>
-  static constexpr std::size_t scratch = TileGradient<S, G, float, 1>::scratch;
+  static constexpr std::size_t scratch = std::max(GradientKernel<S, G, float, 1, 1, Precision>::scratch,
+                                                  GradientKernel<S, G, double, 1, 1, Precision>::scratch);
 
   template <class S, class G, Activation f, class Real, std::size_t n>
   static void couple(const Real* parameters, const std::array<const Real*, n>& parts, Real* out, Real*) {
-    run(Correlate<S, G, Direction::forward, Real, n, 1, Set<f, Real>>{parameters, parts, {{out}}});
+    run(StencilKernel<S, G, Direction::forward, Real, n, 1, Set<f, Real>, Precision>{
+        parameters, parts, {{out}}});
   }
 
   template <class S, class G, class Real, std::size_t n>
@@ -91,12 +92,12 @@ struct Operations : System_::Memories,
     if (std::any_of(part_gradients.begin(), part_gradients.end(),
                     [](const Real* p) { return p != nullptr; })) {
       if constexpr (S::size == 1 || S::Boundary::self_adjoint)
-        run(Correlate<S, G, Direction::adjoint, Real, 1, n, AddTo<Real, n>>{
+        run(StencilKernel<S, G, Direction::adjoint, Real, 1, n, AddTo<Real, n>, Precision>{
             parameters, {gradient}, {part_gradients}});
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
     }
     if (!parameter_gradient) return;
-    using Gradient = TileGradient<S, G, Real, n>;
+    using Gradient = GradientKernel<S, G, Real, n, 1, Precision>;
     std::array<model::Versions<Real>, n> in;
     std::transform(parts.begin(), parts.end(), in.begin(),
                    [](const Real* part) { return model::Versions<Real>{part, part, 0}; });

@@ -1,4 +1,5 @@
-// A stage of a step at one site: what the fused kernels of a step do with the stencils' sums.
+// A stage of a step at one site: what the fused kernels of a step do with the stencils' sums. What they read
+// (`Read`) can be asked for before: then the numbers of several sites are on their way at once.
 #pragma once
 
 #include <array>
@@ -19,15 +20,27 @@ struct StageSite {
   using Stage = typename TimeSegment::template Stage<s>;
   static constexpr std::size_t groups = Stage::groups;
 
+  /// What the stage reads at a site.
+  using Read = std::array<Real, Stage::reads.size()>;
+
   TimeSegment steps;
   std::size_t i;
 
+  constexpr Read read(std::size_t at) const {
+    Read site;
+    for_constants<Stage::reads.size()>(
+        [&](auto k) { site[k] = steps.template seen<s, Stage::reads[k]>()[i][at]; });
+    return site;
+  }
   constexpr void operator()(std::size_t at, const std::array<Real, groups>& coupled) const {
+    (*this)(at, coupled, read(at));
+  }
+  constexpr void operator()(std::size_t at, const std::array<Real, groups>& coupled, const Read& site) const {
     Real* const to = steps.template coupled<s>(i) + at;
     NWM_UNROLL
     for (std::size_t g = 0; g < groups; ++g) to[g * TimeSegment::columns] = coupled[g];
     model::stage_at<Stage>(
-        steps.cell, coupled, [&](auto k) { return steps.template seen<s, Stage::reads[k]>()[i][at]; },
+        steps.cell, coupled, [&](auto k) { return site[k]; },
         [&](auto k, Real value) { steps.template version<s, Stage::writes[k]>(i)[at] = value; });
   }
 };
@@ -52,16 +65,43 @@ struct StageSiteAdjoint {
     at(lane.index);
   }
   constexpr void at(std::size_t n) const {
-    if constexpr (s + 1 == TimeSegment::stages)
-      gradient[cell::recorded<typename TimeSegment::Cell> * columns + n] += series_gradient[i * columns + n];
-    Real* const coupled_at = steps.template coupled<s>(i) + n;
+    Read all;
+    read_gradient(n, all);
+    read(n, all);
+    at(n, all);
+  }
+
+  /// What the adjoint reads at number n of a field.
+  struct Read {
+    std::array<Real, TimeSegment::fields> gradient;
+    std::array<Real, Stage::reads.size()> site;
     std::array<Real, groups> coupled;
+    Real series;
+  };
+  constexpr void read_gradient(std::size_t n, Read& all) const {
+    for_constants<TimeSegment::fields>([&](auto f) { all.gradient[f] = gradient[f * columns + n]; });
+  }
+  constexpr void read(std::size_t n, Read& all) const {
+    for_constants<Stage::reads.size()>(
+        [&](auto k) { all.site[k] = steps.template seen<s, Stage::reads[k]>()[i][n]; });
     NWM_UNROLL
-    for (std::size_t g = 0; g < groups; ++g) coupled[g] = coupled_at[g * columns];
+    for (std::size_t g = 0; g < groups; ++g) all.coupled[g] = steps.template coupled<s>(i)[g * columns + n];
+    if constexpr (s + 1 == TimeSegment::stages) all.series = series_gradient[i * columns + n];
+  }
+  /// The adjoint from what was read.
+  constexpr void at(std::size_t n, Read& all) const {
+    if constexpr (s + 1 == TimeSegment::stages) {
+      constexpr std::size_t recorded = cell::recorded<typename TimeSegment::Cell>;
+      all.gradient[recorded] += all.series;
+      gradient[recorded * columns + n] = all.gradient[recorded];
+    }
+    Real* const coupled_at = steps.template coupled<s>(i) + n;
     const auto result = model::stage_adjoint_at<Stage>(
-        steps.cell, coupled, [&](auto k) { return steps.template seen<s, Stage::reads[k]>()[i][n]; },
-        [&](auto f) { return gradient[f * columns + n]; },
-        [&](auto f, Real value) { gradient[f * columns + n] = value; });
+        steps.cell, all.coupled, [&](auto k) { return all.site[k]; }, [&](auto f) { return all.gradient[f]; },
+        [&](auto f, Real value) {
+          all.gradient[f] = value;
+          gradient[f * columns + n] = value;
+        });
     NWM_UNROLL
     for (std::size_t g = 0; g < groups; ++g) coupled_at[g * columns] = result[g];
   }
@@ -79,10 +119,24 @@ struct StageSent {
   StageSiteAdjoint<TimeSegment, next> before;
   bool last;
 
+  using Read = typename StageSiteAdjoint<TimeSegment, next>::Read;
+
+  constexpr Read read(std::size_t at) const {
+    Read all;
+    before.read_gradient(at, all);
+    if (!last) before.read(at, all);
+    return all;
+  }
   constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum) const {
-    for_constants<parts>(
-        [&](auto k) { before.gradient[Stage::from[k] * TimeSegment::columns + at] += sum[k]; });
-    if (!last) before.at(at);
+    (*this)(at, sum, read(at));
+  }
+  constexpr void operator()(std::size_t at, const std::array<Real, parts>& sum, Read all) const {
+    for_constants<parts>([&](auto k) {
+      constexpr std::size_t f = Stage::from[k];
+      all.gradient[f] += sum[k];
+      before.gradient[f * TimeSegment::columns + at] = all.gradient[f];
+    });
+    if (!last) before.at(at, all);
   }
 };
 

@@ -8,7 +8,8 @@
 //   Warp::Fragment<T, n>        n numbers for each lane
 //   warp.each(f, fragments...)  f(lane, own...) for each lane with its own part of each fragment, a
 //                               std::array<T, n>&; then all lanes have done so
-//   warp.multiply<Half>(d, a, b)  d += a b on tensor cores, d and sums float (16, 8), a (16, 16), b (16, 8)
+//   warp.multiply<Half>(d, a, b)  d += a b on tensor cores, d and sums float (16, 8), a (16, 16), b (16, 8);
+//                               multiply<Half, k> takes b's two pairs from number k on of a longer fragment
 //   warp.load_matrices<n>(to, row)            ldmatrix: see HostWarp
 //   warp.load_matrices_transposed<n>(to, row)
 //   warp.sum(fragment)          to every lane: the sum over all lanes of each number, in one order
@@ -55,8 +56,10 @@ struct HostWarp {
   }
 
   /// d += a b; the products of a sum are added in order, in float, to a sum of their own that begins at 0.
-  template <class Half>
-  void multiply(Fragment<float, 4>& d, const Fragment<HalfPair, 4>& a, const Fragment<HalfPair, 2>& b) const {
+  template <class Half, unsigned first = 0, std::size_t pairs>
+  void multiply(Fragment<float, 4>& d, const Fragment<HalfPair, 4>& a,
+                const std::array<std::array<HalfPair, pairs>, lanes>& b) const {
+    static_assert(first + 2 <= pairs);
     using L = MmaLayout;
     float left[L::rows][L::inner], right[L::inner][L::columns], sum[L::rows][L::columns] = {};
     for (unsigned lane = 0; lane < lanes; ++lane) {
@@ -65,8 +68,8 @@ struct HostWarp {
         left[L::a_row(lane, i)][L::a_column(lane, i) + 1] = Half::value(second_of(a[lane][i]));
       }
       for (unsigned i = 0; i < 2; ++i) {
-        right[L::b_row(lane, i)][L::b_column(lane)] = Half::value(first_of(b[lane][i]));
-        right[L::b_row(lane, i) + 1][L::b_column(lane)] = Half::value(second_of(b[lane][i]));
+        right[L::b_row(lane, i)][L::b_column(lane)] = Half::value(first_of(b[lane][first + i]));
+        right[L::b_row(lane, i) + 1][L::b_column(lane)] = Half::value(second_of(b[lane][first + i]));
       }
     }
     for (unsigned r = 0; r < L::rows; ++r)
@@ -136,21 +139,22 @@ struct CudaWarp {
     __syncwarp();
   }
 
-  template <class Half>
+  template <class Half, unsigned first = 0, std::size_t pairs>
   __device__ void multiply(Fragment<float, 4>& d, const Fragment<HalfPair, 4>& a,
-                           const Fragment<HalfPair, 2>& b) const {
+                           const std::array<HalfPair, pairs>& b) const {
+    static_assert(first + 2 <= pairs);
     if constexpr (Half::name == "bf16")
       asm volatile(
           "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
           "{%0,%1,%2,%3};"
           : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[first]), "r"(b[first + 1]));
     else
       asm volatile(
           "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
           "{%0,%1,%2,%3};"
           : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+          : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[first]), "r"(b[first + 1]));
   }
 
   template <unsigned n, class Row>

@@ -9,13 +9,13 @@
 #include <cstddef>
 #include <type_traits>
 
-#include "nwm/backend/device/correlate.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/resident_backward.hpp"
 #include "nwm/backend/device/resident_forward.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/stage.hpp"
-#include "nwm/backend/device/weight_gradient.hpp"
+#include "nwm/backend/device/stencil_kernels.hpp"
 #include "nwm/memory/for_constants.hpp"
 
 namespace nwm::device {
@@ -26,12 +26,13 @@ enum class WaveRun { resident, resident_in_less, by_stages };
 
 /// For a backend B with B::run(body), B::map<Real>(count, kernel) and B::shared_memory(), the bytes that a
 /// block can have: it derives from Waves<B>. Launches of one run follow each other; nothing of a run is read
-/// on the host. What takes at most `everywhere` bytes of shared memory has no other way.
-template <class B, std::size_t everywhere = shared_everywhere>
+/// on the host. What takes at most `everywhere` bytes of shared memory has no other way. Couplings of many
+/// channels of float (stencil_kernels.hpp) multiply in Precision, where they are not resident.
+template <class B, class Precision = precision::Full, std::size_t everywhere = shared_everywhere>
 class Waves {
   template <class S, std::size_t s>
-  using Gradient = TileGradient<typename S::template StencilAt<s>, typename S::G, typename S::Real,
-                                S::template Stage<s>::from.size(), S::length>;
+  using Gradient = GradientKernel<typename S::template StencilAt<s>, typename S::G, typename S::Real,
+                                  S::template Stage<s>::from.size(), S::length, Precision>;
   /// The kernels that are resident: the first choice, and the one in less memory.
   template <class S, bool back>
   using First = std::conditional_t<back, ResidentBackward<S, 2>, ResidentForward<S>>;
@@ -139,8 +140,8 @@ class Waves {
     using Real = typename S::Real;
     std::array<const Real*, Stage::from.size()> from;
     for_constants<Stage::from.size()>([&](auto k) { from[k] = steps.template seen<s, Stage::from[k]>()[i]; });
-    B::run(Correlate<typename S::template StencilAt<s>, typename S::G, Direction::forward, Real,
-                     Stage::from.size(), Stage::groups, StageSite<S, s>>{
+    B::run(StencilKernel<typename S::template StencilAt<s>, typename S::G, Direction::forward, Real,
+                         Stage::from.size(), Stage::groups, StageSite<S, s>, Precision>{
         steps.parameters + S::template offset<s>(), from, {steps, i}});
   }
 
@@ -166,7 +167,7 @@ class Waves {
     const Real* coupled = steps.template coupled<s>(i);
     const Real* parameters = steps.parameters + S::template offset<s>();
     if constexpr (Stencil::size == 1 || Stencil::Boundary::self_adjoint) {
-      B::run(Correlate<Stencil, G, Direction::adjoint, Real, 1, parts, StageSent<S, s, next>>{
+      B::run(StencilKernel<Stencil, G, Direction::adjoint, Real, 1, parts, StageSent<S, s, next>, Precision>{
           parameters, {coupled}, {before, start}});
     } else {
       std::array<Real*, parts> to;
