@@ -295,7 +295,7 @@ class WaveMachine : public model::PixelModel<
       Waves::run_back(cell, coupling(), w.tape, segment, w.series_gradient.data(), w.adjoint,
                       gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
-    w.features.finish(matrix(), head(), matrix_gradient, gradient + Base::template offset<Mlp>);
+    w.features.finish(matrix(), matrix_gradient, gradient + Base::template offset<Mlp>);
     const Real* const all = this->place();
     Layers::Numbers::template add_gradient<Backend, typename Base::Parts>(all, w.adjoint, gradient,
                                                                           w.scratch.data());

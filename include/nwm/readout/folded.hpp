@@ -107,7 +107,7 @@ class Folded {
         map_.data(), t0 * channels, series, sums_.data(), series_gradient, map_gradient_.data());
   }
 
-  void finish(const Real* matrix, const Real*, Real* matrix_gradient, Real* weight_gradient) {
+  void finish(const Real* matrix, Real* matrix_gradient, Real* weight_gradient) {
     detail::swap_rows<B>(outputs, steps, channels, map_gradient_.data(), turned_.data());
     for_tiles<width, column_limit<B>>([&](auto n, std::size_t c) {
       B::template multiply_outer<rows, steps, n>(weight_.data() + c, width, turned_.data() + c, width,

@@ -59,7 +59,7 @@ class Formed {
 
   /// After the last gather_adjoint of a pass: adds what is still missing of the gradients of matrix and
   /// weight.
-  void finish(const Real*, const Real*, Real*, Real*) {}
+  void finish(const Real*, Real*, Real*) {}
 
  private:
   /// What the readout multiplies by: its constant matrix, or the learned one.
