@@ -59,6 +59,7 @@ struct Derived : Linear {};
 static_assert(Small<Linear>::folds_readout && !Small<Never<>>::folds_readout);
 static_assert(!Small<Derived>::folds_readout && !Small<Linear, Hidden<40>>::folds_readout);
 static_assert(Small<Always<>, Hidden<40>>::folds_readout);
+static_assert(nwm::layer::HeadLayer<nwm::layer::AfterFirst<nwm::layer::Head<4, 3, Hidden<2>>>>);
 // Less memory: sums in place of features.
 static_assert(Large<Linear, Scalar>::Workspace::bytes() < Large<Never<>, Scalar>::Workspace::bytes());
 

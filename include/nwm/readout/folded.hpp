@@ -23,9 +23,9 @@ template <std::size_t width, Fold fold>
 inline constexpr Fold fold_of<LinearMap<width, fold>> = fold;
 
 /// Whether a machine folds R into a first layer of `outputs` sums. It pays where the multiplications of a
-/// forward pass over an image of `sites` pixels are at most two thirds of those of both products. For a matrix
-/// half as high as T they then are no more than the readout's own: it pays also where few pixels go through
-/// the head.
+/// forward pass over an image of `sites` pixels are at most two thirds of those of both products. For a
+/// matrix half as high as T they then are no more than the readout's own: it pays also where few pixels go
+/// through the head.
 template <class R, std::size_t steps, std::size_t channels, std::size_t outputs, std::size_t sites>
 inline constexpr bool folds = [] {
   if constexpr (fold_of<R> != Fold::where_it_pays) return fold_of<R> == Fold::always;
@@ -62,7 +62,7 @@ void swap_rows(std::size_t a, std::size_t b, std::size_t n, const Real* from, Re
 }  // namespace detail
 
 /// What Formed (formed.hpp) is, for a readout R that is a LinearMap and a head that begins with the `outputs`
-/// sums of its first layer (layer::AfterFirst): they are what is gathered. Members as there.
+/// sums of its first layer (layer::AfterFirst): they are what is gathered.
 template <class R, class B, class Real, std::size_t steps, std::size_t length, std::size_t channels,
           std::size_t sites, std::size_t outputs>
 class Folded {
@@ -74,9 +74,12 @@ class Folded {
   static constexpr std::size_t map_size = outputs * all_steps, weight_size = rows * width;
 
  public:
+  /// Numbers of a pixel that it gathers.
   static constexpr std::size_t planes = outputs;
+  /// Bytes of the backend's memory it holds.
   static constexpr std::size_t bytes = (planes * sites + 3 * map_size + weight_size) * sizeof(Real);
 
+  /// Before the first gather of a pass: sets M from matrix, A (features, T), and weight, W.
   void prepare(const Real* matrix, const Real* weight) {
     detail::swap_rows<B>(outputs, rows, channels, weight, weight_.data());
     for_tiles<width, column_limit<B>>([&](auto n, std::size_t c) {
@@ -86,27 +89,33 @@ class Folded {
     detail::swap_rows<B>(steps, outputs, channels, turned_.data(), map_.data());
   }
 
+  /// Adds steps t0 .. t0+length-1 of the series (length, channels, sites) to the sums; sets them when t0 = 0.
   void gather(const Real*, std::size_t t0, const Real* series) {
     Map::template gather<B, all_steps, some_steps, sites>(map_.data(), t0 * channels, series, sums_.data());
   }
 
+  /// The sums (outputs, sites), then their gradient.
   Real* gathered() { return sums_.data(); }
 
+  /// Sets x (outputs, n) to the sums of the n pixels from `start`, from planes of `plane` pixels.
   template <std::size_t n, std::size_t plane>
   static void form(const Real* from, std::size_t start, Real* x) {
     B::copy_rows(outputs, n, from + start, plane, x, n);
   }
+  /// Replaces the sums of these pixels by their gradient.
   template <std::size_t n, std::size_t plane>
   static void form_adjoint(Real* from, std::size_t start, const Real* x_gradient) {
     B::copy_rows(outputs, n, x_gradient, n, from + start, plane);
   }
 
+  /// Sets series_gradient (length, channels, sites), and adds to dM. From the last steps to the first.
   void gather_adjoint(const Real*, std::size_t t0, const Real* series, Real* series_gradient, Real*) {
     if (t0 + length == steps) B::fill(map_size, Real(0), map_gradient_.data());
     Map::template gather_adjoint<B, all_steps, some_steps, sites>(
         map_.data(), t0 * channels, series, sums_.data(), series_gradient, map_gradient_.data());
   }
 
+  /// After the last gather_adjoint of a pass: adds to the gradients of matrix and weight.
   void finish(const Real* matrix, Real* matrix_gradient, Real* weight_gradient) {
     detail::swap_rows<B>(outputs, steps, channels, map_gradient_.data(), turned_.data());
     for_tiles<width, column_limit<B>>([&](auto n, std::size_t c) {

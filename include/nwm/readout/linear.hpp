@@ -8,8 +8,8 @@
 
 namespace nwm::readout {
 
-/// Whether a linear readout and the head's first layer, linear as well, are one product in place of two
-/// (readout/folded.hpp).
+/// When a machine makes a linear readout and the head's first layer, linear as well, one product in place of
+/// two (readout/folded.hpp): the same to rounding.
 enum class Fold { where_it_pays, always, never };
 
 /// features = A y with the learned A (width, T) without bias, the same for every channel and site (parameter
