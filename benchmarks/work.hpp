@@ -20,7 +20,8 @@ struct Work {
 
 /// Floating-point operations per image. Counts the multiply-adds (2 each) of convolutions, couplings, dense
 /// layers and the readout's linear map (the Fourier transform counts as the dense (2K, T) product it could
-/// be). Does not count biases, activations, the pointwise part of a step, batch norm, loss and optimiser:
+/// be). Where the linear map and the head's first layer are one product (Machine::folds_readout), that one
+/// counts. Does not count biases, activations, the pointwise part of a step, batch norm, loss and optimiser:
 /// they take time, but cannot be compared with a matrix product's peak.
 struct Flops {
   double forward = 0;
@@ -53,6 +54,12 @@ constexpr Flops flops() {
     const std::string_view name = slice.name.view();
     if (slice.rank < 2) continue;
     double forward = 2 * static_cast<double>(slice.size) * sites, passes = 3;
+    if constexpr (requires { Machine::folds_readout; })
+      if (Machine::folds_readout) {
+        if (detail::contains(name, "fc_time")) continue;
+        if (detail::contains(name, "fc_readout.0."))
+          forward = 2 * static_cast<double>(slice.dims[0] * shape.steps * shape.oscillators) * sites;
+      }
     if (detail::contains(name, "cell.")) {
       forward *= static_cast<double>(shape.steps);
     } else if (detail::contains(name, "fc_time")) {

@@ -34,6 +34,11 @@ constexpr nwm::Shape shape{.height = 5,
 template <class B, class Real>
 using Cnn = nwm::Cnn<shape, 2, nwm::head::Hidden<6>, B, Real>;
 
+template <class B, class Real>
+using Folded = nwm::WaveMachine<shape, nwm::readout::LinearMap<0, nwm::readout::Fold::always>,
+                                nwm::head::Hidden<6>, nwm::cell::Wave, B, Real>;
+static_assert(Folded<Batch, double>::folds_readout);
+
 template <class Real>
 constexpr double bound = sizeof(Real) == 4 ? 1e-3 : 1e-8;
 
@@ -96,4 +101,6 @@ BOOST_AUTO_TEST_CASE(two_sets_in_turn_at_one_address) {
 
 BOOST_AUTO_TEST_CASE(wave_machine_double) { agree<tools::Small, double>(); }
 BOOST_AUTO_TEST_CASE(wave_machine_float) { agree<tools::Small, float>(); }
+BOOST_AUTO_TEST_CASE(folded_double) { agree<Folded, double>(); }
+BOOST_AUTO_TEST_CASE(folded_float) { agree<Folded, float>(); }
 BOOST_AUTO_TEST_CASE(cnn) { agree<Cnn, double>(); }

@@ -33,6 +33,9 @@ template <class B, class Readout = readout::Linear, class Cell = cell::Wave,
           class Checkpointing = checkpointing::StoreAll>
 using Waves = WaveMachine<shape, Readout, head::Hidden<6>, Cell, B, double, Checkpointing>;
 template <class B>
+using Folded = Waves<B, readout::LinearMap<0, readout::Fold::always>, cell::Wave, checkpointing::Every<2>>;
+static_assert(Folded<Gpu>::folds_readout);
+template <class B>
 using Layers = Cnn<shape, 2, head::Hidden<6>, B, double>;
 
 /// Its batch is its pass.
@@ -63,6 +66,7 @@ bool all_agree() {
   fine = agree<Waves<Gpu, readout::Linear, cell::Wave, checkpointing::Every<2>>,
                Waves<Host, readout::Linear, cell::Wave, checkpointing::Every<2>>>("waves, checkpoints") &&
          fine;
+  fine = agree<Folded<Gpu>, Folded<Host>>("waves, folded readout") && fine;
   fine = agree<Waves<Gpu, readout::Linear, cell::Lstm>, Waves<Host, readout::Linear, cell::Lstm>>("lstm") &&
          fine;
   fine =

@@ -65,6 +65,12 @@ BOOST_AUTO_TEST_CASE(checkpoints) {
 BOOST_AUTO_TEST_CASE(backwards) {
   agree<Waves<Later, nwm::checkpointing::Reversible<2>>, Waves<Now, nwm::checkpointing::Reversible<2>>>();
 }
+BOOST_AUTO_TEST_CASE(folded) {
+  using nwm::readout::LinearMap, nwm::readout::Fold, nwm::checkpointing::Every;
+  using Folded = LinearMap<0, Fold::always>;
+  static_assert(Waves<Later, Every<2>, Folded>::folds_readout);
+  agree<Waves<Later, Every<2>, Folded>, Waves<Now, Every<2>, Folded>>();
+}
 BOOST_AUTO_TEST_CASE(cnn) { agree<Cnn<Later>, Cnn<Now>>(); }
 
 BOOST_AUTO_TEST_CASE(whole_trainings_with_what_is_made_ready_ahead_are_equal) {

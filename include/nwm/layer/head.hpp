@@ -61,12 +61,13 @@ struct Head {
     for (std::size_t l = 1; l < layers; ++l) sum += width(l);
     return sum;
   }();
-  /// Rows of the widest layer.
-  static constexpr std::size_t widest = [] {
+  /// Rows of the widest layer, from layer `first` on.
+  static constexpr std::size_t widest_from(std::size_t first) {
     std::size_t most = 0;
-    for (std::size_t l = 0; l <= layers; ++l) most = std::max(most, width(l));
+    for (std::size_t l = first; l <= layers; ++l) most = std::max(most, width(l));
     return most;
-  }();
+  }
+  static constexpr std::size_t widest = widest_from(0);  ///< of all
 
   /// Appends "<prefix>.{0,2,4…}.weight" (out, in) and ".bias".
   template <class L>
@@ -92,6 +93,30 @@ struct Head {
                                     parameter_gradient, work);
   }
 
+  // The same for who multiplies by the first matrix elsewhere (after_first.hpp).
+
+  /// Sets scores (out, n) and hidden_ (hidden, n) from sums (width(1), n), the first product without its
+  /// bias.
+  template <class B, std::size_t n, class Real>
+  static void forward_from_sums(const Real* parameters_, const Real* sums, Real* hidden_, Real* scores) {
+    constexpr std::size_t rows = width(1);
+    constexpr Activation f = layers == 1 ? Activation::none : Activation::relu;
+    Real* y = layers == 1 ? scores : hidden_;
+    B::copy(rows * n, sums, y);
+    B::template add_bias<f>(rows, n, y, n, parameters_ + rows * in);
+    if constexpr (layers > 1) forward_from<B, n, 1>(parameters_, y, y + rows * n, scores);
+  }
+
+  /// Adds to parameter_gradient, except that of the first matrix, and sets sums_gradient (width(1), n). work
+  /// holds 2·widest_from(1)·n numbers.
+  template <class B, std::size_t n, class Real>
+  static void backward_to_sums(const Real* parameters_, const Real* hidden_, const Real* score_gradient,
+                               Real* sums_gradient, Real* parameter_gradient, Real* work) {
+    if constexpr (layers == 1) B::copy(out * n, score_gradient, sums_gradient);
+    backward_from<B, n, layers - 1, 1>(parameters_, static_cast<const Real*>(nullptr), hidden_ + hidden * n,
+                                       score_gradient, sums_gradient, parameter_gradient, work);
+  }
+
  private:
   template <class B, std::size_t n, std::size_t l, class Real>
   static void forward_from(const Real* parameters_, const Real* x, Real* y, Real* scores) {
@@ -105,21 +130,26 @@ struct Head {
   }
 
   /// `gradient` belongs to the output of layer l before its activation; `above` points behind layer l's
-  /// input.
-  template <class B, std::size_t n, std::size_t l, class Real>
+  /// input. x_gradient is that of the input of layer `first`; with first = 1 before the activation, and layer
+  /// 0 then has its bias alone.
+  template <class B, std::size_t n, std::size_t l, std::size_t first = 0, class Real>
   static void backward_from(const Real* parameters_, const Real* x, const Real* above, const Real* gradient,
                             Real* x_gradient, Real* parameter_gradient, Real* work) {
     constexpr std::size_t rows = width(l + 1), columns = width(l);
-    const Real* input = l == 0 ? x : above - columns * n;
     Real* weight_gradient = parameter_gradient + offset(l);
-    B::template multiply_outer<rows, columns, n>(gradient, n, input, n, weight_gradient, columns);
-    B::add_row_sums(rows, n, gradient, n, weight_gradient + rows * columns);
-    Real* below = l == 0 ? x_gradient : work + l % 2 * widest * n;
-    B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below,
-                                                      n);
-    if constexpr (l > 0) {
-      B::template map<Real>(columns * n, kernel::ActivationAdjoint<Activation::relu, Real>{input, below});
-      backward_from<B, n, l - 1>(parameters_, x, input, below, x_gradient, parameter_gradient, work);
+    if constexpr (l < first) {
+      B::add_row_sums(rows, n, gradient, n, weight_gradient + rows * columns);
+    } else {
+      const Real* input = l == 0 ? x : above - columns * n;
+      B::template multiply_outer<rows, columns, n>(gradient, n, input, n, weight_gradient, columns);
+      B::add_row_sums(rows, n, gradient, n, weight_gradient + rows * columns);
+      Real* below = l == first ? x_gradient : work + l % 2 * widest_from(first) * n;
+      B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below,
+                                                        n);
+      if constexpr (l > 0) {
+        B::template map<Real>(columns * n, kernel::ActivationAdjoint<Activation::relu, Real>{input, below});
+        backward_from<B, n, l - 1, first>(parameters_, x, input, below, x_gradient, parameter_gradient, work);
+      }
     }
   }
 };

@@ -87,12 +87,16 @@ class WaveMachine : public model::PixelModel<
   static constexpr std::size_t length = Layers::length, segments = Layers::segments;
   static constexpr std::size_t rows = Readout::template rows<steps>;          ///< that the readout gathers
   static constexpr std::size_t features = Readout::template features<steps>;  ///< of an oscillator
+  /// Whether readout and the head's first layer are one product (readout/folded.hpp): the same scores and
+  /// gradients to rounding, without the features in memory.
+  static constexpr bool folds_readout = Layers::folds_readout;
 
  private:
   using typename Base::BatchGrid;
   using End = typename Layers::End;
   using Waves = typename Layers::Waves;
   using Mlp = typename Layers::Mlp;
+  using Features = typename Layers::Features;
   using Carried = model::CarriedFields<Cell, Backend, Waves, Real>;
   template <std::size_t e>
   using Encoder = typename Layers::template Encoder<e>;
@@ -139,25 +143,23 @@ class WaveMachine : public model::PixelModel<
     /// Bytes of the backend's memory it holds: what training needs for each thread (or each pass) besides
     /// parameters, gradients and data.
     static constexpr std::size_t bytes(std::size_t target_numbers = pass_sites) {
-      constexpr std::size_t plain = hidden_size + work_size + scratch_size + rows * numbers +
-                                    length * numbers + 2 + readout::constant_size<Readout, steps>;
+      constexpr std::size_t plain = hidden_size + work_size + scratch_size + length * numbers + 2;
       return Waves::Tape::bytes() + Waves::Adjoint::bytes() + Base::Pass::bytes(target_numbers) +
-             plain * sizeof(Real) + (HostBackend<Backend> ? Counting::bytes : 0);
+             Features::bytes + plain * sizeof(Real) + (HostBackend<Backend> ? Counting::bytes : 0);
     }
 
    private:
     friend WaveMachine;
     friend Base;
     using Memory = typename Backend::template Memory<Real>;
-    using Counting = model::CountingPixels<Real, rows * channels, pass_sites, End::tile>;
+    using Counting = model::CountingPixels<Real, Features::planes, pass_sites, End::tile>;
     typename Base::Pass pass;
     typename Waves::Tape tape;
     typename Waves::Adjoint adjoint;
     Memory hidden{hidden_size}, work{work_size}, scratch{scratch_size};
-    Memory gathered{rows * numbers};  // the readout's rows, then their gradient
+    Features features;
     Memory series_gradient{length * numbers};
     Memory worst{2};  // growth of a step, and of a step back
-    readout::ConstantMatrix<Readout, Backend, steps, Real> constant;
     Counting counting{HostBackend<Backend>};
   };
 
@@ -176,10 +178,10 @@ class WaveMachine : public model::PixelModel<
   /// record() sets one: what the machine says of waves that were cut short, mixed or made by hand.
   void read(std::span<const Real, images * series_size> series, typename Base::PassScores scores,
             Workspace& w) const {
+    w.features.prepare(matrix(), head());
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Backend::upload(length * numbers, series.data() + segment * length * numbers, w.series_gradient.data());
-      Readout::template gather<Backend, steps, length, numbers>(matrix(w), segment * length,
-                                                                w.series_gradient.data(), w.gathered.data());
+      w.features.gather(matrix(), segment * length, w.series_gradient.data());
     }
     End::score(head(), w.pass.end, former(w));
     Backend::download(scores.size(), w.pass.end.scores(), scores.data());
@@ -203,18 +205,19 @@ class WaveMachine : public model::PixelModel<
       End::add_gradient_at(
           w.counting.pixels(), loss, head(), w.pass.end, scale, head_gradient,
           [&w](std::span<const std::size_t> pixels, Real* x) {
-            w.counting.take(w.gathered.data(), pixels);
-            form<End::tile, End::tile>(w.counting.picked(), 0, x);
+            w.counting.take(w.features.gathered(), pixels);
+            Features::template form<End::tile, End::tile>(w.counting.picked(), 0, x);
           },
           [&w](std::span<const std::size_t> pixels, const Real* x_gradient) {
-            form_adjoint<End::tile, End::tile>(w.counting.picked(), 0, x_gradient);
-            w.counting.give(w.gathered.data(), pixels);
+            Features::template form_adjoint<End::tile, End::tile>(w.counting.picked(), 0, x_gradient);
+            w.counting.give(w.features.gathered(), pixels);
           });
-      w.counting.clear_others(w.gathered.data());
+      w.counting.clear_others(w.features.gathered());
     } else {
       End::add_gradient(loss, head(), w.pass.end, scale, head_gradient, former(w),
                         [&](auto n, std::size_t start, const Real* x_gradient) {
-                          form_adjoint<n, pass_sites>(w.gathered.data(), start, x_gradient);
+                          Features::template form_adjoint<n, pass_sites>(w.features.gathered(), start,
+                                                                         x_gradient);
                         });
     }
     run_back(w, gradient);
@@ -240,11 +243,7 @@ class WaveMachine : public model::PixelModel<
   }();
 
   const Real* head() const { return this->place() + Base::template offset<Mlp>; }
-  /// What the readout multiplies by: its constant matrix, or the learned one.
-  const Real* matrix(const Workspace& w) const {
-    if constexpr (readout::constant_size<Readout, steps> > 0) return w.constant.data();
-    else return this->place() + Base::template offset<typename Layers::Matrix>;
-  }
+  const Real* matrix() const { return this->place() + Base::template offset<typename Layers::Matrix>; }
   const Real* coupling() const { return this->place() + Base::template offset<typename Layers::Coupling>; }
 
   /// Encoders, all steps, and the readout's rows, for the image loaded. after(segment) sees the tape of each
@@ -266,35 +265,25 @@ class WaveMachine : public model::PixelModel<
       model::ask_growth<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data());
       if constexpr (!queued<Backend>) require_stable(w);
     }
+    w.features.prepare(matrix(), head());
     for (std::size_t segment = 0; segment < segments; ++segment) {
       Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
-      Readout::template gather<Backend, steps, length, numbers>(matrix(w), segment * length, w.tape.series(),
-                                                                w.gathered.data());
+      w.features.gather(matrix(), segment * length, w.tape.series());
       after(segment);
     }
     if (carry.end) Carried::get(w.tape, length, carry.end);
   }
 
-  /// Sets the features of the n pixels from `start`: x (features·channels, n), feature index k·C + c.
+  /// Sets x, what the head takes of the n pixels from `start`.
   static auto former(Workspace& w) {
-    return [&w](auto n, std::size_t start, Real* x) { form<n, pass_sites>(w.gathered.data(), start, x); };
-  }
-  /// The same from gathered rows of `plane` pixels each, and back: the rows become their gradients.
-  template <std::size_t n, std::size_t plane>
-  static void form(const Real* gathered, std::size_t start, Real* x) {
-    for (std::size_t c = 0; c < channels; ++c)
-      Readout::template form<Backend, steps, n>(gathered + c * plane + start, channels * plane, x + c * n,
-                                                channels * n);
-  }
-  template <std::size_t n, std::size_t plane>
-  static void form_adjoint(Real* gathered, std::size_t start, const Real* x_gradient) {
-    for (std::size_t c = 0; c < channels; ++c)
-      Readout::template form_adjoint<Backend, steps, n>(gathered + c * plane + start, channels * plane,
-                                                        x_gradient + c * n, channels * n);
+    return [&w](auto n, std::size_t start, Real* x) {
+      Features::template form<n, pass_sites>(w.features.gathered(), start, x);
+    };
   }
 
   /// From the gradient of the readout's rows back to all parameters.
   void run_back(Workspace& w, Real* gradient) const {
+    Real* const matrix_gradient = gradient + Base::template offset<typename Layers::Matrix>;
     w.adjoint.clear();
     for (std::size_t segment = segments; segment-- > 0;) {
       if (segment + 1 < segments) {
@@ -303,12 +292,12 @@ class WaveMachine : public model::PixelModel<
               cell, coupling(), w.tape, segment, w.scratch.data());
         else Waves::run(cell, coupling(), w.tape, segment, w.scratch.data());
       }
-      Readout::template gather_adjoint<Backend, steps, length, numbers>(
-          matrix(w), segment * length, w.tape.series(), w.gathered.data(), w.series_gradient.data(),
-          gradient + Base::template offset<typename Layers::Matrix>);
+      w.features.gather_adjoint(matrix(), segment * length, w.tape.series(), w.series_gradient.data(),
+                                matrix_gradient);
       Waves::run_back(cell, coupling(), w.tape, segment, w.series_gradient.data(), w.adjoint,
                       gradient + Base::template offset<typename Layers::Coupling>, w.scratch.data());
     }
+    w.features.finish(matrix(), matrix_gradient, gradient + Base::template offset<Mlp>);
     const Real* const all = this->place();
     Layers::Numbers::template add_gradient<Backend, typename Base::Parts>(all, w.adjoint, gradient,
                                                                           w.scratch.data());

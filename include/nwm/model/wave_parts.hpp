@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "nwm/backend/pass.hpp"
@@ -14,6 +15,7 @@
 #include "nwm/error.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/shape.hpp"
+#include "nwm/layer/after_first.hpp"
 #include "nwm/layer/encoder.hpp"
 #include "nwm/layer/encoder_start.hpp"
 #include "nwm/layer/head.hpp"
@@ -22,6 +24,8 @@
 #include "nwm/memory/parts.hpp"
 #include "nwm/model/cell_numbers.hpp"
 #include "nwm/model/pixel_head.hpp"
+#include "nwm/readout/folded.hpp"
+#include "nwm/readout/formed.hpp"
 #include "nwm/time/recurrence.hpp"
 
 namespace nwm::model {
@@ -129,7 +133,17 @@ struct WaveParts {
       HeadLayers::describe(all, "classifier.fc_readout");
     }
   };
-  using End = PixelHead<Mlp, BatchGrid::sites / ImageGrid::sites, ImageGrid::sites, Backend, Real>;
+  /// Whether readout and first layer are one product, so that no features are formed (readout/folded.hpp).
+  static constexpr bool folds_readout =
+      readout::folds<Readout, steps, channels, HeadLayers::width(1), ImageGrid::sites>;
+  /// From the series to what the head takes, and the head.
+  using Features =
+      std::conditional_t<folds_readout,
+                         readout::Folded<Readout, Backend, Real, steps, length, channels, BatchGrid::sites,
+                                         HeadLayers::width(1)>,
+                         readout::Formed<Readout, Backend, Real, steps, length, channels, BatchGrid::sites>>;
+  using End = PixelHead<std::conditional_t<folds_readout, layer::AfterFirst<HeadLayers>, Mlp>,
+                        BatchGrid::sites / ImageGrid::sites, ImageGrid::sites, Backend, Real>;
 
   template <std::size_t... e, std::size_t... k>
   static auto list_of(std::index_sequence<e...>, std::index_sequence<k...>)

@@ -8,9 +8,13 @@
 
 namespace nwm::readout {
 
+/// When a machine makes a linear readout and the head's first layer, linear as well, one product in place of
+/// two (readout/folded.hpp): the same to rounding.
+enum class Fold { where_it_pays, always, never };
+
 /// features = A y with the learned A (width, T) without bias, the same for every channel and site (parameter
 /// `fc_time.weight`). width_ = 0 stands for floor(T/2) + 1, the paper's choice.
-template <std::size_t width_ = 0>
+template <std::size_t width_ = 0, Fold fold_ = Fold::where_it_pays>
 struct LinearMap {
   static constexpr std::string_view name = "linear";
   template <std::size_t steps>
