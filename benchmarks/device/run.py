@@ -351,7 +351,7 @@ def main():
     options = parser.parse_args()
     if options.self_test:
         import unittest
-        suite = unittest.defaultTestLoader.discover(str(HERE), pattern="run_test.py")
+        suite = unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py")
         return 0 if unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful() else 1
     run = Run(options)
     problem, status = run.prepare()
