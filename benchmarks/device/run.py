@@ -3,9 +3,9 @@
 
     python3 benchmarks/device/run.py build/cuda/bin [--out FILE.json] [--resume] [--minutes 25]
 
-BINARIES is the folder with nwm_device_benchmark, nwm_conformance and device_*. In order of importance: conformance, two
-equal runs, training steps beside PyTorch's, parts and their floors, the sanitizer, compiled PyTorch, inference. When time
-is short, nothing new is started, and the report lists what was left out. Writes the JSON, and the tables as text beside
+BINARIES is the folder with nwm_device_benchmark, nwm_conformance and device_*. In order of importance: conformance, each
+precision's error, two equal runs, the sanitizer, training steps beside PyTorch's, a training of the study, parts and their
+floors, compiled PyTorch, inference. When time is short, nothing new is started, and the report lists what was left out. Writes the JSON, and the tables as text beside
 it, again after each part: a run that is ended keeps what it had, and --resume goes on from there.
 Exit status 77 without a GPU, 1 when something is wrong (a figure that misses its aim is not wrong), 0 otherwise.
 """
@@ -105,8 +105,8 @@ class Run:
         self.report = {
             "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch, "configurations": CONFIGURATIONS,
             "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-            "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status),
-            "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "left_out": [], "done": []}
+            "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status) and not options.commit,
+            "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "study": [], "left_out": [], "done": []}
         self.before = 0.0  # minutes of the runs that this one resumes
         self.scratch = tempfile.TemporaryDirectory()
 
@@ -121,7 +121,7 @@ class Run:
                 raise SystemExit(f"run.py: --resume: {field}: expected {mine}, found {theirs}")
         floors = {r["name"] for r in report["results"] if r["name"].startswith("ceiling/")}
         now = [r for r in self.report["results"] if r["name"] not in floors]
-        self.report |= {k: report[k] for k in ("conformance", "programs", "peers", "sanitizer", "done")}
+        self.report |= {k: report[k] for k in ("conformance", "programs", "peers", "sanitizer", "study", "done")}
         self.report["results"] = report["results"] + now
         self.before = report["minutes"]
 
@@ -130,11 +130,11 @@ class Run:
         """(the reason why a run is impossible, the exit status that says so); (None, 0) when it is possible."""
         if not self.benchmark.exists():
             return f"{self.benchmark}: not there; build it with: cmake --workflow --preset cuda", 1
-        lacking = missing_libraries(self.benchmark, self.environment)
-        if lacking:
-            paths = library_folders(self.options.python) + [self.environment.get("LD_LIBRARY_PATH", "")]
+        programs = [self.benchmark] + [p for name in ("nwm_conformance", "nwm_study") if (p := self.binaries / name).exists()]
+        if any(missing_libraries(p, self.environment) for p in programs):
+            paths = library_folders(self.options.python) + [str(self.binaries.parent / "lib"), self.environment.get("LD_LIBRARY_PATH", "")]
             self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(p for p in paths if p)
-            lacking = missing_libraries(self.benchmark, self.environment)
+        lacking = missing_libraries(self.benchmark, self.environment)
         if lacking:
             return f"{self.benchmark.name}: libraries that are not there: {', '.join(lacking)}", 1
         results, error = self.ours("^ceiling/", 60, 0.3)
@@ -238,6 +238,30 @@ class Run:
             entry |= {"passed": errors == 0 and status == 0,
                       "outcome": "silent" if errors == 0 and status == 0 else f"{errors} errors, exit {status}"}
 
+    def study(self, epochs, limit):
+        """Trains the study's NWM on Tetrominoes, data, validation and test included."""
+        program, folder = self.binaries / "nwm_study", pathlib.Path(self.scratch.name) / f"study{epochs}"
+        entry = {"epochs": epochs, "precision": "float32"}
+        if not program.exists():
+            self.report["left_out"].append(f"study/{epochs} (no nwm_study)")
+            return
+        command = [program, "--backend", "device", "--model", "nwm", "--readout", "linear", "--data", "tetrominoes", "--seeds", "0",
+                   "--epochs", str(epochs), "--out", folder]
+        if "--precision" in call([program, "--help"], 30, self.environment)[1]:
+            command += ["--precision", "tf32"]
+            entry["precision"] = "tf32"
+        begin = time.monotonic()
+        status, out, err = call(command, limit, self.environment)
+        entry["seconds"] = time.monotonic() - begin
+        results = folder / "results.csv"
+        if status is None:
+            entry["error"] = f"stopped after {limit:.0f} s"
+        elif status != 0 or not results.exists():
+            entry["error"] = f"exit {status}: {last_line(err or out)}"
+        else:
+            entry |= tables.parse_study(results.read_text())
+        self.report["study"].append(entry)
+
     def small_cases(self):
         """A folder with the few cases that are quick under a sanitizer."""
         folder = pathlib.Path(self.scratch.name) / "cases"
@@ -266,17 +290,18 @@ class Run:
 
         yield "conformance", 20, 100, self.conformance
         yield "device_*", 10, 40, self.programs
+        yield ours("check/precision", 10, 45)
         yield "check/same_bits", 10, 45, lambda s: self.ours_or_error("^check/(float32|same_bits)/", s)
+        yield "memcheck", 15, 60, lambda s: self.sanitizer(
+            "memcheck", "nwm_conformance", [self.small_cases(), "--backend", self.backend, "--precision", "float"], s)
+        yield "racecheck", 15, 45, lambda s: self.sanitizer("racecheck", "device_kernels", [], s)
         for c in CONFIGURATIONS:
             yield ours(f"train_step/{c}", 10, 45)
         for c in AIMED:
             yield peer(c, "eager", 15, 60)
             yield peer(c, "graph", 15, 40)
         yield ours("part", 15, 60)
-        yield ours("check/precision", 10, 45)
-        yield "memcheck", 15, 60, lambda s: self.sanitizer(
-            "memcheck", "nwm_conformance", [self.small_cases(), "--backend", self.backend, "--precision", "float"], s)
-        yield "racecheck", 15, 45, lambda s: self.sanitizer("racecheck", "device_kernels", [], s)
+        yield "study/30", 30, 120, lambda s: self.study(30, s)
         for c in AIMED:
             yield peer(c, compiled(c), 20, 120)
         for c in BY_CHANNELS_LAST:
@@ -292,6 +317,7 @@ class Run:
         for c in ("cnn/tetrominoes/16", "unet/multi_mnist/4"):
             yield peer(c, "compile_nhwc", 20, 90)
             yield peer(c, "graph_nhwc", 15, 30, "infer")
+        yield "study/300", 200, 600, lambda s: self.study(300, s)
         for c in OTHERS:
             yield peer(c, "eager", 15, 40)
             yield peer(c, "graph", 15, 40)

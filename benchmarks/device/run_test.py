@@ -47,6 +47,12 @@ class Parsing(unittest.TestCase):
     def test_json_lines_that_end_early(self):
         self.assertEqual(tables.parse_json_lines('noise\n{"a": 1}\n{"b": 2'), [{"a": 1}])
 
+    def test_study(self):
+        self.assertEqual(tables.parse_study("run_name,iou_foreground,acc_foreground\nnwm,0.9,0.95\n"),
+                         {"iou_foreground": 0.9, "acc_foreground": 0.95})
+        self.assertIn("error", tables.parse_study("run_name\n"))
+        self.assertIn("error", tables.parse_study("run_name,iou_foreground,acc_foreground\nnwm,,\n"))
+
     def test_sanitizer(self):
         self.assertEqual(tables.parse_sanitizer("========= ERROR SUMMARY: 0 errors\n"), 0)
         self.assertEqual(tables.parse_sanitizer("========= ERROR SUMMARY: 12 errors\n"), 12)
@@ -115,12 +121,15 @@ class Figures(unittest.TestCase):
         self.assertIn("linear float32: ms: wanted at most 6.5, found 4: met", text)
         self.assertIn("cnn/tetrominoes/16 float32: ms: wanted at most 7, not measured", text)
         self.assertIn("share of its floor: wanted at least 0.5, found 0.333: MISSED", text)
-        report = made_up()
+        report = made_up() | {"study": [{"epochs": 300, "precision": "tf32", "seconds": 200.0, "iou_foreground": 0.967,
+                                         "acc_foreground": 0.98}]}
         report["results"].append({"name": "train_step/nwm/multi_mnist/linear/tf32", "median_ms": 60.0, "items": 64, "flops": 1,
                                   "bytes": 1, "peak_bytes": 12e9})
         text = tables.text(report)
         self.assertIn("multi_mnist/linear tf32: ms: wanted at most 55, found 60: MISSED", text)
         self.assertIn("multi_mnist/linear tf32: GB: wanted at most 15, found 12: met", text)
+        self.assertIn("Tetrominoes: s: wanted at most 210, found 200: met", text)
+        self.assertIn("300 epochs, tf32: 200 s, foreground IoU 0.967", text)
 
     def test_failures_are_told(self):
         report = made_up()
@@ -188,6 +197,14 @@ class Machine:
             return 0, "", ""
         if program == "nwm_conformance":
             return 0, "nwm-linear cuda float 1e-07 2e-06 ok\n", ""
+        if program == "nwm_study":
+            if "--help" in command:
+                return 0, "--epochs\n", ""
+            self.asked.append("study/" + command[command.index("--epochs") + 1])
+            folder = pathlib.Path(command[command.index("--out") + 1])
+            folder.mkdir()
+            (folder / "results.csv").write_text("run_name,iou_foreground,acc_foreground\nnwm,0.9,0.95\n")
+            return 0, "", ""
         if "--info" in command:
             return 0, json.dumps({"torch": "2.0"}) + "\n", ""
         name, variant = command[2:4]  # python, torch_device.py, ...
@@ -199,7 +216,8 @@ class Machine:
 class Runs(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        (self.folder / "nwm_device_benchmark").touch()
+        for program in ("nwm_device_benchmark", "nwm_study"):
+            (self.folder / program).touch()
         self.enterContext(mock.patch.object(run, "say"))
 
     def enterContext(self, manager):  # a method of its own since Python 3.11
@@ -234,6 +252,7 @@ class Runs(unittest.TestCase):
                 variants = {v for n, v in (a for a in machine.asked if isinstance(a, tuple)) if n == f"{task}/{configuration}"}
                 self.assertLessEqual(set(tables.KINDS), {tables.kind(v) for v in variants})
         self.assertIn("^infer/", machine.asked)
+        self.assertEqual([s["iou_foreground"] for s in report["study"]], [0.9, 0.9])
         self.assertLess(machine.asked.index("^train_step/nwm/tetrominoes/linear/"), machine.asked.index("^infer/"))
 
     def test_nothing_is_started_when_time_is_short(self):

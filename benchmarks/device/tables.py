@@ -1,4 +1,6 @@
 """Evaluates the measurements of run.py: floors, ratios, tables, and whether the aims are met."""
+import csv
+import io
 import json
 
 PRECISIONS = ("float32", "tf32", "bf16")
@@ -10,6 +12,7 @@ PEER_NAMES = {"nwm/multi_mnist/linear_every10": "nwm/multi_mnist/linear"}
 STEP_AIMS = {"nwm/tetrominoes/linear": (6.5, 4, 4), "nwm/multi_mnist/linear": (100, 55, 55),
              "lstm/tetrominoes/linear": (7, 4, 4), "cnn/tetrominoes/16": (7, 4, 3.5), "unet/multi_mnist/4": (3, 3, 3)}
 MEMORY_AIMS = {"nwm/multi_mnist/linear": 15e9}  # most bytes
+STUDY_AIM = 210  # seconds of the study's training on Tetrominoes, 300 epochs of 10,000 images, at most
 WAVES_AIM = 2  # times the floor at most
 LEFT_TO_MEASURE = "-"
 
@@ -53,6 +56,17 @@ def parse_sanitizer(text):
     counts += [line.rpartition("RACECHECK SUMMARY:")[2].split()[0] for line in text.splitlines()
                if "RACECHECK SUMMARY:" in line]
     return sum(int(c) for c in counts) if counts and all(c.isdigit() for c in counts) else None
+
+
+def parse_study(text):
+    """Foreground IoU and accuracy of the one run in nwm_study's results.csv; an error where it has none."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+    if len(rows) != 1:
+        return {"error": f"{len(rows)} rows in results.csv"}
+    try:
+        return {key: float(rows[0][key]) for key in ("iou_foreground", "acc_foreground")}
+    except (KeyError, ValueError) as error:
+        return {"error": f"results.csv: {error}"}
 
 
 # ---- floors ----------------------------------------------------------------------------------------------------
@@ -217,6 +231,9 @@ def aims(report):
         if row["name"] in MEMORY_AIMS:
             size = memory_of(row["ours"])[0]
             found.append((f"{what}: GB", "at most", MEMORY_AIMS[row["name"]] / 1e9, size and size / 1e9))
+    for run in report.get("study", []):
+        if run["epochs"] == 300:
+            found.append(("the study's training on Tetrominoes: s", "at most", STUDY_AIM, None if "error" in run else run["seconds"]))
     limits = ceilings(report["results"])
     for r in report["results"]:
         if r["name"].startswith("part/waves/") and "/forward/" in r["name"]:
@@ -255,6 +272,10 @@ def check_lines(report):
             lines.append(f"{r['name']}: relative error of the gradient: "
                          + ", ".join(f"{p} {r[p]:.1e}" for p in PRECISIONS if r.get(p) is not None)
                          + ("" if r.get("passed", True) else ": FAILED"))
+    for run in report.get("study", []):
+        lines.append(f"nwm_study, NWM linear on Tetrominoes, {run['epochs']} epochs, {run['precision']}: "
+                     + (f"FAILED: {run['error']}" if "error" in run else
+                        f"{run['seconds']:.0f} s, foreground IoU {run['iou_foreground']:.3f}, accuracy {run['acc_foreground']:.3f}"))
     for s in report["sanitizer"]:
         lines.append(f"compute-sanitizer {s['tool']} {s['program']}: {s['outcome']}")
     return lines
@@ -266,6 +287,7 @@ def passed(report):
     return (not conformance["failures"] and not conformance.get("error")
             and all("error" not in r and r.get("passed", True) for r in report["results"])
             and all(p["passed"] for p in report["programs"])
+            and not any("error" in run and "stopped" not in run["error"] for run in report.get("study", []))
             and all(s["passed"] is not False for s in report["sanitizer"]))
 
 
