@@ -154,7 +154,28 @@ def resident(operations, fields):
     return work
 
 
-WORK = {"Correlate": correlate, "TensorCorrelate": lambda t: correlate(t, rate_of(t, 7)),
+def head(t):
+    """(widths from the features to the scores, pixels of the study's batch with that head, whether numbers are split in two)"""
+    widths = [t[0][0].number(), *(w.number() for w in t[0][2].arguments), t[0][1].number()]
+    return widths, 64 * 64 * 64 if max(widths[1:-1]) > 32 else 64 * 128 * 128, 2 if t[1].name == "Full" else 1
+
+
+def fused_head(t):
+    """Scores; with a loss also the gradient of the features, and what the weights' gradients need of each layer, in 16 bits."""
+    (widths, pixels, parts), trains = head(t), t[2].name != "ScoresOnly"
+    products = sum(a * b for a, b in zip(widths, widths[1:]))
+    kept = 2 * parts * (sum(widths[:-1]) + sum(widths[1:])) + 4 * widths[0] if trains else 0
+    return Work("-".join(map(str, widths)) + f", {pixels:,} pixels" + (", forward and back" if trains else ", forward"),
+                (4 if trains else 2) * products * pixels, pixels * (4 * (widths[0] + widths[-1]) + kept), rate_of(t, 1))
+
+
+def head_gradient(t):
+    (widths, pixels, parts), layer = head(t), t[2].number()
+    a, b = widths[layer:layer + 2]
+    return Work(f"{a} to {b}, {pixels:,} pixels", 2 * a * b * pixels, 2 * parts * (a + b) * pixels, rate_of(t, 1))
+
+
+WORK = {"FusedHead": fused_head, "HeadGradient": head_gradient, "Correlate": correlate, "TensorCorrelate": lambda t: correlate(t, rate_of(t, 7)),
         "TileGradient": gradient, "TensorGradient": lambda t: gradient(t, rate_of(t, 5)),
         # y, z and the coupled value out a step; on the way back these and the series' gradient in
         "ResidentForward": resident(19, 3), "ResidentBackward": resident(30, 4)}
@@ -205,9 +226,9 @@ def rows(usage, only):
         if body is None or "double" in plain or "(anonymous namespace)" in body.text or not re.search(only, body.text):
             continue
         work = work_of(body)
-        height = [int(h) for h in re.findall(r"Grid<(\d+)u?l", body.text)]
-        if height and max(height) < 56:
-            continue  # the tests' sizes
+        heights = [int(h) for h in re.findall(r"Grid<(\d+)u?l", body.text)]
+        if max(heights, default=0) < 56 and not (work and body.name in ("FusedHead", "HeadGradient") and max(head(body)[0][1:-1]) >= 32):
+            continue  # the tests' sizes, and what is neither waves nor head
         found.setdefault(body.text, (body.name, work, *usage[name], body))
     # Bodies that do the same for several machines differ in types only; a row for all that the table cannot tell apart.
     seen, kept = set(), []

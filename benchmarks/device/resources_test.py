@@ -75,6 +75,18 @@ class Floors(unittest.TestCase):
             self.assertEqual(floor[1], "bytes")
             self.assertAlmostEqual(floor[0] / 1e3, milliseconds, 2)
 
+    def test_heads(self):
+        mlp, loss = "nwm::layer::Head<102ul, 6ul, nwm::head::Hidden<256ul, 256ul, 256ul> >", "nwm::loss::Kernel"
+        products, pixels = 102 * 256 + 2 * 256 * 256 + 256 * 6, 262144
+        both = resources.work_of(resources.Type(f"nwm::device::FusedHead<{mlp}, nwm::device::precision::Tf32, {loss}>"))
+        self.assertEqual((both.flops, both.rate), (4 * products * pixels, "fp16"))
+        self.assertEqual(both.bytes, pixels * (4 * 102 * 2 + 4 * 6 + 2 * (102 + 768 + 768 + 6)))
+        scores = resources.work_of(resources.Type(f"nwm::device::FusedHead<{mlp}, nwm::device::precision::Full, nwm::device::ScoresOnly>"))
+        self.assertEqual((scores.flops, scores.bytes, scores.rate), (2 * products * pixels, pixels * 4 * 108, "3 × fp16"))
+        self.assertIn("102-256-256-256-6, 262,144 pixels, forward", scores.what)
+        weights = resources.work_of(resources.Type(f"nwm::device::HeadGradient<{mlp}, nwm::device::precision::Full, 1ul>"))
+        self.assertEqual((weights.flops, weights.bytes), (2 * 65536 * pixels, 4 * 512 * pixels))
+
     def test_another_body_has_no_floor(self):
         self.assertIsNone(resources.work_of(resources.Type("nwm::device::Other<float>")))
         self.assertIsNone(resources.work_of(resources.Type("nwm::device::Correlate<float>")))
