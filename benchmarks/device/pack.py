@@ -3,10 +3,11 @@
 
     python3 benchmarks/device/pack.py FOLDER [--build DIR] [--architectures 90a-real] [--no-build]
 
-FOLDER gets `device.tar.xz`, `run` and `CONTENTS.md`: conformance with its cases, the programs of tests/device, the benchmark, nwm_study with
-Tetrominoes (which are drawn, so that no data is carried), and the scripts. On the machine with the GPU `FOLDER/run` does everything
-(packed_run.py). Programs are stripped; cuBLAS and PyTorch are found there. It fails when the folder is larger than --most megabytes, or `run` cannot be
-started here: where there is no GPU it must get as far as saying so, with exit status 77.
+FOLDER gets `device.tar.xz`, `run` and `CONTENTS.md`: conformance with its cases, the programs of tests/device, the benchmark,
+nwm_study with Tetrominoes (which are drawn, so that no data is carried), and the scripts. On the machine with the GPU
+`FOLDER/run` does everything (packed_run.py). Programs are stripped; cuBLAS and PyTorch are found there. It fails when the
+folder is larger than --most megabytes, or `run` cannot be started here: where there is no GPU it must get as far as saying
+so, with exit status 77.
 """
 import argparse
 import io
@@ -92,8 +93,9 @@ def listing(found, missing, commit, architectures, size):
         return f"{n / 1e6:.1f} MB"
 
     lines = ["# What is in this folder", "",
-             f"Commit {commit}, machine code for {architectures}. `device.tar.xz` is {megabytes(size)}. On a machine with a GPU, a driver for CUDA 13, Python "
-             "and (for the comparison, and for cuBLAS where no toolkit is) PyTorch, `./run` does everything; `./run --help` says how.", "",
+             f"Commit {commit}, machine code for {architectures}. `device.tar.xz` is {megabytes(size)}. On a machine with a GPU, a "
+             "driver for CUDA 13, Python and (for the comparison, and for cuBLAS where no toolkit is) PyTorch, `./run` does "
+             "everything; `./run --help` says how.", "",
              "| | | unpacked |", "|---|---|---|"]
     lines += [f"| `{name}` | {what} | {megabytes(len(data))} |" for name, data, _, what in found if name.startswith("bin/")]
     for folder in ["lib", *FILES]:

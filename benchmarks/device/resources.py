@@ -129,8 +129,9 @@ def correlate(t, rate="float32"):
     c_from, c_to = (c_out, c_in) if t[2].text.endswith("1") else (c_in, c_out)
     end, cell = t[6].name, next((x.name for x in t[6].all() if x.name in {c for _, c in STAGE_FIELDS}), "")
     fields = STAGE_FIELDS.get((end, cell), 2 if end == "AddTo" else 1)
-    what = {"Set": "", "AddTo": ", added", "StageSite": ", and the step", "StageSent": ", and the step before"}.get(end, f", {end}")
-    return Work(f"{height}×{width}, {images} images, {c_in} to {c_out}{', adjoint' if c_from == c_out and t[2].text.endswith('1') else ''}{what}",
+    what = {"Set": "", "AddTo": ", added", "StageSite": ", and the step", "StageSent": ", and the step before"}
+    way = ", adjoint" if t[2].text.endswith("1") else ""
+    return Work(f"{height}×{width}, {images} images, {c_in} to {c_out}{way}{what.get(end, ', ' + end)}",
                 2 * c_in * c_out * side * side * sites, 4 * sites * (c_from + fields * c_to), rate)
 
 

@@ -5,8 +5,9 @@
 
 BINARIES is the folder with nwm_device_benchmark, nwm_conformance and device_*. In order of importance: conformance, each
 precision's error, two equal runs, the sanitizer, training steps beside PyTorch's, a training of the study, parts and their
-floors, compiled PyTorch, inference. When time is short, nothing new is started, and the report lists what was left out. Writes the JSON, and the tables as text beside
-it, again after each part: a run that is ended keeps what it had, and --resume goes on from there.
+floors, compiled PyTorch, inference. When time is short, nothing new is started, and the report lists what was left out.
+Writes the JSON, and the tables as text beside it, again after each part: a run that is ended keeps what it had, and
+--resume goes on from there.
 Exit status 77 without a GPU, 1 when something is wrong (a figure that misses its aim is not wrong), 0 otherwise.
 """
 import argparse
