@@ -65,12 +65,13 @@ void train_step(Entry& entry, const Options& options) {
       .items = count,
       .flops = count * bench::flops<Machine>().training,
       .bytes = sizeof(float) * (count * pixels + 6.0 * static_cast<double>(Machine::parameter_count))};
-  const double before = Place::free_bytes();
+  const MemoryUse memory;
   Batches<Machine> batches;
   // A learning rate so small that the steps stay stable, however often this runs.
   auto trainer = new_trainer<Machine>(1e-6);
   measure(entry, options, work, [&] { batches.step(trainer); });
-  entry.set("memory_bytes", before - Place::free_bytes()).set("workspace_bytes", workspace_bytes<Machine>());
+  memory.report(entry);
+  entry.set("workspace_bytes", workspace_bytes<Machine>());
 }
 
 /// Times inference, from pictures in host memory to scores in the backend's memory. Whole-batch models also
@@ -83,7 +84,7 @@ void infer(Entry& entry, const Options& options) {
       .items = count,
       .flops = count * bench::flops<Machine>().forward,
       .bytes = sizeof(float) * count * static_cast<double>(Machine::image_size + Machine::score_size)};
-  const double before = Place::free_bytes();
+  const MemoryUse memory;
   const auto images = bench::random_images<Machine>(Place::batch);
   Machine machine;
   if constexpr (requires(typename Machine::Workspace& w) { machine.ask_scores(w); }) {
@@ -99,7 +100,7 @@ void infer(Entry& entry, const Options& options) {
       scores();
     });
     B::wait();
-    entry.set("memory_bytes", before - Place::free_bytes());
+    memory.report(entry);
   } else {
     nwm::ExecutorOf<Machine> executor(1, 1);
     double kept = 0;
@@ -107,7 +108,8 @@ void infer(Entry& entry, const Options& options) {
       executor.predict(machine, images,
                        [&](std::size_t, auto scores) { kept += static_cast<double>(scores[0]); });
     });
-    entry.set("memory_bytes", before - Place::free_bytes()).set("scores_on_host", true);
+    memory.report(entry);
+    entry.set("scores_on_host", true);
     if (!std::isfinite(kept)) throw nwm::Error("infer", "scores", "finite numbers", "others");
   }
 }

@@ -66,10 +66,10 @@ bool add_waves(const std::string& grid) {
   constexpr double products =
       2.0 * static_cast<double>(M::W::parameters / shape.oscillators * columns * steps);
   const auto timed = [](Entry& entry, const Options& options, const bench::Work& work, auto ask) {
-    const double before = Place::free_bytes();
-    const auto memory = std::make_unique<M>();
-    measure(entry, options, work, as_one<B<Full>>([&] { ask(*memory); }));
-    entry.set("memory_bytes", before - Place::free_bytes());
+    const MemoryUse memory;
+    const auto waves = std::make_unique<M>();
+    measure(entry, options, work, as_one<B<Full>>([&] { ask(*waves); }));
+    memory.report(entry);
   };
   // y(0), omega, alpha in; the tape out, all planes of it.
   constexpr std::size_t tape = M::W::Map::planes * steps;

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Tests and measures the device backend on one GPU, unattended, in a few minutes.
+"""Tests and measures the device backend on one GPU, unattended, in 25 minutes at most.
 
-    python3 benchmarks/device/run.py build/cuda/bin [--out FILE.json] [--minutes 8]
+    python3 benchmarks/device/run.py build/cuda/bin [--out FILE.json] [--resume] [--minutes 25]
 
-BINARIES is the folder with nwm_device_benchmark, nwm_conformance and device_*. In order of importance: conformance, two
-equal runs, training steps beside PyTorch's eager and compiled, parts and their floors, the sanitizer. When time is short,
-nothing new is started, and the report lists what was left out. Prints the tables and writes the JSON again after each part.
-Exit status 1 without a GPU or when something is wrong (a figure that misses its aim is not wrong), 0 otherwise.
+BINARIES is the folder with nwm_device_benchmark, nwm_conformance and device_*. In order of importance: conformance, each
+precision's error, two equal runs, the sanitizer, training steps beside PyTorch's, a training of the study, parts and their
+floors, compiled PyTorch, inference. When time is short, nothing new is started, and the report lists what was left out.
+Writes the JSON, and the tables as text beside it, again after each part: a run that is ended keeps what it had, and
+--resume goes on from there.
+Exit status 77 without a GPU, 1 when something is wrong (a figure that misses its aim is not wrong), 0 otherwise.
 """
 import argparse
 import datetime
@@ -30,7 +32,11 @@ PEER = HERE.parent / "peers" / "torch_device.py"
 CONFIGURATIONS = ["nwm/tetrominoes/linear", "nwm/multi_mnist/linear", "nwm/multi_mnist/linear_every10",
                   "lstm/tetrominoes/linear", "cnn/tetrominoes/16", "unet/multi_mnist/4", "nwm/mnist/linear",
                   "nwm/tetrominoes/fft", "nwm/tetrominoes/last"]
-FIRST = CONFIGURATIONS[:2]  # those with aims
+AIMED = [c for c in CONFIGURATIONS if c in tables.STEP_AIMS]
+FIRST = AIMED[:2]
+OTHERS = [c for c in CONFIGURATIONS if c not in AIMED and c not in tables.PEER_NAMES]
+BY_CHANNELS_LAST = ["nwm/multi_mnist/linear", "lstm/tetrominoes/linear", "cnn/tetrominoes/16", "unet/multi_mnist/4"]
+NO_DEVICE = 77
 LOOPS = ("nwm/", "lstm/")  # compiled step by step: unrolled they take minutes to compile
 SANITIZED_CASES = ["nwm-linear", "lstm-last", "cnn-2"]
 
@@ -100,34 +106,47 @@ class Run:
         self.report = {
             "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch, "configurations": CONFIGURATIONS,
             "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-            "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status),
-            "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "left_out": []}
+            "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status) and not options.commit,
+            "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "study": [], "left_out": [], "done": []}
+        self.before = 0.0  # minutes of the runs that this one resumes
         self.scratch = tempfile.TemporaryDirectory()
 
     def left(self):
         return 60 * self.options.minutes - (time.monotonic() - self.begin)
 
+    def resume(self, report):
+        """Goes on with the report of a run that was ended or ran out of time. What failed in it stays failed."""
+        for field in ("device", "driver", "commit"):
+            mine, theirs = self.report[field], report.get(field)
+            if mine and theirs and mine != theirs:
+                raise SystemExit(f"run.py: --resume: {field}: expected {mine}, found {theirs}")
+        floors = {r["name"] for r in report["results"] if r["name"].startswith("ceiling/")}
+        now = [r for r in self.report["results"] if r["name"] not in floors]
+        self.report |= {k: report[k] for k in ("conformance", "programs", "peers", "sanitizer", "study", "done")}
+        self.report["results"] = report["results"] + now
+        self.before = report["minutes"]
+
     # ---- before anything ----------------------------------------------------------------------------------
     def prepare(self):
-        """The reason why a run is impossible, or None."""
+        """(the reason why a run is impossible, the exit status that says so); (None, 0) when it is possible."""
         if not self.benchmark.exists():
-            return f"{self.benchmark}: not there; build it with: cmake --workflow --preset cuda"
+            return f"{self.benchmark}: not there; build it with: cmake --workflow --preset cuda", 1
+        programs = [self.benchmark] + [p for name in ("nwm_conformance", "nwm_study") if (p := self.binaries / name).exists()]
+        if any(missing_libraries(p, self.environment) for p in programs):
+            paths = library_folders(self.options.python) + [str(self.binaries.parent / "lib"), self.environment.get("LD_LIBRARY_PATH", "")]
+            self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(p for p in paths if p)
         lacking = missing_libraries(self.benchmark, self.environment)
         if lacking:
-            paths = library_folders(self.options.python) + [self.environment.get("LD_LIBRARY_PATH", "")]
-            self.environment["LD_LIBRARY_PATH"] = os.pathsep.join(p for p in paths if p)
-            lacking = missing_libraries(self.benchmark, self.environment)
-        if lacking:
-            return f"{self.benchmark.name}: libraries that are not there: {', '.join(lacking)}"
+            return f"{self.benchmark.name}: libraries that are not there: {', '.join(lacking)}", 1
         results, error = self.ours("^ceiling/", 60, 0.3)
         if not results:
-            return f"no GPU to run on: {error}"
+            return f"no device: {error}", NO_DEVICE
         wrong = [r for r in results if "error" in r]
         if wrong:
-            return f"{wrong[0]['name']}: {wrong[0]['error']}"
+            return f"{wrong[0]['name']}: {wrong[0]['error']}", 1
         _, out, _ = call(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"], 20)
         self.report["driver"] = out.split("\n")[0].strip()
-        return None
+        return None, 0
 
     # ---- the parts ----------------------------------------------------------------------------------------
     def ours(self, only, limit, seconds):
@@ -148,7 +167,7 @@ class Run:
         if error and "expected a name of --list" in error:  # this build does not have the benchmark
             self.report["left_out"].append(f"{only} (not in this build)")
         elif error:
-            self.report["results"].append({"name": only.strip("^$"), "error": error})
+            self.report["results"].append({"name": only.strip("^$/"), "error": error})
 
     def conformance(self, limit):
         program = self.binaries / "nwm_conformance"
@@ -220,6 +239,30 @@ class Run:
             entry |= {"passed": errors == 0 and status == 0,
                       "outcome": "silent" if errors == 0 and status == 0 else f"{errors} errors, exit {status}"}
 
+    def study(self, epochs, limit):
+        """Trains the study's NWM on Tetrominoes, data, validation and test included."""
+        program, folder = self.binaries / "nwm_study", pathlib.Path(self.scratch.name) / f"study{epochs}"
+        entry = {"epochs": epochs, "precision": "float32"}
+        if not program.exists():
+            self.report["left_out"].append(f"study/{epochs} (no nwm_study)")
+            return
+        command = [program, "--backend", "device", "--model", "nwm", "--readout", "linear", "--data", "tetrominoes", "--seeds", "0",
+                   "--epochs", str(epochs), "--out", folder]
+        if "--precision" in call([program, "--help"], 30, self.environment)[1]:
+            command += ["--precision", "tf32"]
+            entry["precision"] = "tf32"
+        begin = time.monotonic()
+        status, out, err = call(command, limit, self.environment)
+        entry["seconds"] = time.monotonic() - begin
+        results = folder / "results.csv"
+        if status is None:
+            entry["error"] = f"stopped after {limit:.0f} s"
+        elif status != 0 or not results.exists():
+            entry["error"] = f"exit {status}: {last_line(err or out)}"
+        else:
+            entry |= tables.parse_study(results.read_text())
+        self.report["study"].append(entry)
+
     def small_cases(self):
         """A folder with the few cases that are quick under a sanitizer."""
         folder = pathlib.Path(self.scratch.name) / "cases"
@@ -232,42 +275,56 @@ class Run:
 
     # ---- all of it ----------------------------------------------------------------------------------------
     def jobs(self):
-        """(name, seconds needed to start, most seconds it may take, a function of the seconds it gets)."""
+        """(name, seconds needed to start, most seconds it may take, a function of the seconds it gets). A name with a
+        blank needs PyTorch."""
         every, one = tables.PRECISIONS, ("float32",)
-        rest = [c for c in CONFIGURATIONS if c not in FIRST and c not in tables.PEER_NAMES]
 
         def compiled(configuration):
             return "compile_step" if configuration.startswith(LOOPS) else "compile"
 
-        def train(configuration):
-            return f"^train_step/{configuration}/"
+        def ours(name, least, most):
+            return name, least, most, lambda s: self.ours_or_error(f"^{name}/", s)
+
+        def peer(configuration, variant, least, most, task="train_step", precisions=every):
+            return (f"{task}/{configuration}: {variant}", least, most,
+                    lambda s: self.peer(configuration, variant, precisions, s, task))
 
         yield "conformance", 20, 100, self.conformance
         yield "device_*", 10, 40, self.programs
+        yield ours("check/precision", 10, 45)
         yield "check/same_bits", 10, 45, lambda s: self.ours_or_error("^check/(float32|same_bits)/", s)
-        for c in CONFIGURATIONS[:3]:
-            yield f"train_step/{c}", 10, 45, lambda s, c=c: self.ours_or_error(train(c), s)
-        for c in FIRST:
-            yield f"train_step/{c}: eager", 15, 60, lambda s, c=c: self.peer(c, "eager", every, s)
-        for c in FIRST:
-            yield f"train_step/{c}: compiled", 20, 75, lambda s, c=c: self.peer(c, compiled(c), every, s)
-        yield "part", 15, 60, lambda s: self.ours_or_error("^part/", s)
-        yield "check/precision", 10, 45, lambda s: self.ours_or_error("^check/precision/", s)
         yield "memcheck", 15, 60, lambda s: self.sanitizer(
             "memcheck", "nwm_conformance", [self.small_cases(), "--backend", self.backend, "--precision", "float"], s)
         yield "racecheck", 15, 45, lambda s: self.sanitizer("racecheck", "device_kernels", [], s)
-        for c in CONFIGURATIONS[3:]:
-            yield f"train_step/{c}", 10, 30, lambda s, c=c: self.ours_or_error(train(c), s)
-        for c in rest:
-            yield f"train_step/{c}: eager", 15, 40, lambda s, c=c: self.peer(c, "eager", every, s)
-        for c in FIRST + rest:
-            yield f"train_step/{c}: graph", 15, 40, lambda s, c=c: self.peer(c, "graph", every, s)
-        for c in rest:
-            yield f"train_step/{c}: compiled", 20, 60, lambda s, c=c: self.peer(c, compiled(c), one, s)
-        yield "infer", 10, 60, lambda s: self.ours_or_error("^infer/", s)
-        for c in FIRST:
-            yield f"infer/{c}: eager", 15, 30, lambda s, c=c: self.peer(c, "eager", every, s, "infer")
-        yield f"train_step/{FIRST[0]}: compiled whole", 60, 200, lambda s: self.peer(FIRST[0], "compile", one, s)
+        for c in CONFIGURATIONS:
+            yield ours(f"train_step/{c}", 10, 45)
+        for c in AIMED:
+            yield peer(c, "eager", 15, 60)
+            yield peer(c, "graph", 15, 40)
+        yield ours("part", 15, 60)
+        yield "study/30", 30, 120, lambda s: self.study(30, s)
+        for c in AIMED:
+            yield peer(c, compiled(c), 20, 120)
+        for c in BY_CHANNELS_LAST:
+            yield peer(c, "graph_nhwc", 15, 40)
+        yield ours("infer", 10, 90)
+        for c in AIMED:
+            yield peer(c, "eager", 15, 30, "infer")
+            yield peer(c, "graph", 15, 30, "infer")
+        for c in AIMED:
+            yield peer(c, "graph_" + compiled(c), 20, 90)
+        for c in AIMED:
+            yield peer(c, compiled(c), 20, 60, "infer")
+        for c in ("cnn/tetrominoes/16", "unet/multi_mnist/4"):
+            yield peer(c, "compile_nhwc", 20, 90)
+            yield peer(c, "graph_nhwc", 15, 30, "infer")
+        yield "study/300", 200, 600, lambda s: self.study(300, s)
+        for c in OTHERS:
+            yield peer(c, "eager", 15, 40)
+            yield peer(c, "graph", 15, 40)
+        for c in OTHERS:
+            yield peer(c, compiled(c), 20, 60, precisions=one)
+        yield peer(FIRST[0], "compile", 60, 200, precisions=one)
 
     def work(self):
         status, out, err = call([self.options.python, PEER, "--info", "--device", self.peer_device], 60,
@@ -275,7 +332,7 @@ class Run:
         about = tables.parse_json_lines(out)
         self.report["torch"] = about[0] if about else {"error": last_line(err)}
         for name, least, most, job in self.jobs():
-            if not re.search(self.options.only, name):
+            if not re.search(self.options.only, name) or name in self.report["done"]:
                 continue
             if " " in name and not about:
                 self.report["left_out"].append(f"{name} (no PyTorch: {self.report['torch']['error']})")
@@ -287,22 +344,27 @@ class Run:
                     job(limit)
                 except Exception as error:  # the next may still work
                     self.report["left_out"].append(f"{name} ({type(error).__name__}: {error})")
+                self.report["done"].append(name)
                 say(f"{time.monotonic() - self.begin:6.1f} s  {name} ({time.monotonic() - start:.1f} s)")
             self.write()
 
     def write(self):
-        self.report["minutes"] = (time.monotonic() - self.begin) / 60
+        """Writes the report and its text, each whole or not at all."""
+        self.report["minutes"] = self.before + (time.monotonic() - self.begin) / 60
         if self.options.out:
-            part = self.options.out.with_name(self.options.out.name + ".part")
-            part.write_text(json.dumps(self.report, indent=1) + "\n")
-            part.replace(self.options.out)
+            for path, text in ((self.options.out, json.dumps(self.report, indent=1) + "\n"),
+                               (self.options.out.with_suffix(".md"), tables.text(self.report))):
+                part = path.with_name(path.name + ".part")
+                part.write_text(text)
+                part.replace(path)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binaries", nargs="?", type=pathlib.Path, default=PROJECT / "build" / "cuda" / "bin")
     parser.add_argument("--out", type=pathlib.Path, help="JSON (benchmarks/results/<date>-<device>.json is a good place)")
-    parser.add_argument("--minutes", type=float, default=8)
+    parser.add_argument("--resume", action="store_true", help="go on with the run that --out holds, if it holds one")
+    parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--only", default="", metavar="REGEX", help="the parts whose names, as they are said, match")
     parser.add_argument("--seconds", type=float, default=0.4, help="of each measurement")
     parser.add_argument("--batch", type=int, default=64, help="of PyTorch; ours is built in")
@@ -316,16 +378,18 @@ def main():
     options = parser.parse_args()
     if options.self_test:
         import unittest
-        suite = unittest.defaultTestLoader.discover(str(HERE), pattern="run_test.py")
+        suite = unittest.defaultTestLoader.discover(str(HERE), pattern="*_test.py")
         return 0 if unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful() else 1
     run = Run(options)
-    problem = run.prepare()
+    problem, status = run.prepare()
     if problem:
         say(f"run.py: {problem}")
-        return 1
+        return status
     if options.backend_check:
         print(f"{run.report['device'].get('name')}: can be used")
         return 0
+    if options.resume and options.out and options.out.exists():
+        run.resume(json.loads(options.out.read_text()))
     run.work()
     print(tables.text(run.report))
     return 0 if tables.passed(run.report) else 1

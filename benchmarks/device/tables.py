@@ -1,13 +1,18 @@
 """Evaluates the measurements of run.py: floors, ratios, tables, and whether the aims are met."""
+import csv
+import io
 import json
 
 PRECISIONS = ("float32", "tf32", "bf16")
-COMPILED = ("compile_step", "compile", "compile_nhwc")
+# Kinds of the peer's variants; all others capture the whole step as one CUDA graph.
+KINDS = {"eager": ("eager", "nhwc"), "compiled": ("compile_step", "compile", "compile_nhwc"), "graph": ()}
 # nwm's configuration and the peer's; only nwm has a choice of checkpointing.
 PEER_NAMES = {"nwm/multi_mnist/linear_every10": "nwm/multi_mnist/linear"}
-# Of a training step at the same precision: times faster than eager and than compiled, and less memory than eager.
-AIMS = {"nwm/tetrominoes/linear": (10, 3, None), "nwm/multi_mnist/linear": (5, 2, 4),
-        "nwm/multi_mnist/linear_every10": (5, 2, 4)}
+# Of a training step of 64 images on an H100: most milliseconds in float32, tf32 and bf16.
+STEP_AIMS = {"nwm/tetrominoes/linear": (6.5, 4, 4), "nwm/multi_mnist/linear": (100, 55, 55),
+             "lstm/tetrominoes/linear": (7, 4, 4), "cnn/tetrominoes/16": (7, 4, 3.5), "unet/multi_mnist/4": (3, 3, 3)}
+MEMORY_AIMS = {"nwm/multi_mnist/linear": 15e9}  # most bytes
+STUDY_AIM = 210  # seconds of the study's training on Tetrominoes, 300 epochs of 10,000 images, at most
 WAVES_AIM = 2  # times the floor at most
 LEFT_TO_MEASURE = "-"
 
@@ -53,6 +58,17 @@ def parse_sanitizer(text):
     return sum(int(c) for c in counts) if counts and all(c.isdigit() for c in counts) else None
 
 
+def parse_study(text):
+    """Foreground IoU and accuracy of the one run in nwm_study's results.csv; an error where it has none."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+    if len(rows) != 1:
+        return {"error": f"{len(rows)} rows in results.csv"}
+    try:
+        return {key: float(rows[0][key]) for key in ("iou_foreground", "acc_foreground")}
+    except (KeyError, ValueError) as error:
+        return {"error": f"results.csv: {error}"}
+
+
 # ---- floors ----------------------------------------------------------------------------------------------------
 def ceilings(results):
     """Bytes a second of copying, operations a second of products by precision, from measurements of this run."""
@@ -83,13 +99,26 @@ def peers_of(report, name, precision):
     return {p["variant"]: p for p in report["peers"] if p["name"] == wanted and p["precision"] == precision}
 
 
-def fastest(peers, variants):
-    fine = [peers[v] for v in variants if "median_ms" in peers.get(v, {})]
-    return min(fine, key=lambda p: p["median_ms"]) if fine else None
+def kind(variant):
+    return next((k for k, variants in KINDS.items() if variant in variants), "graph")
+
+
+def fastest(peers):
+    """The result with the least time of a list; None where none has one."""
+    return min((p for p in peers if "median_ms" in p), key=lambda p: p["median_ms"], default=None)
+
+
+def memory_of(result):
+    """(bytes, whether they are the most allocated at a time); (None, False) when not measured. Runs before there were
+    both kinds on both sides have of ours by how much the free memory fell."""
+    if result and result.get("peak_bytes"):
+        return result["peak_bytes"], True
+    return (result or {}).get("taken_bytes") or (result or {}).get("memory_bytes") or None, False
 
 
 def model_rows(report, task):
-    """One dictionary for each configuration and precision with a figure or an error of nwm or the peer."""
+    """One dictionary for each configuration and precision with a figure or an error of nwm or the peer. Its `fastest` is
+    the peer's fastest variant of all, times_fastest how many times faster we are."""
     ours = {r["name"]: r for r in report["results"]}
     limits = ceilings(report["results"])
     names = [f"{task}/{c}" for c in report["configurations"]]
@@ -100,15 +129,18 @@ def model_rows(report, task):
             if not mine and not peers:
                 continue
             row = {"name": name.partition("/")[2], "precision": precision, "ours": mine, "peers": peers,
-                   "eager": fastest(peers, ["eager"]), "compiled": fastest(peers, COMPILED),
-                   "graph": fastest(peers, ["graph"])}
+                   "fastest": fastest(peers.values())}
+            row |= {k: fastest(p for v, p in peers.items() if kind(v) == k) for k in KINDS}
             if "median_ms" in mine:
-                for kind in ("eager", "compiled", "graph"):
-                    if row[kind]:  # per image: batches differ only with --host
-                        row[f"times_{kind}"] = row[kind]["median_ms"] / report["batch"] / (mine["median_ms"] / mine["items"])
-                if row["eager"] and mine.get("memory_bytes", 0) > 0:
-                    row["times_memory"] = row["eager"]["peak_bytes"] / mine["memory_bytes"]
+                for k in ("fastest", *KINDS):
+                    if row[k]:  # per image: batches differ only with --host
+                        row[f"times_{k}"] = row[k]["median_ms"] / report["batch"] / (mine["median_ms"] / mine["items"])
                 row["floor"] = floor(mine, limits)
+            mine_bytes, mine_peak = memory_of(mine)
+            for k in ("fastest", "eager"):
+                theirs, peak = memory_of(row[k])
+                if mine_peak and peak:  # only what was measured alike
+                    row[f"memory_{k}"] = theirs / mine_bytes
             rows.append(row)
     return rows
 
@@ -117,37 +149,63 @@ def short(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def cell(value, scale=1):
+    return LEFT_TO_MEASURE if value is None else short(value / scale)
+
+
 def shown_time(result, failed=None):
     if result and "median_ms" in result:
         return ("~" if result.get("scaled") else "") + short(result["median_ms"])
     return failed or LEFT_TO_MEASURE
 
 
-def failure(row, variants):
-    errors = [row["peers"][v]["error"] for v in variants if "error" in row["peers"].get(v, {})]
-    return "failed" if errors else None
+def shown_memory(result):
+    size, peak = memory_of(result)
+    return LEFT_TO_MEASURE if size is None else ("~" if result.get("scaled") else "") + short(size / 1e9) + ("" if peak else " taken")
+
+
+def failure(row, of):
+    return "failed" if any("error" in p for v, p in row["peers"].items() if of in (kind(v), None)) else None
+
+
+def lines_of(head, rows):
+    """A table's lines; none without rows."""
+    table = [head, ["---"] * len(head)] + rows
+    return ["| " + " | ".join(cells) + " |" for cells in table] if rows else []
 
 
 def model_table(report, task):
-    lines = ["| configuration | precision | ms | images/s | eager ms | × | compiled ms | × | graph ms | × | memory GB | eager GB "
-             "| × | floor ms | share of it |", "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"]
+    """Ours beside the fastest of the peer's variants and the floor."""
+    rows = []
     for row in model_rows(report, task):
-        mine, cells = row["ours"], [row["name"], row["precision"]]
-        cells.append(shown_time(mine, "failed" if "error" in mine else None))
-        cells.append(short(1e3 * mine["items"] / mine["median_ms"]) if "median_ms" in mine else LEFT_TO_MEASURE)
-        for kind, variants in (("eager", ["eager"]), ("compiled", COMPILED), ("graph", ["graph"])):
-            cells.append(shown_time(row[kind], failure(row, variants)))
-            cells.append(short(row[f"times_{kind}"]) if f"times_{kind}" in row else LEFT_TO_MEASURE)
-        cells.append(short(mine["memory_bytes"] / 1e9) if mine.get("memory_bytes") else LEFT_TO_MEASURE)
-        eager = row["eager"]
-        cells.append(("~" if eager.get("scaled") else "") + short(eager["peak_bytes"] / 1e9)
-                     if eager and eager.get("peak_bytes") else LEFT_TO_MEASURE)
-        cells.append(short(row["times_memory"]) if "times_memory" in row else LEFT_TO_MEASURE)
-        least = row.get("floor")
-        cells.append(f"{short(least[0])} ({least[1]})" if least else LEFT_TO_MEASURE)
-        cells.append(f"{100 * least[0] / mine['median_ms']:.0f} %" if least else LEFT_TO_MEASURE)
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines if len(lines) > 2 else []
+        mine, best, least = row["ours"], row["fastest"], row.get("floor")
+        rows.append([
+            row["name"], row["precision"], shown_time(mine, "failed" if "error" in mine else None),
+            short(1e3 * mine["items"] / mine["median_ms"]) if "median_ms" in mine else LEFT_TO_MEASURE,
+            best["variant"] if best else failure(row, None) or LEFT_TO_MEASURE, shown_time(best), cell(row.get("times_fastest")),
+            f"{short(least[0])} ({least[1]})" if least else LEFT_TO_MEASURE,
+            f"{100 * least[0] / mine['median_ms']:.0f} %" if least else LEFT_TO_MEASURE])
+    return lines_of(["configuration", "precision", "ms", "images/s", "PyTorch's fastest", "its ms", "×", "floor ms",
+                     "share of it"], rows)
+
+
+def variant_table(report, task):
+    """The peer's times by kind, and ours beside each."""
+    rows = []
+    for row in model_rows(report, task):
+        if row["peers"]:
+            cells = [row["name"], row["precision"], shown_time(row["ours"])]
+            for k in KINDS:
+                cells += [shown_time(row[k], failure(row, k)), cell(row.get(f"times_{k}"))]
+            rows.append(cells)
+    return lines_of(["configuration", "precision", "ms", "eager ms", "×", "compiled ms", "×", "graph ms", "×"], rows)
+
+
+def memory_table(report, task):
+    rows = [[row["name"], row["precision"], shown_memory(row["ours"]), shown_memory(row["eager"]), cell(row.get("memory_eager")),
+             shown_memory(row["fastest"]), cell(row.get("memory_fastest"))]
+            for row in model_rows(report, task) if any(memory_of(row[k])[0] for k in ("ours", "eager", "fastest"))]
+    return lines_of(["configuration", "precision", "GB", "eager GB", "×", "fastest's GB", "×"], rows)
 
 
 def part_table(report):
@@ -163,21 +221,35 @@ def part_table(report):
 
 # ---- aims ------------------------------------------------------------------------------------------------------
 def aims(report):
-    """[(what, wanted, found or None)]: found is to be at least wanted."""
+    """[(what, "at most" or "at least", wanted, found or None)], for an H100."""
     found = []
     for row in model_rows(report, "train_step"):
-        if row["name"] in AIMS:
-            for kind, wanted in zip(("eager", "compiled", "memory"), AIMS[row["name"]]):
-                if wanted:
-                    found.append((f"{row['name']} {row['precision']}: {'less memory than eager' if kind == 'memory' else 'faster than ' + kind}",
-                                  wanted, row.get(f"times_{kind}")))
+        what = f"{row['name']} {row['precision']}"
+        if row["name"] in STEP_AIMS:
+            found.append((f"{what}: ms", "at most", STEP_AIMS[row["name"]][PRECISIONS.index(row["precision"])],
+                          row["ours"].get("median_ms")))
+        if row["name"] in MEMORY_AIMS:
+            size = memory_of(row["ours"])[0]
+            found.append((f"{what}: GB", "at most", MEMORY_AIMS[row["name"]] / 1e9, size and size / 1e9))
+    for run in report.get("study", []):
+        if run["epochs"] == 300:
+            found.append(("the study's training on Tetrominoes: s", "at most", STUDY_AIM, None if "error" in run else run["seconds"]))
     limits = ceilings(report["results"])
     for r in report["results"]:
         if r["name"].startswith("part/waves/") and "/forward/" in r["name"]:
             least = floor(r, limits)
-            found.append((f"{r['name'].partition('/')[2]}: share of its floor", 1 / WAVES_AIM,
+            found.append((f"{r['name'].partition('/')[2]}: share of its floor", "at least", 1 / WAVES_AIM,
                           least[0] / r["median_ms"] if least else None))
     return found
+
+
+def aim_lines(report):
+    lines = []
+    for what, relation, wanted, found in aims(report):
+        met = found is not None and (found <= wanted if relation == "at most" else found >= wanted)
+        lines.append(f"- {what}: wanted {relation} {wanted:g}, "
+                     + ("not measured" if found is None else f"found {found:.3g}: {'met' if met else 'MISSED'}"))
+    return lines
 
 
 def check_lines(report):
@@ -200,6 +272,10 @@ def check_lines(report):
             lines.append(f"{r['name']}: relative error of the gradient: "
                          + ", ".join(f"{p} {r[p]:.1e}" for p in PRECISIONS if r.get(p) is not None)
                          + ("" if r.get("passed", True) else ": FAILED"))
+    for run in report.get("study", []):
+        lines.append(f"nwm_study, NWM linear on Tetrominoes, {run['epochs']} epochs, {run['precision']}: "
+                     + (f"FAILED: {run['error']}" if "error" in run else
+                        f"{run['seconds']:.0f} s, foreground IoU {run['iou_foreground']:.3f}, accuracy {run['acc_foreground']:.3f}"))
     for s in report["sanitizer"]:
         lines.append(f"compute-sanitizer {s['tool']} {s['program']}: {s['outcome']}")
     return lines
@@ -211,6 +287,7 @@ def passed(report):
     return (not conformance["failures"] and not conformance.get("error")
             and all("error" not in r and r.get("passed", True) for r in report["results"])
             and all(p["passed"] for p in report["programs"])
+            and not any("error" in run and "stopped" not in run["error"] for run in report.get("study", []))
             and all(s["passed"] is not False for s in report["sanitizer"]))
 
 
@@ -232,12 +309,14 @@ def text(report):
     for r in report["results"]:
         if "error" in r and not r["name"].startswith("check/"):
             lines.append(f"{r['name']}: FAILED: {r['error']}")
-    for title, table in (("Parts", part_table(report)), ("Inference", model_table(report, "infer")),
-                         ("Training steps", model_table(report, "train_step"))):
+    for title, table in (
+            ("Parts", part_table(report)),
+            ("Training steps", model_table(report, "train_step")),
+            ("Training steps, PyTorch's variants by kind", variant_table(report, "train_step")),
+            ("Training steps, memory", memory_table(report, "train_step")),
+            ("Inference", model_table(report, "infer")),
+            ("Inference, PyTorch's variants by kind", variant_table(report, "infer")),
+            ("Inference, memory", memory_table(report, "infer")),
+            ("Aims, set for an H100", aim_lines(report))):
         lines += ["", f"## {title}", ""] + table if table else []
-    wanted = aims(report)
-    lines += ["", "## Aims", ""] if wanted else []
-    for what, least, found in wanted:
-        lines.append(f"- {what}: wanted {least:g}, " + ("not measured" if found is None else
-                     f"found {found:.3g}: {'met' if found >= least else 'MISSED'}"))
     return "\n".join(lines) + "\n"

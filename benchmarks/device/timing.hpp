@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../work.hpp"
+#include "allocated.hpp"
 #include "place.hpp"
 
 namespace device_bench {
@@ -42,6 +43,21 @@ void measure(Entry& entry, const Options& options, const bench::Work& work, cons
   entry.set("repetitions", static_cast<double>(times.size())).set("wall_ms", wall);
   entry.set("items", work.items).set("flops", work.flops).set("bytes", work.bytes);
 }
+
+/// What a benchmark takes of the device's memory, from when this is made.
+class MemoryUse {
+ public:
+  MemoryUse() { Ledger::of_program().reset_peak(); }
+  /// Sets peak_bytes, the most bytes allocated at a time, and taken_bytes, by how much the device's free memory
+  /// has fallen, with what the driver and graphs hold. Both as torch_device.py measures them; 0 on the host.
+  void report(Entry& entry) const {
+    entry.set("peak_bytes", static_cast<double>(Ledger::of_program().peak()));
+    entry.set("taken_bytes", before_ - Place::free_bytes());
+  }
+
+ private:
+  double before_ = Place::free_bytes();
+};
 
 /// The operations that ask() requests of B, as one call: a captured graph where B has them, else ask()
 /// itself. Everything that ask() uses must outlive the result. ask() has run once when this returns.

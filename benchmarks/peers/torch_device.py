@@ -5,12 +5,14 @@
     torch_device.py NAME VARIANT [--precisions float32,tf32,bf16] [--batch 64] [--seconds 0.5]
 
 Images and targets are on the device and the loss is not fetched, so that nothing waits for the host. Prints a line of
-JSON for each precision as soon as it is measured: the median time of a batch by the device's clock, the peak of the
-allocated memory, the seconds of the warm-up (including compilation). When memory is short, the batch is halved until it
+JSON for each precision as soon as it is measured: the median time of a batch by the device's clock, the memory, the seconds
+of the warm-up (including compilation). `peak_bytes` is the most that was allocated at a time, `taken_bytes` by how much the
+device's free memory fell. When memory is short, the batch is halved until it
 fits: `batch` is then the measured size, `median_ms` is scaled up to the whole batch, and `scaled` is true.
 Precisions: float32; tf32, allowed in products and convolutions; bf16, by autocast. Variants: those of torch_peer.py,
 and
     graph          eager, the whole step captured once as a CUDA graph and replayed
+    graph_VARIANT  the same of another variant: graph_nhwc, graph_compile, ...
 """
 import argparse
 import functools
@@ -24,7 +26,7 @@ import torch
 
 from torch_peer import NAMES, VARIANTS, Task
 
-DEVICE_VARIANTS = VARIANTS + ["graph"]
+DEVICE_VARIANTS = VARIANTS + ["graph"] + [f"graph_{variant}" for variant in VARIANTS if variant != "eager"]
 PRECISIONS = ("float32", "tf32", "bf16")
 
 
@@ -38,8 +40,9 @@ def information(device):
 def make_task(name, variant, precision, device, batch):
     for part in (torch.backends.cuda.matmul, torch.backends.cudnn):
         part.allow_tf32 = precision == "tf32"
-    captured = variant == "graph"
-    task = Task(name, "eager" if captured else variant, device, batch, **({"capturable": True} if captured else {}))
+    captured = variant.startswith("graph")
+    variant = variant[len("graph_"):] or "eager" if captured else variant
+    task = Task(name, variant, device, batch, **({"capturable": True} if captured else {}))
     if precision == "bf16":  # autocast's cache would lie in the capture's memory
         task.precision = functools.partial(torch.autocast, device, torch.bfloat16, cache_enabled=not captured)
     return task
@@ -81,10 +84,12 @@ def measure(name, variant, precision, device, batch, seconds):
     """Measures one batch, which fits or raises torch.cuda.OutOfMemoryError."""
     cuda = device == "cuda"
     if cuda:
+        torch.cuda.current_blas_handle()  # made once; it is no configuration's
         torch.cuda.reset_peak_memory_stats()
+        free = torch.cuda.mem_get_info()[0]
     begin = time.perf_counter()
     task = make_task(name, variant, precision, device, batch)
-    step = captured_step(task) if variant == "graph" else task
+    step = captured_step(task) if variant.startswith("graph") else task
     for _ in range(3):
         step()
     if cuda:
@@ -96,7 +101,7 @@ def measure(name, variant, precision, device, batch, seconds):
     return {"batch": batch, "median_ms": statistics.median(found), "least_ms": min(found), "most_ms": max(found),
             "repetitions": len(found), "warm_up_seconds": round(warm, 2),
             "peak_bytes": torch.cuda.max_memory_allocated() if cuda else 0,
-            "reserved_bytes": torch.cuda.max_memory_reserved() if cuda else 0}
+            "taken_bytes": free - torch.cuda.mem_get_info()[0] if cuda else 0}
 
 
 def measure_what_fits(name, variant, precision, device, wanted, batch, seconds):
@@ -115,7 +120,7 @@ def measure_what_fits(name, variant, precision, device, wanted, batch, seconds):
                 raise
         batch //= 2  # outside of `except`: the exception keeps the allocated memory
     if batch < wanted:
-        for key in ("median_ms", "least_ms", "most_ms", "peak_bytes", "reserved_bytes"):
+        for key in ("median_ms", "least_ms", "most_ms", "peak_bytes", "taken_bytes"):
             found[key] *= wanted / batch
         found["scaled"] = True
     return found

@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""Registers, spills and shared memory of the device's kernels, beside their floors.
+
+    nvcc ... -Xptxas -v -c FILE.cu 2> LOG          or   cuobjdump -res-usage OBJECT > LOG
+    python3 benchmarks/device/resources.py LOG... [--into benchmarks/device/NOTES.md] [--only REGEX]
+
+Prints a table of the bodies of blocks (nwm/backend/device/block.hpp) in float that were compiled for the study's sizes. Shared memory
+and threads are asked of the types themselves, by a small program that g++ compiles; without one they are left out. --into puts the table
+between the page's marks. A kernel is one row whatever machines it was compiled for. New bodies get a floor by a line in WORK.
+"""
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+from tables import short  # noqa: E402
+
+PROJECT = HERE.parent.parent
+# Measured on an H100 (benchmarks/results): bytes a second of copying, operations a second of products.
+BYTES = 3.0e12
+RATES = {"float32": 51e12, "tf32": 364e12, "fp16": 660e12, "3 × fp16": 220e12}
+BEGIN, END = "<!-- resources.py: begin -->", "<!-- resources.py: end -->"
+
+
+# ---- what the compiler said ------------------------------------------------------------------------------------
+def parse(text):
+    """{mangled name: (registers, spilled bytes or None)} of ptxas's -v or of cuobjdump -res-usage."""
+    found, name, spilled = {}, None, 0
+    for line in text.splitlines():
+        if entry := re.search(r"Compiling entry function '(\w+)'", line):
+            name, spilled = entry[1], 0
+        elif spill := re.search(r"(\d+) bytes spill stores", line):
+            spilled = int(spill[1])
+        elif name and (used := re.search(r"Used (\d+) registers", line)):
+            found[name], name = (int(used[1]), spilled), None
+        elif entry := re.search(r"^\s*Function (\w+):", line):
+            name = entry[1]
+        elif name and (used := re.search(r"REG:(\d+) STACK:(\d+)", line)):
+            found[name], name = (int(used[1]), None), None  # what is spilled stands among the stack's other bytes
+    return found
+
+
+def demangled(names):
+    names = list(names)
+    out = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True, check=True).stdout
+    return dict(zip(names, out.splitlines()))
+
+
+# ---- types -----------------------------------------------------------------------------------------------------
+class Type:
+    """A name and its template arguments, as a demangler writes them."""
+
+    def __init__(self, text):
+        self.text = text.strip()
+        name, self.arguments = self.text, []
+        at = self.text.find("<")
+        if at > 0 and self.text.endswith(">"):
+            name, depth, begin = self.text[:at], 0, at + 1
+            for i, c in enumerate(self.text[at + 1:-1], at + 1):
+                depth += (c in "<({") - (c in ">)}")
+                if c == "," and depth == 0:
+                    self.arguments.append(Type(self.text[begin:i]))
+                    begin = i + 1
+            self.arguments.append(Type(self.text[begin:-1]))
+        self.name = name.rpartition("::")[2]
+
+    def __getitem__(self, i):
+        return self.arguments[i]
+
+    def number(self):
+        return int(re.search(r"(\d+)u?l*$", self.text)[1])
+
+    def all(self):
+        yield self
+        for argument in self.arguments:
+            yield from argument.all()
+
+
+def body_of(plain):
+    """The type of the body that a kernel runs, or None."""
+    found = re.match(r"void nwm::device::run_block<(.*)>\(", plain)
+    if not found:
+        return None
+    text, depth = found[1], 0
+    for i, c in enumerate(text):  # the parameter list repeats the type: it ends where the brackets close
+        depth += (c == "<") - (c == ">")
+        if depth < 0:
+            return Type(text[:i])
+    return Type(text)
+
+
+def grid(type_):
+    """(height, width, images)"""
+    images = type_[1].number() if type_.name == "Batched" else 1
+    cut = type_[0] if type_.name == "Batched" else type_
+    return cut[0].number(), cut[1].number(), images
+
+
+# ---- floors ----------------------------------------------------------------------------------------------------
+class Work:
+    """A launch's operations and fewest bytes, and the unit that does the operations."""
+
+    def __init__(self, what, flops, fields, rate="float32"):
+        self.what, self.flops, self.bytes, self.rate = what, flops, fields, rate
+
+    def floor(self):
+        """(microseconds, what decides)"""
+        by_bytes, by_products = 1e6 * self.bytes / BYTES, 1e6 * self.flops / RATES[self.rate]
+        return (by_bytes, "bytes") if by_bytes >= by_products else (by_products, f"{self.rate} products")
+
+
+# Fields that a stage's end reads and writes beside the stencil's own, of each of its channels, by cell: z, omega, alpha in, y, z and
+# the coupled value out; on the way back 15.
+STAGE_FIELDS = {("StageSite", "WaveOn"): 6, ("StageSent", "WaveOn"): 15}
+
+
+def rate_of(type_, at):
+    """Of a tensor core's body: its precision is argument `at`."""
+    return "3 × fp16" if type_[at].name == "Full" else "fp16"
+
+
+def correlate(t, rate="float32"):
+    (c_in, c_out, side), (height, width, images) = (a.number() for a in t[0].arguments[:3]), grid(t[1])
+    sites = height * width * images
+    c_from, c_to = (c_out, c_in) if t[2].text.endswith("1") else (c_in, c_out)
+    end, cell = t[6].name, next((x.name for x in t[6].all() if x.name in {c for _, c in STAGE_FIELDS}), "")
+    fields = STAGE_FIELDS.get((end, cell), 2 if end == "AddTo" else 1)
+    what = {"Set": "", "AddTo": ", added", "StageSite": ", and the step", "StageSent": ", and the step before"}
+    way = ", adjoint" if t[2].text.endswith("1") else ""
+    return Work(f"{height}×{width}, {images} images, {c_in} to {c_out}{way}{what.get(end, ', ' + end)}",
+                2 * c_in * c_out * side * side * sites, 4 * sites * (c_from + fields * c_to), rate)
+
+
+def gradient(t, rate="float32"):
+    (c_in, c_out, side), (height, width, images) = (a.number() for a in t[0].arguments[:3]), grid(t[1])
+    steps = t[4].number()
+    sites = height * width * images * steps
+    return Work(f"{height}×{width}, {images} images, {c_in} to {c_out}" + (f", {steps} steps" if steps > 1 else ""),
+                2 * c_in * c_out * side * side * sites, 4 * sites * (c_in + c_out), rate)
+
+
+def resident(operations, fields):
+    """Whole runs of the wave cell: operations of a number and step beside the stencil's, fields of the tape a step."""
+    def work(t):
+        run = t[0]
+        (height, width, images), channels, steps = grid(run[1]), run[2].number(), run[3].number()
+        numbers = height * width * images * channels
+        stencil = 18 * channels
+        return Work(f"{height}×{width}×{channels}, {images} images, {steps} steps",
+                    numbers * steps * (stencil * (1 if fields == 3 else 2) + operations), 4 * numbers * steps * fields)
+    return work
+
+
+def head(t):
+    """(widths from the features to the scores, pixels of the study's batch with that head, whether numbers are split in two)"""
+    widths = [t[0][0].number(), *(w.number() for w in t[0][2].arguments), t[0][1].number()]
+    return widths, 64 * 64 * 64 if max(widths[1:-1]) > 32 else 64 * 128 * 128, 2 if t[1].name == "Full" else 1
+
+
+def fused_head(t):
+    """Scores; with a loss also the gradient of the features, and what the weights' gradients need of each layer, in 16 bits."""
+    (widths, pixels, parts), trains = head(t), t[2].name != "ScoresOnly"
+    products = sum(a * b for a, b in zip(widths, widths[1:]))
+    kept = 2 * parts * (sum(widths[:-1]) + sum(widths[1:])) + 4 * widths[0] if trains else 0
+    return Work("-".join(map(str, widths)) + f", {pixels:,} pixels" + (", forward and back" if trains else ", forward"),
+                (4 if trains else 2) * products * pixels, pixels * (4 * (widths[0] + widths[-1]) + kept), rate_of(t, 1))
+
+
+def head_gradient(t):
+    (widths, pixels, parts), layer = head(t), t[2].number()
+    a, b = widths[layer:layer + 2]
+    return Work(f"{a} to {b}, {pixels:,} pixels", 2 * a * b * pixels, 2 * parts * (a + b) * pixels, rate_of(t, 1))
+
+
+WORK = {"FusedHead": fused_head, "HeadGradient": head_gradient, "Correlate": correlate, "TensorCorrelate": lambda t: correlate(t, rate_of(t, 7)),
+        "TileGradient": gradient, "TensorGradient": lambda t: gradient(t, rate_of(t, 5)),
+        # y, z and the coupled value out a step; on the way back these and the series' gradient in
+        "ResidentForward": resident(19, 3), "ResidentBackward": resident(30, 4)}
+
+
+def work_of(body):
+    if body.name in ("ResidentForward", "ResidentBackward") and body[0][0].name != "WaveOn":
+        return None
+    try:
+        return WORK[body.name](body) if body.name in WORK else None
+    except (IndexError, TypeError, ValueError):
+        return None  # its arguments are others than they were
+
+
+# ---- what the types say ----------------------------------------------------------------------------------------
+def asked(bodies, compiler="g++"):
+    """{text of a body: (bytes of shared memory, threads)}; empty when it cannot be compiled."""
+    headers = ["nwm/nwm.hpp"] + sorted(f"nwm/{folder}/{h.name}" for folder in ("backend/device", "cell", "optimizer")
+                                       for h in (PROJECT / "include/nwm" / folder).glob("*.hpp") if h.name not in ("host.hpp", "systems.hpp"))
+    lines = [f'#include "{h}"' for h in headers] + ["#include <cstdio>", "int main() {"]
+    bodies = [b for b in bodies if "(anonymous namespace)" not in b.text]
+    lines += [f'  {{ using B = {b.text}; std::printf("%zu %zu\\n", sizeof(typename B::Shared), std::size_t{{B::threads}}); }}' for b in bodies]
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / "sizes.cpp"
+        source.write_text("\n".join(lines + ["}"]) + "\n")
+        done = subprocess.run([compiler, "-std=c++20", "-O0", "-fopenmp", f"-I{PROJECT / 'include'}", "-isystem", "/usr/include/eigen3",
+                               source, "-o", source.with_suffix("")], capture_output=True, text=True)
+        if done.returncode != 0:
+            print("resources.py: " + next((x for x in done.stderr.splitlines() if "error" in x), "?"), file=sys.stderr)
+            return {}
+        out = subprocess.run([source.with_suffix("")], capture_output=True, text=True, check=True).stdout
+    return {b.text: tuple(map(int, line.split())) for b, line in zip(bodies, out.splitlines())}
+
+
+def blocks_beside(registers, shared, threads):
+    """Blocks that a multiprocessor of compute capability 9.0 runs at once."""
+    warps = -(-threads // 32)
+    of_registers = 65536 // (-(-registers // 8) * 8 * 32 * warps)
+    return min(of_registers, 227 * 1024 // (shared + 1024), 2048 // (32 * warps), 32)
+
+
+# ---- the table -------------------------------------------------------------------------------------------------
+def rows(usage, only):
+    """[(kernel, what it does, registers, spilled, body, work)], each once, those with the study's sizes."""
+    found = {}
+    for name, plain in demangled(usage).items():
+        body = body_of(plain)
+        if body is None or "double" in plain or "(anonymous namespace)" in body.text or not re.search(only, body.text):
+            continue
+        work = work_of(body)
+        heights = [int(h) for h in re.findall(r"Grid<(\d+)u?l", body.text)]
+        if max(heights, default=0) < 56 and not (work and body.name in ("FusedHead", "HeadGradient") and max(head(body)[0][1:-1]) >= 32):
+            continue  # the tests' sizes, and what is neither waves nor head
+        found.setdefault(body.text, (body.name, work, *usage[name], body))
+    # Bodies that do the same for several machines differ in types only; a row for all that the table cannot tell apart.
+    seen, kept = set(), []
+    for name, work, registers, spilled, body in sorted(found.values(), key=lambda r: (r[0], r[1].what if r[1] else r[4].text)):
+        key = (name, work.what, registers, spilled) if work else (name, registers, spilled)
+        if key not in seen:
+            seen.add(key)
+            kept.append((name, work, registers, spilled, body))
+    return kept
+
+
+def table(usage, only="", sizes=None):
+    kept = rows(usage, only)
+    sizes = asked([r[4] for r in kept]) if sizes is None else sizes
+    lines = ["| kernel | | threads | registers | spilled, bytes | shared memory, KiB | blocks beside each other | floor, µs |",
+             "|---|---|---|---|---|---|---|---|"]
+    for name, work, registers, spilled, body in kept:
+        shared, threads = sizes.get(body.text, (None, None))
+        floor = work.floor() if work else None
+        lines.append(f"| `{name}` | {work.what if work else ''} | {threads or '–'} | {registers} | {'–' if spilled is None else spilled} | "
+                     + (f"{shared / 1024:.3g} | {blocks_beside(registers, shared, threads)} | " if threads else "– | – | ")
+                     + (f"{short(floor[0])} ({floor[1]}) |" if floor else "– |"))
+    return lines
+
+
+def put_into(page, lines):
+    text = page.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise SystemExit(f"{page}: expected the marks {BEGIN} and {END}, each once")
+    before, _, rest = text.partition(BEGIN)
+    page.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.partition(END)[2])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("logs", nargs="+", type=pathlib.Path)
+    parser.add_argument("--into", type=pathlib.Path, help="a page with the marks")
+    parser.add_argument("--only", default="", metavar="REGEX", help="the bodies whose types match")
+    options = parser.parse_args()
+    usage = {}
+    for log in options.logs:
+        usage |= parse(log.read_text(errors="replace"))
+    lines = table(usage, options.only)
+    if len(lines) == 2:
+        raise SystemExit("resources.py: no body of a block in these logs")
+    if options.into:
+        put_into(options.into, lines)
+    else:
+        print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""python3 benchmarks/device/run.py --self-test: what resources.py reads from the compiler's reports, and its floors."""
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import resources
+
+STENCIL = "nwm::Stencil<16ul, 16ul, 3ul, nwm::Periodic, false>"
+GRID = "nwm::Batched<nwm::Grid<128ul, 128ul, nwm::Periodic>, 64ul>"
+RUN = f"nwm::model::TimeSegment<nwm::cell::WaveOn<nwm::Periodic>, {GRID}, 16ul, 100ul, float, nwm::model::NoInput>"
+MANGLED = {  # a short kernel each, as compiled
+    "_ZN3nwm6device9run_blockINS0_12TileGradientINS_7StencilILm16ELm16ELm3ENS_8PeriodicELb0EEENS_7BatchedINS_4GridILm128ELm128ES4_EELm64EEEfLm1ELm100EEEEEvT_":
+        f"void nwm::device::run_block<nwm::device::TileGradient<{STENCIL}, {GRID}, float, 1ul, 100ul> >(nwm::device::TileGradient<{STENCIL}, {GRID}, float, 1ul, 100ul>)"}
+
+
+def correlate(direction, end, name="Correlate", precision=""):
+    return resources.Type(f"nwm::device::{name}<{STENCIL}, {GRID}, (nwm::device::Direction){direction}, float, 1ul, 1ul, {end}{precision}>")
+
+
+class Reports(unittest.TestCase):
+    def test_ptxas(self):
+        name = next(iter(MANGLED))
+        text = (f"ptxas info    : Compiling entry function '{name}' for 'sm_90a'\nptxas info    : Function properties for {name}\n"
+                "    16 bytes stack frame, 24 bytes spill stores, 32 bytes spill loads\n"
+                "ptxas info    : Used 127 registers, used 1 barriers, 16 bytes cumulative stack size\n"
+                "ptxas info    : Compiling entry function 'plain' for 'sm_90a'\nptxas info    : Used 8 registers\n")
+        self.assertEqual(resources.parse(text), {name: (127, 24), "plain": (8, 0)})
+
+    def test_cuobjdump(self):
+        text = (" Function plain:\n  REG:40 STACK:0 SHARED:0 LOCAL:0 CONSTANT[0]:912 TEXTURE:0 SURFACE:0 SAMPLER:0\n")
+        self.assertEqual(resources.parse(text), {"plain": (40, None)})
+
+    @unittest.skipUnless(shutil.which("c++filt"), "no c++filt")
+    def test_table(self):
+        name, plain = next(iter(MANGLED.items()))
+        self.assertEqual(resources.demangled([name]), {name: plain})
+        body = resources.body_of(plain)
+        small = name.replace("Lm128ELm128E", "Lm17ELm35E")
+        lines = resources.table({name: (127, 24), small: (1, 0)}, sizes={body.text: (40 * 1024, 512)})
+        self.assertEqual(len(lines), 3)
+        self.assertIn("| `TileGradient` | 128×128, 64 images, 16 to 16, 100 steps | 512 | 127 | 24 | 40 | 1 |", lines[2])
+        self.assertIn("| 9474 (float32 products) |", lines[2])
+
+
+class Floors(unittest.TestCase):
+    def test_types(self):
+        t = correlate(0, f"nwm::device::StageSite<{RUN}, 0ul>")
+        self.assertEqual((t.name, len(t.arguments), t[6].name, t[6][0][0].name), ("Correlate", 7, "StageSite", "WaveOn"))
+        self.assertEqual(resources.grid(t[1]), (128, 128, 64))
+
+    def test_a_field_of_16_channels_moves_67_megabytes(self):
+        field = 4 * 128 * 128 * 64 * 16
+        forward = resources.work_of(correlate(0, f"nwm::device::StageSite<{RUN}, 0ul>"))
+        self.assertEqual(forward.bytes, 7 * field)
+        self.assertEqual(forward.flops, 288 * field / 4)
+        self.assertEqual(forward.floor()[1], "bytes")
+        self.assertAlmostEqual(forward.floor()[0], 156.6, 1)  # µs a step
+        back = resources.work_of(correlate(1, f"nwm::device::StageSent<{RUN}, 0ul, 0ul>"))
+        self.assertEqual(back.bytes, 16 * field)
+        self.assertIn("16 to 16, adjoint, and the step before", back.what)
+        self.assertEqual(resources.work_of(correlate(1, "nwm::device::AddTo<float, 1ul>")).bytes, 3 * field)
+
+    def test_tensor_cores_are_faster_and_full_takes_three_products(self):
+        end = "nwm::device::Set<(nwm::Activation)0, float, 1ul>"
+        half = resources.work_of(correlate(0, end, "TensorCorrelate", ", nwm::device::precision::Tf32"))
+        full = resources.work_of(correlate(0, end, "TensorCorrelate", ", nwm::device::precision::Full"))
+        self.assertEqual((half.rate, full.rate), ("fp16", "3 × fp16"))
+        self.assertEqual(half.floor()[1], "bytes")
+
+    def test_resident_waves(self):
+        run = resources.Type(RUN.replace("128ul", "64ul").replace("16ul, 100ul", "2ul, 100ul"))
+        for name, milliseconds in (("ResidentForward", 0.21), ("ResidentBackward", 0.28)):
+            floor = resources.work_of(resources.Type(f"nwm::device::{name}<{run.text}>")).floor()
+            self.assertEqual(floor[1], "bytes")
+            self.assertAlmostEqual(floor[0] / 1e3, milliseconds, 2)
+
+    def test_heads(self):
+        mlp, loss = "nwm::layer::Head<102ul, 6ul, nwm::head::Hidden<256ul, 256ul, 256ul> >", "nwm::loss::Kernel"
+        products, pixels = 102 * 256 + 2 * 256 * 256 + 256 * 6, 262144
+        both = resources.work_of(resources.Type(f"nwm::device::FusedHead<{mlp}, nwm::device::precision::Tf32, {loss}>"))
+        self.assertEqual((both.flops, both.rate), (4 * products * pixels, "fp16"))
+        self.assertEqual(both.bytes, pixels * (4 * 102 * 2 + 4 * 6 + 2 * (102 + 768 + 768 + 6)))
+        scores = resources.work_of(resources.Type(f"nwm::device::FusedHead<{mlp}, nwm::device::precision::Full, nwm::device::ScoresOnly>"))
+        self.assertEqual((scores.flops, scores.bytes, scores.rate), (2 * products * pixels, pixels * 4 * 108, "3 × fp16"))
+        self.assertIn("102-256-256-256-6, 262,144 pixels, forward", scores.what)
+        weights = resources.work_of(resources.Type(f"nwm::device::HeadGradient<{mlp}, nwm::device::precision::Full, 1ul>"))
+        self.assertEqual((weights.flops, weights.bytes), (2 * 65536 * pixels, 4 * 512 * pixels))
+
+    def test_another_body_has_no_floor(self):
+        self.assertIsNone(resources.work_of(resources.Type("nwm::device::Other<float>")))
+        self.assertIsNone(resources.work_of(resources.Type("nwm::device::Correlate<float>")))
+
+    def test_blocks_beside_each_other(self):
+        self.assertEqual(resources.blocks_beside(128, 64 * 1024, 512), 1)
+        self.assertEqual(resources.blocks_beside(32, 5 * 1024, 128), 16)
+        self.assertEqual(resources.blocks_beside(32, 100 * 1024, 128), 2)
+
+
+class Pages(unittest.TestCase):
+    def test_the_table_is_put_between_the_marks(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "page.md"
+            page.write_text(f"before\n{resources.BEGIN}\nold\n{resources.END}\nafter\n")
+            for _ in range(2):
+                resources.put_into(page, ["| new |"])
+            self.assertEqual(page.read_text(), f"before\n{resources.BEGIN}\n| new |\n{resources.END}\nafter\n")
+            page.write_text("no marks")
+            with self.assertRaisesRegex(SystemExit, "expected the marks"):
+                resources.put_into(page, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
