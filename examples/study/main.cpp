@@ -172,10 +172,6 @@ class Study {
     std::atomic<std::size_t> next{0};
     std::exception_ptr failure;
     const auto work = [&] {
-#ifdef _OPENMP
-      if (!o_.alone)
-        omp_set_num_threads(static_cast<int>(o_.threads));  // of the device backend's host system
-#endif
       for (std::size_t i = next++; i < runs.size(); i = next++) try {
           act(runs[i]);
         } catch (...) {

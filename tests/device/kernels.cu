@@ -1,5 +1,6 @@
 // device_kernels: the kernels on a GPU against the same text on the host, block by block, and a second run
 // against the first. Exit status 1 where one differs, 77 where there is no device.
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include "nwm/backend/device/block.hpp"
 #include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/host.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/sequence_backward.hpp"
 #include "nwm/backend/device/sequence_forward.hpp"
@@ -130,8 +132,20 @@ bool stencils_agree() {
   return fine;
 }
 
-/// The device backends' words for runs of steps, on the host and on the device.
-struct OnHost : Waves<OnHost> {
+/// Sums of rows: a block each or, where rows are long, some blocks each and then one.
+template <class Real>
+bool sums_agree(const char* what, std::size_t rows, std::size_t n) {
+  Shared<Real> all(rows * (n + 1), 1);
+  Real* const to = all.data() + rows * n;
+  return agree(
+      what, all, [&] { Host<>::add_row_sums(rows, n, all.data(), n, to); },
+      [&] { Cuda<1>::add_row_sums(rows, n, all.data(), n, to); });
+}
+
+/// The device backends' words for runs of steps, on the host and on the device, where a block has `most`
+/// bytes of shared memory, or fewer that the device has.
+template <std::size_t most>
+struct OnHost : Waves<OnHost<most>> {
   template <class Body>
   static void run(const Body& body) {
     on_host(body);
@@ -140,9 +154,10 @@ struct OnHost : Waves<OnHost> {
   static void map(std::size_t count, const Kernel& kernel) {
     for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
   }
-  static std::size_t shared_memory() { return CudaSystem::shared_memory(); }  // so that both run one way
+  static std::size_t shared_memory() { return std::min(most, CudaSystem::shared_memory()); }
 };
-struct OnDevice : Waves<OnDevice> {
+template <std::size_t most>
+struct OnDevice : Waves<OnDevice<most>> {
   template <class Body>
   static void run(const Body& body) {
     CudaSystem::run(body);
@@ -151,15 +166,16 @@ struct OnDevice : Waves<OnDevice> {
   static void map(std::size_t count, const Kernel& kernel) {
     Cuda<1>::map<Real>(count, kernel);
   }
-  static std::size_t shared_memory() { return CudaSystem::shared_memory(); }
+  static std::size_t shared_memory() { return std::min(most, CudaSystem::shared_memory()); }
 };
 
 /// `length` steps and back.
-template <class Real, class Cell, class G, std::size_t channels, std::size_t length>
+template <class Real, class Cell, class G, std::size_t channels, std::size_t length,
+          std::size_t most = shared_limit>
 bool waves_agree(const char* what) {
   using S = model::TimeSegment<Cell, G, channels, length, Real>;
   constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
-  constexpr std::size_t scratch = OnHost::steps_scratch<Cell, G, channels, length, Real>;
+  constexpr std::size_t scratch = OnHost<most>::template steps_scratch<Cell, G, channels, length, Real>;
   Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);
   Real* const parameters = all.data();
   Real* const start = parameters + S::parameter_count;
@@ -177,7 +193,7 @@ bool waves_agree(const char* what) {
         Cell{}, static_cast<const Real*>(parameters), initial, slots,
         static_cast<const Real*>(series_gradient), gradient, parameter_gradient, slots + numbers);
   };
-  return agree(what, all, [&] { there_and_back(OnHost{}); }, [&] { there_and_back(OnDevice{}); });
+  return agree(what, all, [&] { there_and_back(OnHost<most>{}); }, [&] { there_and_back(OnDevice<most>{}); });
 }
 
 /// `length` steps of sequences and back, in one launch each.
@@ -285,8 +301,13 @@ int main() {
     fine = stencils_agree<float, Stencil<5, 6, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>>() && fine;
     fine = stencils_agree<double, Stencil<3, 5, 3, Reflecting>, Grid<9, 33, Reflecting>>() && fine;
     fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4>("resident waves") && fine;
+    fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4, shared_everywhere>(
+               "resident waves in 99 KiB") &&
+           fine;
     fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;
     fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
+    fine = sums_agree<float>("sums of short rows", 5, 1000) && fine;
+    fine = sums_agree<double>("sums of long rows", 3, 300000) && fine;
     fine = warps_agree<Fp16>("tensor cores, fp16") && fine;
     fine = warps_agree<Bfloat16>("tensor cores, bf16") && fine;
     constexpr auto here = WeightsIn::shared, there = WeightsIn::memory;
