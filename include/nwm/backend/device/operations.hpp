@@ -2,6 +2,8 @@
 // and on a processor (host.hpp).
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -171,3 +173,5 @@ struct Operations : System_::Memories,
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"
