@@ -97,7 +97,10 @@ struct Stated {
   static double most() { return std::exp2(-bits); }
   static double least() { return most() / 30; }
 };
-using All = std::tuple<Stated<precision::Full, 21>, Stated<precision::Tf32, 11>, Stated<precision::Bf16, 8>>;
+using Full = Stated<precision::Full, 21>;
+using Tf32 = Stated<precision::Tf32, 11>;
+using Bf16 = Stated<precision::Bf16, 8>;
+using All = std::tuple<Full, Tf32, Bf16>;
 /// Three products of bfloat16: a policy of one's own.
 struct SplitBf16 : precision::Bf16 {
   static constexpr std::string_view name = "split bf16";
@@ -131,7 +134,8 @@ template <class Boundary, class P>
 void grids_and_channels() {
   agree<Stencil<16, 16, 3, Boundary>, Batched<Grid<9, 33, Boundary>, 2>, P>();
   agree<Stencil<19, 19, 3, Boundary>, Batched<Grid<17, 35, Boundary>, 1>, P>();
-  agree<Stencil<8, 16, 3, Boundary, false>, Batched<Grid<5, 6, Boundary>, 3>, P>();
+  if constexpr (Boundary::self_adjoint)
+    agree<Stencil<8, 16, 3, Boundary, false>, Batched<Grid<5, 6, Boundary>, 3>, P>();
 }
 
 }  // namespace
@@ -139,21 +143,41 @@ void grids_and_channels() {
 BOOST_AUTO_TEST_CASE_TEMPLATE(periodic, P, All) { grids_and_channels<Periodic, P>(); }
 BOOST_AUTO_TEST_CASE_TEMPLATE(zero, P, All) { grids_and_channels<Zero, P>(); }
 BOOST_AUTO_TEST_CASE_TEMPLATE(reflecting, P, All) { grids_and_channels<Reflecting, P>(); }
-BOOST_AUTO_TEST_CASE_TEMPLATE(more_channels, P, All) {
+using Ends = std::tuple<Full, Bf16>;
+BOOST_AUTO_TEST_CASE_TEMPLATE(more_channels, P, Ends) {
   agree<Stencil<16, 64, 3, Periodic>, Grid<8, 16>, P>();
   agree<Stencil<40, 9, 3, Zero>, Grid<4, 50, Zero>, P>();
 }
-BOOST_AUTO_TEST_CASE_TEMPLATE(one_tap, P, All) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(one_tap, P, Ends) {
   agree<Stencil<24, 17, 1, Zero>, Batched<Grid<17, 35, Zero>, 2>, P>();
   agree<Stencil<16, 8, 1, Periodic>, Batched<Grid<1, 1>, 40>, P>();
 }
-BOOST_AUTO_TEST_CASE_TEMPLATE(an_input_in_parts, P, All) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_input_in_parts, P, Ends) {
   agree<Stencil<26, 52, 3, Periodic>, Batched<Grid<5, 6>, 2>, P, 2>();
   agree<Stencil<32, 64, 3, Zero>, Grid<3, 9, Zero>, P, 2>();
   agree<Stencil<15, 12, 3, Reflecting>, Grid<9, 3, Reflecting>, P, 3>();
 }
+// So many that a block has several: they share the weights, and each has its own scale.
+BOOST_AUTO_TEST_CASE(many_tiles) {
+  agree<Stencil<8, 8, 3, Zero>, Batched<Grid<3, 9, Zero>, 2100>, Tf32>();
+  agree<Stencil<8, 8, 1, Zero>, Batched<Grid<3, 9, Zero>, 2100>, Full>();
+}
 BOOST_AUTO_TEST_CASE(a_policy_of_ones_own) {
   agree<Stencil<16, 16, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>, Stated<SplitBf16, 16>>();
+}
+
+BOOST_AUTO_TEST_CASE(a_planted_error_is_seen) {
+  using S = Stencil<16, 16, 3, Zero>;
+  using G = Grid<9, 33, Zero>;
+  Problem<S, G> problem;
+  const Results wanted = problem.run<double, precision::Full>();
+  problem.parameters[7] *= 1.01;
+  problem.in[7] *= 1.01;
+  const Results got = problem.run<float, precision::Full>();
+  const double most = Full::most();
+  BOOST_TEST(apart(got.out, wanted.out) > 10 * most);
+  BOOST_TEST(apart(got.data, wanted.data) > 10 * most);
+  BOOST_TEST(apart(got.parameters, wanted.parameters) > 10 * most);
 }
 
 BOOST_AUTO_TEST_CASE(full_precision_is_far_from_one_product) {

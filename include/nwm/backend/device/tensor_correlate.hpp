@@ -17,6 +17,7 @@
 #include "nwm/backend/device/operand_tile.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/scaling.hpp"
+#include "nwm/backend/device/stencil_rows.hpp"
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/backend/device/warp.hpp"
 
@@ -38,22 +39,17 @@ struct TensorCorrelate {
   using Half = typename Precision::Half;
   static constexpr unsigned factors = Precision::products == 1 ? 1 : 2;  ///< parts of a number: high, low
   using Cut = OperandTiles<G, S::size / 2>;
-  using From = ChannelOctets<from_channels, from_parts>;
+  using Rows = StencilRows<S, back, from_parts, to_parts>;
+  using From = typename Rows::From;
   static constexpr std::size_t ceil(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
-
-  /// Channels of each part that a block sets, in as many blocks (`rounds`) as it takes. They are rows of the
-  /// products, part after part, filled up to whole `panels` of 16.
-  static constexpr std::size_t rounds = ceil(to_each, std::max<std::size_t>(32 / to_parts, 1));
-  static constexpr unsigned group = ceil(to_each, rounds), rows = group * to_parts;
-  static constexpr unsigned panels = ceil(rows, 16), padded_rows = panels * 16;
-  static constexpr unsigned chunks = ceil(From::count, 2);  ///< of two octets, read together
-  static constexpr unsigned tall = 4, wide = 16;            ///< sites of a warp
+  static constexpr std::size_t rounds = Rows::rounds;  ///< blocks that share the channels of a tile
+  static constexpr unsigned group = Rows::group, rows = Rows::rows, padded_rows = Rows::padded_rows;
+  static constexpr unsigned chunks = Rows::chunks, tap_stride = Rows::tap_stride;
+  static constexpr unsigned tall = 4, wide = 16;  ///< sites of a warp
   static constexpr unsigned warps_across = Cut::width / wide, warps_down = Cut::height / tall;
-  static constexpr unsigned warps = panels * warps_across * warps_down;
+  static constexpr unsigned warps = padded_rows / 16 * warps_across * warps_down;
 
   static constexpr unsigned taps = S::taps, size = S::size;
-  /// Odd in 16 bytes, so that weights of neighbouring taps stand in different banks of shared memory.
-  static constexpr unsigned tap_stride = 2 * padded_rows + 1;
   /// Of the rows of sums: 8 rows of 8 numbers stand in different banks, as far as there are.
   static constexpr unsigned sum_stride = Cut::sites + 8;
 
@@ -111,30 +107,6 @@ struct TensorCorrelate {
   }
 
  private:
-  /// The channel that is set by `row` of a block whose first channel of each part is `first`; to_channels
-  /// where there is none.
-  static constexpr unsigned to_channel(unsigned first, unsigned row) {
-    const unsigned c = first + row % group;
-    return row < rows && c < to_each ? row / group * static_cast<unsigned>(to_each) + c : to_channels;
-  }
-  /// Calls f(tap, from channel of the chunk, row, weight) for a thread's part of the chunk's weights, lanes
-  /// in the order of memory.
-  template <class F>
-  constexpr void each_weight(unsigned thread, unsigned chunk, unsigned first, const F& f) const {
-    for (unsigned k = thread; k < 16 * padded_rows * taps; k += threads) {
-      const unsigned tap = k % taps, pair = k / taps;
-      const unsigned c = back ? pair / padded_rows : pair % 16, row = back ? pair % padded_rows : pair / 16;
-      const unsigned octet = chunk * 2 + c / 8, o = to_channel(first, row);
-      Real weight(0);
-      if (o < to_channels && c % 8 < From::size(octet)) {
-        const std::size_t i = From::first(octet) + c % 8;
-        weight = parameters[back ? (i * S::in + o) * S::taps + (S::taps - 1 - tap)
-                                 : (o * S::in + i) * S::taps + tap];
-      }
-      f(tap, c, row, weight);
-    }
-  }
-
   /// The tile's numbers into registers, and the largest of them and of the weights.
   template <class Warp, class L>
   constexpr void load(const Warp& warp, L& local, Shared& shared, const Cut& cut, unsigned chunk,
@@ -150,10 +122,11 @@ struct TensorCorrelate {
           if constexpr (scales<Half>) {
             float largest = 0;
             if (weights)
-              each_weight(thread, chunk, first, [&](unsigned, unsigned, unsigned, float weight) {
-                const float magnitude = finite_magnitude(weight);
-                largest = largest < magnitude ? magnitude : largest;
-              });
+              Rows::template each_weight<threads>(parameters, thread, chunk, first,
+                                                  [&](unsigned, unsigned, unsigned, float weight) {
+                                                    const float magnitude = finite_magnitude(weight);
+                                                    largest = largest < magnitude ? magnitude : largest;
+                                                  });
             own = {Load::largest(held), largest};
           }
         },
@@ -183,12 +156,13 @@ struct TensorCorrelate {
           Load::template store<Half, factors>(thread, held, power_of_two(of_tile), shared.tile.data());
           if (!weights) return;
           const float scale = power_of_two(of_weights);
-          each_weight(thread, chunk, first, [&](unsigned tap, unsigned c, unsigned row, float weight) {
-            Octet* const to = shared.weight.data() + tap * tap_stride + c / 8 * padded_rows + row;
-            const Split<Half> split(weight * scale);
-            to->at[c % 8] = split.high;
-            if constexpr (factors == 2) (to + taps * tap_stride)->at[c % 8] = split.low;
-          });
+          Rows::template each_weight<threads>(
+              parameters, thread, chunk, first, [&](unsigned tap, unsigned c, unsigned row, float weight) {
+                Octet* const to = shared.weight.data() + tap * tap_stride + c / 8 * padded_rows + row;
+                const Split<Half> split(weight * scale);
+                to->at[c % 8] = split.high;
+                if constexpr (factors == 2) (to + taps * tap_stride)->at[c % 8] = split.low;
+              });
         },
         local.held);
     if (chunk > 0) return;
@@ -198,7 +172,7 @@ struct TensorCorrelate {
           if constexpr (!back && S::bias) {
             NWM_UNROLL
             for (unsigned i = 0; i < 2; ++i) {
-              const unsigned o = to_channel(first, panel(warp.index) + MmaLayout::d_row(lane, 2 * i));
+              const unsigned o = Rows::to_channel(first, panel(warp.index) + MmaLayout::d_row(lane, 2 * i));
               if (o < to_channels) bias[i] = parameters[S::weights + o];
             }
           }
