@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "nwm/backend/device/unroll.hpp"
 #include "nwm/cell/math.hpp"
 
 namespace nwm {
@@ -53,6 +54,7 @@ constexpr void add_pixel(const Real* scores, std::size_t stride, std::size_t cla
     if (scores[k * stride] > scores[best * stride]) best = k;
   const auto largest = static_cast<double>(scores[best * stride]);
   double total = 0;
+  NWM_ROLLED
   for (std::size_t k = 0; k < classes; ++k)
     total += math::exp(static_cast<double>(scores[k * stride]) - largest);
   const double nll = weight * (math::log(total) - (static_cast<double>(scores[target * stride]) - largest));

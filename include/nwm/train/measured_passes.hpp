@@ -56,6 +56,7 @@ concept MeasuredThere = loss::MeasuredInParts<L, Model::outputs, typename Model:
 /// Measures data sets in passes; empty where the backend does not measure.
 template <class Model, loss::Loss L>
 struct MeasuredPasses {
+  /// None.
   static constexpr std::size_t bytes(std::size_t = 0) { return 0; }
 };
 
