@@ -1,7 +1,9 @@
-// device_machine: whole models trained on a GPU against the same operations on the host: losses, scores and
-// the way of the parameters; a second training against the first, to the bit. Exit status 1 where one
+// device_machine: whole models trained on a GPU against the same operations on the host: losses, scores, the
+// way of the parameters and metrics; a second training against the first, to the bit. Exit status 1 where one
 // differs, 77 where there is no device.
+#include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "nwm/backend/device/cuda.cuh"
@@ -46,6 +48,13 @@ using OnGpu = device::Cuda<images>;
 template <std::size_t images>
 using OnHost = device::Host<device::Sequential, images>;
 
+/// Metrics of seven images, measured where the scores are.
+template <class M>
+SegmentationMetrics measured() {
+  static_assert(MeasuredThere<M, loss::CrossEntropy>);
+  return evaluate(M{}, tools::blocks(7, 2, M::shape.height, M::shape.width));
+}
+
 /// Five steps: asked for, recorded, replayed.
 template <class There, class Here>
 bool agree(const char* what) {
@@ -54,9 +63,13 @@ bool agree(const char* what) {
   const double losses = tools::relative(found.losses, wanted.losses),
                way = tools::relative(found.moved, wanted.moved),
                scores = tools::relative(found.scores, wanted.scores);
-  const bool fine = losses < 1e-8 && way < 1e-6 && scores < 1e-6 && again == found;
-  std::printf("%s losses %.1e way %.1e scores %.1e %s %s\n", what, losses, way, scores,
-              again == found ? "same bits" : "OTHER BITS", fine ? "ok" : "FAIL");
+  const SegmentationMetrics here = measured<Here>(), there = measured<There>(), twice = measured<There>();
+  const double metrics = std::abs(there.loss - here.loss) / here.loss;
+  const bool same = again == found && std::memcmp(&there, &twice, sizeof there) == 0;
+  const bool fine = losses < 1e-8 && way < 1e-6 && scores < 1e-6 && metrics < 1e-8 && there.acc == here.acc &&
+                    there.acc_foreground == here.acc_foreground && same;
+  std::printf("%s losses %.1e way %.1e scores %.1e metrics %.1e %s %s\n", what, losses, way, scores, metrics,
+              same ? "same bits" : "OTHER BITS", fine ? "ok" : "FAIL");
   return fine;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <set>
 #include <string_view>
@@ -50,6 +51,10 @@ class Pages {
     for (Pages* p : all()) p->set(p->of_ == Of::both);
     pending() = false;
   }
+  /// Some of what was asked for has run, and not all.
+  static void close_all() {
+    for (Pages* p : all()) p->set(false);
+  }
   /// Something was asked for: the host must wait.
   static void lock() {
     if (std::exchange(pending(), true)) return;
@@ -85,14 +90,34 @@ class Queue {
   using Task = std::function<void()>;
   static void ask(Task task) {
     Pages::lock();
-    (recorded() ? *recorded() : waiting()).push_back(std::move(task));
+    if (recorded()) recorded()->push_back(std::move(task));
+    else waiting().push_back(std::move(task));
   }
   static void run() {
+    if (!waiting().empty()) ++waits();
+    run_until(asked());
+  }
+  /// Runs the first `count` tasks of all that were ever asked for, as far as they have not run.
+  static void run_until(std::size_t count) {
     if (recorded()) std::abort();  // a recording cannot wait
     Pages::open();
-    for (const Task& task : waiting()) task();
-    waiting().clear();
-    Pages::close();
+    for (; done() < count; ++done()) {
+      waiting().front()();
+      waiting().pop_front();
+    }
+    if (waiting().empty()) Pages::close();
+    else Pages::close_all();
+  }
+  static std::size_t asked() { return done() + waiting().size(); }
+  /// How many tasks have run.
+  static std::size_t& done() {
+    static std::size_t count = 0;
+    return count;
+  }
+  /// How often the host waited for everything.
+  static std::size_t& waits() {
+    static std::size_t count = 0;
+    return count;
   }
   /// Where tasks go instead, while something is recorded.
   static std::vector<Task>*& recorded() {
@@ -101,8 +126,8 @@ class Queue {
   }
 
  private:
-  static std::vector<Task>& waiting() {
-    static std::vector<Task> tasks;
+  static std::deque<Task>& waiting() {
+    static std::deque<Task> tasks;
     return tasks;
   }
 };
@@ -161,9 +186,32 @@ struct Queued {
     }
     template <class Real>
     static void download(std::size_t count, const Real* from, Real* to) {
+      ++downloads();
       copy(count, from, to);
       wait();
     }
+    static std::size_t& downloads() {
+      static std::size_t count = 0;
+      return count;
+    }
+
+    class Mark {
+     public:
+      void set() { at_ = Queue::asked(); }
+      /// Runs what comes before, and no more: as much as a card may have done when the host goes on.
+      void wait() const {
+        waits() += Queue::done() < at_;
+        Queue::run_until(at_);
+      }
+      /// How often something had not run.
+      static std::size_t& waits() {
+        static std::size_t count = 0;
+        return count;
+      }
+
+     private:
+      std::size_t at_ = 0;
+    };
 
     class CapturedGraph {
      public:

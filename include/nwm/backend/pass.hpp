@@ -33,6 +33,10 @@
 //
 //   queued        true: operations may run after the call that asks for them has returned (nwm::queued,
 //                 backend.hpp). Default: false.
+//   Mark          a type whose set() marks what was asked for so far, and whose wait() returns when that is
+//                 done; before set() it returns at once (train/measured_passes.hpp). Default: `wait`.
+//   run(body)     runs the blocks of a body (backend/device/block.hpp). With it metrics are measured where
+//                 the scores are (train/measured_passes.hpp). Default: on the host.
 //   CapturedGraph a type with capture(ask) and launch(): a sequence of operations that is recorded once and
 //                 run again (train/captured_step.hpp). Default: what is asked is asked each time.
 //   has_crew      true: operations are divided over the threads of a crew, with the same bits

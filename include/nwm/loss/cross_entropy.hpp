@@ -76,7 +76,7 @@ struct CrossEntropy {
     f("ignore_index", static_cast<double>(ignore_index));
   }
   /// Whether pixels of class c count.
-  bool counts(std::uint8_t c) const { return static_cast<int>(c) != ignore_index; }
+  constexpr bool counts(std::uint8_t c) const { return static_cast<int>(c) != ignore_index; }
 
   /// Throws Error where `ignore_index` is no class.
   void check_options() const { detail::require_left_out("CrossEntropy", ignore_index); }
@@ -102,6 +102,20 @@ struct CrossEntropy {
   template <class Real>
   Metrics measure(std::span<const Real> scores, std::span<const Target> target, std::size_t outputs) const {
     return nwm::measure<Real>(scores, target, outputs, [this](Target c) { return counts(c) ? 1.0 : 0.0; });
+  }
+
+  // The same where the scores are (loss/measured.hpp).
+  using Measured = CrossEntropy;
+  template <std::size_t outputs>
+  using Sums = nwm::SegmentationSums;
+  template <std::size_t outputs, class Real>
+  constexpr void add_to(Sums<outputs>& sums, const Real* scores, std::size_t stride, const Target* target,
+                        std::size_t p, std::size_t) const {
+    nwm::add_pixel(scores, stride, outputs, target[p], counts(target[p]) ? 1.0 : 0.0, sums);
+  }
+  template <std::size_t outputs>
+  static Metrics metrics(const Sums<outputs>& sums, std::span<const Target>, std::size_t) {
+    return nwm::metrics_of(sums);
   }
 };
 
@@ -133,7 +147,7 @@ struct WeightedCrossEntropy {
     for (std::size_t c = 0; c < classes; ++c) f("weights[" + std::to_string(c) + "]", weights[c]);
   }
   /// What a pixel of class c weighs.
-  double weight_of(std::uint8_t c) const {
+  constexpr double weight_of(std::uint8_t c) const {
     return c >= classes || static_cast<int>(c) == ignore_index ? 0.0 : weights[c];
   }
 
@@ -167,6 +181,20 @@ struct WeightedCrossEntropy {
   template <class Real>
   Metrics measure(std::span<const Real> scores, std::span<const Target> target, std::size_t outputs) const {
     return nwm::measure<Real>(scores, target, outputs, [this](Target c) { return weight_of(c); });
+  }
+
+  // The same where the scores are (loss/measured.hpp).
+  using Measured = WeightedCrossEntropy;
+  template <std::size_t outputs>
+  using Sums = nwm::SegmentationSums;
+  template <std::size_t outputs, class Real>
+  constexpr void add_to(Sums<outputs>& sums, const Real* scores, std::size_t stride, const Target* target,
+                        std::size_t p, std::size_t) const {
+    nwm::add_pixel(scores, stride, outputs, target[p], weight_of(target[p]), sums);
+  }
+  template <std::size_t outputs>
+  static Metrics metrics(const Sums<outputs>& sums, std::span<const Target>, std::size_t) {
+    return nwm::metrics_of(sums);
   }
 };
 

@@ -47,6 +47,20 @@ struct ImageCrossEntropy {
   static Metrics measure(std::span<const Real> scores, std::span<const Target> target, std::size_t outputs) {
     return measure_label<Real>(scores, target[0], outputs);
   }
+
+  // The same where the scores are (loss/measured.hpp).
+  using Measured = ImageCrossEntropy;
+  template <std::size_t outputs>
+  using Sums = ScoreSums<outputs>;
+  template <std::size_t outputs, class Real>
+  static constexpr void add_to(Sums<outputs>& sums, const Real* scores, std::size_t stride, const Target*,
+                               std::size_t, std::size_t) {
+    for (std::size_t k = 0; k < outputs; ++k) sums.scores[k] += static_cast<double>(scores[k * stride]);
+  }
+  template <std::size_t outputs>
+  static Metrics metrics(const Sums<outputs>& sums, std::span<const Target> target, std::size_t sites) {
+    return metrics_of(sums, target[0], sites);
+  }
 };
 
 }  // namespace nwm::loss

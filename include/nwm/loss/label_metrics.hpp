@@ -32,14 +32,31 @@ std::vector<double> averaged_scores(std::span<const Real> scores, std::size_t cl
   return mean;
 }
 
+/// Metrics of one image from scores averaged over its pixels, a number a class. Ties go to the lower class.
+inline LabelMetrics measure_averaged(std::span<const double> mean, std::size_t label) {
+  const std::size_t best = largest_class(mean, 0, 1, mean.size());
+  double total = 0;
+  for (const double m : mean) total += std::exp(m - mean[best]);
+  return {std::log(total) - (mean[label] - mean[best]), best == label ? 1.0 : 0.0};
+}
 /// Metrics of one image: scores (classes, sites), label below classes. Ties go to the lower class.
 template <class Real>
 LabelMetrics measure_label(std::span<const Real> scores, std::size_t label, std::size_t classes) {
   const std::vector<double> mean = averaged_scores(scores, classes);
-  const std::size_t best = largest_class(std::span<const double>(mean), 0, 1, classes);
-  double total = 0;
-  for (const double m : mean) total += std::exp(m - mean[best]);
-  return {std::log(total) - (mean[label] - mean[best]), best == label ? 1.0 : 0.0};
+  return measure_averaged(mean, label);
+}
+
+/// The scores of an image added over its pixels, a number a class: what a backend can add
+/// (loss/measured.hpp).
+template <std::size_t classes>
+struct ScoreSums {
+  std::array<double, classes> scores{};  ///< sums, a number a class
+};
+/// The metrics of an image of `sites` pixels whose scores add up to these sums.
+template <std::size_t classes>
+LabelMetrics metrics_of(ScoreSums<classes> sums, std::size_t label, std::size_t sites) {
+  for (double& score : sums.scores) score /= static_cast<double>(sites);
+  return measure_averaged(sums.scores, label);
 }
 
 /// The average over images, in order.

@@ -24,6 +24,9 @@
 //                        nothing. It is constexpr, calls the functions of nwm::math, writes constants
 //                        as V(0.5) and does not branch on values
 //   measure(scores, target, outputs)      Metrics of one image, scores (outputs, sites)
+//   Measured, Sums<outputs>, add_to, metrics
+//                        optional: `measure` in parts, for backends that measure where the scores are
+//                        (loss/measured.hpp)
 #pragma once
 
 #include "nwm/push_macros.inc"

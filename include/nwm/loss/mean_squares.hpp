@@ -112,6 +112,26 @@ struct MeanSquares {
     const auto count = static_cast<double>(scores.size());
     return {m.loss / count, m.mean_target_square / count};
   }
+
+  // The same where the scores are (loss/measured.hpp).
+  using Measured = MeanSquares;
+  template <std::size_t outputs>
+  using Sums = RegressionMetrics;  // before they are divided
+  template <std::size_t outputs, class Real>
+  static constexpr void add_to(Sums<outputs>& sums, const Real* scores, std::size_t stride,
+                               const Target* target, std::size_t p, std::size_t sites) {
+    for (std::size_t k = 0; k < outputs; ++k) {
+      const auto wanted = static_cast<double>(target[k * sites + p]),
+                 d = static_cast<double>(scores[k * stride]) - wanted;
+      sums.loss += d * d;
+      sums.mean_target_square += wanted * wanted;
+    }
+  }
+  template <std::size_t outputs>
+  static Metrics metrics(const Sums<outputs>& sums, std::span<const Target>, std::size_t sites) {
+    const auto count = static_cast<double>(outputs * sites);
+    return {sums.loss / count, sums.mean_target_square / count};
+  }
 };
 
 }  // namespace nwm::loss

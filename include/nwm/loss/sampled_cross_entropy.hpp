@@ -80,6 +80,20 @@ struct SampledCrossEntropy {
     return CrossEntropy{}.measure(scores, target, outputs);
   }
 
+  // The same where the scores are (loss/measured.hpp).
+  using Measured = SampledCrossEntropy;
+  template <std::size_t outputs>
+  using Sums = CrossEntropy::Sums<outputs>;
+  template <std::size_t outputs, class Real>
+  constexpr void add_to(Sums<outputs>& sums, const Real* scores, std::size_t stride, const Target* target,
+                        std::size_t p, std::size_t sites) const {
+    CrossEntropy{}.add_to<outputs>(sums, scores, stride, target, p, sites);
+  }
+  template <std::size_t outputs>
+  static Metrics metrics(const Sums<outputs>& sums, std::span<const Target> target, std::size_t sites) {
+    return CrossEntropy::metrics<outputs>(sums, target, sites);
+  }
+
  private:
   /// Calls f(pixel, weight) for the pixels that count.
   template <class F>

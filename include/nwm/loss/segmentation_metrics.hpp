@@ -10,6 +10,9 @@
 #include <span>
 #include <string>
 
+#include "nwm/backend/device/unroll.hpp"
+#include "nwm/cell/math.hpp"
+
 namespace nwm {
 
 /// With a = share of pixels classified right: acc = a and iou = a/(2−a), the micro-averaged intersection over
@@ -31,44 +34,63 @@ std::size_t largest_class(std::span<const Real> scores, std::size_t p, std::size
   return best;
 }
 
+/// What the pixels of an image add up to, from which its SegmentationMetrics follow: doubles alone, so that a
+/// backend can add them (loss/measured.hpp). Counts are whole numbers.
+struct SegmentationSums {
+  double loss = 0, weight = 0;                        ///< weighted cross-entropies, and weights
+  double right = 0, counted = 0;                      ///< pixels told right, and all
+  double loss_foreground = 0, weight_foreground = 0;  ///< of pixels whose target is not class 0
+  double right_foreground = 0, foreground = 0;        ///< likewise
+};
+
+/// Adds a pixel whose target is `target` and whose score k stands at scores + k·stride. Ties go to the lower
+/// class. A pixel that weighs 0 is left out.
+template <class Real>
+constexpr void add_pixel(const Real* scores, std::size_t stride, std::size_t classes, std::size_t target,
+                         double weight, SegmentationSums& sums) {
+  if (weight == 0) return;
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < classes; ++k)
+    if (scores[k * stride] > scores[best * stride]) best = k;
+  const auto largest = static_cast<double>(scores[best * stride]);
+  double total = 0;
+  NWM_ROLLED
+  for (std::size_t k = 0; k < classes; ++k)
+    total += math::exp(static_cast<double>(scores[k * stride]) - largest);
+  const double nll = weight * (math::log(total) - (static_cast<double>(scores[target * stride]) - largest));
+  const double right = best == target ? 1 : 0;
+  sums.loss += nll;
+  sums.weight += weight;
+  sums.right += right;
+  sums.counted += 1;
+  if (target == 0) return;
+  sums.loss_foreground += nll;
+  sums.weight_foreground += weight;
+  sums.right_foreground += right;
+  sums.foreground += 1;
+}
+
+/// The metrics of an image whose pixels add up to these sums.
+inline SegmentationMetrics metrics_of(const SegmentationSums& sums) {
+  SegmentationMetrics m;
+  m.loss = sums.loss / sums.weight;
+  m.acc = sums.right / sums.counted;
+  m.iou = m.acc / (2 - m.acc);
+  m.loss_foreground = sums.loss_foreground / sums.weight_foreground;
+  m.acc_foreground = sums.right_foreground / sums.foreground;
+  m.iou_foreground = m.acc_foreground / (2 - m.acc_foreground);
+  return m;
+}
+
 /// Metrics of one image: scores (classes, sites), target (sites). Ties go to the lower class. weight(class)
 /// is what a pixel of that class weighs in the losses; a pixel that weighs 0 is left out of all figures.
 template <class Real, class Weight>
 SegmentationMetrics measure(std::span<const Real> scores, std::span<const std::uint8_t> target,
                             std::size_t classes, const Weight& weight) {
-  const std::size_t sites = target.size();
-  double loss = 0, loss_foreground = 0, all_weight = 0, foreground_weight = 0;
-  std::size_t right = 0, counted = 0, right_foreground = 0, foreground = 0;
-  for (std::size_t p = 0; p < sites; ++p) {
-    const double w = weight(target[p]);
-    if (w == 0) continue;
-    const std::size_t best = largest_class(scores, p, sites, classes);
-    const auto largest = static_cast<double>(scores[best * sites + p]);
-    double total = 0;
-    for (std::size_t k = 0; k < classes; ++k)
-      total += std::exp(static_cast<double>(scores[k * sites + p]) - largest);
-    const double nll = w * (std::log(total) - (static_cast<double>(scores[target[p] * sites + p]) - largest));
-    loss += nll;
-    all_weight += w;
-    ++counted;
-    right += best == target[p];
-    if (target[p] == 0) continue;
-    ++foreground;
-    foreground_weight += w;
-    loss_foreground += nll;
-    right_foreground += best == target[p];
-  }
-  const auto share = [](std::size_t part, std::size_t whole) {
-    return static_cast<double>(part) / static_cast<double>(whole);
-  };
-  SegmentationMetrics m;
-  m.loss = loss / all_weight;
-  m.acc = share(right, counted);
-  m.iou = m.acc / (2 - m.acc);
-  m.loss_foreground = loss_foreground / foreground_weight;
-  m.acc_foreground = share(right_foreground, foreground);
-  m.iou_foreground = m.acc_foreground / (2 - m.acc_foreground);
-  return m;
+  SegmentationSums sums;
+  for (std::size_t p = 0; p < target.size(); ++p)
+    add_pixel(scores.data() + p, target.size(), classes, target[p], weight(target[p]), sums);
+  return metrics_of(sums);
 }
 /// The same where all pixels count alike.
 template <class Real>

@@ -28,6 +28,9 @@
 //   set_input, set_target, ask_scores, ask_gradient, fetch_scores, fetch_loss as in model/pixel_model.hpp
 //   place()               the parameters, without waiting for the backend
 //   Workspace::bytes      memory it takes
+//   asked_scores(w)       optional: where the scores asked for will stand in the backend's memory, which then
+//                         may measure them there. Where fetch_scores throws Unstable, growth(w), the place of
+//                         a number, and require_growth(number), which throws likewise, go with it
 //
 // LayerSynchronousModel, couples_images: the images of a batch depend on each other (batch normalisation), so
 // that it runs layer by layer; Batch, forward, evaluate, backward as in model/unet.hpp. What it learns beside
@@ -136,6 +139,11 @@ concept MicroBatchModel =
     };
 
 namespace model {
+/// A micro-batch model that says where its scores stand.
+template <class M>
+concept ScoresThere = requires(const M& m, const typename M::Workspace& w) {
+  { m.asked_scores(w) } -> std::convertible_to<const typename M::Real*>;
+};
 /// As much of a LayerExecutor (train/layer_executor.hpp) as a model sees.
 struct ProbeExecutor {
   /// Calls nothing.

@@ -192,6 +192,11 @@ class WaveMachine : public model::PixelModel<
     run(w, carry, [](std::size_t) {});
     End::score(head(), w.pass.end, former(w));
   }
+  /// Where the growth of a step will stand, by which require_growth, and fetch_scores, judge the pass.
+  static const Real* growth(const Workspace& w) { return w.worst.data(); }
+  void require_growth(Real worst) const {
+    if constexpr (model::BoundedCell<Cell>) model::require_growth(cell, worst, steps);
+  }
   template <loss::Loss L>
   void ask_gradient(const L& loss, Real scale, Real* gradient, Workspace& w) const {
     run(w, {}, [](std::size_t) {});
@@ -317,7 +322,7 @@ class WaveMachine : public model::PixelModel<
     return value;
   }
   void require_stable(Workspace& w) const {
-    if constexpr (model::BoundedCell<Cell>) model::require_growth(cell, answer(w, 0), steps);
+    if constexpr (model::BoundedCell<Cell>) require_growth(answer(w, 0));
   }
   void require_reversible(Workspace& w) const {
     model::require_reverse<Cell, Backend, Real>(cell, answer(w, 1), bounded_maps(w), numbers, steps);

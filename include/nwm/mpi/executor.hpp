@@ -95,7 +95,10 @@ class RankExecutor {
       const std::size_t count = begin(static_cast<std::size_t>(ranks_->rank()) + 1) - first;
       std::vector<Metrics> mine(count), each(set.size());
       together(*ranks_, [&] {
-        inner_.predict(model, part_of(set, first, count), [&](std::size_t i, std::span<const Real> scores) {
+        const data::Dataset& part = part_of(set, first, count);
+        if constexpr (requires { inner_.measure(model, part, std::span(mine)); })
+          if (inner_.measure(model, part, std::span(mine))) return;
+        inner_.predict(model, part, [&](std::size_t i, std::span<const Real> scores) {
           nwm::detail::require_finite_scores(model, first + i, scores);
           mine[i] = loss_.measure(scores, loss_.target(set, first + i), Model::outputs);
         });

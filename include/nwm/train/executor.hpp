@@ -22,6 +22,8 @@ struct ProbeVisit {
 ///                                             returns the mean
 ///   predict(model, set, visit)                calls visit(image, scores (outputs, H, W)) for every image
 ///   evaluate(model, set)                      the loss's metrics, averaged over images
+///   measure(model, set, each)                 optional: sets the metrics of each image where the backend
+///                                             measures them, returns whether it has (MicroBatchExecutor)
 /// Each of them throws Error where the set does not fit model and loss (predict: where its pictures do not),
 /// evaluate also where the set is empty or nothing in it counts. Results do not depend on the number of
 /// threads.

@@ -17,7 +17,9 @@
 #include "nwm/data/dataset.hpp"
 #include "nwm/loss/cross_entropy.hpp"
 #include "nwm/memory/buffer.hpp"
+#include "nwm/model/model.hpp"
 #include "nwm/train/captured_step.hpp"
+#include "nwm/train/measured_passes.hpp"
 #include "nwm/train/memory_budget.hpp"
 #include "nwm/train/shards.hpp"
 #include "nwm/train/staged_input.hpp"
@@ -96,6 +98,25 @@ class MicroBatchExecutor {
     }
   }
 
+  /// Sets each[i] to the metrics of image i of a set that fits, measured by the backend, which is asked for
+  /// all passes before the first is waited for. Returns false, and the metrics mean nothing, where predict
+  /// throws Unstable or gives a score that is not finite.
+  bool measure(const Model& model, const data::Dataset& set, std::span<typename L::Metrics> each)
+  requires MeasuredThere<Model, L> && model::ScoresThere<Model>
+  {
+    return measured_.measure(
+        loss_, set, inputs_,
+        [&](const StagedInput<Model, L>& input) { model.set_input(input.pictures(), *space_); },
+        [&] {
+          score_step_.run({model, nullptr, 0}, [&] { model.ask_scores(*space_); });
+          return std::pair(model.asked_scores(*space_), growth(model));
+        },
+        [&](Real growth) {
+          if constexpr (requires { model.require_growth(growth); }) model.require_growth(growth);
+        },
+        each);
+  }
+
   /// Metrics of each image, averaged in order.
   typename L::Metrics evaluate(const Model& model, const data::Dataset& set) {
     return detail::measure_all(*this, model, set, loss_);
@@ -120,9 +141,16 @@ class MicroBatchExecutor {
     return input;
   }
 
+  /// Where the growth of a wave step of the pass asked for will stand, or null.
+  const Real* growth(const Model& model) const {
+    if constexpr (requires { model.growth(*space_); }) return model.growth(*space_);
+    else return nullptr;
+  }
+
   static auto make_space() {
     constexpr std::size_t target = Model::template target_numbers<L>;
-    return with_memory<Model>(target, [=] { return std::make_unique<typename Model::Workspace>(target); });
+    return with_memory<Model>(target, MeasuredPasses<Model, L>::bytes(),
+                              [=] { return std::make_unique<typename Model::Workspace>(target); });
   }
 
   L loss_;
@@ -134,6 +162,7 @@ class MicroBatchExecutor {
   Pass expected_;
   std::array<CapturedStep<Model>, shared ? 2 : 1> gradient_steps_;
   CapturedStep<Model> score_step_;
+  MeasuredPasses<Model, L> measured_;
   typename Backend::template Staging<Real> scores_{images * Model::score_size};
   Buffer<Real> one_{Model::score_size};
 };

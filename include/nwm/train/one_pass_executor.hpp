@@ -5,19 +5,23 @@
 #include "nwm/push_macros.inc"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "nwm/backend/backend.hpp"
 #include "nwm/error.hpp"
 #include "nwm/loss/cross_entropy.hpp"
 #include "nwm/loss/encoded_target.hpp"
 #include "nwm/memory/buffer.hpp"
 #include "nwm/train/captured_step.hpp"
 #include "nwm/train/layer_executor.hpp"
+#include "nwm/train/measured_passes.hpp"
 #include "nwm/train/staged_input.hpp"
 #include "nwm/train/targets.hpp"
 
@@ -47,9 +51,10 @@ class OnePassExecutor {
                       "TrainerOptions::batch that number or the backend another",
                   std::to_string(indices.size()));
     reserve();
-    input_.stage(loss_, set, indices);
-    upload_pictures();
-    Backend::upload(Target::size, input_.encoded_target().data(), target_->data());
+    StagedInput<Model, L>& input = inputs_[0];
+    input.stage(loss_, set, indices);
+    upload_pictures(input);
+    Backend::upload(Target::size, input.encoded_target().data(), target_->data());
     const double scale = detail::mean_factor(loss_, set, indices);
     gradient_step_.run({model, gradient.data(), scale}, [&] {
       Backend::fill(Model::parameter_count, Real(0), gradient.data());
@@ -74,14 +79,28 @@ class OnePassExecutor {
     for (std::size_t start = 0; start < set.size(); start += images) {
       const auto pass =
           std::span<const std::size_t>(all).subspan(start, std::min(images, set.size() - start));
-      input_.stage_pictures(set, pass);
-      upload_pictures();
+      inputs_[0].stage_pictures(set, pass);
+      upload_pictures(inputs_[0]);
       score_step_.run({model, nullptr, 0}, [&] { model.evaluate(layers_, *batch_, 1); });
       Backend::download(scores_.size(), static_cast<const typename Model::Batch&>(*batch_).score(0).data(),
                         scores_.data());
       for (std::size_t k = 0; k < pass.size(); ++k)
         visit(pass[k], detail::scores_of<Model>(static_cast<const Real*>(scores_.data()), k, one_));
     }
+  }
+
+  /// As MicroBatchExecutor::measure.
+  bool measure(const Model& model, const data::Dataset& set, std::span<typename L::Metrics> each)
+  requires MeasuredThere<Model, L>
+  {
+    reserve();
+    return measured_.measure(
+        loss_, set, inputs_, [&](const StagedInput<Model, L>& input) { upload_pictures(input); },
+        [&] {
+          score_step_.run({model, nullptr, 0}, [&] { model.evaluate(layers_, *batch_, 1); });
+          return std::pair(std::as_const(*batch_).score(0).data(), static_cast<const Real*>(nullptr));
+        },
+        [](Real) {}, each);
   }
 
   /// Metrics of each image, averaged in order.
@@ -97,9 +116,9 @@ class OnePassExecutor {
   using Memory = typename Backend::template Memory<T>;
 
   /// Brings the pictures staged into the backend's memory.
-  void upload_pictures() {
+  void upload_pictures(const StagedInput<Model, L>& input) {
     const std::span<Real> to = batch_->image(0);
-    Backend::upload(to.size(), input_.pictures().data(), to.data());
+    Backend::upload(to.size(), input.pictures().data(), to.data());
   }
   void reserve() {
     if (batch_) return;
@@ -111,8 +130,9 @@ class OnePassExecutor {
   L loss_;
   detail::BatchGuard<Model, L> guard_;
   LayerExecutor layers_{1, 1, {}};
-  StagedInput<Model, L> input_;
+  std::array<StagedInput<Model, L>, queued<Backend> ? 2 : 1> inputs_;
   CapturedStep<Model> gradient_step_, score_step_;
+  MeasuredPasses<Model, L> measured_;
   std::unique_ptr<typename Model::Batch> batch_;
   std::unique_ptr<Memory<Real>> target_;
   std::unique_ptr<Memory<double>> losses_;

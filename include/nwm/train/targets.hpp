@@ -152,8 +152,9 @@ double mean_factor(const L& loss, const data::Dataset& set, std::span<const std:
   return 1.0 / sum;
 }
 
-/// The average of the loss's metrics over the images of a set, their scores those of executor.predict. Throws
-/// as require_judged, and Unstable, naming the image, where a score is not finite.
+/// The average of the loss's metrics over the images of a set, as executor.measure has them, or else of the
+/// scores of executor.predict. Throws as require_judged, and Unstable, naming the image, where a score is not
+/// finite.
 template <class Model, class Executor, loss::Loss L>
 typename L::Metrics measure_all(Executor& executor, const Model& model, const data::Dataset& set,
                                 const L& loss) {
@@ -161,6 +162,9 @@ typename L::Metrics measure_all(Executor& executor, const Model& model, const da
   require_judged<Model>(set, loss);
   require_cell(model);
   std::vector<typename L::Metrics> each(set.size());
+  if constexpr (requires { executor.measure(model, set, std::span(each)); })
+    if (executor.measure(model, set, std::span(each)))
+      return average(std::span<const typename L::Metrics>(each));
   executor.predict(model, set, [&](std::size_t i, std::span<const Real> scores) {
     require_finite_scores(model, i, scores);
     each[i] = loss.measure(scores, loss.target(set, i), Model::outputs);

@@ -159,6 +159,28 @@ class CudaGraph {
   cudaGraphExec_t graph_ = nullptr;
 };
 
+/// A place in the stream's order (backend/pass.hpp).
+class CudaMark {
+ public:
+  CudaMark() = default;
+  CudaMark(const CudaMark&) = delete;
+  CudaMark& operator=(const CudaMark&) = delete;
+  ~CudaMark() {
+    if (event_) cudaEventDestroy(event_);
+  }
+  void set() {
+    const cudaStream_t stream = CudaContext::current().stream();
+    if (!event_) NWM_CUDA(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming));
+    NWM_CUDA(cudaEventRecord(event_, stream));
+  }
+  void wait() const {
+    if (event_) NWM_CUDA(cudaEventSynchronize(event_));
+  }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
 /// The memory operations, as in backend/host_memory.hpp.
 struct CudaMemories {
   static constexpr bool queued = true;
@@ -169,6 +191,7 @@ struct CudaMemories {
   template <class Real>
   using Staging = CudaArray<Real, detail::OnHost>;
   using CapturedGraph = CudaGraph;
+  using Mark = CudaMark;
 
   static void wait() { NWM_CUDA(cudaStreamSynchronize(CudaContext::current().stream())); }
 

@@ -5,11 +5,14 @@
 #include <array>
 #include <cstddef>
 
-/// Before a loop with constant bounds: unrolled in device code, as it stands on the host.
+/// Before a loop with constant bounds: unrolled in device code, as it stands on the host. NWM_ROLLED: not
+/// unrolled, where that would take more registers than there are.
 #if defined(__CUDA_ARCH__)
 #define NWM_UNROLL _Pragma("unroll")
+#define NWM_ROLLED _Pragma("unroll 1")
 #else
 #define NWM_UNROLL
+#define NWM_ROLLED
 #endif
 
 namespace nwm::device {
