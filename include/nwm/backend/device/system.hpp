@@ -7,6 +7,7 @@
 //   run(body)                body.blocks blocks of a body (block.hpp)
 //   product<Precision>(…)    as HostProducts (product.hpp)
 //   tile, series_tile        pixels an image that the head takes at a time; columns of a readout's products
+//   head_tile                pixels an image that a head in one launch takes; without it as `tile`
 //   scratch<T>()             scratch_bytes of memory for results on their way between two kernels of a word
 //   shared_memory()          bytes that the Shared of a body may have; without it 227 KiB, as on compute
 //                            capability 9.0
