@@ -12,7 +12,7 @@
 
 namespace nwm::device {
 
-/// Sets partial (slabs, HeadShape::numbers(l)): each slab's part of the gradient in the weights and biases of
+/// Sets partial (slabs, HeadShape::template numbers<l>): each slab's part of the gradient in the weights and biases of
 /// layer l; AddTiles adds them in order. A body (block.hpp): a block has up to 128 outputs by 128 inputs, and
 /// goes over one slab of tiles of 16 pixels. Each tile is one product, whose powers of two are applied before
 /// it is added to sums in float32.
@@ -26,7 +26,7 @@ struct HeadGradient {
   static constexpr std::size_t parts = Shape::parts, lanes = Shape::lanes, warps = threads / lanes;
   static constexpr std::size_t ceil(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
   /// Blocks of 16: outputs (m) and inputs (n) of the layer, of a thread block, and of a warp.
-  static constexpr std::size_t all_m = Shape::width(l + 1), all_n = Shape::width(l);
+  static constexpr std::size_t all_m = Shape::template width<l + 1>, all_n = Shape::template width<l>;
   static constexpr std::size_t places_m = ceil(all_m, 8), places_n = ceil(all_n, 8);
   static constexpr std::size_t block_m = ceil(all_m, places_m), block_n = ceil(all_n, places_n);
   static constexpr std::size_t warps_m = block_m >= 4 ? 4 : block_m >= 2 ? 2 : 1, warps_n = warps / warps_m;
@@ -77,7 +77,8 @@ struct HeadGradient {
         typename decltype(warp)::template Fragment<Quad, share> ahead{};
         fetch(warp, ahead, tile + together, end, m, n);
         for (std::size_t t = 0; t < together; ++t)
-          if (tile + t < end) multiply(warp, local, shared.quads[now].data() + t * tile_quads, tile + t, n == 0);
+          if (tile + t < end)
+            multiply(warp, local, shared.quads[now].data() + t * tile_quads, tile + t, n == 0);
         put(warp, ahead, shared.quads[1 - now]);
       });
     block.warps([&](auto warp, auto& local) { store(warp, local, slab, m, n); });
@@ -91,8 +92,8 @@ struct HeadGradient {
   template <class Warp, class Ahead>
   constexpr void fetch(const Warp& warp, Ahead& ahead, std::size_t tile, std::size_t end, std::size_t m,
                        std::size_t n) const {
-    const Quad* const gradients = kept.template slot<Shape>(Shape::layers + l);
-    const Quad* const inputs = kept.template slot<Shape>(l);
+    const Quad* const gradients = kept.template slot<Shape, Shape::layers + l>();
+    const Quad* const inputs = kept.template slot<Shape, l>();
     warp.each(
         [&](unsigned lane, auto& mine) {
           NWM_UNROLL
@@ -124,7 +125,8 @@ struct HeadGradient {
 
   /// Adds what one tile gives. Kept matrices have pixels as rows; transposed on their way, they are a and b.
   template <class Warp, class Sums>
-  constexpr void multiply(const Warp& warp, Sums& local, const Quad* quads, std::size_t tile, bool biases) const {
+  constexpr void multiply(const Warp& warp, Sums& local, const Quad* quads, std::size_t tile,
+                          bool biases) const {
     using A = typename Warp::template Fragment<HalfPair, 4>;
     const std::size_t m = first_m(warp.index), n = first_n(warp.index);
     if (m >= block_m || n >= block_n) return;
@@ -136,9 +138,8 @@ struct HeadGradient {
     NWM_UNROLL
     for (std::size_t i = 0; i < warp_m * parts; ++i) {
       const std::uint16_t* const from = halves(smaller(m + i / parts, block_m - 1), i % parts);
-      warp.template load_matrices_transposed<4>(a[i], [&](unsigned lane) {
-        return from + (lane / 16 + lane / 8 % 2 * 2) * 64 + lane % 8 * 8;
-      });
+      warp.template load_matrices_transposed<4>(
+          a[i], [&](unsigned lane) { return from + (lane / 16 + lane / 8 % 2 * 2) * 64 + lane % 8 * 8; });
     }
     NWM_UNROLL
     for (std::size_t j = 0; j < warp_n; ++j) {
@@ -148,8 +149,7 @@ struct HeadGradient {
       NWM_UNROLL
       for (std::size_t part = 0; part < parts; ++part) {
         const std::uint16_t* const from = halves(block_m + n + j, part);
-        warp.template load_matrices_transposed<4>(both[part],
-                                                  [&](unsigned lane) { return from + lane * 8; });
+        warp.template load_matrices_transposed<4>(both[part], [&](unsigned lane) { return from + lane * 8; });
       }
       warp.each([&](unsigned lane) {
         NWM_UNROLL
@@ -184,7 +184,7 @@ struct HeadGradient {
   template <class Warp, class Sums, class A>
   static constexpr void add_biases(const Warp& warp, Sums& local, const A& a, float back) {
     typename Warp::template Fragment<HalfPair, 2> ones{};
-    warp.each([&](unsigned, auto& one) { one = {pair_of<Half>(1, 1), pair_of<Half>(1, 1)}; }, ones);
+    warp.each([&](unsigned, auto& one) { one[0] = one[1] = pair_of<Half>(1, 1); }, ones);
     NWM_UNROLL
     for (std::size_t i = 0; i < warp_m; ++i) {
       typename Warp::template Fragment<float, 4> d{};
@@ -202,8 +202,8 @@ struct HeadGradient {
   template <class Warp, class Sums>
   constexpr void store(const Warp& warp, Sums& local, std::size_t slab, std::size_t m, std::size_t n) const {
     using L = MmaLayout;
-    constexpr std::size_t in = Mlp::width(l), out = Mlp::width(l + 1);
-    float* const to = partial + slab * Shape::numbers(l);
+    constexpr std::size_t in = Shape::template rows<l>, out = Shape::template rows<l + 1>;
+    float* const to = partial + slab * Shape::template numbers<l>;
     const std::size_t mine_m = first_m(warp.index), mine_n = first_n(warp.index);
     warp.each([&](unsigned lane) {
       NWM_UNROLL

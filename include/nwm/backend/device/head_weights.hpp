@@ -11,13 +11,13 @@
 
 namespace nwm::device {
 
-/// Sets quads (HeadShape::first_quad(products)) and back (first_columns(products)) from the parameters of
+/// Sets quads (HeadShape::template first_quad<products>) and back (first_columns(products)) from the parameters of
 /// Mlp. A body (block.hpp): a warp lays out 16 columns of a product's weights.
 template <class Mlp, class Precision>
 struct HeadWeights {
   using Shape = HeadShape<Mlp, Precision>;
   using Half = typename Precision::Half;
-  static constexpr std::size_t threads = 128, jobs = Shape::first_columns(Shape::products);
+  static constexpr std::size_t threads = 128, jobs = Shape::template first_columns<Shape::products>;
   static constexpr std::size_t at_once = threads / Shape::lanes, blocks = (jobs + at_once - 1) / at_once;
   /// Warps share nothing.
   struct Shared {};
@@ -35,7 +35,8 @@ struct HeadWeights {
     block.warps([&](auto warp, auto&) {
       const std::size_t job = first + warp.index;
       for_constants<Shape::products>([&](auto i) {
-        constexpr std::size_t begin = Shape::first_columns(i), end = Shape::first_columns(i + 1);
+        constexpr std::size_t begin = Shape::template first_columns<i>,
+                              end = Shape::template first_columns<i + 1>;
         if (job >= begin && job < end) lay_out<i>(warp, job - begin);
       });
     });
@@ -45,9 +46,10 @@ struct HeadWeights {
   /// The weight in row k of the product's inner dimension and column n.
   template <std::size_t i>
   constexpr float weight(std::size_t k, std::size_t n) const {
-    constexpr std::size_t l = Shape::layer(i), in = Mlp::width(l), out = Mlp::width(l + 1);
-    const std::size_t o = Shape::adjoint(i) ? k : n, c = Shape::adjoint(i) ? n : k;
-    return o < out && c < in ? parameters[Mlp::offset(l) + o * in + c] : 0.0F;
+    constexpr std::size_t l = Shape::template layer<i>, in = Shape::template rows<l>,
+                          out = Shape::template rows<l + 1>;
+    const std::size_t o = Shape::template adjoint<i> ? k : n, c = Shape::template adjoint<i> ? n : k;
+    return o < out && c < in ? parameters[Shape::template offset<l> + o * in + c] : 0.0F;
   }
 
   template <std::size_t i, class Warp>
@@ -58,7 +60,7 @@ struct HeadWeights {
     typename Warp::template Fragment<float, 1> most{};
     warp.each(
         [&](unsigned lane, auto& largest) {
-          for (std::size_t k = 0; k < Shape::inner(i); ++k) {
+          for (std::size_t k = 0; k < Shape::template inner<i>; ++k) {
             NWM_UNROLL
             for (unsigned r = 0; r < 4; ++r) {
               largest[0] = larger_size(largest[0], weight<i>(row(k, lane, r), place(lane, r)));
@@ -71,8 +73,8 @@ struct HeadWeights {
     warp.each(
         [&](unsigned lane, auto& largest) {
           const PowerOfTwo scale(largest[0]);
-          if (lane == 0) back[Shape::first_columns(i) + column] = scale.back;
-          for (std::size_t k = 0; k < Shape::inner(i); ++k) {
+          if (lane == 0) back[Shape::template first_columns<i> + column] = scale.back;
+          for (std::size_t k = 0; k < Shape::template inner<i>; ++k) {
             Quad high, low;
             NWM_UNROLL
             for (unsigned r = 0; r < 4; ++r) {
@@ -82,10 +84,10 @@ struct HeadWeights {
               high.pairs[r] = both.high;
               low.pairs[r] = both.low;
             }
-            Quad* const to = quads + Shape::first_quad(i) +
-                             (k * Shape::parts * Shape::outer(i) + column) * Shape::lanes + lane;
+            Quad* const to = quads + Shape::template first_quad<i> +
+                             (k * Shape::parts * Shape::template outer<i> + column) * Shape::lanes + lane;
             to[0] = high;
-            if constexpr (Shape::parts == 2) to[Shape::outer(i) * Shape::lanes] = low;
+            if constexpr (Shape::parts == 2) to[Shape::template outer<i> * Shape::lanes] = low;
           }
         },
         most);

@@ -71,8 +71,18 @@ class Heads {
   static void head_scores(std::size_t n, const float* parameters, const float* x, float* scores,
                           std::size_t score_stride, float* room) {
     using Body = FusedHead<Mlp, Precision>;
-    B::run(Body{Body::blocks_for(n), n, parameters, quads(room), room + Room<Mlp>::columns, x, scores,
-                score_stride, {}, nullptr, nullptr, {}});
+    B::run(Body{Body::blocks_for(n),
+                n,
+                parameters,
+                quads(room),
+                room + Room<Mlp>::columns,
+                x,
+                scores,
+                score_stride,
+                {},
+                nullptr,
+                nullptr,
+                {}});
   }
 
   template <class Mlp, class Loss>
@@ -87,10 +97,10 @@ class Heads {
     B::template sum_rows<float>(1, n, kernel::Read<float>{room + at.losses}, sum);
     for_constants<Mlp::layers>([&](auto l) {
       using Gradient = HeadGradient<Mlp, Precision, l>;
-      const std::size_t slabs = Gradient::slabs_for(at.tiles), numbers = Shape<Mlp>::numbers(l);
+      const std::size_t slabs = Gradient::slabs_for(at.tiles), numbers = Shape<Mlp>::template numbers<l>;
       B::run(Gradient{slabs * Gradient::places, slabs, kept, room + at.partial});
-      B::template map<float>(
-          numbers, AddTiles<float>{slabs, numbers, room + at.partial, parameter_gradient + Mlp::offset(l)});
+      B::template map<float>(numbers, AddTiles<float>{slabs, numbers, room + at.partial,
+                                                      parameter_gradient + Shape<Mlp>::template offset<l>});
     });
   }
 
@@ -102,20 +112,22 @@ class Heads {
   /// Where the room has what, in numbers; all on 16 bytes.
   template <class Mlp>
   struct Room {
-    static constexpr std::size_t columns = 4 * Shape<Mlp>::first_quad(2 * Mlp::layers);
-    static constexpr std::size_t begin = columns + round_up(Shape<Mlp>::first_columns(2 * Mlp::layers), 4);
+    static constexpr std::size_t columns = 4 * Shape<Mlp>::template first_quad<2 * Mlp::layers>;
+    static constexpr std::size_t begin =
+        columns + round_up(Shape<Mlp>::template first_columns<2 * Mlp::layers>, 4);
     std::size_t tiles, kept, kept_back, losses, partial, size;
     constexpr explicit Room(std::size_t n)
         : tiles((n + 15) / 16),
           kept(begin),
-          kept_back(kept + 4 * tiles * Shape<Mlp>::slot_begin(Shape<Mlp>::slots) * Shape<Mlp>::block_quads),
+          kept_back(kept +
+                    4 * tiles * Shape<Mlp>::template slot_begin<Shape<Mlp>::slots> * Shape<Mlp>::block_quads),
           losses(kept_back + round_up(tiles * Shape<Mlp>::slots, 4)),
           partial(losses + round_up(n, 4)),
           size(partial) {
       std::size_t most = 0;
       for_constants<Mlp::layers>([&](auto l) {
         const std::size_t numbers =
-            HeadGradient<Mlp, Precision, l>::slabs_for(tiles) * Shape<Mlp>::numbers(l);
+            HeadGradient<Mlp, Precision, l>::slabs_for(tiles) * Shape<Mlp>::template numbers<l>;
         most = numbers > most ? numbers : most;
       });
       size += most;
