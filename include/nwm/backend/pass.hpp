@@ -6,6 +6,18 @@
 //   tile          pixels, over all images of a pass, that the head processes at a time. Default: 256, so that
 //                 the head's layers stay in a processor's cache.
 //   series_tile   columns that a readout's products process at a time. Default: `tile`.
+//   fused_head<Mlp, Real>
+//                 true: the head Mlp (layer/head.hpp) runs in one launch, by the words below. Default: layer
+//                 by layer, in the vocabulary's products. `room` holds head_room<Mlp>(n) numbers for at most
+//                 n pixels, and head_fits<Mlp>() asks the present device whether it can.
+//   head_tile     pixels, over all images of a pass, that such a head takes at a time. Default: `tile`.
+//   prepare_head<Mlp>(parameters, room)
+//                 lays the weights out, for what follows.
+//   head_scores<Mlp>(n, parameters, x, scores, score_stride, room)
+//                 sets scores (out, n), rows score_stride apart, from the features x (in, n).
+//   head_gradient<Mlp>(n, parameters, x, loss, scores, sum, x_gradient, parameter_gradient, room)
+//                 forward, the kernel `loss` on scores (out, n), which it changes, and back: sets *sum to the
+//                 loss and x_gradient (in, n), and adds to parameter_gradient.
 //   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
 //                 all steps of a segment at once: sets the slots of the tape from the fields at the start
 //                 (time/recurrence.hpp). Default, also for types it does not accept: step by step.
@@ -72,6 +84,20 @@ template <class B>
 inline constexpr std::size_t tile_limit = [] {
   if constexpr (requires { B::tile; }) return std::size_t{B::tile};
   else return std::size_t{256};
+}();
+
+/// Whether backend B runs the head Mlp in one launch.
+template <class B, class Mlp, class Real>
+inline constexpr bool fused_head = [] {
+  if constexpr (requires { B::template fused_head<Mlp, Real>; }) return B::template fused_head<Mlp, Real>;
+  else return false;
+}();
+
+/// Most pixels that head Mlp processes at a time.
+template <class B, class Mlp, class Real>
+inline constexpr std::size_t head_limit = [] {
+  if constexpr (fused_head<B, Mlp, Real> && requires { B::head_tile; }) return std::size_t{B::head_tile};
+  else return tile_limit<B>;
 }();
 
 /// Most columns that a readout's products process at a time.

@@ -44,6 +44,8 @@ template <std::size_t in_, std::size_t out_, class Widths>
 struct Head {
   /// Features, scores, and how many matrices there are.
   static constexpr std::size_t in = in_, out = out_, layers = Widths::widths.size() + 1;
+  /// What stands between the layers.
+  static constexpr Activation between = Activation::relu;
   /// Width of layer l: 0 is the input, `layers` the output.
   static constexpr std::size_t width(std::size_t l) {
     return l == 0 ? in : l == layers ? out : Widths::widths[l - 1];
@@ -100,7 +102,7 @@ struct Head {
   template <class B, std::size_t n, class Real>
   static void forward_from_sums(const Real* parameters_, const Real* sums, Real* hidden_, Real* scores) {
     constexpr std::size_t rows = width(1);
-    constexpr Activation f = layers == 1 ? Activation::none : Activation::relu;
+    constexpr Activation f = layers == 1 ? Activation::none : between;
     Real* y = layers == 1 ? scores : hidden_;
     B::copy(rows * n, sums, y);
     B::template add_bias<f>(rows, n, y, n, parameters_ + rows * in);
@@ -121,7 +123,7 @@ struct Head {
   template <class B, std::size_t n, std::size_t l, class Real>
   static void forward_from(const Real* parameters_, const Real* x, Real* y, Real* scores) {
     constexpr std::size_t rows = width(l + 1), columns = width(l);
-    constexpr Activation f = l + 1 == layers ? Activation::none : Activation::relu;
+    constexpr Activation f = l + 1 == layers ? Activation::none : between;
     Real* to = l + 1 == layers ? scores : y;
     const Real* weight = parameters_ + offset(l);
     B::template multiply<rows, columns, n>(weight, columns, x, n, to, n);
@@ -147,7 +149,7 @@ struct Head {
       B::template multiply_transposed<rows, columns, n>(parameters_ + offset(l), columns, gradient, n, below,
                                                         n);
       if constexpr (l > 0) {
-        B::template map<Real>(columns * n, kernel::ActivationAdjoint<Activation::relu, Real>{input, below});
+        B::template map<Real>(columns * n, kernel::ActivationAdjoint<between, Real>{input, below});
         backward_from<B, n, l - 1, first>(parameters_, x, input, below, x_gradient, parameter_gradient, work);
       }
     }

@@ -29,7 +29,8 @@ class PixelHead {
   static_assert(pass_sites % count == 0);
 
  private:
-  static constexpr std::size_t limit = tile_limit<B>;
+  static constexpr bool fused = fused_head<B, Mlp, Real>;
+  static constexpr std::size_t limit = head_limit<B, Mlp, Real>;
 
  public:
   static constexpr std::size_t tile = tile_size<count, limit>;  ///< pixels of a tile, at most
@@ -37,6 +38,13 @@ class PixelHead {
  private:
   static constexpr std::size_t tiles_at_a_time = (count + tile - 1) / tile;
   static constexpr std::size_t tiles = pass_sites / count * tiles_at_a_time;
+  /// Numbers of the hidden layers and of the work of going back, or of the backend's own way; the two are
+  /// never needed together.
+  static constexpr std::size_t room = [] {
+    std::size_t numbers = (Mlp::hidden + 2 * Mlp::widest) * tile;
+    if constexpr (fused) numbers = std::max(numbers, B::template head_room<Mlp>(tile));
+    return numbers;
+  }();
 
  public:
   /// What one pass needs.
@@ -50,17 +58,19 @@ class PixelHead {
     const Real* encoded_target() const { return target.data(); }
     /// Bytes of a Space.
     static constexpr std::size_t bytes(std::size_t target_numbers) {
-      constexpr std::size_t rows = 2 * Mlp::in + Mlp::hidden + 2 * Mlp::widest + outputs;
+      constexpr std::size_t rows = 2 * Mlp::in + outputs;
       constexpr std::size_t pooled_bytes = outputs * images * (sizeof(double) + sizeof(Real));
-      return (rows * tile + outputs * pass_sites + target_numbers) * sizeof(Real) + tiles * sizeof(double) +
+      return (rows * tile + room + outputs * pass_sites + target_numbers) * sizeof(Real) + tiles * sizeof(double) +
              pooled_bytes;
     }
 
    private:
     friend PixelHead;
     using Memory = typename B::template Memory<Real>;
-    Memory target, x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, hidden{Mlp::hidden * tile};
-    Memory work{2 * Mlp::widest * tile}, some{outputs * tile}, all{outputs * pass_sites};
+    /// Where the layers' work of going back stands, behind the hidden layers.
+    Real* work() { return hidden.data() + Mlp::hidden * tile; }
+    Memory target, x{Mlp::in * tile}, x_gradient{Mlp::in * tile}, hidden{room};
+    Memory some{outputs * tile}, all{outputs * pass_sites};
     loss::PoolMemory<B, Real, outputs, images> pooled;
     typename B::template Memory<double> losses{tiles};
     std::vector<double> read = std::vector<double>(tiles);
@@ -75,6 +85,16 @@ class PixelHead {
   /// of the n pixels from first + start, n a std::integral_constant.
   template <class Form>
   static void score(const Real* parameters, Space& s, const Form& form, std::size_t first = 0) {
+    if constexpr (fused)
+      if (B::template head_fits<Mlp>()) {
+        B::template prepare_head<Mlp>(parameters, s.hidden.data());
+        for_tiles<count, limit>([&](auto n, std::size_t start) {
+          form(n, start, s.x.data());
+          B::template head_scores<Mlp>(n, parameters, static_cast<const Real*>(s.x.data()),
+                                       s.all.data() + first + start, pass_sites, s.hidden.data());
+        });
+        return;
+      }
     for_tiles<count, limit>([&](auto n, std::size_t start) {
       form(n, start, s.x.data());
       Mlp::template forward<B, n>(parameters, s.x.data(), s.hidden.data(), s.some.data());
@@ -90,6 +110,19 @@ class PixelHead {
   static void add_gradient(const L& loss, const Real* parameters, Space& s, Real scale,
                            Real* parameter_gradient, const Form& form, const PassOn& pass_on,
                            std::size_t first = 0) {
+    if constexpr (fused && !L::pooled)
+      if (B::template head_fits<Mlp>()) {
+        B::template prepare_head<Mlp>(parameters, s.hidden.data());
+        for_tiles<count, limit>([&](auto n, std::size_t start) {
+          form(n, start, s.x.data());
+          B::template head_gradient<Mlp>(n, parameters, static_cast<const Real*>(s.x.data()),
+                                         kernel_of(loss, scale, s, first + start, n), s.some.data(),
+                                         loss_of(s, first, start), s.x_gradient.data(), parameter_gradient,
+                                         s.hidden.data());
+          pass_on(n, start, static_cast<const Real*>(s.x_gradient.data()));
+        });
+        return;
+      }
     if constexpr (L::pooled) {
       static_assert(count == pass_sites, "a loss that pools sees all scores at once");
       score(parameters, s, form);
@@ -104,14 +137,10 @@ class PixelHead {
       if constexpr (L::pooled)
         loss::spread_slope<B, outputs, images, sites>(n, start, s.pooled, s.some.data());
       else
-        B::template sum_rows<Real>(
-            1, n,
-            loss.template kernel<outputs>(static_cast<double>(scale),
-                                          static_cast<const Real*>(s.target.data()) + first + start,
-                                          pass_sites, s.some.data(), n),
-            s.losses.data() + first / count * tiles_at_a_time + start / tile);
+        B::template sum_rows<Real>(1, n, kernel_of(loss, scale, s, first + start, n),
+                                   loss_of(s, first, start));
       Mlp::template backward<B, n>(parameters, s.x.data(), s.hidden.data(), s.some.data(),
-                                   s.x_gradient.data(), parameter_gradient, s.work.data());
+                                   s.x_gradient.data(), parameter_gradient, s.work());
       pass_on(n, start, static_cast<const Real*>(s.x_gradient.data()));
     });
   }
@@ -141,7 +170,7 @@ class PixelHead {
                                         tile, s.some.data(), tile),
           s.losses.data() + start / tile);
       Mlp::template backward<B, tile>(parameters, s.x.data(), s.hidden.data(), s.some.data(),
-                                      s.x_gradient.data(), parameter_gradient, s.work.data());
+                                      s.x_gradient.data(), parameter_gradient, s.work());
       give(pixels, static_cast<const Real*>(s.x_gradient.data()));
     }
   }
@@ -152,6 +181,19 @@ class PixelHead {
     double sum = 0;
     for (const double part : s.read) sum += part;
     return sum;
+  }
+
+ private:
+  /// The kernel of a loss on the scores of the n pixels from `at`.
+  template <class L>
+  static auto kernel_of(const L& loss, Real scale, Space& s, std::size_t at, std::size_t n) {
+    return loss.template kernel<outputs>(static_cast<double>(scale),
+                                         static_cast<const Real*>(s.target.data()) + at, pass_sites,
+                                         s.some.data(), n);
+  }
+  /// Where the loss of a tile goes.
+  static double* loss_of(Space& s, std::size_t first, std::size_t start) {
+    return s.losses.data() + first / count * tiles_at_a_time + start / tile;
   }
 };
 

@@ -41,6 +41,9 @@ struct CudaSystem {
   // once.
   /// Columns of a tile of the head, and of a tile of the series.
   static constexpr std::size_t tile = 512, series_tile = std::size_t{1} << 24;
+  /// Columns of a head in one launch: with 64 images it has 1024 blocks, and the launches for the gradient of
+  /// the weights are few.
+  static constexpr std::size_t head_tile = 2048;
   using Memories = CudaMemories;
 
   template <class F>

@@ -96,6 +96,15 @@ struct Split {
   constexpr explicit Split(float v) : high(Half::from(v)), low(Half::from(v - Half::value(high))) {}
 };
 
+/// Two numbers in two parts each, as Split.
+template <class Half>
+struct SplitPair {
+  HalfPair high, low;
+  constexpr SplitPair(float first, float second)
+      : high(pair_of<Half>(first, second)),
+        low(pair_of<Half>(first - Half::value(first_of(high)), second - Half::value(second_of(high)))) {}
+};
+
 }  // namespace nwm::device
 
 #include "nwm/pop_macros.inc"

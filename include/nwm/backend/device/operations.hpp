@@ -12,6 +12,7 @@
 
 #include "nwm/backend/device/factor.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/heads.hpp"
 #include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
@@ -32,13 +33,18 @@ namespace nwm::device {
 template <System System_, std::size_t images = 1, class Precision = precision::Full>
 struct Operations : System_::Memories,
                     Waves<Operations<System_, images, Precision>, Precision>,
-                    Sequences<Operations<System_, images, Precision>> {
+                    Sequences<Operations<System_, images, Precision>>,
+                    Heads<Operations<System_, images, Precision>, Precision> {
   static constexpr std::string_view name = System_::name;
 
   /// See pass.hpp.
   template <class G>
   using grid = std::conditional_t<images == 1, G, Batched<G, images>>;
   static constexpr std::size_t tile = System_::tile * images, series_tile = System_::series_tile;
+  static constexpr std::size_t head_tile = [] {
+    if constexpr (requires { System_::head_tile; }) return System_::head_tile * images;
+    else return tile;
+  }();
 
   template <class Real, class Kernel>
   static void map(std::size_t count, const Kernel& kernel) {

@@ -7,6 +7,7 @@
 //   run(body)                body.blocks blocks of a body (block.hpp)
 //   product<Precision>(…)    as HostProducts (product.hpp)
 //   tile, series_tile        pixels an image that the head takes at a time; columns of a readout's products
+//   head_tile                pixels an image that a head in one launch takes; without it as `tile`
 //   scratch<T>()             scratch_bytes of memory for results on their way between two kernels of a word
 //   shared_memory()          bytes that the Shared of a body may have: what the present device has, by which
 //                            the kernels of a run of steps are chosen; without it shared_limit

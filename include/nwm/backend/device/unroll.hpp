@@ -15,6 +15,13 @@
 #define NWM_ROLLED
 #endif
 
+/// Before a loop that must stay one: unrolled, its body would fill the instruction cache.
+#if defined(__CUDA_ARCH__)
+#define NWM_KEEP_LOOP _Pragma("unroll 1")
+#else
+#define NWM_KEEP_LOOP
+#endif
+
 namespace nwm::device {
 
 /// The smaller number, by value: std::min takes the address of a constant, which a device has not (nvcc 13.0

@@ -8,6 +8,7 @@
 //   Warp::Fragment<T, n>        n numbers for each lane
 //   warp.each(f, fragments...)  f(lane, own...) for each lane with its own part of each fragment, a
 //                               std::array<T, n>&; then all lanes have done so
+//   warp.own(fragment, lane)    in such an f, that lane's part of a fragment that is none of its arguments
 //   warp.multiply<Half>(d, a, b)  d += a b on tensor cores, d and sums float (16, 8), a (16, 16), b (16, 8);
 //                               multiply<Half, k> takes b's two pairs from number k on of a longer fragment
 //   warp.load_matrices<n>(to, row)            ldmatrix: see HostWarp
@@ -53,6 +54,12 @@ struct HostWarp {
   template <class F, class... Fragments>
   void each(const F& f, Fragments&... fragments) const {
     for (unsigned lane = 0; lane < lanes; ++lane) f(lane, fragments[lane]...);
+  }
+
+  /// The part of `lane`.
+  template <class T, std::size_t n>
+  static std::array<T, n>& own(std::array<std::array<T, n>, lanes>& fragment, unsigned lane) {
+    return fragment[lane];
   }
 
   /// d += a b; the products of a sum are added in order, in float, to a sum of their own that begins at 0.
@@ -137,6 +144,11 @@ struct CudaWarp {
   __device__ void each(const F& f, Fragments&... fragments) const {
     f(threadIdx.x % lanes, fragments...);
     __syncwarp();
+  }
+
+  template <class T, std::size_t n>
+  __device__ static std::array<T, n>& own(std::array<T, n>& fragment, unsigned) {
+    return fragment;
   }
 
   template <class Half, unsigned first = 0, std::size_t pairs>
