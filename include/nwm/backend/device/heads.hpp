@@ -1,6 +1,8 @@
 // A backend's words for a head in one launch (pass.hpp), shared by the device backends.
 #pragma once
 
+#include "nwm/push_macros.inc"
+
 #include <cstddef>
 #include <type_traits>
 
@@ -136,3 +138,5 @@ class Heads {
 };
 
 }  // namespace nwm::device
+
+#include "nwm/pop_macros.inc"
