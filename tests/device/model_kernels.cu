@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "nwm/backend/device/cuda.cuh"
+#include "nwm/backend/device/host.hpp"
 #include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/kernels.hpp"
 #include "nwm/cell/wave.hpp"
 #include "nwm/checkpointing/reversible.hpp"
 #include "nwm/layer/batch_norm.hpp"
+#include "nwm/layer/head.hpp"
 #include "nwm/layer/pooling.hpp"
 #include "nwm/layer/transposed_convolution.hpp"
 #include "nwm/loss/cross_entropy_kernel.hpp"
@@ -166,12 +168,113 @@ bool all_agree() {
   return fine;
 }
 
+/// Numbers of a head in one launch, in memory that host and device both see, and zeros to go on.
+template <class Mlp, class Precision, std::size_t n>
+class HeadNumbers {
+  using B = device::Cuda<1, Precision>;
+
+ public:
+  static constexpr std::size_t in = Mlp::in, out = Mlp::out, results = 2 * out * n + in * n + Mlp::parameters;
+  HeadNumbers() {
+    NWM_CUDA(cudaMallocManaged(&data_, sizeof(Real) * size));
+    NWM_CUDA(cudaMallocManaged(&sum_, sizeof(double)));
+    Random random(3);
+    for (std::size_t i = 0; i < size; ++i) data_[i] = 0;
+    for (std::size_t i = 0; i < Mlp::parameters; ++i)
+      weights()[i] = static_cast<Real>(random.uniform(-0.1, 0.1));
+    for (std::size_t i = 0; i < in * n; ++i) x()[i] = static_cast<Real>(random.uniform(-1, 1));
+    for (std::size_t i = 0; i < n; ++i) target()[i] = static_cast<Real>(i % (out + 1)) - 1;
+  }
+  HeadNumbers(const HeadNumbers&) = delete;
+  HeadNumbers& operator=(const HeadNumbers&) = delete;
+  ~HeadNumbers() {
+    cudaFree(data_);
+    cudaFree(sum_);
+  }
+  /// Scores, what is left of them, and the gradients, on backend Any.
+  template <class Any>
+  std::vector<Real> run() {
+    Real* const scores = data_;
+    Real* const slopes = scores + out * n;
+    Real* const x_gradient = slopes + out * n;
+    Real* const gradient = x_gradient + in * n;
+    for (std::size_t i = 0; i < results; ++i) data_[i] = 0;
+    Any::template prepare_head<Mlp>(weights(), room());
+    Any::template head_scores<Mlp>(n, weights(), x(), scores, n, room());
+    const loss::CrossEntropyKernel<out, false, Real> loss{1.0 / n, 0, n, target(), slopes};
+    Any::template head_gradient<Mlp>(n, weights(), x(), loss, slopes, sum_, x_gradient, gradient, room());
+    NWM_CUDA(cudaDeviceSynchronize());
+    std::vector<Real> all{data_, data_ + results};
+    all.push_back(static_cast<Real>(*sum_ / n));
+    return all;
+  }
+
+ private:
+  static constexpr std::size_t room_begin = (results + Mlp::parameters + in * n + n + 3) / 4 * 4;
+  static constexpr std::size_t size = room_begin + B::template head_room<Mlp>(n);
+  Real* weights() { return data_ + results; }
+  Real* x() { return weights() + Mlp::parameters; }
+  Real* target() { return x() + in * n; }
+  Real* room() { return data_ + room_begin; }
+  Real* data_ = nullptr;
+  double* sum_ = nullptr;
+};
+
+/// A head on the device against the host, each part of the results by itself, and a second run.
+template <class Mlp, class Precision, std::size_t n>
+bool head_agrees(const char* what, double bound) {
+  using Numbers = HeadNumbers<Mlp, Precision, n>;
+  if (!device::Cuda<1, Precision>::template head_fits<Mlp>()) {
+    std::printf("%s: too little shared memory\n", what);
+    return true;
+  }
+  Numbers numbers;
+  const auto wanted = numbers.template run<device::Host<device::Sequential, 1, Precision>>();
+  const auto first = numbers.template run<device::Cuda<1, Precision>>();
+  const auto second = numbers.template run<device::Cuda<1, Precision>>();
+  double worst = 0;
+  const auto part = [&](std::size_t begin, std::size_t count) {
+    double off = 0, size = 0;
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      const auto w = static_cast<double>(wanted[i]), d = static_cast<double>(first[i]) - w;
+      off += d * d;
+      size += w * w;
+    }
+    const double apart = size > 0 ? std::sqrt(off / size) : 1;
+    if (!(apart <= worst)) worst = apart;
+  };
+  const std::size_t scores = Numbers::out * n, features = Numbers::in * n;
+  part(0, scores);
+  part(scores, scores);
+  part(2 * scores, features);
+  for (std::size_t l = 0; l < Mlp::layers; ++l) {
+    const std::size_t weights = Mlp::width(l) * Mlp::width(l + 1);
+    part(2 * scores + features + Mlp::offset(l), weights);
+    part(2 * scores + features + Mlp::offset(l) + weights, Mlp::width(l + 1));
+  }
+  part(Numbers::results, 1);
+  const bool bits = std::memcmp(first.data(), second.data(), first.size() * sizeof(Real)) == 0;
+  const bool fine = worst <= bound && bits;
+  std::printf("%s %.2e %s\n", what, worst, fine ? "ok" : "FAIL");
+  return fine;
+}
+
+bool heads_agree() {
+  using Wide = layer::Head<102, 6, head::Wide>;
+  using Small = layer::Head<7, 3, head::Hidden<64, 20>>;
+  bool fine = head_agrees<Wide, device::precision::Full, 300>("head, float32", 1e-5);
+  // Another order of sums turns a ReLU on or off where its input is next to 0.
+  fine = head_agrees<Small, device::precision::Tf32, 77>("head, tf32", 2e-2) && fine;
+  return head_agrees<Small, device::precision::Bf16, 77>("head, bf16", 5e-2) && fine;
+}
+
 }  // namespace
 
 int main() {
   if (!device_present("device_model_kernels")) return 77;
   try {
-    return all_agree() ? 0 : 1;
+    const bool fine = all_agree();
+    return heads_agree() && fine ? 0 : 1;
   } catch (const Error& e) {
     std::fprintf(stderr, "device_model_kernels: %s\n", e.what());
     return 1;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <tuple>
 
 #include "nwm/backend/device/head_shape.hpp"
 #include "nwm/backend/device/unroll.hpp"
