@@ -1,5 +1,5 @@
-// Counts this program's allocations: the linker sends its calls of cudaMalloc, cudaMallocManaged and cudaFree here
-// (--wrap in CMakeLists.txt). What CUDA's libraries allocate for themselves does not pass through.
+// Counts this program's allocations: the linker sends its calls of cudaMalloc, cudaMallocManaged and cudaFree
+// here (--wrap in CMakeLists.txt). What CUDA's libraries allocate for themselves does not pass through.
 #include <cuda_runtime.h>
 
 #include "allocated.hpp"

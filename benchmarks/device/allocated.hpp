@@ -1,6 +1,7 @@
-// The most bytes of device memory that this program had allocated at a time, as PyTorch's max_memory_allocated
-// counts them for the peer: arrays, workspaces, cuBLAS's room; not the driver's own, nor graphs. The program is
-// linked so that its calls of cudaMalloc and its kin come through allocated.cu; on the host nothing is counted.
+// The most bytes of device memory that this program had allocated at a time, as PyTorch's
+// max_memory_allocated counts them for the peer: arrays, workspaces, cuBLAS's room; not the driver's own, nor
+// graphs. The program is linked so that its calls of cudaMalloc and its kin come through allocated.cu; on the
+// host nothing is counted.
 #pragma once
 
 #include <algorithm>

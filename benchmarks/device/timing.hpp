@@ -48,8 +48,9 @@ void measure(Entry& entry, const Options& options, const bench::Work& work, cons
 class MemoryUse {
  public:
   MemoryUse() { Ledger::of_program().reset_peak(); }
-  /// Sets peak_bytes, the most bytes allocated at a time, and taken_bytes, by how much the device's free memory
-  /// has fallen, with what the driver and graphs hold. Both as torch_device.py measures them; 0 on the host.
+  /// Sets peak_bytes, the most bytes allocated at a time, and taken_bytes, by how much the device's free
+  /// memory has fallen, with what the driver and graphs hold. Both as torch_device.py measures them; 0 on the
+  /// host.
   void report(Entry& entry) const {
     entry.set("peak_bytes", static_cast<double>(Ledger::of_program().peak()));
     entry.set("taken_bytes", before_ - Place::free_bytes());

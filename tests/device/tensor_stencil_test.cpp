@@ -1,5 +1,5 @@
-// Couplings of many channels on tensor cores: forward, adjoint and the parameters' gradient against the direct
-// kernels in double. Every precision has the error that it states, and no less than it must.
+// Couplings of many channels on tensor cores: forward, adjoint and the parameters' gradient against the
+// direct kernels in double. Every precision has the error that it states, and no less than it must.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE device_tensor_stencil
 

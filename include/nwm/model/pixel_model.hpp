@@ -108,8 +108,8 @@ class ParametersOverImages {
 /// come about):
 ///   ask_scores(w), ask_gradient(loss, scale, gradient, w)   ask the backend for them
 ///   require_stable(w), require_gradient_stable(w)           wait, and throw where the pass went wrong
-///   growth(w), require_growth(number)   only where require_stable may throw: where a number of the pass asked
-///                                       for will stand, and the same judgement of it without a wait
+///   growth(w), require_growth(number)   only where require_stable may throw: where a number of the pass
+///                                       asked for will stand, and the same judgement of it without a wait
 template <class Derived, class Layers>
 class PixelModel : public ParametersOverImages<Layers> {
   using Base = ParametersOverImages<Layers>;
@@ -180,8 +180,8 @@ class PixelModel : public ParametersOverImages<Layers> {
     self().require_stable(w);
     Backend::download(out.size(), w.pass.end.scores(), out.data());
   }
-  /// Where the scores asked for will stand, (outputs, images, H, W) in the backend's memory, for what is asked
-  /// for next.
+  /// Where the scores asked for will stand, (outputs, images, H, W) in the backend's memory, for what is
+  /// asked for next.
   template <class W>
   static const Real* asked_scores(const W& w) {
     return w.pass.end.scores();

@@ -58,8 +58,8 @@ namespace detail {
 inline std::mutex memory_mutex;
 }  // namespace detail
 
-/// make(), which allocates a pass of Model with a target of so many numbers, once there is room for it and for
-/// `more` bytes: require_memory, without another thread's model taking the memory in between.
+/// make(), which allocates a pass of Model with a target of so many numbers, once there is room for it and
+/// for `more` bytes: require_memory, without another thread's model taking the memory in between.
 template <class Model, class Make>
 auto with_memory(std::size_t target_numbers, std::size_t more, const Make& make) {
   using Backend = typename Model::Backend;

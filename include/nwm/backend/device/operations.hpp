@@ -27,9 +27,9 @@
 namespace nwm::device {
 
 /// Operations have the meaning given in cpu::Scalar, over grids that may be Batched, in the arithmetic of
-/// `Real`, products of float in `Precision` (of couplings where uses_tensor_cores says so). Sums are taken in an order that depends on sizes alone: the same
-/// bits on every run of one system, and of all host systems. `System_`: system.hpp. Models take `images`
-/// images a pass.
+/// `Real`, products of float in `Precision` (of couplings where uses_tensor_cores says so). Sums are taken in
+/// an order that depends on sizes alone: the same bits on every run of one system, and of all host systems.
+/// `System_`: system.hpp. Models take `images` images a pass.
 template <System System_, std::size_t images = 1, class Precision = precision::Full>
 struct Operations : System_::Memories,
                     Waves<Operations<System_, images, Precision>, Precision>,

@@ -9,8 +9,8 @@
 
 // A policy says how kernels of our own multiply on tensor cores (warp.hpp): `Half`, the 16-bit format of
 // factors, and `products` of them for one of float: 1, or 3 where each factor is Split in two (the product of
-// the two lower parts is left out). Fp16 has not the range of float: a kernel scales what it takes together by
-// a power of two, exactly, and its sums back.
+// the two lower parts is left out). Fp16 has not the range of float: a kernel scales what it takes together
+// by a power of two, exactly, and its sums back.
 namespace nwm::device::precision {
 
 /// Products in float32; on tensor cores as three of fp16, with 21 bits of each factor.
