@@ -14,22 +14,28 @@
 namespace study {
 
 #if defined(__CUDACC__)
-template <std::size_t images>
-using DeviceBackend = nwm::device::Cuda<images>;
+template <std::size_t images, class Precision>
+using DeviceBackend = nwm::device::Cuda<images, Precision>;
 #elif defined(_OPENMP)
-template <std::size_t images>
-using DeviceBackend = nwm::device::Host<nwm::device::OpenMp, images>;
+template <std::size_t images, class Precision>
+using DeviceBackend = nwm::device::Host<nwm::device::OpenMp, images, Precision>;
 #else
-template <std::size_t images>
-using DeviceBackend = nwm::device::Host<nwm::device::Sequential, images>;
+template <std::size_t images, class Precision>
+using DeviceBackend = nwm::device::Host<nwm::device::Sequential, images, Precision>;
 #endif
 
+namespace precision = nwm::device::precision;
+
+/// The device with products in Precision. Its name is what Options::place makes of the options.
+template <class Precision = precision::Full>
 struct Device {
-  static constexpr const char* name = "device";
+  static constexpr const char* name = Precision::name == precision::Full::name   ? "device"
+                                      : Precision::name == precision::Tf32::name ? "device-tf32"
+                                                                                 : "device-bf16";
   template <class Data>
-  using Backend = DeviceBackend<Data::pass>;
+  using Backend = DeviceBackend<Data::pass, Precision>;
   template <class Data>
-  using WholeBackend = DeviceBackend<whole_batch>;
+  using WholeBackend = DeviceBackend<whole_batch, Precision>;
 };
 
 }  // namespace study

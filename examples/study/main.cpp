@@ -83,7 +83,7 @@ Result train(const Numbered& numbered, const Options& o, const nwm::data::Split&
   };
   std::function<void(const nwm::Progress&)> progress = [](const nwm::Progress&) {};
   if (o.alone) progress = nwm::progress_bar(stderr, false);
-  return entry_of(numbered.run.configuration, o.backend)
+  return entry_of(numbered.run.configuration, o.place())
       .run({numbered.run, o, data, folder, resumed, progress});
 }
 
@@ -225,7 +225,7 @@ class Study {
 
   void announce(const Numbered& numbered, const std::string& where) const {
     std::printf("%s, %zu parameters%s\n", numbered.label.c_str(),
-                entry_of(numbered.run.configuration, o_.backend).parameters, where.c_str());
+                entry_of(numbered.run.configuration, o_.place()).parameters, where.c_str());
     std::fflush(stdout);
   }
   static std::string whole_seconds(double seconds) {
@@ -241,7 +241,7 @@ class Study {
 
   std::string table(const std::vector<Result>& results) const {
     return study::table(
-        results, [this](const Configuration& c) { return entry_of(c, o_.backend).parameters; }, budget(),
+        results, [this](const Configuration& c) { return entry_of(c, o_.place()).parameters; }, budget(),
         backgrounds(o_.out / "runs", results));
   }
 
@@ -279,7 +279,7 @@ void evaluate(const Options& o) {
     const double dt = time_step(file, o.dt);
     std::vector<const Entry*> owners;
     for (const Entry& entry : registry())
-      if (entry.backend == o.backend &&
+      if (entry.backend == o.place() &&
           (says || std::ranges::find(selected, entry.configuration) != selected.end()) &&
           entry.owns(file, dt))
         owners.push_back(&entry);
@@ -337,7 +337,7 @@ void draw(const Options& o) {
     std::vector<float> matrix;
     if (run.configuration.readout == "linear") matrix = weights.values<float>("classifier.fc_time.weight");
     write_network(out / run.name(),
-                  entry_of(run.configuration, o.backend).open(files.weights, time_step(weights, o.dt)),
+                  entry_of(run.configuration, o.place()).open(files.weights, time_step(weights, o.dt)),
                   data.at(run.configuration.data).split.test, matrix);
     if (disk::exists(files.curve))
       losses.push_back({run, Curve(files.curve, Curve::all).validation_losses()});
@@ -375,7 +375,7 @@ bool done_alone(const Options& o) {
 /// The runs of the command line. Throws nwm::Error where one is not built in.
 std::vector<Numbered> asked_for(const Options& o) {
   const auto configurations = selected_configurations(o.selection);
-  for (const Configuration& c : configurations) entry_of(c, o.backend);
+  for (const Configuration& c : configurations) entry_of(c, o.place());
   return numbered(configurations, selected_seeds(o.selection));
 }
 

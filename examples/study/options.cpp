@@ -37,6 +37,10 @@ void check(const Options& o) {
     if (!fine) throw nwm::Error("nwm_study", option, expected, found);
   };
   require(o.backend == "cpu" || o.backend == "device", "--backend", "cpu or device", "'" + o.backend + "'");
+  require(o.precision == "float32" || o.precision == "tf32" || o.precision == "bf16", "--precision",
+          "float32, tf32 or bf16", "'" + o.precision + "'");
+  require(o.precision == "float32" || o.backend == "device", "--precision", "--backend device with it",
+          "'" + o.precision + "' on the cpu");
   require(o.epochs > 0, "--epochs", "at least 1", "0");
   require(o.batch > 0, "--batch", "at least 1", "0");
   require(o.patience > 0, "--patience", "at least 1", "0");
@@ -93,6 +97,10 @@ int parse(int argc, char** argv, Options& o) {
       ->capture_default_str();
   app.add_option("--backend", o.backend,
                  "cpu; device: the GPU, or its stand-in on the processor, where that was built")
+      ->capture_default_str();
+  app.add_option("--precision", o.precision,
+                 "Of the products on a device: float32; tf32, with 10 bits of each factor; bf16, with 7. "
+                 "Those that were built")
       ->capture_default_str();
   app.add_option("--recipe", o.recipe,
                  "published: the study's protocol; quick: one found here that needs less than an hour of two "
@@ -184,7 +192,7 @@ int parse(int argc, char** argv, Options& o) {
 
 std::vector<std::pair<std::string, std::string>> decisive(const Options& o) {
   const auto images = [](std::size_t n) { return n == 0 ? std::string("all") : std::to_string(n); };
-  return {{"backend", o.backend},
+  return {{"backend", o.place()},
           {"epochs", std::to_string(o.epochs)},
           {"batch", std::to_string(o.batch)},
           {"lr", text(o.learning_rate)},

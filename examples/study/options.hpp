@@ -14,7 +14,8 @@ namespace study {
 /// The defaults are the study's protocol (arXiv 2502.06034).
 struct Options {
   Selection selection;
-  std::string backend = "cpu";  ///< or "device"
+  std::string backend = "cpu";        ///< or "device"
+  std::string precision = "float32";  ///< of a device's products; or "tf32", "bf16"
   std::size_t epochs = 300, batch = 64, patience = 302;
   std::string recipe = "published";  ///< or "quick": what the options below are where they are not given
   double learning_rate = 1e-3, clip = 0;
@@ -37,6 +38,9 @@ struct Options {
   std::string foreground_loss = "image";  ///< or "batch", "set"
   std::string iou = "one-hot";            ///< or "class-bits"
   bool alone = false;                     ///< whether one run at a time has the terminal, for its progress
+
+  /// Where and in which precision machines run, as registry.hpp names it.
+  std::string place() const { return precision == "float32" ? backend : backend + "-" + precision; }
 };
 
 /// Sets `options` from the command line. Returns −1, or an exit status when the program should end (--help,

@@ -36,7 +36,7 @@ struct Network {
 
 struct Entry {
   Configuration configuration;
-  std::string backend;  ///< "cpu" or "device"
+  std::string backend;  ///< "cpu", "device", "device-tf32" or "device-bf16": Options::place
   std::size_t parameters;
   std::function<Result(const Job&)> run;
   // The number is the time step of the waves, where the machine has such (time_step, journal.hpp).
