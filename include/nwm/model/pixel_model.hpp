@@ -180,8 +180,8 @@ class PixelModel : public ParametersOverImages<Layers> {
     self().require_stable(w);
     Backend::download(out.size(), w.pass.end.scores(), out.data());
   }
-  /// Where the scores asked for will stand, (outputs, images, H, W) in the backend's memory, for what is asked
-  /// for next.
+  /// Where the scores asked for will stand, (outputs, images, H, W) in the backend's memory, for what is
+  /// asked for next.
   template <class W>
   static const Real* asked_scores(const W& w) {
     return w.pass.end.scores();
