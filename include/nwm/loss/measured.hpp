@@ -31,8 +31,7 @@ concept MeasuresAs = requires { requires(&L::template measure<Real> == &M::templ
 
 }  // namespace detail
 
-/// A loss that says in parts what it measures of scores of type Real, for a model of `outputs` scores a
-/// pixel.
+/// A loss that says in parts what it measures of scores of type Real, `outputs` of them a pixel.
 template <class L, std::size_t outputs, class Real>
 concept MeasuredInParts =
     Loss<L> &&

@@ -108,8 +108,8 @@ class ParametersOverImages {
 /// come about):
 ///   ask_scores(w), ask_gradient(loss, scale, gradient, w)   ask the backend for them
 ///   require_stable(w), require_gradient_stable(w)           wait, and throw where the pass went wrong
-///   growth(w), require_growth(number)   only where require_stable may throw: where a number of the pass
-///                                       asked for will stand, and the same judgement of it without a wait
+///   growth(w), require_growth(number)   only where require_stable may throw: where a number of the pass will
+///                                       stand, and the same judgement of it without a wait
 template <class Derived, class Layers>
 class PixelModel : public ParametersOverImages<Layers> {
   using Base = ParametersOverImages<Layers>;
