@@ -6,7 +6,7 @@
 //   operator()(cluster)  the work of one cluster, in phases of all its threads
 //     cluster.each(f)      f(block, thread, local)
 //     cluster.warps(f)     f(block, warp, local), see warp.hpp
-//     cluster.same(f)      the value of f(block, warp, local), the same for all warps of the cluster: what the
+//     cluster.same(f)      the bool of f(block, warp, local), the same for all warps of the cluster: what the
 //                          control flow between phases may depend on. No phase: nothing is waited for
 // in place of operator()(block), and in them
 //   block.index, block.rank   number of the block in the launch, and in its cluster
@@ -64,8 +64,8 @@ class HostCluster {
         f(block(rank), HostWarp{warp}, memory_[rank].warp_locals[warp]);
   }
   template <class F>
-  auto same(const F& f) {
-    decltype(f(block(0), HostWarp{0}, memory_[0].warp_locals[0])) value{};
+  bool same(const F& f) {
+    bool value = false;
     warps([&](const Block& block, const HostWarp& warp, auto& local) { value = f(block, warp, local); });
     return value;
   }

@@ -78,8 +78,8 @@ struct ClusterForward {
     all.warps([&](auto block, auto warp, auto& local) { begin(block, warp, local); });
     all.warps([&](auto block, auto warp, auto& local) { prepare(block, warp, local); });
     for (std::size_t i = 0; i < TimeSegment::length; ++i) {
-      const bool seen =
-          all.same([&](auto block, auto warp, auto& local) { return measure(block.shared, warp, local, i); });
+      const bool seen = all.same(
+          [&](auto block, auto warp, auto& local) -> bool { return measure(block.shared, warp, local, i); });
       // Before the first step, or where the last one has led out of the range that was foreseen.
       if (i == 0 || !seen)
         all.warps([&](auto block, auto warp, auto& local) {

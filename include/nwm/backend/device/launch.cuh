@@ -74,7 +74,7 @@ class CudaCluster {
     wait();
   }
   template <class F>
-  __device__ auto same(const F& f) {
+  __device__ bool same(const F& f) {
     return f(block_, warp(), warp_local_);
   }
 
