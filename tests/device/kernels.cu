@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "nwm/backend/device/block.hpp"
+#include "nwm/backend/device/cluster.hpp"
+#include "nwm/backend/device/cluster_forward.hpp"
 #include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/host.hpp"
@@ -93,7 +95,11 @@ bool agree(const char* what, Shared<Real>& out, const Host& host, const Device& 
 
 template <class Body>
 void on_host(const Body& body) {
-  for (std::size_t block = 0; block < Body::blocks; ++block) RunOnHost<Body>{body}(block);
+  if constexpr (ClusterBody<Body>)
+    for (std::size_t cluster = 0; cluster < Body::blocks / Body::cluster; ++cluster)
+      RunClusterOnHost<Body>{body}(cluster);
+  else
+    for (std::size_t block = 0; block < Body::blocks; ++block) RunOnHost<Body>{body}(block);
 }
 
 template <class Real, class S, class G, class Precision = precision::Full>
@@ -194,6 +200,23 @@ bool waves_agree(const char* what) {
         static_cast<const Real*>(series_gradient), gradient, parameter_gradient, slots + numbers);
   };
   return agree(what, all, [&] { there_and_back(OnHost<most>{}); }, [&] { there_and_back(OnDevice<most>{}); });
+}
+
+/// `length` steps in clusters of blocks, where the device has them.
+template <class Precision, class Cell, class G, std::size_t channels, std::size_t length>
+bool clusters_agree(const char* what) {
+  using S = model::TimeSegment<Cell, G, channels, length, float>;
+  using Body = ClusterForward<S, Precision>;
+  static_assert(Body::fits);
+  const std::size_t active = CudaSystem::clusters<Body>();
+  std::printf("%s: %zu clusters of %zu blocks at once\n", what, active, Body::cluster);
+  if (active == 0) return true;
+  Shared<float> parameters(S::parameter_count, 1), start(S::fields * S::columns, 2);
+  Shared<float> slots(S::Map::planes * length * S::columns, 3);
+  S steps{Cell{}, parameters.data(), {}, slots.data()};
+  for (std::size_t f = 0; f < S::fields; ++f) steps.initial[f] = start.data() + f * S::columns;
+  const Body body{steps};
+  return agree(what, slots, [&] { on_host(body); }, [&] { CudaSystem::run(body); });
 }
 
 /// `length` steps of sequences and back, in one launch each.
@@ -308,6 +331,15 @@ int main() {
     fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
     fine = sums_agree<float>("sums of short rows", 5, 1000) && fine;
     fine = sums_agree<double>("sums of long rows", 3, 300000) && fine;
+    using Study = Batched<Grid<128, 128>, 3>;
+    fine = clusters_agree<precision::Full, cell::Wave, Study, 16, 4>("waves in clusters, float32") && fine;
+    fine = clusters_agree<precision::Tf32, cell::Wave, Study, 16, 4>("waves in clusters, tf32") && fine;
+    fine = clusters_agree<precision::Bf16, cell::WaveOn<Zero>, Batched<Grid<15, 37, Zero>, 2>, 13, 3>(
+               "waves in clusters, bf16") &&
+           fine;
+    fine = clusters_agree<precision::Full, cell::WaveOn<Reflecting>, Grid<64, 64, Reflecting>, 8, 3>(
+               "waves in clusters, reflecting") &&
+           fine;
     fine = warps_agree<Fp16>("tensor cores, fp16") && fine;
     fine = warps_agree<Bfloat16>("tensor cores, bf16") && fine;
     constexpr auto here = WeightsIn::shared, there = WeightsIn::memory;

@@ -99,6 +99,23 @@ BOOST_AUTO_TEST_CASE(fragments_multiply_as_matrices) {
     }
 }
 
+// Matrices are stored to where the transposed load takes them from, each row where it is told to.
+BOOST_AUTO_TEST_CASE(matrices_go_back_where_they_came_from) {
+  const HostWarp warp{0};
+  alignas(16) std::array<std::array<std::uint16_t, 8>, 32> from{}, to{};
+  for (unsigned row = 0; row < 32; ++row)
+    for (unsigned c = 0; c < 8; ++c) from[row][c] = static_cast<std::uint16_t>(row * 8 + c + 1);
+  HostWarp::Fragment<HalfPair, 4> held{};
+  warp.load_matrices_transposed<4>(held, [&](unsigned lane) { return from[lane].data(); });
+  warp.store_matrices_transposed<4>(held, [&](unsigned lane) { return to[31 - lane].data(); });
+  for (unsigned row = 0; row < 32; ++row) BOOST_TEST((to[31 - row] == from[row]));
+  // Lane l has of matrix 2 the numbers (2·(l mod 4), l / 4) and the one below.
+  warp.each([](unsigned lane, auto& own) { own = {0, 0, lane | lane << 16, 0}; }, held);
+  warp.store_matrices_transposed<4>(held, [&](unsigned lane) { return to[lane].data(); });
+  for (unsigned lane = 0; lane < 32; ++lane)
+    for (unsigned below = 0; below < 2; ++below) BOOST_TEST(to[16 + lane % 4 * 2 + below][lane / 4] == lane);
+}
+
 BOOST_AUTO_TEST_CASE(a_warp_sums_over_its_lanes) {
   const HostWarp warp{3};
   HostWarp::Fragment<float, 2> all{};

@@ -58,6 +58,13 @@ struct CudaSystem {
 
   static std::size_t shared_memory() { return CudaContext::current().shared_memory(); }
 
+  template <class Body>
+  static std::size_t clusters() {
+    // One device a thread (cuda_context.cuh).
+    thread_local const std::size_t active = active_clusters<Body>(shared_memory());
+    return active;
+  }
+
   template <class T>
   static T* scratch() {
     return static_cast<T*>(CudaContext::current().scratch());

@@ -33,6 +33,14 @@ struct alignas(16) Octet {
     }
 #endif
   }
+  /// Another's numbers, in one load and one store.
+  constexpr void take(const Octet& from) {
+#if defined(__CUDA_ARCH__)
+    *reinterpret_cast<uint4*>(this) = *reinterpret_cast<const uint4*>(&from);
+#else
+    at = from.at;
+#endif
+  }
 };
 
 /// How `channels` channels in equal parts are cut into octets, none of which has channels of two parts. An

@@ -143,6 +143,12 @@ struct Operations : System_::Memories,
     if constexpr (requires { System_::shared_memory(); }) return System_::shared_memory();
     else return shared_limit;
   }
+  /// Clusters of a body (cluster.hpp) that run at once; 0 where none does.
+  template <class Body>
+  static std::size_t clusters() {
+    if constexpr (requires { System_::template clusters<Body>(); }) return System_::template clusters<Body>();
+    else return 0;
+  }
   /// How all steps of a machine's Segment (WaveMachine, SequenceMachine) run on the present device, forward
   /// or back: in one launch where state and weights fit in a block's shared memory. The other way gives the
   /// same numbers within rounding, and takes longer.

@@ -4,13 +4,15 @@
 //   Memories                 the vocabulary's words on memory (host_memory.hpp); `queued` and `CapturedGraph`
 //                            stand there as well, where they are
 //   for_each(count, f)       f(i) for i = 0..count-1, in any order
-//   run(body)                body.blocks blocks of a body (block.hpp)
+//   run(body)                body.blocks blocks of a body (block.hpp, cluster.hpp)
 //   product<Precision>(…)    as HostProducts (product.hpp)
 //   tile, series_tile        pixels an image that the head takes at a time; columns of a readout's products
 //   head_tile                pixels an image that a head in one launch takes; without it as `tile`
 //   scratch<T>()             scratch_bytes of memory for results on their way between two kernels of a word
 //   shared_memory()          bytes that the Shared of a body may have: what the present device has, by which
 //                            the kernels of a run of steps are chosen; without it shared_limit
+//   clusters<Body>()         clusters of such a Body (cluster.hpp) that the present device runs at once; 0, or
+//                            without it, no such body is run
 #pragma once
 
 #include <concepts>

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "nwm/backend/device/block.hpp"
+#include "nwm/backend/device/cluster.hpp"
 #include "nwm/backend/device/product.hpp"
 #include "nwm/backend/device/system.hpp"
 #include "nwm/backend/host_memory.hpp"
@@ -31,7 +32,8 @@ struct HostSystem : HostProducts {
 
   template <class Body>
   static void run(const Body& body) {
-    Self::for_each(body.blocks, RunOnHost<Body>{body});
+    if constexpr (ClusterBody<Body>) Self::for_each(body.blocks / body.cluster, RunClusterOnHost<Body>{body});
+    else Self::for_each(body.blocks, RunOnHost<Body>{body});
   }
 
   template <class T>

@@ -13,6 +13,7 @@
 //                               multiply<Half, k> takes b's two pairs from number k on of a longer fragment
 //   warp.load_matrices<n>(to, row)            ldmatrix: see HostWarp
 //   warp.load_matrices_transposed<n>(to, row)
+//   warp.store_matrices_transposed<n>(from, row)  stmatrix, on compute capability 9.0 and later
 //   warp.sum(fragment)          to every lane: the sum over all lanes of each number, in one order
 //   warp.largest(fragment)      likewise the largest
 // Between them only control flow that is the same for all lanes. Fragments are indexed by constants only.
@@ -105,6 +106,19 @@ struct HostWarp {
       for (unsigned i = 0; i < n; ++i) {
         const unsigned r = i * 8 + lane % 4 * 2, c = lane / 4;
         to[lane][i] = static_cast<HalfPair>(row(r)[c]) | static_cast<HalfPair>(row(r + 1)[c]) << 16;
+      }
+  }
+
+  /// The way back of load_matrices_transposed: every lane's numbers to where that would take them from. Then
+  /// all lanes may read them. `row` leads to memory that may be written; two rows may be in one place where
+  /// nobody reads it.
+  template <unsigned n, class Row>
+  void store_matrices_transposed(const Fragment<HalfPair, n>& from, const Row& row) const {
+    for (unsigned lane = 0; lane < lanes; ++lane)
+      for (unsigned i = 0; i < n; ++i) {
+        const unsigned r = i * 8 + lane % 4 * 2, c = lane / 4;
+        row(r)[c] = first_of(from[lane][i]);
+        row(r + 1)[c] = second_of(from[lane][i]);
       }
   }
 
@@ -203,6 +217,16 @@ struct CudaWarp {
                    : "=r"(to[0])
                    : "r"(at)
                    : "memory");
+  }
+
+  template <unsigned n, class Row>
+  __device__ void store_matrices_transposed(const Fragment<HalfPair, n>& from, const Row& row) const {
+    static_assert(n == 4);
+    const auto at = static_cast<unsigned>(__cvta_generic_to_shared(row(threadIdx.x % lanes)));
+    asm volatile("stmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [%0], {%1,%2,%3,%4};" ::"r"(at),
+                 "r"(from[0]), "r"(from[1]), "r"(from[2]), "r"(from[3])
+                 : "memory");
+    __syncwarp();
   }
 
   template <std::size_t n>

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
+#include "nwm/backend/device/cluster_forward.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/resident_backward.hpp"
@@ -21,11 +23,12 @@
 namespace nwm::device {
 
 /// How the steps of waves run in one direction: all in one launch, or in one launch that needs less shared
-/// memory (backwards, a coupled value's gradient stands there once and not twice), or a kernel a stage.
-enum class WaveRun { resident, resident_in_less, by_stages };
+/// memory (backwards, a coupled value's gradient stands there once and not twice), or all in one launch with a
+/// cluster of blocks an image, or a kernel a stage.
+enum class WaveRun { resident, resident_in_less, in_clusters, by_stages };
 
 /// For a backend B with B::run(body), B::map<Real>(count, kernel) and B::shared_memory(), the bytes that a
-/// block can have: it derives from Waves<B>. Launches of one run follow each other; nothing of a run is read
+/// block can have, and, where it runs clusters, B::clusters<Body>(): it derives from Waves<B>. Launches of one run follow each other; nothing of a run is read
 /// on the host. What takes at most `everywhere` bytes of shared memory has no other way. Couplings of many
 /// channels of float (stencil_kernels.hpp) multiply in Precision, where they are not resident.
 template <class B, class Precision = precision::Full, std::size_t everywhere = shared_everywhere>
@@ -39,6 +42,10 @@ class Waves {
   template <class S>
   using Second = ResidentBackward<S, 1>;
 
+  /// The kernel of clusters of blocks.
+  template <class S>
+  using Clustered = ClusterForward<S, Precision>;
+
   template <class Body>
   static constexpr std::size_t bytes = sizeof(typename Body::Shared);
   template <class Body>
@@ -49,7 +56,17 @@ class Waves {
     if constexpr (run == WaveRun::resident) return First<S, back>::fits;
     else if constexpr (run == WaveRun::resident_in_less)
       return back && Second<S>::fits && !runs_everywhere<First<S, back>>;
-    else return !runs_everywhere<First<S, back>> && !(back && runs_everywhere<Second<S>>);
+    else if constexpr (run == WaveRun::in_clusters) {
+      if constexpr (back || !compiled<S, back, WaveRun::by_stages>()) return false;
+      else return Clustered<S>::fits;
+    } else return !runs_everywhere<First<S, back>> && !(back && runs_everywhere<Second<S>>);
+  }
+  /// Whether the present device runs Body, of clusters.
+  template <class Body>
+  static bool runs_clusters() {
+    if constexpr (requires { B::template clusters<Body>(); })
+      return bytes<Body> <= B::shared_memory() && B::template clusters<Body>() > 0;
+    else return false;
   }
   template <class S>
   static constexpr bool resident_back =
@@ -67,6 +84,8 @@ class Waves {
     }
     if constexpr (compiled<S, back, WaveRun::resident_in_less>())
       if (!other || bytes<Second<S>> <= available) return WaveRun::resident_in_less;
+    if constexpr (compiled<S, back, WaveRun::in_clusters>())
+      if (runs_clusters<Clustered<S>>()) return WaveRun::in_clusters;
     return WaveRun::by_stages;
   }
   /// The same in words and bytes.
@@ -74,6 +93,10 @@ class Waves {
   static StepsChoice wave_choice() {
     StepsChoice choice{"by stages", 0, 0, B::shared_memory()};
     const WaveRun run = wave_run<S, back>();
+    if constexpr (compiled<S, back, WaveRun::in_clusters>()) {
+      choice.wanted = bytes<Clustered<S>>;
+      if (run == WaveRun::in_clusters) choice.name = "resident in a cluster", choice.taken = choice.wanted;
+    }
     if constexpr (back && compiled<S, back, WaveRun::resident_in_less>()) {
       choice.wanted = bytes<Second<S>>;
       if (run == WaveRun::resident_in_less) choice.name = "resident in less", choice.taken = choice.wanted;
@@ -101,9 +124,14 @@ class Waves {
                         const std::array<const Real*, fields>& initial, Real* slots) {
     using S = model::TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
-    const WaveRun run = wave_run<S, false>();
+    WaveRun run = wave_run<S, false>();
     if constexpr (compiled<S, false, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(ResidentForward<S>{steps});
+    if constexpr (compiled<S, false, WaveRun::in_clusters>()) {
+      // It stores four numbers at once.
+      if (reinterpret_cast<std::uintptr_t>(slots) % 16 != 0) run = WaveRun::by_stages;
+      if (run == WaveRun::in_clusters) B::run(Clustered<S>{steps});
+    }
     if constexpr (compiled<S, false, WaveRun::by_stages>())
       if (run == WaveRun::by_stages) S::in_order([&](std::size_t i, auto s) { step<s>(steps, i); });
   }
