@@ -1,5 +1,5 @@
-// Waves of many channels in clusters of blocks, an image a cluster, against the run by stages in double, at the
-// error that the precision states; and when they run so.
+// Waves of many channels in clusters of blocks, an image a cluster, against the run by stages in double, at
+// the error that the precision states; and when they run so.
 #define BOOST_TEST_DYN_LINK
 #define BOOST_TEST_MODULE device_cluster
 

@@ -22,10 +22,10 @@
 
 namespace nwm::device {
 
-/// Runs the steps from steps.initial and sets the tape's slots, which begin on 16 bytes: model::Recurrence::run
-/// over a whole segment of a cell of one stage, one image a cluster. Sums have the error of Precision as seen
-/// from the largest number of the whole image. A body (cluster.hpp); where `fits` is false it takes more than
-/// the largest cluster has, or the cell is another.
+/// Runs the steps from steps.initial and sets the tape's slots, which begin on 16 bytes:
+/// model::Recurrence::run over a whole segment of a cell of one stage, one image a cluster. Sums have the
+/// error of Precision as seen from the largest number of the whole image. A body (cluster.hpp); where `fits`
+/// is false it takes more than the largest cluster has, or the cell is another.
 template <class TimeSegment, class Precision>
 struct ClusterForward {
   using Real = typename TimeSegment::Real;
@@ -229,7 +229,8 @@ struct ClusterForward {
         },
         most);
     warp.largest(most);
-    // The largest stands from 2^6 to 2^7. With room for growth above it; below, 2^-24 is 2^-31 of the largest.
+    // The largest stands from 2^6 to 2^7. With room for growth above it; below, 2^-24 is 2^-31 of the
+    // largest.
     warp.each([&](unsigned, const auto& largest) { local.next = scaling_exponent<Half>(largest[0]) - 8; },
               most);
     return local.exponent - local.next >= -6 && local.exponent - local.next <= 8;

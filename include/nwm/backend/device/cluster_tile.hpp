@@ -15,10 +15,10 @@
 
 namespace nwm::device {
 
-/// The rows of a block: `rows` of an image of height × width as a 3×3 stencil under Boundary sees it, up to 16
-/// channels in `factors` parts of 16 bits. A warp has 16 columns of all rows. In them a lane has channels
-/// lane / 4 and 8 more, and four neighbouring sites, 4·(lane mod 4) and on: what tensor cores' sums give where
-/// their columns are matrix_site's.
+/// The rows of a block: `rows` of an image of height × width as a 3×3 stencil under Boundary sees it, up to
+/// 16 channels in `factors` parts of 16 bits. A warp has 16 columns of all rows. In them a lane has channels
+/// lane / 4 and 8 more, and four neighbouring sites, 4·(lane mod 4) and on: what tensor cores' sums give
+/// where their columns are matrix_site's.
 template <class Boundary, unsigned height, unsigned width, unsigned rows, unsigned factors>
 struct ClusterTile {
   static constexpr unsigned blocks = height / rows, warps = (width + 15) / 16;

@@ -23,14 +23,15 @@
 namespace nwm::device {
 
 /// How the steps of waves run in one direction: all in one launch, or in one launch that needs less shared
-/// memory (backwards, a coupled value's gradient stands there once and not twice), or all in one launch with a
-/// cluster of blocks an image, or a kernel a stage.
+/// memory (backwards, a coupled value's gradient stands there once and not twice), or all in one launch with
+/// a cluster of blocks an image, or a kernel a stage.
 enum class WaveRun { resident, resident_in_less, in_clusters, by_stages };
 
 /// For a backend B with B::run(body), B::map<Real>(count, kernel) and B::shared_memory(), the bytes that a
-/// block can have, and, where it runs clusters, B::clusters<Body>(): it derives from Waves<B>. Launches of one run follow each other; nothing of a run is read
-/// on the host. What takes at most `everywhere` bytes of shared memory has no other way. Couplings of many
-/// channels of float (stencil_kernels.hpp) multiply in Precision, where they are not resident.
+/// block can have, and, where it runs clusters, B::clusters<Body>(): it derives from Waves<B>. Launches of
+/// one run follow each other; nothing of a run is read on the host. What takes at most `everywhere` bytes of
+/// shared memory has no other way. Couplings of many channels of float (stencil_kernels.hpp) multiply in
+/// Precision, where they are not resident.
 template <class B, class Precision = precision::Full, std::size_t everywhere = shared_everywhere>
 class Waves {
   template <class S, std::size_t s>
