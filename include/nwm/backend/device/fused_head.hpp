@@ -171,12 +171,9 @@ struct FusedHead {
         [&](unsigned lane, auto& largest) {
           const PowerOfTwo scale(largest[0]);
           local.back = scale.back;
-          const bool keeps = trains && mine < kept.tiles;
-          if (keeps && lane == 0) kept.back[slot * kept.tiles + mine] = scale.back;
+          if constexpr (trains)
+            if (lane == 0 && mine < kept.tiles) kept.back[slot * kept.tiles + mine] = scale.back;
           Quad* const to = shared.factors.data() + warp.index * Shape::widest * parts * lanes + lane;
-          HalfPair* const away =
-              reinterpret_cast<HalfPair*>(kept.template slot<Shape, slot>() + mine * width * parts * lanes) +
-              lane;
           NWM_UNROLL
           for (std::size_t b = 0; b < width; ++b) {
             Quad high, low;
@@ -189,11 +186,15 @@ struct FusedHead {
             }
             to[b * parts * lanes] = high;
             if constexpr (parts == 2) to[(b * parts + 1) * lanes] = low;
-            if (!keeps) continue;
-            NWM_UNROLL
-            for (std::size_t r = 0; r < 4; ++r) {
-              away[(b * parts * 4 + r) * lanes] = high.pairs[r];
-              if constexpr (parts == 2) away[((b * parts + 1) * 4 + r) * lanes] = low.pairs[r];
+            if constexpr (trains) {
+              if (mine >= kept.tiles) continue;
+              auto* const away = reinterpret_cast<HalfPair*>(kept.template slot<Shape, slot>() +
+                                                             (mine * width + b) * parts * lanes);
+              NWM_UNROLL
+              for (std::size_t r = 0; r < 4; ++r) {
+                away[r * lanes + lane] = high.pairs[r];
+                if constexpr (parts == 2) away[(4 + r) * lanes + lane] = low.pairs[r];
+              }
             }
           }
           NWM_UNROLL
