@@ -60,8 +60,8 @@ class PixelHead {
     static constexpr std::size_t bytes(std::size_t target_numbers) {
       constexpr std::size_t rows = 2 * Mlp::in + outputs;
       constexpr std::size_t pooled_bytes = outputs * images * (sizeof(double) + sizeof(Real));
-      return (rows * tile + room + outputs * pass_sites + target_numbers) * sizeof(Real) + tiles * sizeof(double) +
-             pooled_bytes;
+      return (rows * tile + room + outputs * pass_sites + target_numbers) * sizeof(Real) +
+             tiles * sizeof(double) + pooled_bytes;
     }
 
    private:

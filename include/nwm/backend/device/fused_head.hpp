@@ -1,5 +1,5 @@
-// A head over the pixels in one launch: forward, the loss, and back to the gradient of the features, on tensor
-// cores. Each warp has a tile of 16 pixels. The sums of a layer, scaled, rounded and paired, are the factors
+// A head over the pixels in one launch: forward, the loss, and back to the gradient of the features, on
+// tensor cores. Each warp has a tile of 16 pixels. The sums of a layer, scaled, rounded and paired, are the factors
 // of the next one (MmaLayout), so that activations stay with the lane that has them; weights stream through
 // shared memory in chunks.
 //

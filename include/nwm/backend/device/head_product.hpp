@@ -11,8 +11,8 @@
 
 namespace nwm::device {
 
-/// The products of a head of this Shape (HeadShape) in blocks of `warps` warps. A chunk is `steps` steps of 16
-/// rows of weights.
+/// The products of a head of this Shape (HeadShape) in blocks of `warps` warps. A chunk is `steps` steps of
+/// 16 rows of weights.
 template <class Shape, std::size_t warps>
 struct HeadProduct {
   using Half = typename Shape::Half;
