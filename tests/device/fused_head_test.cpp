@@ -45,8 +45,7 @@ constexpr double bound = 1e-5;  // of float32, against double
 constexpr double infinity = std::numeric_limits<double>::infinity(),
                  not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// What a head makes of its features: numbers of scores, gradients of features and of each layer's
-/// parameters.
+/// What a head makes of its features.
 struct Outcome {
   std::vector<double> scores, x_gradient, parameter_gradient;
   double loss = 0;

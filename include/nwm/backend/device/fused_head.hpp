@@ -1,10 +1,11 @@
 // A head over the pixels in one launch: forward, the loss, and back to the gradient of the features, on
 // tensor cores. Each warp has a tile of 16 pixels. The sums of a layer, scaled, rounded and paired, are the
-// factors of the next one (MmaLayout), so that activations stay with the lane that has them; weights stream
-// through shared memory in chunks.
+// factors of the next one (MmaLayout), so that activations stay with the lane that has them: in its part of
+// shared memory, where registers hold the sums. Weights stream through shared memory in chunks.
 //
 // Range: a warp scales each layer's tile by a power of two (power_of_two.hpp), and weights have one for 16
-// columns. Sums are scaled back before the bias.
+// columns. Sums are scaled back before the bias. Pixels of a tile share it: beside one of 1e8, a pixel of 1
+// has an error of 2^-12 of itself.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -171,12 +172,9 @@ struct FusedHead {
         [&](unsigned lane, auto& largest) {
           const PowerOfTwo scale(largest[0]);
           local.back = scale.back;
-          const bool keeps = trains && mine < kept.tiles;
-          if (keeps && lane == 0) kept.back[slot * kept.tiles + mine] = scale.back;
+          if constexpr (trains)
+            if (lane == 0 && mine < kept.tiles) kept.back[slot * kept.tiles + mine] = scale.back;
           Quad* const to = shared.factors.data() + warp.index * Shape::widest * parts * lanes + lane;
-          HalfPair* const away =
-              reinterpret_cast<HalfPair*>(kept.template slot<Shape, slot>() + mine * width * parts * lanes) +
-              lane;
           NWM_UNROLL
           for (std::size_t b = 0; b < width; ++b) {
             Quad high, low;
@@ -189,11 +187,15 @@ struct FusedHead {
             }
             to[b * parts * lanes] = high;
             if constexpr (parts == 2) to[(b * parts + 1) * lanes] = low;
-            if (!keeps) continue;
-            NWM_UNROLL
-            for (std::size_t r = 0; r < 4; ++r) {
-              away[(b * parts * 4 + r) * lanes] = high.pairs[r];
-              if constexpr (parts == 2) away[((b * parts + 1) * 4 + r) * lanes] = low.pairs[r];
+            if constexpr (trains) {
+              if (mine >= kept.tiles) continue;
+              auto* const away = reinterpret_cast<HalfPair*>(kept.template slot<Shape, slot>() +
+                                                             (mine * width + b) * parts * lanes);
+              NWM_UNROLL
+              for (std::size_t r = 0; r < 4; ++r) {
+                away[r * lanes + lane] = high.pairs[r];
+                if constexpr (parts == 2) away[(4 + r) * lanes + lane] = low.pairs[r];
+              }
             }
           }
           NWM_UNROLL

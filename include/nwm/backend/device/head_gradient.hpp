@@ -12,10 +12,10 @@
 
 namespace nwm::device {
 
-/// Sets partial (slabs, HeadShape::template numbers<l>): each slab's part of the gradient in the weights and
-/// biases of layer l; AddTiles adds them in order. A body (block.hpp): a block has up to 128 outputs by 128
-/// inputs, and goes over one slab of tiles of 16 pixels. Each tile is one product, whose powers of two are
-/// applied before it is added to sums in float32.
+/// Sets partial (slabs, HeadShape::numbers<l>): each slab's part of the gradient in the weights and biases of
+/// layer l; AddTiles adds them in order. A body (block.hpp): a block has up to 128 outputs by 128 inputs, and
+/// goes over one slab of tiles of 16 pixels. Each tile is one product, whose powers of two are applied before
+/// it is added to sums in float32.
 template <class Mlp, class Precision, std::size_t l>
 struct HeadGradient {
   using Shape = HeadShape<Mlp, Precision>;

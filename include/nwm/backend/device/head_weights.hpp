@@ -11,8 +11,8 @@
 
 namespace nwm::device {
 
-/// Sets quads (HeadShape::template first_quad<products>) and back (first_columns(products)) from the
-/// parameters of Mlp. A body (block.hpp): a warp lays out 16 columns of a product's weights.
+/// Sets quads (HeadShape::first_quad<products>) and back (first_columns<products>) from the parameters of
+/// Mlp. A body (block.hpp): a warp lays out 16 columns of a product's weights.
 template <class Mlp, class Precision>
 struct HeadWeights {
   using Shape = HeadShape<Mlp, Precision>;
