@@ -14,6 +14,7 @@
 #include <tuple>
 #include <vector>
 
+#include "isolated.hpp"
 #include "nwm/backend/device/host.hpp"
 #include "nwm/layer/head.hpp"
 #include "nwm/loss/cross_entropy.hpp"
@@ -252,6 +253,18 @@ BOOST_AUTO_TEST_CASE(the_same_bits_every_time) {
   const auto once = problem.fused<Full>();
   BOOST_TEST((once == problem.fused<Full>()));
   BOOST_TEST((once == problem.run<Threads, float>(nwm::loss::CrossEntropy{})));
+}
+
+// As on a GPU, where all threads of a block run at once: no number read that another one writes in that phase.
+BOOST_AUTO_TEST_CASE_TEMPLATE(no_race, P, Precisions) {
+  using Isolated = device::Host<tools::Isolated, 1, P>;
+  const nwm::loss::CrossEntropy loss{};
+  const Problem<20, 3, Hidden<40, 24>, 300> problem(7);
+  BOOST_TEST((problem.template run<Isolated, float>(loss) == problem.template fused<P>()));
+  const Problem<7, 3, Hidden<>, 33> short_one(8);
+  BOOST_TEST((short_one.template run<Isolated, float>(loss) == short_one.template fused<P>()));
+  const Problem<102, 6, Hidden<144>, 150> wide(9);
+  BOOST_TEST((wide.template run<Isolated, float>(loss) == wide.template fused<P>()));
 }
 
 BOOST_AUTO_TEST_CASE(layer_by_layer_where_it_does_not_fit) {

@@ -18,6 +18,7 @@
 
 #include "../gradient/unet_tools.hpp"
 #include "../train/tools.hpp"
+#include "isolated.hpp"
 #include "nwm/backend/device/host.hpp"
 #include "nwm/cell/co_rnn.hpp"
 #include "nwm/data/sequences.hpp"
@@ -61,6 +62,18 @@ struct Hidden : L {
     return L(*this).measure(scores, target, outputs);
   }
 };
+
+/// A loss with memory of the host's, which a device cannot read: measured on the host.
+struct WithAList : loss::CrossEntropy {
+  using Measured = WithAList;
+  std::vector<double> list;
+  template <class Real>
+  Metrics measure(std::span<const Real> scores, std::span<const Target> target, std::size_t outputs) const {
+    return CrossEntropy::measure(scores, target, outputs);
+  }
+};
+static_assert(loss::Loss<WithAList> && !nwm::MeasuredThere<Waves<Now>, WithAList>);
+static_assert(nwm::MeasuredThere<Waves<Now>, loss::CrossEntropy>);
 
 /// Weights far enough from the initial ones that scores differ.
 template <class M>
@@ -212,6 +225,15 @@ BOOST_AUTO_TEST_CASE(later_is_as_at_once) {
   const auto now = nwm::evaluate(shaken<Waves<Now>>(), set),
              later = nwm::evaluate(shaken<Waves<Later>>(), set);
   BOOST_TEST(std::memcmp(&now, &later, sizeof now) == 0);
+}
+
+// As on a GPU, where all threads of a block run at once: no number read that another one writes in that phase.
+BOOST_AUTO_TEST_CASE(no_race) {
+  using Isolated = nwm::device::Operations<tools::Isolated, images>;
+  const auto set = masks(11);
+  const auto now = nwm::evaluate(shaken<Waves<Now>>(), set),
+             isolated = nwm::evaluate(shaken<Waves<Isolated>>(), set);
+  BOOST_TEST(std::memcmp(&now, &isolated, sizeof now) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(however_many_passes_one_wait) {

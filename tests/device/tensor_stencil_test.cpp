@@ -12,6 +12,7 @@
 #include <tuple>
 #include <vector>
 
+#include "isolated.hpp"
 #include "nwm/backend/device/host.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
@@ -43,6 +44,7 @@ std::vector<double> numbers(std::size_t size, std::uint64_t seed, double scale =
 /// What a stencil gives, its adjoint in the data (added to what was there) and in the parameters.
 struct Results {
   std::vector<double> out, data, parameters;
+  bool operator==(const Results&) const = default;
 };
 
 /// A stencil's numbers: parameters, input, the output's gradient, and what the adjoints are added to.
@@ -52,9 +54,9 @@ struct Problem {
                       sent = numbers(S::out * G::sites, 3), data = numbers(S::in * G::sites, 4),
                       gradient = numbers(S::parameters, 5);
 
-  template <class Real, class Precision, std::size_t parts = 1>
+  template <class Real, class Precision, std::size_t parts = 1, class System = OnThreads>
   Results run() const {
-    using B = Host<OnThreads, 1, Precision>;
+    using B = Host<System, 1, Precision>;
     using Numbers = std::vector<Real>;
     static_assert(uses_tensor_cores<S, Real> == (sizeof(Real) == 4));
     const auto real = [](const std::vector<double>& of) {
@@ -273,6 +275,23 @@ BOOST_AUTO_TEST_CASE(systems_have_the_same_bits) {
     return all;
   };
   BOOST_TEST((run(Sequential{}) == run(OnThreads{})));
+}
+
+template <class S, class G, class Precision, std::size_t parts = 1>
+bool without_race() {
+  const Problem<S, G> problem;
+  return problem.template run<float, Precision, parts>() ==
+         problem.template run<float, Precision, parts, tools::Isolated>();
+}
+// As on a GPU, where all threads of a block run at once. The second has several chunks of channels, the last
+// several tiles a block.
+BOOST_AUTO_TEST_CASE_TEMPLATE(no_race, P, All) {
+  using Precision = typename P::Precision;
+  BOOST_TEST((without_race<Stencil<16, 16, 3, Zero>, Batched<Grid<9, 33, Zero>, 2>, Precision>()));
+  BOOST_TEST((without_race<Stencil<40, 19, 3, Periodic>, Grid<17, 35>, Precision>()));
+  BOOST_TEST((without_race<Stencil<26, 52, 3, Periodic>, Batched<Grid<5, 6>, 2>, Precision, 2>()));
+  BOOST_TEST((without_race<Stencil<24, 17, 1, Zero>, Batched<Grid<17, 35, Zero>, 2>, Precision>()));
+  BOOST_TEST((without_race<Stencil<8, 8, 1, Zero>, Batched<Grid<3, 9, Zero>, 2100>, Precision>()));
 }
 
 // What decides which kernel runs.

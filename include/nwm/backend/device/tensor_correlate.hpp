@@ -3,7 +3,8 @@
 //
 // Every tap is a product of matrices, (to channels, from channels) times (from channels, sites): a warp takes
 // 16 channels that it sets, 16 sites of 4 rows, and 16 channels that it reads at a time. Sums over these and
-// the taps are the tensor cores'; sums over more channels are added in registers, where they are not cut.
+// the taps (with three products, those of a column) are the tensor cores'; longer ones are added in registers,
+// where they are not cut.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -187,13 +188,16 @@ struct TensorCorrelate {
   static constexpr unsigned y_of(unsigned warp) { return warp / warps_across % warps_down * tall; }
   static constexpr unsigned x_of(unsigned warp) { return warp % warps_across * wide; }
 
-  /// Adds the chunk's products to the sums. A row of the tile serves all taps of a column.
+  /// Adds the chunk's products to the sums. A row of the tile serves all taps of a column. With three products
+  /// the sums of a column of taps are added before the next: a tensor core cuts its sum off at every product,
+  /// and 27 of them in a row would lose a bit of the 21.
   template <class Warp, class L>
   static constexpr void multiply(const Warp& warp, L& local, const Shared& shared, const Cut& cut) {
     const unsigned y = y_of(warp.index), x = x_of(warp.index);
     if (!cut.inside(y, x)) return;
     using Pairs = typename Warp::template Fragment<HalfPair, 4>;
     std::array<typename Warp::template Fragment<float, 4>, tall * 2> sum{};
+    const ScaledBack scaled_back(local.exponent);
     NWM_UNROLL
     for (unsigned dx = 0; dx < size; ++dx) {
       std::array<Pairs, size * factors> weight;  // rows of weights of the column's taps
@@ -223,16 +227,19 @@ struct TensorCorrelate {
           warp.template multiply<Half, 2>(sum[(q - dy) * 2 + 1], a, b);
         }
       }
+      if (factors == 1 && dx + 1 < size) continue;
+      NWM_UNROLL
+      for (unsigned k = 0; k < tall * 2; ++k)
+        warp.each(
+            [&](unsigned, auto& to, auto& own) {
+              NWM_UNROLL
+              for (unsigned i = 0; i < 4; ++i) {
+                to[k * 4 + i] += scaled_back(own[i]);
+                own[i] = 0;
+              }
+            },
+            local.sum, sum[k]);
     }
-    const ScaledBack scaled_back(local.exponent);
-    NWM_UNROLL
-    for (unsigned k = 0; k < tall * 2; ++k)
-      warp.each(
-          [&](unsigned, auto& to, const auto& own) {
-            NWM_UNROLL
-            for (unsigned i = 0; i < 4; ++i) to[k * 4 + i] += scaled_back(own[i]);
-          },
-          local.sum, sum[k]);
   }
 
   /// The sums into shared memory, so that neighbouring threads have neighbouring sites, and all parts.
