@@ -255,7 +255,8 @@ BOOST_AUTO_TEST_CASE(the_same_bits_every_time) {
   BOOST_TEST((once == problem.run<Threads, float>(nwm::loss::CrossEntropy{})));
 }
 
-// As on a GPU, where all threads of a block run at once: no number read that another one writes in that phase.
+// As on a GPU, where all threads of a block run at once: no number read that another one writes in that
+// phase.
 BOOST_AUTO_TEST_CASE_TEMPLATE(no_race, P, Precisions) {
   using Isolated = device::Host<tools::Isolated, 1, P>;
   const nwm::loss::CrossEntropy loss{};

@@ -227,7 +227,8 @@ BOOST_AUTO_TEST_CASE(later_is_as_at_once) {
   BOOST_TEST(std::memcmp(&now, &later, sizeof now) == 0);
 }
 
-// As on a GPU, where all threads of a block run at once: no number read that another one writes in that phase.
+// As on a GPU, where all threads of a block run at once: no number read that another one writes in that
+// phase.
 BOOST_AUTO_TEST_CASE(no_race) {
   using Isolated = nwm::device::Operations<tools::Isolated, images>;
   const auto set = masks(11);

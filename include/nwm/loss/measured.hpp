@@ -1,6 +1,6 @@
 // Metrics measured where the scores are: a loss says what the pixels of an image add up to, a backend adds it
-// up, and only the sums come to the host. Such a loss L is handed to the backend byte by byte: it is trivially
-// copyable. What it has besides `measure` (loss.hpp):
+// up, and only the sums come to the host. Such a loss L is handed to the backend byte by byte: it is
+// trivially copyable. What it has besides `measure` (loss.hpp):
 //
 //   Measured             L itself: that the members below are parts of its own `measure`. A loss derived from
 //                        another with a `measure` of its own is measured on the host, unless it states all

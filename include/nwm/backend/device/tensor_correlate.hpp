@@ -3,8 +3,8 @@
 //
 // Every tap is a product of matrices, (to channels, from channels) times (from channels, sites): a warp takes
 // 16 channels that it sets, 16 sites of 4 rows, and 16 channels that it reads at a time. Sums over these and
-// the taps (with three products, those of a column) are the tensor cores'; longer ones are added in registers,
-// where they are not cut.
+// the taps (with three products, those of a column) are the tensor cores'; longer ones are added in
+// registers, where they are not cut.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -188,9 +188,9 @@ struct TensorCorrelate {
   static constexpr unsigned y_of(unsigned warp) { return warp / warps_across % warps_down * tall; }
   static constexpr unsigned x_of(unsigned warp) { return warp % warps_across * wide; }
 
-  /// Adds the chunk's products to the sums. A row of the tile serves all taps of a column. With three products
-  /// the sums of a column of taps are added before the next: a tensor core cuts its sum off at every product,
-  /// and 27 of them in a row would lose a bit of the 21.
+  /// Adds the chunk's products to the sums. A row of the tile serves all taps of a column. With three
+  /// products the sums of a column of taps are added before the next: a tensor core cuts its sum off at every
+  /// product, and 27 of them in a row would lose a bit of the 21.
   template <class Warp, class L>
   static constexpr void multiply(const Warp& warp, L& local, const Shared& shared, const Cut& cut) {
     const unsigned y = y_of(warp.index), x = x_of(warp.index);
