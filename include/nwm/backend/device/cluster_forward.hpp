@@ -12,7 +12,7 @@
 #include "nwm/backend/device/cluster_tile.hpp"
 #include "nwm/backend/device/cluster_weights.hpp"
 #include "nwm/backend/device/precision.hpp"
-#include "nwm/backend/device/quad.hpp"
+#include "nwm/backend/device/float_quad.hpp"
 #include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/unroll.hpp"
@@ -52,7 +52,7 @@ struct ClusterForward {
     std::array<typename Tile::Octets, tiles_> tile;
     typename Weights::Octets weight;
     /// Fields that no step changes: (field, row, octet; thread).
-    std::array<Quad, std::max<std::size_t>(1, Placement::constants* rows* halves* threads)> constant;
+    std::array<FloatQuad, std::max<std::size_t>(1, Placement::constants* rows* halves* threads)> constant;
     std::array<float, Stencil::bias ? 16 : 1> bias;
     std::array<float, Tile::warps> largest_weight;
     /// The largest numbers of the gathered field, of every warp of the cluster, before a step and after it.

@@ -7,7 +7,7 @@
 namespace nwm::device {
 
 /// Four floats on 16 bytes.
-struct alignas(16) Quad {
+struct alignas(16) FloatQuad {
   std::array<float, 4> at;
 
   /// In one store to shared memory, and in one load.
