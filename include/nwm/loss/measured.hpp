@@ -1,6 +1,5 @@
 // Metrics measured where the scores are: a loss says what the pixels of an image add up to, a backend adds it
-// up, and only the sums come to the host. Such a loss L is handed to the backend byte by byte: it is
-// trivially copyable. What it has besides `measure` (loss.hpp):
+// up, and only the sums come to the host. What such a loss L has besides `measure` (loss.hpp):
 //
 //   Measured             L itself: that the members below are parts of its own `measure`. A loss derived from
 //                        another with a `measure` of its own is measured on the host, unless it states all
@@ -35,7 +34,7 @@ concept MeasuresAs = requires { requires(&L::template measure<Real> == &M::templ
 /// A loss that says in parts what it measures of scores of type Real, `outputs` of them a pixel.
 template <class L, std::size_t outputs, class Real>
 concept MeasuredInParts =
-    Loss<L> && std::is_trivially_copyable_v<L> &&
+    Loss<L> &&
     requires {
       typename L::Measured;
       typename L::template Sums<outputs>;
