@@ -63,18 +63,6 @@ struct Hidden : L {
   }
 };
 
-/// A loss with memory of the host's, which a device cannot read: measured on the host.
-struct WithAList : loss::CrossEntropy {
-  using Measured = WithAList;
-  std::vector<double> list;
-  template <class Real>
-  Metrics measure(std::span<const Real> scores, std::span<const Target> target, std::size_t outputs) const {
-    return CrossEntropy::measure(scores, target, outputs);
-  }
-};
-static_assert(loss::Loss<WithAList> && !nwm::MeasuredThere<Waves<Now>, WithAList>);
-static_assert(nwm::MeasuredThere<Waves<Now>, loss::CrossEntropy>);
-
 /// Weights far enough from the initial ones that scores differ.
 template <class M>
 M shaken() {
