@@ -109,6 +109,7 @@ struct Problem {
   static constexpr std::size_t columns = Segment<float>::columns, fields = Segment<float>::fields;
 
   Cell cell{};
+  float sent = 1;  ///< size of the gradients that are sent
   std::vector<float> parameters = std::vector<float>(Segment<float>::parameter_count),
                      start = std::vector<float>(fields * columns);
 
@@ -138,6 +139,44 @@ struct Problem {
                                                            steps.slots);
         },
         off);
+  }
+  /// The gradients of the coupled values and of the fields, from the tape of a run by stages in double:
+  /// back(steps, series gradient, gradient).
+  template <class Real, class Back>
+  std::vector<double> gradients(const Back& back) const {
+    const auto there = run<device::Host<>, double>();
+    const std::vector<Real> p(parameters.begin(), parameters.end()), from(start.begin(), start.end());
+    nwm::Buffer<Real> slots(there.size()), fields_(start.size()), series(length * columns);
+    nwm::Buffer<Real> initial(start.size());
+    std::copy(from.begin(), from.end(), initial.data());
+    for (std::size_t k = 0; k < there.size(); ++k) slots.data()[k] = static_cast<Real>(there[k]);
+    nwm::Random random(2);
+    for (auto* all : {&series, &fields_})
+      for (std::size_t k = 0; k < all->size(); ++k)
+        all->data()[k] = static_cast<Real>(sent * static_cast<float>(random.uniform(-1, 1)));
+    Segment<Real> steps{cell, p.data(), {}, slots.data()};
+    for (std::size_t f = 0; f < fields; ++f) steps.initial[f] = initial.data() + f * columns;
+    back(steps, static_cast<const Real*>(series.data()), fields_.data());
+    std::vector<double> all(slots.data(), slots.data() + length * columns);
+    all.insert(all.end(), fields_.data(), fields_.data() + fields_.size());
+    return all;
+  }
+  template <class System, class Precision>
+  std::vector<double> back_in_clusters() const {
+    using Body = device::ClusterBackward<Segment<float>, Precision>;
+    return gradients<float>([&](const auto& steps, const float* series, float* gradient) {
+      System::run(Body{steps, series, gradient});
+    });
+  }
+  template <class B, class Real>
+  std::vector<double> back() const {
+    return gradients<Real>([&](const auto& steps, const Real* series, Real* gradient) {
+      std::vector<Real> weights(parameters.size());
+      nwm::Buffer<Real> scratch(B::template steps_scratch<Cell, G, channels, length, Real>);
+      B::template run_steps_back<Cell, G, channels, length>(cell, steps.parameters, steps.initial,
+                                                            steps.slots, series, gradient, weights.data(),
+                                                            scratch.data());
+    });
   }
   /// In clusters on System.
   template <class System, class Precision>
@@ -187,6 +226,16 @@ void agree(const Problem& problem, unsigned tiles) {
     BOOST_TEST(error < P::most());
     if constexpr (P::Precision::products == 1) BOOST_TEST(error > P::most() / 30);
     BOOST_TEST((got == problem.template in_clusters<Reversed, typename P::Precision>()));
+    using Back = device::ClusterBackward<S, typename P::Precision>;
+    static_assert(Back::fits == S::G::Boundary::self_adjoint);
+    if constexpr (Back::fits) {
+      const auto sent = problem.template back<device::Host<>, double>();
+      const auto found = problem.template back_in_clusters<Clustered, typename P::Precision>();
+      const double back = apart(found, sent, S::columns);
+      BOOST_TEST_MESSAGE("back " << back);
+      BOOST_TEST(back < P::most());
+      BOOST_TEST((found == problem.template back_in_clusters<Reversed, typename P::Precision>()));
+    }
   }
 }
 

@@ -126,7 +126,8 @@ BOOST_AUTO_TEST_CASE(the_papers_waves_are_resident_everywhere) {
 BOOST_AUTO_TEST_CASE(machines_say_how_their_steps_run) {
   using Waves = nwm::WaveMachine<nwm::Shape{.height = 128, .width = 128, .oscillators = 16, .steps = 4}>;
   BOOST_TEST((names<Waves::with<On<227>>::Segment, 227>() == Names{"by stages", "by stages"}));
-  BOOST_TEST((On<227>::steps_choice<Waves::with<On<227>>::Segment, true>().wanted == 0U));
+  using Back = device::ClusterBackward<Waves::with<On<227>>::Segment, device::precision::Full>;
+  BOOST_TEST((On<227>::steps_choice<Waves::with<On<227>>::Segment, true>().wanted == sizeof(Back::Shared)));
   using Sequences = nwm::SequenceMachine<
       nwm::SequenceShape{.inputs = 1, .steps = 20, .oscillators = 128, .outputs = 3, .lanes = 128}, CoRnn>;
   BOOST_TEST((names<Sequences::with<On<227>>::Segment, 227>() ==

@@ -21,7 +21,7 @@ namespace nwm::device {
 /// where their columns are matrix_site's.
 template <class Boundary, unsigned height, unsigned width, unsigned rows, unsigned factors>
 struct ClusterTile {
-  static constexpr unsigned blocks = height / rows, warps = (width + 15) / 16;
+  static constexpr unsigned own_rows = rows, blocks = height / rows, warps = (width + 15) / 16;
   static constexpr unsigned planes = 2 * factors;  ///< (part, octet of channels)
   static constexpr unsigned stride = 16 * warps + 8, plane = (rows + 2) * stride;
   static constexpr bool whole = width % 16 == 0;  ///< no warp reaches beyond the image

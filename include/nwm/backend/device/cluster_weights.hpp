@@ -80,6 +80,30 @@ struct ClusterWeights {
   }
 };
 
+/// All products of a warp's columns of a tile with the weights. A row of the tile serves the sums of three:
+/// done(r, left, right) is called when row r has all of its own.
+template <class Tile, class Weights, class Warp, class Done>
+[[gnu::always_inline]] constexpr void multiply_rows(const Warp& warp, const typename Tile::Octets& tile,
+                                                    const typename Weights::Octets& weight,
+                                                    const Done& done) {
+  constexpr unsigned factors = Tile::planes / 2, rows = Tile::own_rows;
+  std::array<typename Warp::template Fragment<float, 4>, rows * 2> sum{};
+  NWM_UNROLL
+  for (unsigned q = 0; q < rows + 2; ++q) {
+    NWM_UNROLL
+    for (unsigned dx = 0; dx < 3; ++dx) {
+      std::array<typename Warp::template Fragment<HalfPair, 4>, factors> seen;
+      NWM_UNROLL
+      for (unsigned f = 0; f < factors; ++f) Tile::load(warp, seen[f], tile, f, q, static_cast<int>(dx) - 1);
+      NWM_UNROLL
+      for (unsigned dy = 0; dy < 3; ++dy)
+        if (q >= dy && q - dy < rows)
+          Weights::multiply(warp, sum[(q - dy) * 2], sum[(q - dy) * 2 + 1], weight, dy * 3 + dx, seen);
+    }
+    if (q >= 2) done(q - 2, sum[(q - 2) * 2], sum[(q - 2) * 2 + 1]);
+  }
+}
+
 }  // namespace nwm::device
 
 #include "nwm/pop_macros.inc"

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "nwm/backend/device/cluster_backward.hpp"
 #include "nwm/backend/device/cluster_forward.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
 #include "nwm/backend/device/precision.hpp"
@@ -44,8 +45,8 @@ class Waves {
   using Second = ResidentBackward<S, 1>;
 
   /// The kernel of clusters of blocks.
-  template <class S>
-  using Clustered = ClusterForward<S, Precision>;
+  template <class S, bool back>
+  using Clustered = std::conditional_t<back, ClusterBackward<S, Precision>, ClusterForward<S, Precision>>;
 
   template <class Body>
   static constexpr std::size_t bytes = sizeof(typename Body::Shared);
@@ -58,8 +59,8 @@ class Waves {
     else if constexpr (run == WaveRun::resident_in_less)
       return back && Second<S>::fits && !runs_everywhere<First<S, back>>;
     else if constexpr (run == WaveRun::in_clusters) {
-      if constexpr (back || !compiled<S, back, WaveRun::by_stages>()) return false;
-      else return Clustered<S>::fits;
+      if constexpr (!compiled<S, back, WaveRun::by_stages>()) return false;
+      else return Clustered<S, back>::fits;
     } else return !runs_everywhere<First<S, back>> && !(back && runs_everywhere<Second<S>>);
   }
   /// Whether the present device runs Body, of clusters.
@@ -86,7 +87,7 @@ class Waves {
     if constexpr (compiled<S, back, WaveRun::resident_in_less>())
       if (!other || bytes<Second<S>> <= available) return WaveRun::resident_in_less;
     if constexpr (compiled<S, back, WaveRun::in_clusters>())
-      if (runs_clusters<Clustered<S>>()) return WaveRun::in_clusters;
+      if (runs_clusters<Clustered<S, back>>()) return WaveRun::in_clusters;
     return WaveRun::by_stages;
   }
   /// The same in words and bytes.
@@ -95,7 +96,7 @@ class Waves {
     StepsChoice choice{"by stages", 0, 0, B::shared_memory()};
     const WaveRun run = wave_run<S, back>();
     if constexpr (compiled<S, back, WaveRun::in_clusters>()) {
-      choice.wanted = bytes<Clustered<S>>;
+      choice.wanted = bytes<Clustered<S, back>>;
       if (run == WaveRun::in_clusters) choice.name = "resident in a cluster", choice.taken = choice.wanted;
     }
     if constexpr (back && compiled<S, back, WaveRun::resident_in_less>()) {
@@ -129,9 +130,8 @@ class Waves {
     if constexpr (compiled<S, false, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(ResidentForward<S>{steps});
     if constexpr (compiled<S, false, WaveRun::in_clusters>()) {
-      // It stores four numbers at once.
-      if (reinterpret_cast<std::uintptr_t>(slots) % 16 != 0) run = WaveRun::by_stages;
-      if (run == WaveRun::in_clusters) B::run(Clustered<S>{steps});
+      if (!four_at_once(slots)) run = WaveRun::by_stages;
+      if (run == WaveRun::in_clusters) B::run(Clustered<S, false>{steps});
     }
     if constexpr (compiled<S, false, WaveRun::by_stages>())
       if (run == WaveRun::by_stages) S::in_order([&](std::size_t i, auto s) { step<s>(steps, i); });
@@ -145,23 +145,33 @@ class Waves {
                              Real* scratch) {
     using S = model::TimeSegment<Cell, G, channels, length, Real>;
     const S steps{cell, parameters, initial, slots};
-    const WaveRun run = wave_run<S, true>();
+    WaveRun run = wave_run<S, true>();
     if constexpr (compiled<S, true, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(First<S, true>{steps, series_gradient, gradient, scratch});
     if constexpr (compiled<S, true, WaveRun::resident_in_less>())
       if (run == WaveRun::resident_in_less) B::run(Second<S>{steps, series_gradient, gradient, scratch});
+    if constexpr (compiled<S, true, WaveRun::in_clusters>()) {
+      bool aligned = four_at_once(slots) && four_at_once(series_gradient) && four_at_once(gradient);
+      for (const Real* field : initial) aligned = aligned && four_at_once(field);
+      if (!aligned) run = WaveRun::by_stages;
+      if (run == WaveRun::in_clusters) B::run(Clustered<S, true>{steps, series_gradient, gradient});
+    }
     if constexpr (compiled<S, true, WaveRun::by_stages>())
       if (run == WaveRun::by_stages) steps_back(steps, series_gradient, gradient);
     constexpr bool sums = ResidentBackward<S>::sums && resident_back<S>;
+    const bool summed = run == WaveRun::resident || run == WaveRun::resident_in_less;
     if constexpr (sums)
-      if (run != WaveRun::by_stages)
+      if (summed)
         B::template map<Real>(S::parameter_count,
                               AddTiles<Real>{S::images, S::parameter_count, scratch, parameter_gradient});
     if constexpr (!sums || compiled<S, true, WaveRun::by_stages>())
-      if (!sums || run == WaveRun::by_stages) add_gradients(steps, parameter_gradient, scratch);
+      if (!sums || !summed) add_gradients(steps, parameter_gradient, scratch);
   }
 
  private:
+  /// Whether four numbers from `p` on can be loaded and stored at once.
+  static bool four_at_once(const void* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 == 0; }
+
   /// Stage s of step i: stencil and update in one kernel.
   template <std::size_t s, class S>
   static void step(const S& steps, std::size_t i) {
