@@ -244,8 +244,8 @@ struct ClusterBackward {
     adjoint(block, warp, local, i);
   }
 
-  /// The adjoint of step i's update: from the fields' gradients after it to those before it and to that of the
-  /// coupled value, which goes onto the tape and to the tiles.
+  /// The adjoint of step i's update: from the fields' gradients after it to those before it and to that of
+  /// the coupled value, which goes onto the tape and to the tiles.
   template <class Block, class Warp, class L>
   [[gnu::always_inline]] constexpr void adjoint(const Block& block, const Warp& warp, L& local,
                                                 std::size_t i) const {

@@ -59,7 +59,8 @@ struct ClusterScale {
         },
         most);
     warp.largest(most);
-    // The largest stands from 2^6 to 2^7. With room for growth above it; below, 2^-24 is 2^-31 of the largest.
+    // The largest stands from 2^6 to 2^7. With room for growth above it; below, 2^-24 is 2^-31 of the
+    // largest.
     warp.each([&](unsigned, const auto& largest) { local.next = scaling_exponent<Half>(largest[0]) - 8; },
               most);
     return local.exponent - local.next >= -6 && local.exponent - local.next <= 8;
