@@ -1,6 +1,7 @@
 // expect: NotAReadout
 // expect: R::name
 // max-errors: 0
+// max-lines: 14
 // A readout that has nothing of one.
 #include "nwm/model/wave_machine.hpp"
 #include "nwm/readout/fft.hpp"

@@ -57,6 +57,8 @@ struct Head {
     return sum;
   }
   static constexpr std::size_t parameters = offset(layers);  ///< numbers in all
+  /// These layers alone, also for what derives from them: kernels are named after it, not after a machine.
+  using Plain = Head;
   /// Rows of all hidden layers together, and of the widest layer.
   static constexpr std::size_t hidden = [] {
     std::size_t sum = 0;

@@ -26,7 +26,12 @@ concept Perceptron = requires(std::size_t l) {
   Mlp::width(l);
   Mlp::offset(l);
   requires Mlp::between == Activation::relu;
+  typename Mlp::Plain;
 };
+/// What kernels are made for. (A machine's own type of head has its Shape in its name, where nvcc's two
+/// compilers write trailing zeros differently; and machines with like heads share their kernels.)
+template <class Mlp>
+using PlainOf = typename Mlp::Plain;
 
 /// Most rows of a layer, and most words for the signs of hidden layers: what sums and masks leave of the
 /// registers.
@@ -35,9 +40,9 @@ inline constexpr std::size_t widest_head = 256, most_masks = 20;
 template <class Mlp, class Precision>
 constexpr bool fused_head_possible() {
   if constexpr (Perceptron<Mlp>) {
-    using Shape = HeadShape<Mlp, Precision>;
+    using Shape = HeadShape<PlainOf<Mlp>, Precision>;
     if constexpr (Shape::widest * 16 <= widest_head && Shape::mask_words <= most_masks)
-      return sizeof(typename FusedHead<Mlp, Precision>::Shared) <= shared_limit;
+      return sizeof(typename FusedHead<detail::PlainOf<Mlp>, Precision>::Shared) <= shared_limit;
   }
   return false;
 }
@@ -55,7 +60,7 @@ class Heads {
   /// Whether the present device has the shared memory for it.
   template <class Mlp>
   static bool head_fits() {
-    return sizeof(typename FusedHead<Mlp, Precision>::Shared) <= B::shared_memory();
+    return sizeof(typename FusedHead<detail::PlainOf<Mlp>, Precision>::Shared) <= B::shared_memory();
   }
   /// Numbers of `room` for n pixels at a time. It begins on 16 bytes.
   template <class Mlp>
@@ -65,14 +70,14 @@ class Heads {
 
   template <class Mlp>
   static void prepare_head(const float* parameters, float* room) {
-    using Body = HeadWeights<Mlp, Precision>;
+    using Body = HeadWeights<detail::PlainOf<Mlp>, Precision>;
     B::run(Body{parameters, quads(room), room + Room<Mlp>::columns});
   }
 
   template <class Mlp>
   static void head_scores(std::size_t n, const float* parameters, const float* x, float* scores,
                           std::size_t score_stride, float* room) {
-    using Body = FusedHead<Mlp, Precision>;
+    using Body = FusedHead<detail::PlainOf<Mlp>, Precision>;
     B::run(Body{Body::blocks_for(n),
                 n,
                 parameters,
@@ -91,14 +96,14 @@ class Heads {
   static void head_gradient(std::size_t n, const float* parameters, const float* x, const Loss& loss,
                             float* scores, double* sum, float* x_gradient, float* parameter_gradient,
                             float* room) {
-    using Body = FusedHead<Mlp, Precision, Loss>;
+    using Body = FusedHead<detail::PlainOf<Mlp>, Precision, Loss>;
     const Room<Mlp> at(n);
     const KeptTiles kept{at.tiles, quads(room + at.kept), room + at.kept_back};
     B::run(Body{Body::blocks_for(n), n, parameters, quads(room), room + at.columns, x, scores, n, loss,
                 room + at.losses, x_gradient, kept});
     B::template sum_rows<float>(1, n, kernel::Read<float>{room + at.losses}, sum);
     for_constants<Mlp::layers>([&](auto l) {
-      using Gradient = HeadGradient<Mlp, Precision, l>;
+      using Gradient = HeadGradient<detail::PlainOf<Mlp>, Precision, l>;
       const std::size_t slabs = Gradient::slabs_for(at.tiles), numbers = Shape<Mlp>::template numbers<l>;
       B::run(Gradient{slabs * Gradient::places, slabs, kept, room + at.partial});
       B::template map<float>(numbers, AddTiles<float>{slabs, numbers, room + at.partial,
@@ -108,7 +113,7 @@ class Heads {
 
  private:
   template <class Mlp>
-  using Shape = HeadShape<Mlp, Precision>;
+  using Shape = HeadShape<detail::PlainOf<Mlp>, Precision>;
   static Quad* quads(float* at) { return reinterpret_cast<Quad*>(at); }
 
   /// Where the room has what, in numbers; all on 16 bytes.
@@ -128,8 +133,8 @@ class Heads {
           size(partial) {
       std::size_t most = 0;
       for_constants<Mlp::layers>([&](auto l) {
-        const std::size_t numbers =
-            HeadGradient<Mlp, Precision, l>::slabs_for(tiles) * Shape<Mlp>::template numbers<l>;
+        const std::size_t numbers = HeadGradient<detail::PlainOf<Mlp>, Precision, l>::slabs_for(tiles) *
+                                    Shape<Mlp>::template numbers<l>;
         most = numbers > most ? numbers : most;
       });
       size += most;
