@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(memory_is_not_promised_twice) {
   using Executor = nwm::MicroBatchExecutor<Machine>;
   const std::size_t pass = Machine::Workspace::bytes(Machine::target_numbers<nwm::loss::CrossEntropy>);
   const std::size_t needed = pass + nwm::MeasuredPasses<Machine, nwm::loss::CrossEntropy>::bytes();
-  for (const std::size_t fit : {1, 2}) {
+  for (const std::size_t fit : {std::size_t{1}, std::size_t{2}}) {
     Little::room = needed * fit + needed / 2;
     std::array<std::unique_ptr<Executor>, 2> executors;
     std::atomic<std::size_t> refused = 0;

@@ -149,7 +149,7 @@ void check(const M& model, const Dataset& set, const L& given) {
 /// Fewer images than a pass, just one, and a last one that is not full.
 template <class F>
 void for_sizes(const F& f) {
-  for (const std::size_t count : {1, 4, 11}) f(count);
+  for (const std::size_t count : {std::size_t{1}, std::size_t{4}, std::size_t{11}}) f(count);
 }
 
 }  // namespace
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(sequences_side_by_side) {  // on a host they are spread ove
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_unet, B, Backends) {
   using Net = unet_test::Net<1, B, double>;
-  for (const std::size_t count : {2, 11})
+  for (const std::size_t count : {std::size_t{2}, std::size_t{11}})
     check(unet_test::shaken<Net>(), unet_test::random_set(count), loss::CrossEntropy{});
 }
 
