@@ -31,7 +31,7 @@ struct SampledCrossEntropy {
   using Target = std::uint8_t;
   using Metrics = nwm::SegmentationMetrics;
   static constexpr bool pooled = false;
-  static constexpr bool sparse = true;
+  static constexpr bool sparse = true;  ///< most pixels of the ground count nothing
   static constexpr std::size_t target_size(std::size_t, std::size_t sites) { return sites; }
   template <std::size_t>
   static constexpr std::size_t planes = 2;  // the class, and what it weighs

@@ -194,6 +194,7 @@ class WaveMachine : public model::PixelModel<
   }
   /// Where the growth of a step will stand, by which require_growth, and fetch_scores, judge the pass.
   static const Real* growth(const Workspace& w) { return w.worst.data(); }
+  /// Throws Unstable where that number says that the pass is not to be trusted.
   void require_growth(Real worst) const {
     if constexpr (model::BoundedCell<Cell>) model::require_growth(cell, worst, steps);
   }

@@ -19,6 +19,7 @@ namespace nwm::readout {
 /// the very type: one that derives from it may form other features, and is not folded.
 template <class R>
 inline constexpr Fold fold_of = Fold::never;
+/// Of the linear readout: as it was told.
 template <std::size_t width, Fold fold>
 inline constexpr Fold fold_of<LinearMap<width, fold>> = fold;
 

@@ -20,9 +20,11 @@ namespace nwm::cpu {
 /// part of every type made with this backend, so that files compiled for different processors do not mix.
 template <class Arch = xsimd::default_arch>
 struct Simd : SimdPointwise<Arch> {
-  using Pointwise = SimdPointwise<Arch>;
+  using Pointwise = SimdPointwise<Arch>;  ///< the words on numbers by themselves
+  /// What a kernel is given: a vector of numbers, or one.
   template <class Real>
   using Lane = typename Pointwise::template Lane<Real>;
+  /// A vector of which only the first numbers count.
   template <class Real>
   using Partial = typename Pointwise::template Partial<Real>;
   static constexpr std::string_view name = "simd";

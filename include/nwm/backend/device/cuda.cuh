@@ -58,6 +58,7 @@ struct CudaSystem {
 
   static std::size_t shared_memory() { return CudaContext::current().shared_memory(); }
 
+  /// Clusters of a Body that the present device runs at once; 0 where it has none.
   template <class Body>
   static std::size_t clusters() {
     // One device a thread (cuda_context.cuh).

@@ -86,7 +86,9 @@ constexpr HalfPair pair_of(float first, float second) {
   return static_cast<HalfPair>(Half::from(first)) | static_cast<HalfPair>(Half::from(second)) << 16;
 #endif
 }
+/// The number in the lower half.
 constexpr std::uint16_t first_of(HalfPair pair) { return static_cast<std::uint16_t>(pair & 0xffffU); }
+/// The number in the upper half.
 constexpr std::uint16_t second_of(HalfPair pair) { return static_cast<std::uint16_t>(pair >> 16); }
 
 /// v in two parts, high + low: 21 bits of mantissa with Fp16, 16 with Bfloat16, as far as the range goes.

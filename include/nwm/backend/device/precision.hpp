@@ -16,7 +16,8 @@ namespace nwm::device::precision {
 /// Products in float32; on tensor cores as three of fp16, with 21 bits of each factor.
 struct Full {
   static constexpr std::string_view name = "float32";
-  using Half = Fp16;
+  using Half = Fp16;  ///< of factors on tensor cores
+  /// Of 16-bit numbers for one of float.
   static constexpr unsigned products = 3;
   static constexpr float rounded(float v) { return v; }
 };
@@ -25,7 +26,8 @@ struct Full {
 /// which has as many.
 struct Tf32 {
   static constexpr std::string_view name = "tf32";
-  using Half = Fp16;
+  using Half = Fp16;  ///< of factors on tensor cores
+  /// Of 16-bit numbers for one of float.
   static constexpr unsigned products = 1;
   static constexpr float rounded(float v) {
     return nwm::bit_cast<float>((nwm::bit_cast<std::uint32_t>(v) + 0x1000U) & 0xffffe000U);
@@ -35,7 +37,8 @@ struct Tf32 {
 /// Factors are rounded to bfloat16: 7 bits of mantissa, relative error 2^-8. Storage stays float32.
 struct Bf16 {
   static constexpr std::string_view name = "bf16";
-  using Half = Bfloat16;
+  using Half = Bfloat16;  ///< of factors on tensor cores
+  /// Of 16-bit numbers for one of float.
   static constexpr unsigned products = 1;
   static constexpr float rounded(float v) { return Bfloat16::value(Bfloat16::from(v)); }
 };

@@ -5,13 +5,17 @@
 #include <array>
 #include <cstddef>
 
-/// Before a loop with constant bounds: unrolled in device code, as it stands on the host. NWM_ROLLED: not
-/// unrolled, where that would take more registers than there are.
+/// Before a loop with constant bounds: unrolled in device code, as it stands on the host.
 #if defined(__CUDA_ARCH__)
 #define NWM_UNROLL _Pragma("unroll")
-#define NWM_ROLLED _Pragma("unroll 1")
 #else
 #define NWM_UNROLL
+#endif
+
+/// Before a loop with constant bounds: not unrolled, where that would take more registers than there are.
+#if defined(__CUDA_ARCH__)
+#define NWM_ROLLED _Pragma("unroll 1")
+#else
 #define NWM_ROLLED
 #endif
 
