@@ -187,27 +187,6 @@ struct ClusterBackward {
         local.gradient);
   }
 
-  /// Row r of the coupled value's gradient into the tile.
-  template <class Warp, class Rows>
-  [[gnu::always_inline]] static constexpr void store(const Warp& warp, typename Tile::Octets& tile,
-                                                     float scale, unsigned r, Rows& row) {
-    typename Warp::template Fragment<HalfPair, 4> high, low;
-    warp.each(
-        [&](unsigned, const auto& own, auto& to, auto& rest) {
-          NWM_UNROLL
-          for (unsigned k = 0; k < 4; ++k) {
-            const float first = own[k % 2 * 4 + k / 2 * 2] * scale;
-            const float second = own[k % 2 * 4 + k / 2 * 2 + 1] * scale;
-            to[k] = pair_of<Half>(first, second);
-            if constexpr (factors == 2)
-              rest[k] =
-                  pair_of<Half>(first - Half::value(first_of(to[k])), second - Half::value(second_of(to[k])));
-          }
-        },
-        row, high, low);
-    Tile::store(warp, high, tile, 0, r + 1);
-    if constexpr (factors == 2) Tile::store(warp, low, tile, 1, r + 1);
-  }
   template <class Block, class Warp>
   [[gnu::always_inline]] static constexpr void share(const Block& block, const Warp& warp, std::size_t i) {
     Tile::share(warp, block.rank, [&](unsigned rank) -> auto& { return block.of(rank).tile[i % tiles]; });
@@ -232,7 +211,7 @@ struct ClusterBackward {
             }
           },
           row);
-      store(warp, block.shared.tile[i % tiles], scale, r, row);
+      Tile::template set_row<Half>(warp, row, 0, scale, block.shared.tile[i % tiles], r + 1);
     }
     share(block, warp, i);
   }
@@ -268,14 +247,11 @@ struct ClusterBackward {
               }
               at_sites(block, sites, thread, i, r, h, own, to);
               NWM_UNROLL
-              for (unsigned j = 0; j < 4; ++j) {
-                const float size = finite_magnitude(to[h * 4 + j]);
-                largest[0] = largest[0] < size ? size : largest[0];
-              }
+              for (unsigned j = 0; j < 4; ++j) largest[0] = larger_magnitude(largest[0], to[h * 4 + j]);
             }
           },
           local.gradient, row, most);
-      store(warp, block.shared.tile[i % tiles], scale, r, row);
+      Tile::template set_row<Half>(warp, row, 0, scale, block.shared.tile[i % tiles], r + 1);
     }
     share(block, warp, i);
     Scale::tell(block, warp, most, i);

@@ -167,10 +167,8 @@ struct ClusterForward {
         [](unsigned, const auto& field, auto& largest) {
           float all = 0;
           NWM_UNROLL
-          for (unsigned k = 0; k < rows * 8; ++k) {
-            const float size = finite_magnitude(field[place(gathered, 0, 0, 0) + k]);
-            all = all < size ? size : all;
-          }
+          for (unsigned k = 0; k < rows * 8; ++k)
+            all = larger_magnitude(all, field[place(gathered, 0, 0, 0) + k]);
           largest[0] = all;
         },
         local.field, most);
@@ -184,24 +182,8 @@ struct ClusterForward {
     auto& own = block.shared.tile[i % tiles];
     const float scale = power_of_two(local.scale.exponent);
     NWM_UNROLL
-    for (unsigned r = 0; r < rows; ++r) {
-      typename Warp::template Fragment<HalfPair, 4> high, low;
-      warp.each(
-          [&](unsigned, const auto& field, auto& to, auto& rest) {
-            NWM_UNROLL
-            for (unsigned k = 0; k < 4; ++k) {
-              const float first = field[place(gathered, r, k % 2, k / 2 * 2)] * scale;
-              const float second = field[place(gathered, r, k % 2, k / 2 * 2 + 1)] * scale;
-              to[k] = pair_of<Half>(first, second);
-              if constexpr (factors == 2)
-                rest[k] = pair_of<Half>(first - Half::value(first_of(to[k])),
-                                        second - Half::value(second_of(to[k])));
-            }
-          },
-          local.field, high, low);
-      Tile::store(warp, high, own, 0, r + 1);
-      if constexpr (factors == 2) Tile::store(warp, low, own, 1, r + 1);
-    }
+    for (unsigned r = 0; r < rows; ++r)
+      Tile::template set_row<Half>(warp, local.field, place(gathered, r, 0, 0), scale, own, r + 1);
     Tile::share(warp, block.rank, [&](unsigned rank) -> auto& { return block.of(rank).tile[i % tiles]; });
   }
   template <class Block, class Warp, class L>

@@ -65,6 +65,27 @@ struct ClusterTile {
     });
   }
 
+  /// Sets row `row` of a warp's columns to a lane's eight numbers (octet, site) from number `first` of a
+  /// fragment on, times `scale`.
+  template <class Half, class Warp, class Numbers>
+  [[gnu::always_inline]] static constexpr void set_row(const Warp& warp, Numbers& numbers, unsigned first,
+                                                       float scale, Octets& tile, unsigned row) {
+    typename Warp::template Fragment<HalfPair, 4> high, low;
+    warp.each(
+        [&](unsigned, const auto& own, auto& to, auto& rest) {
+          NWM_UNROLL
+          for (unsigned k = 0; k < 4; ++k) {
+            const unsigned at = first + k % 2 * 4 + k / 2 * 2;
+            const SplitPair<Half> both(own[at] * scale, own[at + 1] * scale);
+            to[k] = both.high;
+            if constexpr (factors == 2) rest[k] = both.low;
+          }
+        },
+        numbers, high, low);
+    store(warp, high, tile, 0, row);
+    if constexpr (factors == 2) store(warp, low, tile, 1, row);
+  }
+
   /// Brings what others see of a warp's columns to where they look: beside the rows and, above and below
   /// them, in the blocks that see them. tile_of(rank) is the tile of a block of the cluster.
   template <class Warp, class TileOf>

@@ -24,10 +24,7 @@ struct ClusterWeights {
   /// The largest magnitude in a thread's share of the parameters.
   static constexpr float largest(const float* parameters, unsigned thread, std::size_t threads) {
     float most = 0;
-    for (std::size_t p = thread; p < S::weights; p += threads) {
-      const float size = finite_magnitude(parameters[p]);
-      most = most < size ? size : most;
-    }
+    for (std::size_t p = thread; p < S::weights; p += threads) most = larger_magnitude(most, parameters[p]);
     return most;
   }
 
@@ -39,11 +36,10 @@ struct ClusterWeights {
       std::array<HalfPair, 4> high, low;
       NWM_UNROLL
       for (std::size_t c = 0; c < 4; ++c) {
-        const float first = weight(parameters, tap, row, column + 2 * c) * scale;
-        const float second = weight(parameters, tap, row, column + 2 * c + 1) * scale;
-        high[c] = pair_of<Half>(first, second);
-        low[c] =
-            pair_of<Half>(first - Half::value(first_of(high[c])), second - Half::value(second_of(high[c])));
+        const SplitPair<Half> both(weight(parameters, tap, row, column + 2 * c) * scale,
+                                   weight(parameters, tap, row, column + 2 * c + 1) * scale);
+        high[c] = both.high;
+        low[c] = both.low;
       }
       to[k].set(high);
       if constexpr (factors == 2) to[S::taps * 32 + k].set(low);

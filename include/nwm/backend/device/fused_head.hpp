@@ -3,7 +3,7 @@
 // factors of the next one (MmaLayout), so that activations stay with the lane that has them: in its part of
 // shared memory, where registers hold the sums. Weights stream through shared memory in chunks.
 //
-// Range: a warp scales each layer's tile by a power of two (power_of_two.hpp), and weights have one for 16
+// Range: a warp scales each layer's tile by a power of two (scaling.hpp), and weights have one for 16
 // columns. Sums are scaled back before the bias. Pixels of a tile share it: beside one of 1e8, a pixel of 1
 // has an error of 2^-12 of itself.
 #pragma once
@@ -18,7 +18,7 @@
 #include "nwm/backend/device/head_product.hpp"
 #include "nwm/backend/device/head_shape.hpp"
 #include "nwm/backend/device/lane.hpp"
-#include "nwm/backend/device/power_of_two.hpp"
+#include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/memory/for_constants.hpp"
 
@@ -163,7 +163,7 @@ struct FusedHead {
           for (std::size_t t = 0; t < 2 * width; ++t) {
             NWM_UNROLL
             for (std::size_t k = 0; k < 4; ++k)
-              largest[0] = larger_size(largest[0], warp.own(local.sum[t], lane)[k]);
+              largest[0] = larger_magnitude(largest[0], warp.own(local.sum[t], lane)[k]);
           }
         },
         most);

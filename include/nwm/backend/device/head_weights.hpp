@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "nwm/backend/device/head_shape.hpp"
-#include "nwm/backend/device/power_of_two.hpp"
+#include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/memory/for_constants.hpp"
 
@@ -63,8 +63,8 @@ struct HeadWeights {
           for (std::size_t k = 0; k < Shape::template inner<i>; ++k) {
             NWM_UNROLL
             for (unsigned r = 0; r < 4; ++r) {
-              largest[0] = larger_size(largest[0], weight<i>(row(k, lane, r), place(lane, r)));
-              largest[0] = larger_size(largest[0], weight<i>(row(k, lane, r) + 1, place(lane, r)));
+              largest[0] = larger_magnitude(largest[0], weight<i>(row(k, lane, r), place(lane, r)));
+              largest[0] = larger_magnitude(largest[0], weight<i>(row(k, lane, r) + 1, place(lane, r)));
             }
           }
         },

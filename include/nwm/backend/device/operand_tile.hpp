@@ -134,10 +134,7 @@ struct OctetLoad {
   static constexpr float largest(const Held& held) {
     float most = 0;
     NWM_UNROLL
-    for (unsigned i = 0; i < 8 * rounds; ++i) {
-      const float size = finite_magnitude(held[i]);
-      most = most < size ? size : most;
-    }
+    for (unsigned i = 0; i < 8 * rounds; ++i) most = larger_magnitude(most, held[i]);
     return most;
   }
 
@@ -151,11 +148,9 @@ struct OctetLoad {
       std::array<HalfPair, 4> high, low;
       NWM_UNROLL
       for (unsigned i = 0; i < 4; ++i) {
-        const float first = held[round * 8 + 2 * i] * scale, second = held[round * 8 + 2 * i + 1] * scale;
-        high[i] = pair_of<Half>(first, second);
-        if constexpr (factors == 2)
-          low[i] =
-              pair_of<Half>(first - Half::value(first_of(high[i])), second - Half::value(second_of(high[i])));
+        const SplitPair<Half> both(held[round * 8 + 2 * i] * scale, held[round * 8 + 2 * i + 1] * scale);
+        high[i] = both.high;
+        if constexpr (factors == 2) low[i] = both.low;
       }
       if ((round + 1) * threads > all && place.octet >= octets) continue;
       Octet* const to =

@@ -22,6 +22,12 @@ constexpr float finite_magnitude(float v) {
   return bits < 0x7f800000U ? nwm::bit_cast<float>(bits) : 0.0F;
 }
 
+/// The larger of `most` and the magnitude of v, as finite_magnitude has it.
+constexpr float larger_magnitude(float most, float v) {
+  const float size = finite_magnitude(v);
+  return most < size ? size : most;
+}
+
 /// 2^e for e from −126 to 127.
 constexpr float power_of_two(int e) {
   return nwm::bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23);
@@ -43,6 +49,16 @@ constexpr int scaling_exponent(const std::array<float, n>& largest) {
   for (std::size_t i = 0; i < n; ++i) all = all < largest[i] ? largest[i] : all;
   return scaling_exponent<Half>(all);
 }
+
+/// `factor`, the power of two that brings numbers up to `largest` into the range of fp16 (scaling_exponent),
+/// and its inverse `back`; both are normal numbers of float, so that multiplying by them is exact.
+struct PowerOfTwo {
+  float factor, back;
+  /// largest: 0 or a positive finite number.
+  constexpr explicit PowerOfTwo(float largest)
+      : factor(power_of_two(scaling_exponent<Fp16>(largest))),
+        back(power_of_two(-scaling_exponent<Fp16>(largest))) {}
+};
 
 /// Takes 2^e out of sums of products whose factors' exponents have the sum e: in two steps, since 2^-e alone
 /// may have no float.

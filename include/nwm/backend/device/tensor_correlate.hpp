@@ -125,8 +125,7 @@ struct TensorCorrelate {
             if (weights)
               Rows::template each_weight<threads>(parameters, thread, chunk, first,
                                                   [&](unsigned, unsigned, unsigned, float weight) {
-                                                    const float magnitude = finite_magnitude(weight);
-                                                    largest = largest < magnitude ? magnitude : largest;
+                                                    largest = larger_magnitude(largest, weight);
                                                   });
             own = {Load::largest(held), largest};
           }
