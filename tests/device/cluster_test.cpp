@@ -133,12 +133,7 @@ struct Problem {
   /// On B, however it chooses to run.
   template <class B, class Real>
   std::vector<double> run(std::size_t off = 0) const {
-    return tape<Real>(
-        [&](const auto& steps) {
-          B::template run_steps<Cell, G, channels, length>(cell, steps.parameters, steps.initial,
-                                                           steps.slots);
-        },
-        off);
+    return tape<Real>([&](const auto& steps) { B::run_steps(steps); }, off);
   }
   /// The gradients of the coupled values and of the fields, from the tape of a run by stages in double:
   /// back(steps, series gradient, gradient).
@@ -172,10 +167,8 @@ struct Problem {
   std::vector<double> back() const {
     return gradients<Real>([&](const auto& steps, const Real* series, Real* gradient) {
       std::vector<Real> weights(parameters.size());
-      nwm::Buffer<Real> scratch(B::template steps_scratch<Cell, G, channels, length, Real>);
-      B::template run_steps_back<Cell, G, channels, length>(cell, steps.parameters, steps.initial,
-                                                            steps.slots, series, gradient, weights.data(),
-                                                            scratch.data());
+      nwm::Buffer<Real> scratch(B::template steps_scratch<Segment<Real>>);
+      B::run_steps_back(steps, series, gradient, weights.data(), scratch.data());
     });
   }
   /// In clusters on System.

@@ -181,7 +181,7 @@ template <class Real, class Cell, class G, std::size_t channels, std::size_t len
 bool waves_agree(const char* what) {
   using S = model::TimeSegment<Cell, G, channels, length, Real>;
   constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
-  constexpr std::size_t scratch = OnHost<most>::template steps_scratch<Cell, G, channels, length, Real>;
+  constexpr std::size_t scratch = OnHost<most>::template steps_scratch<S>;
   Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);
   Real* const parameters = all.data();
   Real* const start = parameters + S::parameter_count;
@@ -189,15 +189,13 @@ bool waves_agree(const char* what) {
   Real* const gradient = series_gradient + length * S::columns;
   Real* const parameter_gradient = gradient + fields;
   Real* const slots = parameter_gradient + S::parameter_count;
-  std::array<const Real*, S::fields> initial;
-  for (std::size_t f = 0; f < S::fields; ++f) initial[f] = start + f * S::columns;
+  S steps{Cell{}, parameters, {}, slots};
+  for (std::size_t f = 0; f < S::fields; ++f) steps.initial[f] = start + f * S::columns;
   const auto there_and_back = [&](auto on) {
     using B = decltype(on);
-    B::template run_steps<Cell, G, channels, length>(Cell{}, static_cast<const Real*>(parameters), initial,
-                                                     slots);
-    B::template run_steps_back<Cell, G, channels, length>(
-        Cell{}, static_cast<const Real*>(parameters), initial, slots,
-        static_cast<const Real*>(series_gradient), gradient, parameter_gradient, slots + numbers);
+    B::run_steps(steps);
+    B::run_steps_back(steps, static_cast<const Real*>(series_gradient), gradient, parameter_gradient,
+                      slots + numbers);
   };
   return agree(what, all, [&] { there_and_back(OnHost<most>{}); }, [&] { there_and_back(OnDevice<most>{}); });
 }

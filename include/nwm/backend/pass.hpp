@@ -18,12 +18,12 @@
 //   head_gradient<Mlp>(n, parameters, x, loss, scores, sum, x_gradient, parameter_gradient, room)
 //                 forward, the kernel `loss` on scores (out, n), which it changes, and back: sets *sum to the
 //                 loss and x_gradient (in, n), and adds to parameter_gradient.
-//   run_steps<Cell, G, channels, length>(cell, parameters, initial, slots)
-//                 all steps of a segment at once: sets the slots of the tape from the fields at the start
-//                 (time/recurrence.hpp). Default, also for types it does not accept: step by step.
-//   run_steps_back<…>(…, series_gradient, gradient, parameter_gradient, scratch)
-//                 the same backwards; scratch holds steps_scratch<Cell, G, channels, length, Real> numbers.
-//                 It may overwrite the coupled values' slots.
+//   run_steps(segment)
+//                 all steps of a segment (tape/segment.hpp) at once: sets the slots of its tape from the
+//                 fields at the start. Default, also for types it does not accept: step by step.
+//   run_steps_back(segment, series_gradient, gradient, parameter_gradient, scratch)
+//                 the same backwards; scratch holds steps_scratch<Segment> numbers. It may overwrite the
+//                 coupled values' slots.
 //   run_sequences(segment, scratch)
 //                 all steps of a segment (tape/segment.hpp) of images abreast, which a SequenceMachine has;
 //                 false where it did nothing, and the steps then run one by one. scratch holds

@@ -67,8 +67,8 @@ class Recurrence {
   template <class On>
   static constexpr std::size_t steps_scratch() {
     if constexpr (Segment::direct) {
-      if constexpr (requires { On::template steps_scratch<Cell, G, channels, length, Real>; })
-        return On::template steps_scratch<Cell, G, channels, length, Real>;
+      if constexpr (requires { On::template steps_scratch<Segment>; })
+        return On::template steps_scratch<Segment>;
     } else if constexpr (AbreastGrid<G>) {
       if constexpr (requires { On::template sequences_scratch<Segment>; })
         return On::template sequences_scratch<Segment>;
@@ -135,14 +135,10 @@ class Recurrence {
   /// Runs one segment from its start; leaves its series on the tape and the start of the next segment.
   static void run(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                   Real* scratch_) {
-    if constexpr (Segment::direct && requires {
-                    B::template run_steps<Cell, G, channels, length>(
-                        cell, parameters_, starts_of(tape, segment), tape.slots.data());
-                  })
-      B::template run_steps<Cell, G, channels, length>(cell, parameters_, starts_of(tape, segment),
-                                                       tape.slots.data());
-    else {
-      const Segment now = view(cell, parameters_, tape, segment);
+    const Segment now = view(cell, parameters_, tape, segment);
+    if constexpr (Segment::direct && requires { B::run_steps(now); }) {
+      B::run_steps(now);
+    } else {
       if (!at_once(now, scratch_))
         Segment::in_order([&](std::size_t i, auto s) { forward<s>(now, i, scratch_); });
     }
@@ -160,16 +156,13 @@ class Recurrence {
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                        const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
                        Real* scratch_) {
+    const Segment now = view(cell, parameters_, tape, segment);
+    Real* const gradient = adjoint.gradient(0);
     if constexpr (Segment::direct && requires {
-                    B::template run_steps_back<Cell, G, channels, length>(
-                        cell, parameters_, starts_of(tape, segment), tape.slots.data(), series_gradient,
-                        adjoint.gradient(0), parameter_gradient, scratch_);
+                    B::run_steps_back(now, series_gradient, gradient, parameter_gradient, scratch_);
                   }) {
-      B::template run_steps_back<Cell, G, channels, length>(
-          cell, parameters_, starts_of(tape, segment), tape.slots.data(), series_gradient,
-          adjoint.gradient(0), parameter_gradient, scratch_);
+      B::run_steps_back(now, series_gradient, gradient, parameter_gradient, scratch_);
     } else {
-      const Segment now = view(cell, parameters_, tape, segment);
       if (at_once_back(now, series_gradient, adjoint, parameter_gradient, scratch_)) return;
       Segment::in_reverse([&](std::size_t i, auto s) {
         if (s + 1 == stages && series_gradient)

@@ -111,9 +111,8 @@ class Waves {
   }
 
   /// Numbers that run_steps_back needs, however it runs: parts of the parameters' gradient.
-  template <class Cell, class G, std::size_t channels, std::size_t length, class Real>
+  template <class S>
   static constexpr std::size_t steps_scratch = [] {
-    using S = model::TimeSegment<Cell, G, channels, length, Real>;
     constexpr bool sums = ResidentBackward<S>::sums && resident_back<S>;
     std::size_t most = sums ? S::images * S::parameter_count : 0;
     if constexpr (!sums || compiled<S, true, WaveRun::by_stages>())
@@ -121,38 +120,32 @@ class Waves {
     return most;
   }();
 
-  template <class Cell, class G, std::size_t channels, std::size_t length, class Real, std::size_t fields>
-  static void run_steps(const Cell& cell, const Real* parameters,
-                        const std::array<const Real*, fields>& initial, Real* slots) {
-    using S = model::TimeSegment<Cell, G, channels, length, Real>;
-    const S steps{cell, parameters, initial, slots};
+  /// All steps of a segment (tape/segment.hpp): sets the slots of its tape.
+  template <class S>
+  static void run_steps(const S& steps) {
     WaveRun run = wave_run<S, false>();
     if constexpr (compiled<S, false, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(ResidentForward<S>{steps});
     if constexpr (compiled<S, false, WaveRun::in_clusters>()) {
-      if (!four_at_once(slots)) run = WaveRun::by_stages;
+      if (!four_at_once(steps.slots)) run = WaveRun::by_stages;
       if (run == WaveRun::in_clusters) B::run(Clustered<S, false>{steps});
     }
     if constexpr (compiled<S, false, WaveRun::by_stages>())
       if (run == WaveRun::by_stages) S::in_order([&](std::size_t i, auto s) { step<s>(steps, i); });
   }
 
-  /// Leaves other numbers in the coupled values' slots.
-  template <class Cell, class G, std::size_t channels, std::size_t length, class Real, std::size_t fields>
-  static void run_steps_back(const Cell& cell, const Real* parameters,
-                             const std::array<const Real*, fields>& initial, Real* slots,
-                             const Real* series_gradient, Real* gradient, Real* parameter_gradient,
-                             Real* scratch) {
-    using S = model::TimeSegment<Cell, G, channels, length, Real>;
-    const S steps{cell, parameters, initial, slots};
+  /// The same backwards (model::Recurrence::run_back). Leaves other numbers in the coupled values' slots.
+  template <class S, class Real = typename S::Real>
+  static void run_steps_back(const S& steps, const Real* series_gradient, Real* gradient,
+                             Real* parameter_gradient, Real* scratch) {
     WaveRun run = wave_run<S, true>();
     if constexpr (compiled<S, true, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(First<S, true>{steps, series_gradient, gradient, scratch});
     if constexpr (compiled<S, true, WaveRun::resident_in_less>())
       if (run == WaveRun::resident_in_less) B::run(Second<S>{steps, series_gradient, gradient, scratch});
     if constexpr (compiled<S, true, WaveRun::in_clusters>()) {
-      bool aligned = four_at_once(slots) && four_at_once(series_gradient) && four_at_once(gradient);
-      for (const Real* field : initial) aligned = aligned && four_at_once(field);
+      bool aligned = four_at_once(steps.slots) && four_at_once(series_gradient) && four_at_once(gradient);
+      for (const Real* field : steps.initial) aligned = aligned && four_at_once(field);
       if (!aligned) run = WaveRun::by_stages;
       if (run == WaveRun::in_clusters) B::run(Clustered<S, true>{steps, series_gradient, gradient});
     }
