@@ -26,6 +26,7 @@ namespace tools {
 struct Reversed : nwm::device::Host<>, nwm::device::Waves<Reversed> {
   using nwm::device::Waves<Reversed>::run_steps;
   using nwm::device::Waves<Reversed>::run_steps_back;
+  using nwm::device::Waves<Reversed>::series_tape;
   using nwm::device::Waves<Reversed>::steps_scratch;
 
   template <class Body>
@@ -60,9 +61,9 @@ struct Reversed : nwm::device::Host<>, nwm::device::Waves<Reversed> {
 
 /// What a run over all segments and back gives.
 template <class Real>
-struct Outcome {
+struct WaveOutcome {
   std::vector<Real> series, fields, parameters;  ///< series; gradients of the fields at the start and of W
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const WaveOutcome&) const = default;
 };
 
 /// ‖a − b‖ / ‖b‖ of two arrays, infinite where a number is not finite or b is 0.
@@ -78,7 +79,7 @@ double apart(const std::vector<Real>& a, const std::vector<Real>& b) {
   return all >= 0 && a.size() == b.size() ? all : HUGE_VAL;
 }
 template <class Real>
-double apart(const Outcome<Real>& a, const Outcome<Real>& b) {
+double apart(const WaveOutcome<Real>& a, const WaveOutcome<Real>& b) {
   return std::max({apart(a.series, b.series), apart(a.fields, b.fields), apart(a.parameters, b.parameters)});
 }
 
@@ -109,13 +110,13 @@ struct WaveProblem {
 
   /// All images at once on B.
   template <class B>
-  Outcome<Real> run() const {
+  WaveOutcome<Real> run() const {
     using Batch = nwm::Batched<G, images>;
     return run<Waves<B, Batch>, images>(0);
   }
   /// Image by image on cpu::Scalar.
-  Outcome<Real> specified() const {
-    Outcome<Real> all;
+  WaveOutcome<Real> specified() const {
+    WaveOutcome<Real> all;
     for (std::size_t image = 0; image < images; ++image) {
       const auto o = run<Scalar, 1>(image);
       all.parameters.resize(o.parameters.size());
@@ -144,11 +145,11 @@ struct WaveProblem {
   }
 
   template <class W, std::size_t many>
-  Outcome<Real> run(std::size_t first) const {
+  WaveOutcome<Real> run(std::size_t first) const {
     typename W::Tape tape;
     typename W::Adjoint adjoint;
     nwm::Buffer<Real> scratch(W::scratch), gradient(W::columns * length);
-    Outcome<Real> o{std::vector<Real>(many * steps * one), std::vector<Real>(many * fields * one),
+    WaveOutcome<Real> o{std::vector<Real>(many * steps * one), std::vector<Real>(many * fields * one),
                     std::vector<Real>(W::parameters)};
     exchange<many>(fields, start.data() + first * fields * one, tape.initial(0), false);
     std::vector<Real> series(steps * W::columns), gradients(steps * W::columns);

@@ -92,6 +92,16 @@ struct Astray : nwm::cell::Wave {
   }
 };
 
+/// A wave whose velocity, found again from its series, is off by a thousandth.
+struct Late : nwm::cell::Wave {
+  static constexpr std::string_view name = "late";
+  template <class Site>
+  static constexpr void recover(const nwm::cell::Wave& cell, const Site& now, Site& next) {
+    nwm::cell::Wave::recover(cell, now, next);
+    next[z] *= typename Site::Value(1.001);
+  }
+};
+
 /// A backend whose stencil does not hand the gradient on to where its input came from.
 struct Forgetful : Scalar {
   template <class S, class G, class Real, std::size_t n>
@@ -203,6 +213,17 @@ BOOST_AUTO_TEST_CASE(a_step_back_is_checked_where_there_is_one) {
   const auto astray = nwm::check_cell<Astray, Scalar>();
   BOOST_TEST(!astray.ok());
   BOOST_TEST(has_fault(astray, "inverse of hz: relative error"));
+}
+
+BOOST_AUTO_TEST_CASE(what_follows_from_the_series_is_checked_where_it_is_stated) {
+  const auto wave = nwm::check_cell<nwm::cell::Wave, Scalar>();
+  BOOST_TEST(wave.recovered.compared == 200u * 6u);
+  BOOST_TEST(wave.recovered.error < 1e-11);
+  BOOST_TEST((nwm::check_cell<nwm::cell::StableWave, Scalar>().recovered.error < 1e-11));
+  BOOST_TEST((nwm::check_cell<nwm::cell::Rnn, Scalar>().recovered.compared == 0u));
+  const auto late = nwm::check_cell<Late, Scalar>();
+  BOOST_TEST(!late.ok());
+  BOOST_TEST(has_fault(late, "recovered_adjoint, coupled: relative error"));
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_backend_is_caught) {

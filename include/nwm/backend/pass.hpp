@@ -23,7 +23,9 @@
 //                 fields at the start. Default, also for types it does not accept: step by step.
 //   run_steps_back(segment, series_gradient, gradient, parameter_gradient, scratch)
 //                 the same backwards; scratch holds steps_scratch<Segment> numbers. It may overwrite the
-//                 coupled values' slots.
+//                 coupled values' slots, and series_gradient.
+//   series_tape   true: these two take a tape that is its series (tape/series_map.hpp), where a cell's steps
+//                 can be found again from it. Default: the tape keeps all.
 //   run_sequences(segment, scratch)
 //                 all steps of a segment (tape/segment.hpp) of images abreast, which a SequenceMachine has;
 //                 false where it did nothing, and the steps then run one by one. scratch holds

@@ -113,6 +113,10 @@ constexpr bool refuse() {
       m != inverse_incomplete,
       "`coupled_before` sets before[field] for every field that the coupling gathers, `inverse` for "
       "every field that `update` writes");
+  static_assert(
+      m != recovered_incomplete,
+      "`recover` sets next[field] for the field that is moved and not recorded, `recovered_adjoint` "
+      "sets to[field] for every field that `update` reads, and to.coupled()");
   static_assert(m != stability_signature,
                 "a bound is: static constexpr const char* bound, and template <class Site> static constexpr "
                 "typename Site::Value stability(const Mine& cell, const Site& map)");

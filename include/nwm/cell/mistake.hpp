@@ -94,6 +94,20 @@ constexpr Finding find_in_inverse(const C& cell, const Traces<C>& traces) {
   return found;
 }
 
+/// Finds a step again from the series, where that is stated: z of the step, and all that its adjoint sets.
+template <class C>
+constexpr Finding find_in_recovered(const C& cell, const Traces<C>& traces) {
+  Finding found;
+  if constexpr (StatesRecover<C>) {
+    const RecoveredTrace trace = trace_recovered(cell, traces[0]);
+    if (!trace.noted.good()) return find_in_notes(trace.noted, 0);
+    if (!trace.coupled) found = {Mistake::recovered_incomplete, recorded_fields<C>[0]};
+    for (std::size_t f = 0; f < field_count<C>; ++f)
+      if ((trace.missing >> f & 1) != 0) found = {Mistake::recovered_incomplete, f};
+  }
+  return found;
+}
+
 template <class C>
 constexpr Finding find_in_bound(const C& cell) {
   Trace noted;
@@ -115,6 +129,8 @@ constexpr Finding find_by_running() {
   if (adjoints.mistake != Mistake::none) return adjoints;
   const Finding inverse = find_in_inverse(cell, traces);
   if (inverse.mistake != Mistake::none) return inverse;
+  const Finding recovered = find_in_recovered(cell, traces);
+  if (recovered.mistake != Mistake::none) return recovered;
   const Finding bound = find_in_bound(cell);
   if (bound.mistake != Mistake::none) return bound;
   return {Named<C> ? Mistake::none : Mistake::no_name};

@@ -74,14 +74,21 @@ struct StableWaveOn {
   /// The adjoint of `update`, written out as WaveOn's is.
   template <class Site>
   static constexpr void adjoint(const StableWaveOn& cell, const Site& now, const Site& gradient, Site& to) {
+    adjoint_of(cell, now, math::tanh(now.coupled()), gradient, to);
+  }
+
+  /// A tape of y alone, as WaveOn's.
+  template <class Site>
+  static constexpr void recover(const StableWaveOn& cell, const Site& now, Site& next) {
+    next[z] = (next[y] - now[y]) / typename Site::Value(cell.dt);
+  }
+  template <class Site>
+  static constexpr void recovered_adjoint(const StableWaveOn& cell, const Site& now, const Site& next,
+                                          const Site& gradient, Site& to) {
     using V = typename Site::Value;
-    const V dt = V(cell.dt), pull = math::tanh(now.coupled());
-    const V velocity = gradient[z] + dt * gradient[y], force = dt * velocity;
-    to.coupled() = force * (V(1) - pull * pull);
-    to[y] = gradient[y] - force * omega(cell, now);
-    to[z] = velocity - force * alpha(cell, now);
-    to[omega_level] = -(V(0.5 * (cell.omega_high - cell.omega_low)) * force * now[y]);
-    to[alpha_level] = -(V(0.5 * (cell.alpha_high - cell.alpha_low)) * force * now[z]);
+    adjoint_of(cell, now,
+               (next[z] - now[z]) / V(cell.dt) + omega(cell, now) * now[y] + alpha(cell, now) * now[z],
+               gradient, to);
   }
 
   /// Those of WaveOn at the omega and alpha of a site.
@@ -110,6 +117,18 @@ struct StableWaveOn {
   }
 
  private:
+  template <class Site>
+  static constexpr void adjoint_of(const StableWaveOn& cell, const Site& now,
+                                   const typename Site::Value& pull, const Site& gradient, Site& to) {
+    using V = typename Site::Value;
+    const V dt = V(cell.dt);
+    const V velocity = gradient[z] + dt * gradient[y], force = dt * velocity;
+    to.coupled() = force * (V(1) - pull * pull);
+    to[y] = gradient[y] - force * omega(cell, now);
+    to[z] = velocity - force * alpha(cell, now);
+    to[omega_level] = -(V(0.5 * (cell.omega_high - cell.omega_low)) * force * now[y]);
+    to[alpha_level] = -(V(0.5 * (cell.alpha_high - cell.alpha_low)) * force * now[z]);
+  }
   template <class V>
   static constexpr V between(double low, double high, const V& level) {
     return V(0.5 * (low + high)) + V(0.5 * (high - low)) * level;

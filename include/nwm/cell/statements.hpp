@@ -62,6 +62,7 @@ enum class Mistake {
   adjoint_signature,
   adjoint_incomplete,
   inverse_incomplete,
+  recovered_incomplete,
   stability_signature,
   growth_signature,
   stability_of_state,

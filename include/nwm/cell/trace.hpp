@@ -236,6 +236,38 @@ constexpr BackwardTrace trace_backwards(const C& cell, std::uint64_t writes) {
   return trace;
 }
 
+/// A cell of one stage that states how its steps are found again from the recorded series (cell/series.hpp).
+template <class C>
+concept StatesRecover =
+    stage_count<C> == 1 && requires(const C& cell, const ReversedSite<C>& now, ReversedSite<C>& to) {
+      C::recover(cell, now, to);
+      C::recovered_adjoint(cell, now, now, now, to);
+    };
+
+/// What `recover` and `recovered_adjoint` should set, but do not, of a cell whose step does `update`. The
+/// first sees the recorded field alone; the second all that is read, but for the coupled value.
+struct RecoveredTrace {
+  std::uint64_t missing = 0;
+  bool coupled = false;
+  Trace noted;
+};
+template <StatesRecover C>
+constexpr RecoveredTrace trace_recovered(const C& cell, const StageTrace& update) {
+  using Site = ReversedSite<C>;
+  constexpr std::uint64_t seen = std::uint64_t{1} << recorded_fields<C>[0];
+  RecoveredTrace trace;
+  const Site before(trace.noted, seen, false);
+  Site after(trace.noted, seen, false);
+  C::recover(cell, before, after);
+  const Site now(trace.noted, update.reads, false), next(trace.noted, update.writes, false);
+  Site to(trace.noted, 0, false);
+  C::recovered_adjoint(cell, now, next, next, to);
+  trace.noted.unset |= after.spoiled() || to.spoiled();
+  trace.missing = (update.writes & ~seen & ~after.set_fields()) | (update.reads & ~to.set_fields());
+  trace.coupled = to.coupled_set();
+  return trace;
+}
+
 }  // namespace detail
 
 }  // namespace nwm::cell

@@ -41,14 +41,21 @@ struct WaveOn {
   /// compares the two. Sets the gradients of what `update` reads, given those of y' and z'.
   template <class Site>
   static constexpr void adjoint(const WaveOn& cell, const Site& now, const Site& gradient, Site& to) {
+    adjoint_of(cell, now, math::tanh(now.coupled()), gradient, to);
+  }
+
+  /// A tape of y alone (cell/series.hpp): z after a step from y before and after it, by the second line of
+  /// the step; so tanh of the coupled value by the first, from z before and after.
+  template <class Site>
+  static constexpr void recover(const WaveOn& cell, const Site& now, Site& next) {
+    next[z] = (next[y] - now[y]) / typename Site::Value(cell.dt);
+  }
+  template <class Site>
+  static constexpr void recovered_adjoint(const WaveOn& cell, const Site& now, const Site& next,
+                                          const Site& gradient, Site& to) {
     using V = typename Site::Value;
-    const V dt = V(cell.dt), pull = math::tanh(now.coupled());
-    const V velocity = gradient[z] + dt * gradient[y], force = dt * velocity;
-    to.coupled() = force * (V(1) - pull * pull);
-    to[y] = gradient[y] - force * now[omega];
-    to[z] = velocity - force * now[alpha];
-    to[omega] = -(force * now[y]);
-    to[alpha] = -(force * now[z]);
+    adjoint_of(cell, now, (next[z] - now[z]) / V(cell.dt) + now[omega] * now[y] + now[alpha] * now[z],
+               gradient, to);
   }
 
   /// The scheme is stable where this is below 1: (dt² omega + 2 dt alpha)/4 (Jury's conditions for the linear
@@ -97,6 +104,20 @@ struct WaveOn {
     using V = typename Site::Value;
     const V product = V(1) - V(cell.dt) * map[alpha];
     return growth(cell, map) / math::relu(product);
+  }
+
+ private:
+  template <class Site>
+  static constexpr void adjoint_of(const WaveOn& cell, const Site& now, const typename Site::Value& pull,
+                                   const Site& gradient, Site& to) {
+    using V = typename Site::Value;
+    const V dt = V(cell.dt);
+    const V velocity = gradient[z] + dt * gradient[y], force = dt * velocity;
+    to.coupled() = force * (V(1) - pull * pull);
+    to[y] = gradient[y] - force * now[omega];
+    to[z] = velocity - force * now[alpha];
+    to[omega] = -(force * now[y]);
+    to[alpha] = -(force * now[z]);
   }
 };
 

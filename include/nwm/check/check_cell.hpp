@@ -18,11 +18,10 @@
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/default.hpp"
 #include "nwm/cell/check.hpp"
-#include "nwm/cell/derivative.hpp"
 #include "nwm/cell/require.hpp"
-#include "nwm/cell/stage.hpp"
+#include "nwm/check/cell_report.hpp"
 #include "nwm/check/check_gradient.hpp"
-#include "nwm/checkpointing/reversible.hpp"
+#include "nwm/check/site_checks.hpp"
 #include "nwm/error.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/memory/for_constants.hpp"
@@ -31,59 +30,6 @@
 #include "nwm/time/recurrence.hpp"
 
 namespace nwm {
-
-/// The cell that check_cell looks at, where its values are drawn from, and how close is close enough.
-template <class Cell>
-struct CheckCellOptions {
-  Cell cell{};  ///< dt and the other numbers of the cell
-
-  /// Where the random values of a field are drawn from.
-  struct Range {
-    double low = -1, high = 1;  ///< both ends
-  };
-  /// One for each field, by its enumerator; the values a cell is made for, e.g. (0, 1) for a damping.
-  std::array<Range, cell::field_count<Cell>> ranges = [] {
-    std::array<Range, cell::field_count<Cell>> r{};
-    for (std::size_t f = 0; f < r.size(); ++f)
-      if (cell::field<Cell>(f).role == cell::Role::map) r[f] = {0.1, 1};
-    return r;
-  }();
-
-  std::uint64_t seed = 1;            ///< of all random values
-  double gradient_tolerance = 1e-6;  ///< against differences
-  double adjoint_tolerance = 1e-12;  ///< hand-written against derived adjoint
-  double inverse_tolerance = 1e-9;   ///< a step back after a step, where the cell states one
-  double backend_tolerance = 1e-11;  ///< backend against cpu::Scalar
-  std::size_t coordinates = 0;       ///< compared in each parameter and field; 0: all
-};
-
-/// What check_cell found; errors are relative to the largest number of their quantity.
-struct CellReport {
-  WorstError gradient;  ///< backpropagation through time against differences
-  WorstError adjoint;   ///< hand-written adjoints against derived ones; nothing compared when there are none
-  WorstError
-      inverse;  ///< a step back after a step (checkpointing::Reversible); nothing compared without `inverse`
-  WorstError backend;               ///< series and gradients against those of cpu::Scalar
-  std::vector<std::string> faults;  ///< a line each
-
-  /// Whether something was compared, and no fault found.
-  bool ok() const { return faults.empty() && gradient.compared > 0; }
-
-  /// Worst errors and faults, a line each.
-  std::string text() const {
-    std::string all;
-    const auto line = [&](const char* what, const WorstError& w) {
-      all += std::string(what) + ": " + shown(w.error) + " over " + std::to_string(w.compared) + " numbers" +
-             (w.quantity.empty() ? "" : ", worst " + w.quantity) + "\n";
-    };
-    line("gradient", gradient);
-    line("adjoint", adjoint);
-    line("inverse", inverse);
-    line("backend", backend);
-    for (const std::string& fault : faults) all += fault + "\n";
-    return all;
-  }
-};
 
 namespace detail {
 
@@ -156,9 +102,9 @@ struct CellProbe {
   /// Of value() with respect to x. Leaves the series of x on the tape.
   std::vector<double> gradient() {
     (void)value();
-    std::vector<double> result(x.size());
+    std::vector<double> result(x.size()), weights = series_weight;  // which the backend may overwrite
     std::copy(end_weight.begin(), end_weight.end(), adjoint.gradient(0));
-    Waves::run_back(cell, x.data(), tape, 0, series_weight.data(), adjoint, result.data(), scratch.data());
+    Waves::run_back(cell, x.data(), tape, 0, weights.data(), adjoint, result.data(), scratch.data());
     std::copy_n(adjoint.gradient(0), fields * columns, result.data() + Waves::parameters);
     return result;
   }
@@ -178,98 +124,14 @@ inline double relative_difference(std::span<const double> a, std::span<const dou
   return worst == 0 ? 0 : worst / largest;
 }
 
-/// Stage s's own adjoint against the derived one at random sites.
-template <class Cell, std::size_t s>
-void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
-  using S = cell::Stage<Cell, s>;
-  constexpr std::size_t groups = S::groups, reads = S::reads.size();
-  if constexpr (S::has_adjoint) {
-    std::array<double, groups> coupled{};
-    std::array<double, reads> site{};
-    std::array<double, S::writes.size()> gradient{};
-    Random random(options.seed, s + 1);
-    const std::string stage = "adjoint of stage " + std::to_string(s);
-    WorstError worst;
-    for (int trial = 0; trial < 200; ++trial) {
-      for (double& v : coupled) v = random.uniform(-2, 2);
-      for (std::size_t r = 0; r < reads; ++r) {
-        const auto [low, high] = options.ranges[S::reads[r]];
-        site[r] = random.uniform(low, high);
-      }
-      for (double& v : gradient) v = random.uniform(-1, 1);
-      const auto own = cell::site_adjoint<S>(options.cell, coupled, site, gradient);
-      const auto derived = cell::derived_adjoint<S>(options.cell, coupled, site, gradient);
-      double scale = 0;
-      for (const double v : derived.coupled) scale = std::max(scale, std::abs(v));
-      for (const double v : derived.site) scale = std::max(scale, std::abs(v));
-      const auto compare = [&](double a, double b, const std::string& name) {
-        worst.take(a == b ? 0 : std::abs(a - b) / scale, stage + ", " + name);
-      };
-      for (std::size_t g = 0; g < groups; ++g)
-        compare(own.coupled[g], derived.coupled[g], "coupled " + std::to_string(g));
-      for (std::size_t r = 0; r < reads; ++r)
-        compare(own.site[r], derived.site[r], std::string(cell::field<Cell>(S::reads[r]).name.view()));
-    }
-    report.adjoint.merge(worst);
-    if (!(worst.error <= options.adjoint_tolerance))
-      report.faults.push_back(worst.quantity + ": relative error " + shown(worst.error) +
-                              " against the derived adjoint");
-  }
-}
-
-/// The step run backwards, where the cell states it, against where the step began, at random sites.
-template <class Cell>
-void check_inverse(const CheckCellOptions<Cell>& options, CellReport& report) {
-  if constexpr (model::ReversibleCell<Cell>) {
-    using Back = model::detail::StepBack<Cell>;
-    using Stage = typename Back::Stage;
-    std::array<double, Stage::groups> coupled{};
-    std::array<double, cell::field_count<Cell>> before{};
-    Random random(options.seed, 1000);
-    const auto take = [&]<std::size_t n>(const std::array<std::size_t, n>& list) {
-      std::array<double, n> values;
-      for (std::size_t k = 0; k < n; ++k) values[k] = before[list[k]];
-      return values;
-    };
-    const auto compare = [&](double found, std::size_t field, const char* what) {
-      const double expected = before[field];
-      report.inverse.take(
-          found == expected ? 0 : std::abs(found - expected) / std::max(std::abs(expected), 1.0),
-          std::string(what) + " of " + std::string(cell::field<Cell>(field).name.view()));
-    };
-    for (int trial = 0; trial < 200; ++trial) {
-      for (double& v : coupled) v = random.uniform(-2, 2);
-      for (const std::size_t f : Stage::reads) {
-        const auto [low, high] = options.ranges[f];
-        before[f] = random.uniform(low, high);
-      }
-      auto now = before;
-      const auto next = Stage::update(options.cell, coupled, take(Stage::reads));
-      for (std::size_t w = 0; w < next.size(); ++w) now[Stage::writes[w]] = next[w];
-      std::array<double, Back::after.size()> after;
-      for (std::size_t k = 0; k < after.size(); ++k) after[k] = now[Back::after[k]];
-      if constexpr (Back::gathered.size() > 0) {
-        const auto gathered = Back::coupled_before(options.cell, after);
-        for (std::size_t k = 0; k < gathered.size(); ++k)
-          compare(gathered[k], Back::gathered[k], "coupled_before");
-      }
-      const auto back = Back::inverse(options.cell, coupled, after);
-      for (std::size_t w = 0; w < back.size(); ++w) compare(back[w], Stage::writes[w], "inverse");
-    }
-    if (!(report.inverse.error <= options.inverse_tolerance))
-      report.faults.push_back(report.inverse.quantity + ": relative error " + shown(report.inverse.error) +
-                              " against where the step began");
-  }
-}
-
 }  // namespace detail
 
 /// Runs `steps` time steps of `Cell` with `channels` oscillators over the grid G on backend B, in double,
 /// with random parameters and fields, and compares: (a) the gradients that backpropagation through time gives
 /// for every trained parameter, every initial state and every map with central differences; (b) the adjoint
 /// of a stage, where one is written by hand, with the one derived from its update; (c) the step run
-/// backwards, where the cell states it, with where it began; (d) series and gradients with those of
-/// cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0. Throws
+/// backwards, where the cell states it, with where it began; (d) what it says to follow from its series with
+/// the step and its derived adjoint; (e) series and gradients with those of cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0. Throws
 /// Error as cell::require_numbers.
 template <cell::Cell Cell, HostBackend B = DefaultBackend, CellGrid G = Grid<5, 7, cell::BoundaryOf<Cell>>,
           std::size_t channels = 2, std::size_t steps = 6>
@@ -279,6 +141,7 @@ CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {
   CellReport report;
   for_constants<cell::stage_count<Cell>>([&](auto s) { detail::check_adjoint<Cell, s>(options, report); });
   detail::check_inverse(options, report);
+  detail::check_recovered(options, report);
 
   detail::CellProbe<Cell, B, G, channels, steps> probe(options);
   detail::CellProbe<Cell, cpu::Scalar, G, channels, steps> specification(options);

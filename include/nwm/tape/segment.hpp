@@ -32,15 +32,17 @@ struct Drive {
 };
 
 /// `length` steps of Cell with `channels` oscillators over G on a tape (tape/tape.hpp): slot[step][plane of
-/// channel c, image, site]. initial[f] is field f at the start. Also a kernel's view, passed by value.
+/// channel c, image, site]. initial[f] is field f at the start. Also a kernel's view, passed by value. Map_ is
+/// what the tape keeps: all (cell::TapeMap), or the series (cell::SeriesMap). There the coupled values'
+/// gradients stand in `sent` (length, channels, sites), which the run backwards is given.
 template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_,
-          class Input_ = NoInput>
+          class Input_ = NoInput, class Map_ = cell::TapeMap<Cell_>>
 struct TimeSegment {
   using Cell = Cell_;
   using G = G_;
   using Real = Real_;
   using Input = Input_;
-  using Map = cell::TapeMap<Cell>;
+  using Map = Map_;
   static constexpr std::size_t channels = channels_, length = length_;
   static constexpr std::size_t fields = cell::field_count<Cell>, stages = Map::stages;
   static constexpr std::size_t sites = G::height * G::width;   ///< of one image
@@ -92,27 +94,32 @@ struct TimeSegment {
   std::array<const Real*, fields> initial;
   Real* slots;
   Drive<Real> drive{};
+  Real* sent = nullptr;
 
-  /// Field f as stage s writes it at step i.
+  /// Field f as stage s writes it at step i. What is not kept of every step is written to one place.
   template <std::size_t s, std::size_t f>
   constexpr Real* version(std::size_t i) const {
     constexpr std::size_t first = Map::version_plane(s, f, length, 0);
-    return slots + (first + i) * columns;
+    return slots + (first + (Map::keeps(s, f) ? i : 0)) * columns;
   }
-  /// The coupled value of stage s at step i, group after group.
+  /// The coupled value of stage s at step i, group after group; where that is not kept, its gradient.
   template <std::size_t s>
   constexpr Real* coupled(std::size_t i) const {
-    constexpr std::size_t first = Map::coupled_plane(s, length, 0), groups = Stage<s>::groups;
-    return slots + (first + i * groups) * columns;
+    constexpr std::size_t groups = Stage<s>::groups;
+    if constexpr (Map::keeps_coupled) {
+      constexpr std::size_t first = Map::coupled_plane(s, length, 0);
+      return slots + (first + i * groups) * columns;
+    } else return sent + i * groups * columns;
   }
-  /// Field f as stage s sees it.
+  /// Field f as stage s sees it while the steps run; later too, where it is kept of every step.
   template <std::size_t s, std::size_t f>
   constexpr Versions<Real> seen() const {
     constexpr auto source = Map::source(s, f);
     if constexpr (cell::role<Cell, f> == cell::Role::drive)
       return {drive.first, drive.first + drive.stride, drive.stride};
     else if constexpr (source.stage == Map::none) return {initial[f], initial[f], 0};
-    else if constexpr (source.previous) return {initial[f], version<source.stage, f>(0), columns};
+    else if constexpr (source.previous)
+      return {initial[f], version<source.stage, f>(0), Map::keeps(source.stage, f) ? columns : 0};
     else return {version<source.stage, f>(0), version<source.stage, f>(1), columns};
   }
 };

@@ -27,19 +27,20 @@ template <class S, class V, class Load, class Store>
   for_constants<S::writes.size()>([&](auto k) { store(k, next[FieldConstant<S::writes[k]>{}]); });
 }
 
-/// The adjoint of stage_at: returns the coupled value's gradient, and moves that of the fields from after the
-/// stage to before it. load(k) gives the value of field S::reads[k] as the stage saw it; get(f) and
-/// set(f, value), f a FieldConstant, reach the gradient of field f.
-template <class S, class V, class Load, class Get, class Set>
-[[gnu::always_inline]] constexpr std::array<V, S::groups> stage_adjoint_at(
-    const typename S::Cell& cell, const std::array<V, S::groups>& coupled, const Load& load, const Get& get,
-    const Set& set) {
+/// Moves the gradient of the fields from after stage S to before it, and returns the coupled value's.
+/// load(k) gives what stands for field S::reads[k]; get(f) and set(f, value), f a FieldConstant, reach the
+/// gradient of field f; adjoint(site, gradient) is the cell's (cell::SiteGradient), from what was loaded and
+/// the gradient of S::writes.
+template <class S, class V, class Load, class Get, class Set, class Adjoint>
+[[gnu::always_inline]] constexpr std::array<V, S::groups> move_gradient(const Load& load, const Get& get,
+                                                                        const Set& set,
+                                                                        const Adjoint& adjoint) {
   constexpr std::size_t reads = S::reads.size(), writes = S::writes.size();
   std::array<V, reads> site;
   std::array<V, writes> gradient;
   for_constants<reads>([&](auto k) { site[k] = load(k); });
   for_constants<writes>([&](auto k) { gradient[k] = get(FieldConstant<S::writes[k]>{}); });
-  const auto result = cell::site_adjoint<S>(cell, coupled, site, gradient);
+  const cell::SiteGradient<V, S> result = adjoint(site, gradient);
   // A field that is written starts anew below this stage; one that is only read goes on.
   for_constants<writes>([&](auto k) {
     constexpr FieldConstant<S::writes[k]> f;
@@ -51,6 +52,17 @@ template <class S, class V, class Load, class Get, class Set>
     else set(f, get(f) + result.site[k]);
   });
   return result.coupled;
+}
+
+/// The adjoint of stage_at: returns the coupled value's gradient, and moves that of the fields from after the
+/// stage to before it. load(k) gives the value of field S::reads[k] as the stage saw it.
+template <class S, class V, class Load, class Get, class Set>
+[[gnu::always_inline]] constexpr std::array<V, S::groups> stage_adjoint_at(
+    const typename S::Cell& cell, const std::array<V, S::groups>& coupled, const Load& load, const Get& get,
+    const Set& set) {
+  return move_gradient<S, V>(load, get, set, [&](const auto& site, const auto& gradient) {
+    return cell::site_adjoint<S>(cell, coupled, site, gradient);
+  });
 }
 
 }  // namespace nwm::model

@@ -55,6 +55,11 @@ struct TapeMap {
   static constexpr std::size_t none = detail::none;
 
   static constexpr std::size_t planes = detail::tables<C>.offset[stages];
+  /// Of a tape of `length` steps.
+  static constexpr std::size_t planes_of(std::size_t length) { return planes * length; }
+  static constexpr bool keeps_coupled = true;  ///< the coupled values, of every step
+  /// Whether the version of `field` as stage s writes it is kept of every step, and not of the last alone.
+  static constexpr bool keeps(std::size_t, std::size_t) { return true; }
   /// The plane of the coupled value of stage s at a step of a tape of `length` steps, group after group.
   static constexpr std::size_t coupled_plane(std::size_t s, std::size_t length, std::size_t step) {
     return detail::tables<C>.offset[s] * length + step * detail::tables<C>.groups[s];

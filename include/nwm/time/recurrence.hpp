@@ -14,6 +14,7 @@
 #include "nwm/memory/buffer.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/tape/segment.hpp"
+#include "nwm/tape/segment_on.hpp"
 #include "nwm/tape/stage_site.hpp"
 #include "nwm/tape/stages.hpp"
 #include "nwm/time/couple_stage.hpp"
@@ -32,7 +33,7 @@ class Recurrence {
   static_assert(cell::checked_on<Cell, G>());
 
  public:
-  using Segment = TimeSegment<Cell, G, channels, length, Real, Input>;
+  using Segment = SegmentOn<B, Cell, G, channels, length, Real, Input>;
   using Map = typename Segment::Map;
   template <std::size_t s>
   using Stage = cell::Stage<Cell, s>;
@@ -90,7 +91,7 @@ class Recurrence {
 
   /// Fields at the start of each segment, the tape of one segment, and the gradients of the fields.
   struct Tape {
-    Tape() : start(starts * fields * columns), slots(Map::planes * length * columns) {}
+    Tape() : start(starts * fields * columns), slots(Map::planes_of(length) * columns) {}
 
     /// Field f (channels, H, W) at the start of a segment; maps stand in segment 0.
     Real* initial(std::size_t f, std::size_t segment = 0) {
@@ -98,11 +99,11 @@ class Recurrence {
     }
     /// The recorded series of the segment that ran last: (length, channels, H, W).
     const Real* series() const { return series_of(recorded); }
-    /// The series of any field that a stage writes.
+    /// The series of any field that a stage writes, and the tape keeps.
     const Real* series_of(std::size_t f) const {
       return slots.data() + Map::version_plane(Map::last_writer(f), f, length, 0) * columns;
     }
-    /// Field f after step i of the segment that ran last.
+    /// Field f after step i of the segment that ran last; after the last step, where the tape keeps no other.
     const Real* after(std::size_t f, std::size_t i) {
       const std::size_t writer = Map::last_writer(f);
       return writer == Map::none ? initial(f) : version(writer, f, i);
@@ -115,7 +116,7 @@ class Recurrence {
     }
 
     static constexpr std::size_t bytes() {
-      return (starts * fields + Map::planes * length) * columns * sizeof(Real);
+      return (starts * fields + Map::planes_of(length)) * columns * sizeof(Real);
     }
 
     typename B::template Memory<Real> start, slots;
@@ -152,10 +153,10 @@ class Recurrence {
   /// Backward through the segment on the tape. series_gradient (length, recorded fields, channels, H, W)
   /// belongs to the recorded series (null: zero, where the backend goes step by step); adjoint.gradient(f) is
   /// that of the fields at the segment's end and becomes that at its start (for maps: is added to). Adds to
-  /// parameter_gradient. The coupled values on the tape may be lost: `run` comes before the next.
+  /// parameter_gradient. The coupled values on the tape may be lost, and series_gradient where the tape is a
+  /// series: `run` comes before the next.
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
-                       const Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient,
-                       Real* scratch_) {
+                       Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
     const Segment now = view(cell, parameters_, tape, segment);
     Real* const gradient = adjoint.gradient(0);
     if constexpr (Segment::direct && requires {

@@ -18,8 +18,8 @@
 #include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/tape/recalled.hpp"
 #include "nwm/tape/segment.hpp"
-#include "nwm/tape/stage_site.hpp"
 
 namespace nwm::device {
 
@@ -35,6 +35,7 @@ struct ClusterBackward {
   using Stencil = typename TimeSegment::template StencilAt<0>;
   using Placement = ClusterResidence<TimeSegment>;
   using Sites = ClusterSites<TimeSegment>;
+  using Tape = model::Recalled<TimeSegment, 0>;
 
  private:
   using Half = typename Precision::Half;
@@ -264,12 +265,13 @@ struct ClusterBackward {
         cell::position(Stage::writes, cell::recorded<typename TimeSegment::Cell>);
     std::array<std::array<float, 4>, Stage::reads.size()> seen;
     for_constants<Stage::reads.size()>([&](auto k) {
-      constexpr std::size_t f = Stage::reads[k];
-      const Real* const from = steps.template seen<0, f>()[i];
-      if constexpr (cell::position(Stage::writes, f) == Placement::kept) seen[k] = sites.keep(from, r, h);
+      const Real* const from = Tape::template read<k>(steps, i);
+      if constexpr (cell::position(Stage::writes, Stage::reads[k]) == Placement::kept)
+        seen[k] = sites.keep(from, r, h);
+      else if constexpr (!Tape::whole) seen[k] = sites.soon(from, r, h);  // the steps before read it, too
       else seen[k] = sites.once(from, r, h);
     });
-    const auto coupled = sites.once(steps.template coupled<0>(i), r, h);
+    const auto coupled = sites.once(Tape::coupled(steps, i, 0), r, h);
     const auto series = sites.once(series_gradient + i * TimeSegment::columns, r, h);
     std::array<std::array<float, 4>, std::max<std::size_t>(1, Placement::constants)> constant;
     NWM_UNROLL
@@ -279,8 +281,8 @@ struct ClusterBackward {
     NWM_UNROLL
     for (unsigned j = 0; j < 4; ++j) {
       own[place(recorded, r, h, j)] += series[j];
-      result[j] = model::stage_adjoint_at<Stage>(
-          steps.cell, std::array<Real, 1>{coupled[j]}, [&](auto k) { return seen[k][j]; },
+      result[j] = Tape::adjoint(
+          steps, i, std::array<Real, 1>{coupled[j]}, [&](auto k) { return seen[k][j]; },
           [&](auto f) {
             constexpr std::size_t kept = cell::position(Stage::writes, f);
             if constexpr (kept < Placement::kept) return own[place(kept, r, h, j)];

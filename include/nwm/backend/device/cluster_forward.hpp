@@ -236,9 +236,12 @@ struct ClusterForward {
                   },
                   [&](auto k, Real value) { after[k][j] = value; });
             }
-            sites.put(steps.template coupled<0>(i), r, h, coupled);
+            if constexpr (TimeSegment::Map::keeps_coupled)
+              sites.put(steps.template coupled<0>(i), r, h, coupled);
             for_constants<Placement::kept>([&](auto k) {
-              sites.put(steps.template version<0, Stage::writes[k]>(i), r, h, after[k]);
+              constexpr std::size_t f = Stage::writes[k];
+              if (TimeSegment::Map::keeps(0, f) || i + 1 == TimeSegment::length)
+                sites.put(steps.template version<0, f>(i), r, h, after[k]);
               NWM_UNROLL
               for (unsigned j = 0; j < 4; ++j)
                 if (sites.inside(j)) field[place(k, r, h, j)] = after[k][j];

@@ -80,10 +80,16 @@ class ClusterSites {
       if (has(h) && inside(j)) all[j] = from[number(r, h) + j];
     return all;
   }
-  /// At once, of a field on 16 bytes that is read once, and of one that is read again and again.
+  /// At once, of a field on 16 bytes that is read once, of one that the next steps read, and of one that all
+  /// steps read.
   constexpr std::array<float, 4> once(const float* from, unsigned r, unsigned h) const {
     if constexpr (width % 4 == 0)
       return has(h) && inside(0) ? load_once(from + number(r, h)) : std::array<float, 4>{};
+    else return get(from, r, h);
+  }
+  constexpr std::array<float, 4> soon(const float* from, unsigned r, unsigned h) const {
+    if constexpr (width % 4 == 0)
+      return has(h) && inside(0) ? load_four(from + number(r, h)) : std::array<float, 4>{};
     else return get(from, r, h);
   }
   constexpr std::array<float, 4> keep(const float* from, unsigned r, unsigned h) const {

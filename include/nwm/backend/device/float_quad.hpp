@@ -37,6 +37,15 @@ constexpr std::array<float, 4> load_once(const float* from) {
   return {from[0], from[1], from[2], from[3]};
 #endif
 }
+/// Those that are read again soon.
+constexpr std::array<float, 4> load_four(const float* from) {
+#if defined(__CUDA_ARCH__)
+  const float4 four = *reinterpret_cast<const float4*>(from);
+  return {four.x, four.y, four.z, four.w};
+#else
+  return {from[0], from[1], from[2], from[3]};
+#endif
+}
 /// Those that are read at every step: to be kept in the second level of cache.
 constexpr std::array<float, 4> load_again(const float* from) {
 #if defined(__CUDA_ARCH__)

@@ -8,7 +8,7 @@
 #include <cstddef>
 
 #include "nwm/backend/device/resident.hpp"
-#include "nwm/tape/stage_site.hpp"
+#include "nwm/tape/recalled.hpp"
 
 namespace nwm::device {
 
@@ -20,7 +20,7 @@ namespace nwm::device {
 /// gathered by the mirrored stencil, so that the boundary must be its own adjoint; the same numbers times the
 /// field at the site itself are the gradient in the weights. That gradient is summed in registers over all
 /// steps where there are few parameters (`sums`): partial (images, parameters) is set, threads added in a
-/// fixed order. Else the gradient of every coupled value is left in the coupled value's place on the tape. A
+/// fixed order. Else the gradient of every coupled value is left in steps.coupled. A
 /// body (block.hpp); where `fits` is false it takes more than a block has on any device.
 /// With two copies of a coupled value's gradient a stage writes the one while the stage before it is still
 /// gathered from the other; with one there are two barriers a stage. Both give the same bits.
@@ -155,7 +155,7 @@ struct ResidentBackward {
     using W = Weights<Stencil, true>;
     constexpr unsigned groups = Stage::groups, outs = Stencil::out;
     const ThreadStrip strip(thread);
-    Real* const coupled_at = steps.template coupled<s>(i) + TimeSegment::plane(0, image);
+    using Tape = model::Recalled<TimeSegment, s>;
     Real* const to = shared.coupled_gradient.data() + turn % coupled_copies * coupled;
     NWM_UNROLL
     for (unsigned r = 0; r < rows; ++r) {
@@ -169,10 +169,9 @@ struct ResidentBackward {
               series_gradient[i * TimeSegment::columns + at];
         std::array<Real, groups> coupled_all;
         NWM_UNROLL
-        for (unsigned g = 0; g < groups; ++g)
-          coupled_all[g] = coupled_at[TimeSegment::plane(g * C + c, 0) + strip.site(r)];
-        const auto result = model::stage_adjoint_at<Stage>(
-            steps.cell, coupled_all, [&](auto k) { return steps.template seen<s, Stage::reads[k]>()[i][at]; },
+        for (unsigned g = 0; g < groups; ++g) coupled_all[g] = Tape::coupled(steps, i, g)[at];
+        const auto result = Tape::adjoint(
+            steps, i, coupled_all, [&](auto k) { return Tape::template read<k>(steps, i)[at]; },
             [&](auto f) { return own<f>(shared, local, strip, c, r); },
             [&](auto f, Real value) { own<f>(shared, local, strip, c, r) = value; });
         NWM_UNROLL
@@ -180,7 +179,8 @@ struct ResidentBackward {
           const unsigned o = g * C + c;
           coupled_gradient[o] = result[g];
           if constexpr (Stencil::size == 3) to[o * TimeSegment::sites + strip.site(r)] = result[g];
-          if constexpr (!sums) coupled_at[TimeSegment::plane(o, 0) + strip.site(r)] = result[g];
+          if constexpr (!sums)
+            steps.template coupled<s>(i)[TimeSegment::plane(o, image) + strip.site(r)] = result[g];
           if constexpr (summed<s> && Stencil::bias) local.sum[offset<s> + W::bias + o] += result[g];
         }
       }

@@ -96,8 +96,6 @@ struct ResidentForward {
     constexpr unsigned groups = Stage::groups, outs = Stencil::out;
     constexpr unsigned together = divisor(rows, 16 / outs);  // rows whose sums are in registers at a time
     const Real* weights = shared.weights.data() + weights_offset<TimeSegment, false, s>();
-    Real* const coupled_to = steps.template coupled<s>(i) + TimeSegment::plane(0, image);
-
     NWM_UNROLL
     for (unsigned first = 0; first < rows; first += together) {
       std::array<Real, together * outs> sum;
@@ -134,7 +132,9 @@ struct ResidentForward {
           NWM_UNROLL
           for (unsigned g = 0; g < groups; ++g) {
             coupled[g] = sum[r * outs + g * C + c];
-            coupled_to[TimeSegment::plane(g * C + c, 0) + strip.site(row)] = coupled[g];
+            if constexpr (TimeSegment::Map::keeps_coupled)
+              steps.template coupled<s>(i)[TimeSegment::plane(g * C + c, image) + strip.site(row)] =
+                  coupled[g];
           }
           model::stage_at<Stage>(
               steps.cell, coupled,
@@ -145,7 +145,8 @@ struct ResidentForward {
               [&](auto k, Real value) {
                 constexpr std::size_t f = Stage::writes[k];
                 own<f>(shared, local, strip, c, row, i + 1) = value;
-                steps.template version<s, f>(i)[TimeSegment::plane(c, image) + strip.site(row)] = value;
+                if (TimeSegment::Map::keeps(s, f) || i + 1 == TimeSegment::length)
+                  steps.template version<s, f>(i)[TimeSegment::plane(c, image) + strip.site(row)] = value;
               });
         }
       }

@@ -7,13 +7,14 @@
 
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/memory/for_constants.hpp"
+#include "nwm/tape/recalled.hpp"
 #include "nwm/tape/segment.hpp"
 #include "nwm/tape/stage_site.hpp"
 
 namespace nwm::device {
 
 /// Stage s of step i: from its coupled value at number `at` of a field (channel·sites + site) to the fields
-/// it writes; sets coupled value and versions on the tape.
+/// it writes; sets what the tape keeps of them.
 template <class TimeSegment, std::size_t s>
 struct StageSite {
   using Real = typename TimeSegment::Real;
@@ -36,16 +37,18 @@ struct StageSite {
     (*this)(at, coupled, read(at));
   }
   constexpr void operator()(std::size_t at, const std::array<Real, groups>& coupled, const Read& site) const {
-    Real* const to = steps.template coupled<s>(i) + at;
-    NWM_UNROLL
-    for (std::size_t g = 0; g < groups; ++g) to[g * TimeSegment::columns] = coupled[g];
+    if constexpr (TimeSegment::Map::keeps_coupled) {
+      Real* const to = steps.template coupled<s>(i) + at;
+      NWM_UNROLL
+      for (std::size_t g = 0; g < groups; ++g) to[g * TimeSegment::columns] = coupled[g];
+    }
     model::stage_at<Stage>(
         steps.cell, coupled, [&](auto k) { return site[k]; },
         [&](auto k, Real value) { steps.template version<s, Stage::writes[k]>(i)[at] = value; });
   }
 };
 
-/// The adjoint of StageSite: puts the coupled value's gradient in the place of the coupled value, and moves
+/// The adjoint of StageSite: puts the coupled value's gradient in the place of steps.coupled, and moves
 /// that of the fields (field f at gradient + f·columns) from after the stage to before it; before the last
 /// stage of a step it adds the gradient of the series (length, columns). A kernel of `map` over the numbers
 /// of a field.
@@ -53,6 +56,7 @@ template <class TimeSegment, std::size_t s>
 struct StageSiteAdjoint {
   using Real = typename TimeSegment::Real;
   using Stage = typename TimeSegment::template Stage<s>;
+  using Tape = model::Recalled<TimeSegment, s>;
   static constexpr std::size_t groups = Stage::groups, columns = TimeSegment::columns;
 
   TimeSegment steps;
@@ -82,10 +86,9 @@ struct StageSiteAdjoint {
     for_constants<TimeSegment::fields>([&](auto f) { all.gradient[f] = gradient[f * columns + n]; });
   }
   constexpr void read(std::size_t n, Read& all) const {
-    for_constants<Stage::reads.size()>(
-        [&](auto k) { all.site[k] = steps.template seen<s, Stage::reads[k]>()[i][n]; });
+    for_constants<Stage::reads.size()>([&](auto k) { all.site[k] = Tape::template read<k>(steps, i)[n]; });
     NWM_UNROLL
-    for (std::size_t g = 0; g < groups; ++g) all.coupled[g] = steps.template coupled<s>(i)[g * columns + n];
+    for (std::size_t g = 0; g < groups; ++g) all.coupled[g] = Tape::coupled(steps, i, g)[n];
     if constexpr (s + 1 == TimeSegment::stages) all.series = series_gradient[i * columns + n];
   }
   /// The adjoint from what was read.
@@ -96,8 +99,8 @@ struct StageSiteAdjoint {
       gradient[recorded * columns + n] = all.gradient[recorded];
     }
     Real* const coupled_at = steps.template coupled<s>(i) + n;
-    const auto result = model::stage_adjoint_at<Stage>(
-        steps.cell, all.coupled, [&](auto k) { return all.site[k]; }, [&](auto f) { return all.gradient[f]; },
+    const auto result = Tape::adjoint(
+        steps, i, all.coupled, [&](auto k) { return all.site[k]; }, [&](auto f) { return all.gradient[f]; },
         [&](auto f, Real value) {
           all.gradient[f] = value;
           gradient[f * columns + n] = value;

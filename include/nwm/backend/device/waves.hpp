@@ -120,6 +120,9 @@ class Waves {
     return most;
   }();
 
+  /// Steps take a tape that is its series (tape/series_map.hpp), and so does the way back.
+  static constexpr bool series_tape = true;
+
   /// All steps of a segment (tape/segment.hpp): sets the slots of its tape.
   template <class S>
   static void run_steps(const S& steps) {
@@ -134,10 +137,12 @@ class Waves {
       if (run == WaveRun::by_stages) S::in_order([&](std::size_t i, auto s) { step<s>(steps, i); });
   }
 
-  /// The same backwards (model::Recurrence::run_back). Leaves other numbers in the coupled values' slots.
+  /// The same backwards (model::Recurrence::run_back). Leaves other numbers in the coupled values' slots, and
+  /// where the tape has none in series_gradient.
   template <class S, class Real = typename S::Real>
-  static void run_steps_back(const S& steps, const Real* series_gradient, Real* gradient,
-                             Real* parameter_gradient, Real* scratch) {
+  static void run_steps_back(S steps, Real* series_gradient, Real* gradient, Real* parameter_gradient,
+                             Real* scratch) {
+    steps.sent = series_gradient;
     WaveRun run = wave_run<S, true>();
     if constexpr (compiled<S, true, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(First<S, true>{steps, series_gradient, gradient, scratch});

@@ -1,0 +1,164 @@
+// A tape that is its series, a third of the memory, beside one that keeps all: the same steps, and gradients
+// that differ by rounding, however the waves run.
+#define BOOST_TEST_DYN_LINK
+#define BOOST_TEST_MODULE device_series_tape
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstddef>
+#include <tuple>
+#include <vector>
+
+#include "nwm/backend/device/host.hpp"
+#include "nwm/cell/lstm.hpp"
+#include "nwm/cell/stable_wave.hpp"
+#include "nwm/cell/wave.hpp"
+#include "nwm/grid/grid.hpp"
+#include "nwm/model/wave_machine.hpp"
+#include "pulled.hpp"
+#include "training.hpp"
+#include "waves.hpp"
+
+namespace {
+
+using nwm::Batched;
+using nwm::Grid;
+using nwm::Reflecting;
+using nwm::Zero;
+using namespace nwm::cell;
+namespace device = nwm::device;
+
+/// A host system that says it has clusters.
+struct Clustered : device::Sequential {
+  template <class Body>
+  static std::size_t clusters() {
+    return 7;
+  }
+};
+/// Nothing is resident: all waves run by stages.
+struct ByStages : device::Host<>, device::Waves<ByStages, device::precision::Full, 0> {
+  using W = device::Waves<ByStages, device::precision::Full, 0>;
+  using W::run_steps, W::run_steps_back, W::series_tape, W::steps_scratch;
+  using device::Host<>::run;
+  static std::size_t shared_memory() { return 0; }
+};
+/// The same backends with tapes that keep all.
+template <class B>
+struct Whole : B {
+  static constexpr bool series_tape = false;
+};
+
+template <class Cell, class G, std::size_t channels, std::size_t length, std::size_t segments,
+          std::size_t images, class Real>
+struct Compare {
+  using Problem = tools::WaveProblem<Cell, G, channels, length, segments, images, Real>;
+  template <class B>
+  using Waves = typename Problem::template Waves<B, Batched<G, images>>;
+
+  /// On B: what a run gives, whole in memory and by its series.
+  template <class B>
+  static void on(double bound) {
+    using Series = Waves<B>;
+    static_assert(!Series::Map::keeps_coupled && Waves<Whole<B>>::Map::keeps_coupled);
+    static_assert(Series::Map::planes_of(length) == length + 2 &&
+                  Waves<Whole<B>>::Map::planes_of(length) == 3 * length);
+    Problem problem(1);
+    // Large enough that tanh bends, and long enough that z is far from where it began.
+    for (Real& w : problem.parameters) w *= Real(2);
+    const auto series = problem.template run<B>(), whole = problem.template run<Whole<B>>();
+    BOOST_TEST(series.series == whole.series);
+    const double fields = tools::apart(series.fields, whole.fields),
+                 parameters = tools::apart(series.parameters, whole.parameters);
+    BOOST_TEST_MESSAGE(fields << " " << parameters);
+    BOOST_TEST(fields < bound);
+    BOOST_TEST(parameters < bound);
+    // They are other sums: what follows from the series is not what was kept.
+    BOOST_TEST(!(series.fields == whole.fields));
+  }
+};
+
+template <class Real>
+constexpr double bound = sizeof(Real) == 4 ? 4e-6 : 1e-14;
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(resident, Real, decltype(std::tuple<float, double>())) {
+  Compare<Wave, Grid<8, 9>, 2, 7, 1, 3, Real>::template on<device::Host<>>(bound<Real>);
+  Compare<WaveOn<Zero>, Grid<9, 7, Zero>, 1, 5, 2, 2, Real>::template on<device::Host<>>(bound<Real>);
+  Compare<StableWave, Grid<7, 5>, 4, 6, 1, 2, Real>::template on<device::Host<>>(bound<Real>);
+}
+BOOST_AUTO_TEST_CASE_TEMPLATE(by_stages, Real, decltype(std::tuple<float, double>())) {
+  Compare<Wave, Grid<8, 9>, 2, 7, 1, 3, Real>::template on<ByStages>(bound<Real>);
+  Compare<WaveOn<Reflecting>, Grid<9, 35, Reflecting>, 2, 5, 2, 2, Real>::template on<ByStages>(bound<Real>);
+  Compare<Wave, Grid<9, 35>, 20, 5, 1, 2, Real>::template on<device::Host<>>(bound<Real>);
+}
+BOOST_AUTO_TEST_CASE(in_clusters) {
+  using OnClusters = device::Host<Clustered>;
+  using Waves = Compare<Wave, Grid<24, 36>, 16, 6, 2, 1, float>;
+  using Segment = Waves::Waves<OnClusters>::Segment;
+  BOOST_TEST((OnClusters::steps_choice<Segment, false>().name == "resident in a cluster"));
+  BOOST_TEST((OnClusters::steps_choice<Segment, true>().name == "resident in a cluster"));
+  Waves::on<OnClusters>(bound<float>);
+  Compare<WaveOn<Zero>, Grid<16, 33, Zero>, 13, 5, 1, 2, float>::on<OnClusters>(bound<float>);
+}
+
+// Cells of which the series does not tell all keep all.
+BOOST_AUTO_TEST_CASE(other_cells) {
+  static_assert(SeriesCell<Wave> && SeriesCell<StableWave> && !SeriesCell<Lstm> &&
+                !SeriesCell<tools::Pulled>);
+  using Lstms = tools::WaveProblem<Lstm, Grid<5, 6>, 2, 5, 1, 2, double>::Waves<device::Host<>, Grid<5, 6>>;
+  BOOST_TEST(Lstms::Map::keeps_coupled);
+  using Scalar = tools::WaveProblem<Wave, Grid<5, 6>, 2, 5, 1, 2, double>::Scalar;
+  BOOST_TEST(Scalar::Map::keeps_coupled);
+}
+
+// The velocity after the last step, which a run hands on, stands on the tape.
+BOOST_AUTO_TEST_CASE(the_end_is_there) {
+  using Problem = tools::WaveProblem<Wave, Grid<6, 5>, 2, 5, 1, 1, double>;
+  const Problem problem(1);
+  const auto velocity = [&](auto on) {
+    using W = Problem::Waves<decltype(on), Grid<6, 5>>;
+    typename W::Tape tape;
+    nwm::Buffer<double> scratch(W::scratch);
+    std::copy_n(problem.start.data(), problem.start.size(), tape.initial(0));
+    W::run(problem.cell, problem.parameters.data(), tape, 0, scratch.data());
+    const double* end = tape.after(Wave::z, 4);
+    return std::vector<double>(end, end + W::columns);
+  };
+  const auto whole = velocity(Whole<device::Host<>>{});
+  BOOST_TEST(velocity(device::Host<>{}) == whole);
+  BOOST_TEST(velocity(ByStages{}).size() == whole.size());
+  BOOST_TEST(tools::apart(velocity(ByStages{}), whole) < 1e-14);
+}
+
+namespace {
+constexpr nwm::Shape shape{.height = 5,
+                           .width = 6,
+                           .image_channels = 1,
+                           .oscillators = 2,
+                           .steps = 6,
+                           .classes = 3,
+                           .encoder_width = 3};
+template <class Policy>
+using Machine =
+    nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<6>, Wave, device::Host<>, double, Policy>;
+}  // namespace
+
+// Segments that are run again, or backwards, leave such a tape, too; and it takes a third of the memory.
+BOOST_AUTO_TEST_CASE(trained_alike_under_every_policy) {
+  using namespace nwm::checkpointing;
+  const auto all = tools::trained<Machine<StoreAll>>();
+  for (const auto& other : {tools::trained<Machine<Every<2>>>(), tools::trained<Machine<Reversible<2>>>()})
+    BOOST_TEST(tools::relative(other.moved, all.moved) < 1e-9);
+}
+BOOST_AUTO_TEST_CASE(memory) {
+  using M = Machine<nwm::checkpointing::StoreAll>;
+  using Kept = nwm::model::Recurrence<Wave, nwm::Batched<Grid<5, 6>, M::images>, 2, 6, 1,
+                                      Whole<device::Host<>>, double>;
+  using Series =
+      nwm::model::Recurrence<Wave, nwm::Batched<Grid<5, 6>, M::images>, 2, 6, 1, device::Host<>, double>;
+  BOOST_TEST(Kept::Tape::bytes() - Series::Tape::bytes() ==
+             (3 * 6 - (6 + 2)) * Kept::columns * sizeof(double));
+  BOOST_TEST(Series::Tape().slots.size() == 8 * Series::columns);
+}
