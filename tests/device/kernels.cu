@@ -9,6 +9,7 @@
 
 #include "nwm/backend/device/block.hpp"
 #include "nwm/backend/device/cluster.hpp"
+#include "nwm/backend/device/cluster_backward.hpp"
 #include "nwm/backend/device/cluster_forward.hpp"
 #include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/folded_adjoint.hpp"
@@ -27,6 +28,7 @@
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/random.hpp"
+#include "nwm/tape/segment_on.hpp"
 #include "present.cuh"
 
 namespace {
@@ -179,8 +181,8 @@ struct OnDevice : Waves<OnDevice<most>> {
 template <class Real, class Cell, class G, std::size_t channels, std::size_t length,
           std::size_t most = shared_limit>
 bool waves_agree(const char* what) {
-  using S = model::TimeSegment<Cell, G, channels, length, Real>;
-  constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
+  using S = model::SegmentOn<OnHost<most>, Cell, G, channels, length, Real, model::NoInput>;
+  constexpr std::size_t numbers = S::Map::planes_of(length) * S::columns, fields = S::fields * S::columns;
   constexpr std::size_t scratch = OnHost<most>::template steps_scratch<S>;
   Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);
   Real* const parameters = all.data();
@@ -194,27 +196,35 @@ bool waves_agree(const char* what) {
   const auto there_and_back = [&](auto on) {
     using B = decltype(on);
     B::run_steps(steps);
-    B::run_steps_back(steps, static_cast<const Real*>(series_gradient), gradient, parameter_gradient,
-                      slots + numbers);
+    B::run_steps_back(steps, series_gradient, gradient, parameter_gradient, slots + numbers);
   };
   return agree(what, all, [&] { there_and_back(OnHost<most>{}); }, [&] { there_and_back(OnDevice<most>{}); });
 }
 
-/// `length` steps in clusters of blocks, where the device has them.
+/// `length` steps in clusters of blocks and back, where the device has them.
 template <class Precision, class Cell, class G, std::size_t channels, std::size_t length>
 bool clusters_agree(const char* what) {
-  using S = model::TimeSegment<Cell, G, channels, length, float>;
-  using Body = ClusterForward<S, Precision>;
-  static_assert(Body::fits);
-  const std::size_t active = CudaSystem::clusters<Body>();
-  std::printf("%s: %zu clusters of %zu blocks at once\n", what, active, Body::cluster);
+  using S = model::SegmentOn<OnHost<shared_limit>, Cell, G, channels, length, float, model::NoInput>;
+  using Forward = ClusterForward<S, Precision>;
+  using Backward = ClusterBackward<S, Precision>;
+  static_assert(Forward::fits);
+  const std::size_t active = CudaSystem::clusters<Forward>();
+  std::printf("%s: %zu clusters of %zu blocks at once\n", what, active, Forward::cluster);
   if (active == 0) return true;
-  Shared<float> parameters(S::parameter_count, 1), start(S::fields * S::columns, 2);
-  Shared<float> slots(S::Map::planes * length * S::columns, 3);
-  S steps{Cell{}, parameters.data(), {}, slots.data()};
+  constexpr std::size_t numbers = S::Map::planes_of(length) * S::columns, fields = S::fields * S::columns;
+  Shared<float> parameters(S::parameter_count, 1), start(fields, 2);
+  Shared<float> all(numbers + length * S::columns + fields, 3);
+  float* const series_gradient = all.data() + numbers;
+  float* const gradient = series_gradient + length * S::columns;
+  S steps{Cell{}, parameters.data(), {}, all.data(), {}, series_gradient};
   for (std::size_t f = 0; f < S::fields; ++f) steps.initial[f] = start.data() + f * S::columns;
-  const Body body{steps};
-  return agree(what, slots, [&] { on_host(body); }, [&] { CudaSystem::run(body); });
+  const auto there_and_back = [&](const auto& run) {
+    run(Forward{steps});
+    if constexpr (Backward::fits) run(Backward{steps, series_gradient, gradient});
+  };
+  return agree(
+      what, all, [&] { there_and_back([](const auto& body) { on_host(body); }); },
+      [&] { there_and_back([](const auto& body) { CudaSystem::run(body); }); });
 }
 
 /// `length` steps of sequences and back, in one launch each.

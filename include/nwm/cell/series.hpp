@@ -56,10 +56,10 @@ template <class S, class V>
   using Site = typename S::template Site<V>;
   constexpr std::size_t y = recorded_fields<C>[0], z = recovered_field<C>;
   Site now = S::template site_of<typename S::Reads>(std::array<V, S::groups>{}, site), next, earlier;
-  if (!first) {
-    earlier[y] = now[z];
-    C::recover(cell, earlier, now);
-  }
+  const V known = now[z];
+  earlier[y] = known;
+  C::recover(cell, earlier, now);
+  if (first) now[z] = known;
   next[y] = after;
   C::recover(cell, now, next);
   const Site sent = S::Writes::template site<field_count<C>, S::groups>(gradient);

@@ -80,15 +80,17 @@ struct StableWaveOn {
   /// A tape of y alone, as WaveOn's.
   template <class Site>
   static constexpr void recover(const StableWaveOn& cell, const Site& now, Site& next) {
-    next[z] = (next[y] - now[y]) / typename Site::Value(cell.dt);
+    using V = typename Site::Value;
+    next[z] = (V(1) / V(cell.dt)) * (next[y] - now[y]);
   }
   template <class Site>
   static constexpr void recovered_adjoint(const StableWaveOn& cell, const Site& now, const Site& next,
                                           const Site& gradient, Site& to) {
     using V = typename Site::Value;
-    adjoint_of(cell, now,
-               (next[z] - now[z]) / V(cell.dt) + omega(cell, now) * now[y] + alpha(cell, now) * now[z],
-               gradient, to);
+    adjoint_of(
+        cell, now,
+        (V(1) / V(cell.dt)) * (next[z] - now[z]) + omega(cell, now) * now[y] + alpha(cell, now) * now[z],
+        gradient, to);
   }
 
   /// Those of WaveOn at the omega and alpha of a site.

@@ -46,16 +46,19 @@ struct WaveOn {
 
   /// A tape of y alone (cell/series.hpp): z after a step from y before and after it, by the second line of
   /// the step; so tanh of the coupled value by the first, from z before and after.
+  /// 1/dt is one number, which compilers take out of loops.
   template <class Site>
   static constexpr void recover(const WaveOn& cell, const Site& now, Site& next) {
-    next[z] = (next[y] - now[y]) / typename Site::Value(cell.dt);
+    using V = typename Site::Value;
+    next[z] = (V(1) / V(cell.dt)) * (next[y] - now[y]);
   }
   template <class Site>
   static constexpr void recovered_adjoint(const WaveOn& cell, const Site& now, const Site& next,
                                           const Site& gradient, Site& to) {
     using V = typename Site::Value;
-    adjoint_of(cell, now, (next[z] - now[z]) / V(cell.dt) + now[omega] * now[y] + now[alpha] * now[z],
-               gradient, to);
+    adjoint_of(cell, now,
+               (V(1) / V(cell.dt)) * (next[z] - now[z]) + now[omega] * now[y] + now[alpha] * now[z], gradient,
+               to);
   }
 
   /// The scheme is stable where this is below 1: (dt² omega + 2 dt alpha)/4 (Jury's conditions for the linear
