@@ -151,7 +151,7 @@ struct Problem {
         all->data()[k] = static_cast<Real>(sent * static_cast<float>(random.uniform(-1, 1)));
     Segment<Real> steps{cell, p.data(), {}, slots.data()};
     for (std::size_t f = 0; f < fields; ++f) steps.initial[f] = initial.data() + f * columns;
-    back(steps, static_cast<const Real*>(series.data()), fields_.data());
+    back(steps, series.data(), fields_.data());
     std::vector<double> all(slots.data(), slots.data() + length * columns);
     all.insert(all.end(), fields_.data(), fields_.data() + fields_.size());
     return all;
@@ -159,13 +159,13 @@ struct Problem {
   template <class System, class Precision>
   std::vector<double> back_in_clusters() const {
     using Body = device::ClusterBackward<Segment<float>, Precision>;
-    return gradients<float>([&](const auto& steps, const float* series, float* gradient) {
+    return gradients<float>([&](const auto& steps, float* series, float* gradient) {
       System::run(Body{steps, series, gradient});
     });
   }
   template <class B, class Real>
   std::vector<double> back() const {
-    return gradients<Real>([&](const auto& steps, const Real* series, Real* gradient) {
+    return gradients<Real>([&](const auto& steps, Real* series, Real* gradient) {
       std::vector<Real> weights(parameters.size());
       nwm::Buffer<Real> scratch(B::template steps_scratch<Segment<Real>>);
       B::run_steps_back(steps, series, gradient, weights.data(), scratch.data());
