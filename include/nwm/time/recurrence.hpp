@@ -80,8 +80,17 @@ class Recurrence {
   static constexpr std::size_t scratch =
       std::max(largest_of<stages>([](auto s) { return Couple<s>::scratch; }), steps_scratch<B>());
 
+  /// Whether On runs all steps of a segment at once, and back.
+  template <class On>
+  static constexpr bool runs_steps = requires(const Segment& steps, Real* numbers) {
+    On::run_steps(steps);
+    On::run_steps_back(steps, numbers, numbers, numbers, numbers);
+  };
+
   /// Groups of the stage that has most.
   static constexpr std::size_t widest_coupled = largest_of<stages>([](auto s) { return Stage<s>::groups; });
+  /// Those of a coupled value that are kept beside the tape on the way back.
+  static constexpr std::size_t one_coupled = Segment::direct && runs_steps<B> ? 0 : widest_coupled;
 
   /// Appends the stages' couplings: 1×1 stencils as dense layers.
   template <class L>
@@ -123,12 +132,13 @@ class Recurrence {
     Drive<Real> drive{};  ///< of the whole run: the input of step 0 of segment 0
   };
 
-  /// What the backward pass adds: gradients of the fields now, and of the coupled value of one stage.
+  /// What the backward pass adds: gradients of the fields now, and, where stages run one by one, of the
+  /// coupled value of one.
   struct Adjoint {
-    Adjoint() : fields_(fields * columns), coupled(widest_coupled * columns) {}
+    Adjoint() : fields_(fields * columns), coupled(one_coupled * columns) {}
     Real* gradient(std::size_t f) { return fields_.data() + f * columns; }
     void clear() { B::fill(fields_.size(), Real(0), fields_.data()); }
-    static constexpr std::size_t bytes() { return (fields + widest_coupled) * columns * sizeof(Real); }
+    static constexpr std::size_t bytes() { return (fields + one_coupled) * columns * sizeof(Real); }
 
     typename B::template Memory<Real> fields_, coupled;
   };
@@ -137,7 +147,7 @@ class Recurrence {
   static void run(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
                   Real* scratch_) {
     const Segment now = view(cell, parameters_, tape, segment);
-    if constexpr (Segment::direct && requires { B::run_steps(now); }) {
+    if constexpr (Segment::direct && runs_steps<B>) {
       B::run_steps(now);
     } else {
       if (!at_once(now, scratch_))
@@ -159,9 +169,7 @@ class Recurrence {
                        Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
     const Segment now = view(cell, parameters_, tape, segment);
     Real* const gradient = adjoint.gradient(0);
-    if constexpr (Segment::direct && requires {
-                    B::run_steps_back(now, series_gradient, gradient, parameter_gradient, scratch_);
-                  }) {
+    if constexpr (Segment::direct && runs_steps<B>) {
       B::run_steps_back(now, series_gradient, gradient, parameter_gradient, scratch_);
     } else {
       if (at_once_back(now, series_gradient, adjoint, parameter_gradient, scratch_)) return;
