@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "nwm/cell/stage.hpp"
 #include "nwm/memory/for_constants.hpp"
@@ -43,6 +44,8 @@ struct TimeSegment {
   using Real = Real_;
   using Input = Input_;
   using Map = Map_;
+  /// Where the gradient of the series is handed in: a series tape's way back overwrites it.
+  using SeriesGradient = std::conditional_t<Map::keeps_coupled, const Real*, Real*>;
   static constexpr std::size_t channels = channels_, length = length_;
   static constexpr std::size_t fields = cell::field_count<Cell>, stages = Map::stages;
   static constexpr std::size_t sites = G::height * G::width;   ///< of one image

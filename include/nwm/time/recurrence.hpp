@@ -82,10 +82,11 @@ class Recurrence {
 
   /// Whether On runs all steps of a segment at once, and back.
   template <class On>
-  static constexpr bool runs_steps = requires(const Segment& steps, Real* numbers) {
-    On::run_steps(steps);
-    On::run_steps_back(steps, numbers, numbers, numbers, numbers);
-  };
+  static constexpr bool runs_steps =
+      requires(const Segment& steps, typename Segment::SeriesGradient series_gradient, Real* numbers) {
+        On::run_steps(steps);
+        On::run_steps_back(steps, series_gradient, numbers, numbers, numbers);
+      };
 
   /// Groups of the stage that has most.
   static constexpr std::size_t widest_coupled = largest_of<stages>([](auto s) { return Stage<s>::groups; });
@@ -166,7 +167,8 @@ class Recurrence {
   /// parameter_gradient. The coupled values on the tape may be lost, and series_gradient where the tape is a
   /// series: `run` comes before the next.
   static void run_back(const Cell& cell, const Real* parameters_, Tape& tape, std::size_t segment,
-                       Real* series_gradient, Adjoint& adjoint, Real* parameter_gradient, Real* scratch_) {
+                       typename Segment::SeriesGradient series_gradient, Adjoint& adjoint,
+                       Real* parameter_gradient, Real* scratch_) {
     const Segment now = view(cell, parameters_, tape, segment);
     Real* const gradient = adjoint.gradient(0);
     if constexpr (Segment::direct && runs_steps<B>) {

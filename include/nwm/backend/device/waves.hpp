@@ -140,9 +140,9 @@ class Waves {
   /// The same backwards (model::Recurrence::run_back). Leaves other numbers in the coupled values' slots, and
   /// where the tape has none in series_gradient.
   template <class S, class Real = typename S::Real>
-  static void run_steps_back(S steps, Real* series_gradient, Real* gradient, Real* parameter_gradient,
-                             Real* scratch) {
-    steps.sent = series_gradient;
+  static void run_steps_back(S steps, typename S::SeriesGradient series_gradient, Real* gradient,
+                             Real* parameter_gradient, Real* scratch) {
+    if constexpr (!S::Map::keeps_coupled) steps.sent = series_gradient;
     WaveRun run = wave_run<S, true>();
     if constexpr (compiled<S, true, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(First<S, true>{steps, series_gradient, gradient, scratch});
