@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/halo.hpp"
 #include "nwm/backend/device/resident.hpp"
 #include "nwm/tape/stage_site.hpp"
 
@@ -15,16 +16,21 @@ namespace nwm::device {
 /// Runs the steps from steps.initial and sets the tape's slots: model::Recurrence::run over a whole segment,
 /// one image a block, one barrier a stage. Sums run over input channels, then rows, then columns, and begin
 /// with the bias. A body (block.hpp); where `fits` is false it takes more than a block has on any device.
-template <class TimeSegment>
+/// With two parts an image is in two blocks (InCluster makes a body of it), each with half the rows and the
+/// halo of what is gathered (halo.hpp): whoever sets a row that the other block sees sets it there, too. The
+/// same bits.
+template <class TimeSegment, unsigned parts_ = 1>
 struct ResidentForward {
+  static constexpr unsigned parts = parts_;
   using Real = typename TimeSegment::Real;
   using G = typename TimeSegment::G;
-  using ThreadStrip = Strip<G>;
+  using ThreadStrip = Strip<G, parts>;
+  using Edge = Halo<typename G::Boundary, ThreadStrip>;
   using Placement = Residence<TimeSegment>;
   static constexpr unsigned C = TimeSegment::channels, rows = ThreadStrip::rows;
-  static constexpr std::size_t field = C * TimeSegment::sites;  ///< numbers of a field of one image
+  static constexpr std::size_t field = C * ThreadStrip::plane;  ///< numbers of a field of a block
 
-  static constexpr std::size_t threads = ThreadStrip::threads, blocks = TimeSegment::images;
+  static constexpr std::size_t threads = ThreadStrip::threads, blocks = parts * TimeSegment::images;
   /// What the threads of a block share.
   struct Shared {
     alignas(16) std::array<Real, weights_offset<TimeSegment, false, TimeSegment::stages>()> weights;
@@ -42,14 +48,16 @@ struct ResidentForward {
 
   TimeSegment steps;
 
-  template <class Block>
-  constexpr void operator()(Block& block) const {
-    block.each([&](std::size_t thread, Local& local) {
-      begin(block.shared, local, ThreadStrip(thread), thread, block.index);
+  template <class Blocks>
+  constexpr void operator()(Blocks& all) const {
+    each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+      begin(block.shared, local, ThreadStrip(thread, block.index), thread, block.index / parts);
     });
     TimeSegment::in_order([&](std::size_t i, auto s) {
-      block.each([&](std::size_t thread, Local& local) {
-        stage<s>(block.shared, local, ThreadStrip(thread), block.index, i);
+      each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+        const ThreadStrip strip(thread, block.index);
+        stage<s>(block.shared, local, strip, block.index / parts, i);
+        share<s>(block, strip, i);
       });
     });
   }
@@ -60,7 +68,7 @@ struct ResidentForward {
   static constexpr auto& own(S& shared, L& local, ThreadStrip strip, unsigned c, unsigned r,
                              std::size_t turn) {
     if constexpr (Placement::facts.gathered[f])
-      return shared.fields[copy<f>(turn) + c * TimeSegment::sites + strip.site(r)];
+      return shared.fields[copy<f>(turn) + c * ThreadStrip::plane + strip.place(r)];
     else return local.fields[(Placement::facts.place[f] * C + c) * rows + r];
   }
   template <std::size_t f>
@@ -84,6 +92,27 @@ struct ResidentForward {
         if (strip.inside(r))
           own<f>(shared, local, strip, c, r, 0) =
               steps.initial[f][TimeSegment::plane(c, image) + strip.site(r)];
+      if constexpr (Placement::facts.gathered[f])
+        Edge::each(strip, [&](unsigned place, int row) {
+          NWM_UNROLL
+          for (unsigned c = 0; c < C; ++c) {
+            const unsigned site = static_cast<unsigned>(row) * ThreadStrip::width + strip.x;
+            const Real value = row < 0 ? Real(0) : steps.initial[f][TimeSegment::plane(c, image) + site];
+            shared.fields[copy<f>(0) + c * ThreadStrip::plane + place] = value;
+            shared.fields[copy<f>(1) + c * ThreadStrip::plane + place] = value;
+          }
+        });
+    });
+  }
+  /// What the other block sees of what stage s has set at step i.
+  template <std::size_t s, class Block>
+  static constexpr void share(const Block& block, ThreadStrip strip, std::size_t i) {
+    using Stage = typename TimeSegment::template Stage<s>;
+    for_constants<Stage::writes.size()>([&](auto k) {
+      constexpr std::size_t f = Stage::writes[k];
+      if constexpr (Placement::facts.gathered[f])
+        Edge::template share<C>(block, strip,
+                                [&](Shared& shared) { return shared.fields.data() + copy<f>(i + 1); });
     });
   }
 
@@ -115,7 +144,7 @@ struct ResidentForward {
           };
           if constexpr (Stencil::size == 3) {
             strip.template window<typename Stencil::Boundary, together>(
-                shared.fields.data() + copy<f>(turn<s, f>(i)) + c * TimeSegment::sites, first, take);
+                shared.fields.data() + copy<f>(turn<s, f>(i)) + c * ThreadStrip::plane, first, take);
           } else {
             NWM_UNROLL
             for (unsigned r = 0; r < together; ++r)

@@ -1,5 +1,5 @@
-// How a block's threads share out one whole image: each takes a strip of a column, so that what it reads of
-// one row serves the taps of three.
+// How a block's threads share out an image, or its part of one: each takes a strip of a column, so that what
+// it reads of one row serves the taps of three.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -20,49 +20,71 @@ constexpr unsigned divisor(unsigned n, unsigned limit) {
   return d;
 }
 
-/// The strip of a thread: column x, rows top..top + rows − 1 of an image of G. Neighbouring threads have
-/// neighbouring columns.
-template <class G>
+/// The strip of a thread: column x, rows top..top + rows − 1 of its block's part of an image of G. `parts`
+/// blocks have equal numbers of rows, block number index the rows of part `rank` = index % parts. Neighbouring
+/// threads have neighbouring columns.
+/// Of two parts each has as many threads as a whole image, with half the rows: they are bound by the
+/// instructions of a multiprocessor, which hides their latency with 16 warps and not with 8; more threads
+/// would have too few registers for the sums of a stencil.
+template <class G, unsigned parts_ = 1>
 struct Strip {
+  static constexpr unsigned parts = parts_;
   static constexpr unsigned limit = 512;  ///< threads at most: 128 registers each
-  static constexpr unsigned width = G::width, height = G::height;
-  static constexpr bool possible = G::width <= limit;
+  static constexpr unsigned width = G::width, height = std::max<unsigned>(1, G::height / parts);
+  static constexpr bool possible = G::width <= limit && G::height % parts == 0;
   static constexpr unsigned most = std::max(1U, limit / width);
   static constexpr unsigned rows = (height + most - 1) / most;
   static constexpr unsigned threads = width * ((height + rows - 1) / rows);
   static constexpr bool even = height % rows == 0;
+  static constexpr unsigned halo = parts > 1 ? 1 : 0;             ///< rows above and below a part: halo.hpp
+  static constexpr unsigned plane = (height + 2 * halo) * width;  ///< numbers of a part and its halo
 
-  unsigned x, top;
+  unsigned x, top, rank;
 
-  constexpr explicit Strip(std::size_t thread)
-      : x(static_cast<unsigned>(thread) % width), top(static_cast<unsigned>(thread) / width * rows) {}
+  constexpr explicit Strip(std::size_t thread, std::size_t index = 0)
+      : x(static_cast<unsigned>(thread) % width),
+        top(static_cast<unsigned>(thread) / width * rows),
+        rank(static_cast<unsigned>(index) % parts) {}
 
-  /// Whether row r of the strip lies in the image: the last strips may reach beyond it.
+  /// Whether row r of the strip lies in the part: the last strips may reach beyond it.
   constexpr bool inside(unsigned r) const { return even || top + r < height; }
-  constexpr unsigned site(unsigned r) const { return (top + r) * width + x; }
+  /// Where its number stands in an image, and in a plane of the block.
+  constexpr unsigned site(unsigned r) const { return (rank * height + top + r) * width + x; }
+  constexpr unsigned place(unsigned r) const { return (halo + top + r) * width + x; }
 
   /// f(r, tap, value) for rows r of `count` rows from row `first` of the strip and the nine taps of a 3×3
-  /// stencil over `plane` (an image) under Boundary: every value is read once.
+  /// stencil over `numbers` (a plane of the block) under Boundary: every value is read once.
   template <class Boundary, unsigned count, class Real, class F>
-  constexpr void window(const Real* plane, unsigned first, const F& f) const {
-    constexpr bool empty = shows_zeros<Boundary, G::width> || shows_zeros<Boundary, G::height>;
+  constexpr void window(const Real* numbers, unsigned first, const F& f) const {
+    constexpr bool empty =
+        shows_zeros<Boundary, G::width> || (parts == 1 && shows_zeros<Boundary, G::height>);
     const int middle = static_cast<int>(x);
     const std::array<int, 3> columns{seen_index<Boundary, G::width>(middle - 1), middle,
                                      seen_index<Boundary, G::width>(middle + 1)};
     NWM_UNROLL
     for (unsigned q = 0; q < count + 2; ++q) {
       const int at = static_cast<int>(top + first + q) - 1;
-      const bool own = even && first + q > 0 && first + q <= rows;
-      const int row = own ? at : seen_index<Boundary, G::height>(at);
+      const bool own = even && (parts > 1 || (first + q > 0 && first + q <= rows));
+      const int row = own ? at + static_cast<int>(halo) : row_at<Boundary>(at);
       NWM_UNROLL
       for (unsigned dx = 0; dx < 3; ++dx) {
         const bool there = !empty || (row >= 0 && columns[dx] >= 0);
-        const Real value = there ? plane[row * static_cast<int>(width) + columns[dx]] : Real(0);
+        const Real value = there ? numbers[row * static_cast<int>(width) + columns[dx]] : Real(0);
         NWM_UNROLL
         for (unsigned dy = 0; dy < 3; ++dy)
           if (q >= dy && q - dy < count) f(q - dy, 3 * dy + dx, value);
       }
     }
+  }
+
+ private:
+  /// The row of a plane that shows row `at` of the part, −1..height; some row further below, where only what
+  /// lies outside looks.
+  template <class Boundary>
+  static constexpr int row_at(int at) {
+    constexpr int last = static_cast<int>(height) + 1;
+    if constexpr (parts > 1) return at + 1 < last ? at + 1 : last;
+    else return seen_index<Boundary, G::height>(at);
   }
 };
 
