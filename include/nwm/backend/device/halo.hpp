@@ -58,19 +58,20 @@ struct Halo {
   /// show it. The other block may read them after the phase.
   template <unsigned planes, class Block, class F>
   static constexpr void share(const Block& block, ThreadStrip strip, const F& of) {
-    for_constants<std::size_t{2} * parts>([&](auto n) {
-      constexpr unsigned to = n / 2, side = n % 2;
-      constexpr int shown = source(to, side);
-      if constexpr (shown >= 0) {
-        constexpr unsigned from = shown / height, row = shown % height, r = row % ThreadStrip::rows;
-        if (strip.rank != from || strip.top != row - r) return;
-        const auto* const own = of(block.shared);
-        auto* const other = of(block.of(to));
-        NWM_UNROLL
-        for (unsigned k = 0; k < planes; ++k)
-          other[k * ThreadStrip::plane + place(strip, side)] = own[k * ThreadStrip::plane + strip.place(r)];
-      }
-    });
+    if constexpr (parts > 0)
+      for_constants<std::size_t{2} * parts>([&](auto n) {
+        constexpr unsigned to = n / 2, side = n % 2;
+        constexpr int shown = source(to, side);
+        if constexpr (shown >= 0) {
+          constexpr unsigned from = shown / height, row = shown % height, r = row % ThreadStrip::rows;
+          if (strip.rank != from || strip.top != row - r) return;
+          const auto* const own = of(block.shared);
+          auto* const other = of(block.of(to));
+          NWM_UNROLL
+          for (unsigned k = 0; k < planes; ++k)
+            other[k * ThreadStrip::plane + place(strip, side)] = own[k * ThreadStrip::plane + strip.place(r)];
+        }
+      });
   }
 };
 
