@@ -25,9 +25,9 @@ namespace nwm::device {
 /// body (block.hpp); where `fits` is false it takes more than a block has on any device.
 /// With two copies of a coupled value's gradient a stage writes the one while the stage before it is still
 /// gathered from the other; with one there are two barriers a stage. Both give the same bits.
-/// With two parts an image is in two blocks (InCluster makes a body of it), each with half the rows and the
-/// halo of the coupled value's gradient (halo.hpp), and `partial` is (images, parts, parameters). The same bits
-/// but for the order of that sum.
+/// With two parts an image is in two blocks (InCluster makes a body of it), each with half the rows: what is
+/// gathered beyond them it reads in the other block (halo.hpp), and `partial` is (images, parts, parameters).
+/// The same bits but for the order of that sum.
 template <class TimeSegment, std::size_t coupled_copies = 2, unsigned parts_ = 1>
 struct ResidentBackward {
   static constexpr unsigned parts = parts_;
@@ -35,7 +35,6 @@ struct ResidentBackward {
   using Real = typename TimeSegment::Real;
   using G = typename TimeSegment::G;
   using ThreadStrip = Strip<G, parts>;
-  using Edge = Halo<typename G::Boundary, ThreadStrip>;
   static constexpr unsigned C = TimeSegment::channels, rows = ThreadStrip::rows;
   static constexpr std::size_t field = C * ThreadStrip::plane;  ///< numbers of a field of a block
   static constexpr std::size_t threads = ThreadStrip::threads, blocks = parts * TimeSegment::images;
@@ -104,11 +103,6 @@ struct ResidentBackward {
         constexpr bool lives = cell::role<typename TimeSegment::Cell, f> != cell::Role::intermediate;
         own<f>(block.shared, local, strip, c, r) = lives ? gradient[f * TimeSegment::columns + at] : Real(0);
       });
-      Edge::each(strip, [&](unsigned place, int) {
-        for (std::size_t k = 0; k < coupled_copies; ++k)
-          for (std::size_t o = 0; o < facts.groups * C; ++o)
-            block.shared.coupled_gradient[k * coupled + o * ThreadStrip::plane + place] = Real(0);
-      });
     });
     std::size_t turn = 0;
     TimeSegment::in_reverse([&](std::size_t i, auto s) {
@@ -118,23 +112,21 @@ struct ResidentBackward {
       if constexpr (coupled_copies == 2) {
         phase([&](auto&& block, ThreadStrip strip, Local& local) {
           if (step < TimeSegment::length)
-            gather<behind>(block.shared, local, strip, block.index / parts, step, turn);
+            gather<behind>(block, local, strip, block.index / parts, step, turn);
           site<s>(block.shared, local, strip, block.index / parts, i, turn + 1);
-          share<s>(block, strip, turn + 1);
         });
       } else {
         phase([&](auto&& block, ThreadStrip strip, Local& local) {
           site<s>(block.shared, local, strip, block.index / parts, i, turn + 1);
-          share<s>(block, strip, turn + 1);
         });
         phase([&](auto&& block, ThreadStrip strip, Local& local) {
-          gather<s>(block.shared, local, strip, block.index / parts, i, turn + 1);
+          gather<s>(block, local, strip, block.index / parts, i, turn + 1);
         });
       }
       ++turn;
     });
     phase([&](auto&& block, ThreadStrip strip, Local& local) {
-      if constexpr (coupled_copies == 2) gather<0>(block.shared, local, strip, block.index / parts, 0, turn);
+      if constexpr (coupled_copies == 2) gather<0>(block, local, strip, block.index / parts, 0, turn);
       each_field(strip, block.index / parts, [&](auto f, unsigned c, unsigned r, std::size_t at) {
         gradient[f * TimeSegment::columns + at] = own<f>(block.shared, local, strip, c, r);
       });
@@ -220,20 +212,11 @@ struct ResidentBackward {
     }
   }
 
-  /// What the other block sees of what site<s> has set.
-  template <std::size_t s, class Block>
-  static constexpr void share(const Block& block, ThreadStrip strip, std::size_t turn) {
-    using Stencil = typename TimeSegment::template StencilAt<s>;
-    if constexpr (Stencil::size == 3)
-      Edge::template share<Stencil::out>(block, strip, [&](Shared& shared) {
-        return shared.coupled_gradient.data() + turn % coupled_copies * coupled;
-      });
-  }
-
   /// The neighbours' part of a 3×3 stage: to the gradient of what it gathered, and of its weights.
-  template <std::size_t s>
-  constexpr void gather(Shared& shared, Local& local, ThreadStrip strip, std::size_t image, std::size_t i,
+  template <std::size_t s, class Block>
+  constexpr void gather(Block& block, Local& local, ThreadStrip strip, std::size_t image, std::size_t i,
                         std::size_t turn) const {
+    Shared& shared = block.shared;
     using Stage = typename TimeSegment::template Stage<s>;
     using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, true>;
@@ -250,11 +233,15 @@ struct ResidentBackward {
             if (strip.inside(r))
               value[(k * C + c) * rows + r] = from[TimeSegment::plane(c, image) + strip.site(r)];
         });
-      const Real* from = shared.coupled_gradient.data() + turn % coupled_copies * coupled;
+      using Boundary = typename Stencil::Boundary;
       NWM_UNROLL
-      for (unsigned o = 0; o < Stencil::out; ++o)
-        strip.template window<typename Stencil::Boundary, rows>(
-            from + o * ThreadStrip::plane, 0, [&](unsigned r, unsigned tap, Real sent) {
+      for (unsigned o = 0; o < Stencil::out; ++o) {
+        const auto plane = [&](const Shared& of) -> const Real* {
+          return of.coupled_gradient.data() + turn % coupled_copies * coupled + o * ThreadStrip::plane;
+        };
+        strip.template window<Boundary, rows>(
+            plane(shared), halo_of<Boundary, Real>(block, strip, plane), 0,
+            [&](unsigned r, unsigned tap, Real sent) {
               if (!strip.inside(r)) return;
               for_constants<Stage::from.size()>([&](auto k) {
                 NWM_UNROLL
@@ -263,6 +250,7 @@ struct ResidentBackward {
                           W::at(o, tap, k * C + c), sent, value[(k * C + c) * rows + r]);
               });
             });
+      }
     }
   }
 

@@ -16,16 +16,14 @@ namespace nwm::device {
 /// Runs the steps from steps.initial and sets the tape's slots: model::Recurrence::run over a whole segment,
 /// one image a block, one barrier a stage. Sums run over input channels, then rows, then columns, and begin
 /// with the bias. A body (block.hpp); where `fits` is false it takes more than a block has on any device.
-/// With two parts an image is in two blocks (InCluster makes a body of it), each with half the rows and the
-/// halo of what is gathered (halo.hpp): whoever sets a row that the other block sees sets it there, too. The
-/// same bits.
+/// With two parts an image is in two blocks (InCluster makes a body of it), each with half the rows: what a
+/// stencil gathers beyond them it reads in the other block (halo.hpp). The same bits.
 template <class TimeSegment, unsigned parts_ = 1>
 struct ResidentForward {
   static constexpr unsigned parts = parts_;
   using Real = typename TimeSegment::Real;
   using G = typename TimeSegment::G;
   using ThreadStrip = Strip<G, parts>;
-  using Edge = Halo<typename G::Boundary, ThreadStrip>;
   using Placement = Residence<TimeSegment>;
   static constexpr unsigned C = TimeSegment::channels, rows = ThreadStrip::rows;
   static constexpr std::size_t field = C * ThreadStrip::plane;  ///< numbers of a field of a block
@@ -55,9 +53,7 @@ struct ResidentForward {
     });
     TimeSegment::in_order([&](std::size_t i, auto s) {
       each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
-        const ThreadStrip strip(thread, block.index);
-        stage<s>(block.shared, local, strip, block.index / parts, i);
-        share<s>(block, strip, i);
+        stage<s>(block, local, ThreadStrip(thread, block.index), block.index / parts, i);
       });
     });
   }
@@ -92,33 +88,13 @@ struct ResidentForward {
         if (strip.inside(r))
           own<f>(shared, local, strip, c, r, 0) =
               steps.initial[f][TimeSegment::plane(c, image) + strip.site(r)];
-      if constexpr (Placement::facts.gathered[f])
-        Edge::each(strip, [&](unsigned place, int row) {
-          NWM_UNROLL
-          for (unsigned c = 0; c < C; ++c) {
-            const unsigned site = static_cast<unsigned>(row) * ThreadStrip::width + strip.x;
-            const Real value = row < 0 ? Real(0) : steps.initial[f][TimeSegment::plane(c, image) + site];
-            shared.fields[copy<f>(0) + c * ThreadStrip::plane + place] = value;
-            shared.fields[copy<f>(1) + c * ThreadStrip::plane + place] = value;
-          }
-        });
-    });
-  }
-  /// What the other block sees of what stage s has set at step i.
-  template <std::size_t s, class Block>
-  static constexpr void share(const Block& block, ThreadStrip strip, std::size_t i) {
-    using Stage = typename TimeSegment::template Stage<s>;
-    for_constants<Stage::writes.size()>([&](auto k) {
-      constexpr std::size_t f = Stage::writes[k];
-      if constexpr (Placement::facts.gathered[f])
-        Edge::template share<C>(block, strip,
-                                [&](Shared& shared) { return shared.fields.data() + copy<f>(i + 1); });
     });
   }
 
-  template <std::size_t s>
-  constexpr void stage(Shared& shared, Local& local, ThreadStrip strip, std::size_t image,
+  template <std::size_t s, class Block>
+  constexpr void stage(Block& block, Local& local, ThreadStrip strip, std::size_t image,
                        std::size_t i) const {
+    Shared& shared = block.shared;
     using Stage = typename TimeSegment::template Stage<s>;
     using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, false>;
@@ -143,8 +119,12 @@ struct ResidentForward {
               sum[r * outs + o] += weights[W::at(k * C + c, tap, o)] * value;
           };
           if constexpr (Stencil::size == 3) {
-            strip.template window<typename Stencil::Boundary, together>(
-                shared.fields.data() + copy<f>(turn<s, f>(i)) + c * ThreadStrip::plane, first, take);
+            const auto plane = [&](const Shared& of) -> const Real* {
+              return of.fields.data() + copy<f>(turn<s, f>(i)) + c * ThreadStrip::plane;
+            };
+            using Boundary = typename Stencil::Boundary;
+            strip.template window<Boundary, together>(
+                plane(shared), halo_of<Boundary, Real>(block, strip, plane), first, take);
           } else {
             NWM_UNROLL
             for (unsigned r = 0; r < together; ++r)

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/halo.hpp"
 #include "nwm/backend/device/seen_index.hpp"
 #include "nwm/backend/device/unroll.hpp"
 
@@ -36,8 +37,7 @@ struct Strip {
   static constexpr unsigned rows = (height + most - 1) / most;
   static constexpr unsigned threads = width * ((height + rows - 1) / rows);
   static constexpr bool even = height % rows == 0;
-  static constexpr unsigned halo = parts > 1 ? 1 : 0;             ///< rows above and below a part: halo.hpp
-  static constexpr unsigned plane = (height + 2 * halo) * width;  ///< numbers of a part and its halo
+  static constexpr unsigned plane = height * width;  ///< numbers of a part
 
   unsigned x, top, rank;
 
@@ -48,43 +48,41 @@ struct Strip {
 
   /// Whether row r of the strip lies in the part: the last strips may reach beyond it.
   constexpr bool inside(unsigned r) const { return even || top + r < height; }
-  /// Where its number stands in an image, and in a plane of the block.
-  constexpr unsigned site(unsigned r) const { return (rank * height + top + r) * width + x; }
-  constexpr unsigned place(unsigned r) const { return (halo + top + r) * width + x; }
+  /// Where its number stands in a plane of the block, and in an image.
+  constexpr unsigned place(unsigned r) const { return (top + r) * width + x; }
+  constexpr unsigned site(unsigned r) const { return rank * plane + place(r); }
 
   /// f(r, tap, value) for rows r of `count` rows from row `first` of the strip and the nine taps of a 3×3
-  /// stencil over `numbers` (a plane of the block) under Boundary: every value is read once.
+  /// stencil over `part` (a plane of the block) and its halo under Boundary: every value is read once.
   template <class Boundary, unsigned count, class Real, class F>
-  constexpr void window(const Real* numbers, unsigned first, const F& f) const {
-    constexpr bool empty =
-        shows_zeros<Boundary, G::width> || (parts == 1 && shows_zeros<Boundary, G::height>);
+  constexpr void window(const Real* part, Halo<Real> halo, unsigned first, const F& f) const {
+    constexpr bool empty = shows_zeros<Boundary, G::width> || shows_zeros<Boundary, G::height>;
     const int middle = static_cast<int>(x);
     const std::array<int, 3> columns{seen_index<Boundary, G::width>(middle - 1), middle,
                                      seen_index<Boundary, G::width>(middle + 1)};
     NWM_UNROLL
     for (unsigned q = 0; q < count + 2; ++q) {
       const int at = static_cast<int>(top + first + q) - 1;
-      const bool own = even && (parts > 1 || (first + q > 0 && first + q <= rows));
-      const int row = own ? at + static_cast<int>(halo) : row_at<Boundary>(at);
+      const bool own = even && first + q > 0 && first + q <= rows;
+      // Beyond the part its halo begins, or, of a whole image, what Boundary shows of it.
+      int row = own ? at : seen_index<Boundary, G::height>(at);
+      const Real* from = part;
+      if constexpr (parts > 1) {
+        row = 0;
+        if (!own && at < 0) from = halo.above;
+        else if (!own && at >= static_cast<int>(height)) from = halo.below;
+        else row = at;
+        if (empty && from == nullptr) row = -1;
+      }
       NWM_UNROLL
       for (unsigned dx = 0; dx < 3; ++dx) {
         const bool there = !empty || (row >= 0 && columns[dx] >= 0);
-        const Real value = there ? numbers[row * static_cast<int>(width) + columns[dx]] : Real(0);
+        const Real value = there ? from[row * static_cast<int>(width) + columns[dx]] : Real(0);
         NWM_UNROLL
         for (unsigned dy = 0; dy < 3; ++dy)
           if (q >= dy && q - dy < count) f(q - dy, 3 * dy + dx, value);
       }
     }
-  }
-
- private:
-  /// The row of a plane that shows row `at` of the part, −1..height; some row further below, where only what
-  /// lies outside looks.
-  template <class Boundary>
-  static constexpr int row_at(int at) {
-    constexpr int last = static_cast<int>(height) + 1;
-    if constexpr (parts > 1) return at + 1 < last ? at + 1 : last;
-    else return seen_index<Boundary, G::height>(at);
   }
 };
 
