@@ -43,9 +43,10 @@ class IsolatedMemory {
   Shared& operator[](std::size_t block) const { return now_[block]; }
 
   /// f(i) for i from count − 1 to 0. Each finds what was there at the beginning, and what it changes is put
-  /// together at the end. Throws std::logic_error where two change the same byte.
+  /// together at the end. Throws std::logic_error where two change the same byte, or one a byte of a block
+  /// that is not its own: the block of i is i / owners, and with 0 all are.
   template <class F>
-  void phase(std::size_t count, const F& f) {
+  void phase(std::size_t count, const F& f, std::size_t owners = 0) {
     auto* const now = reinterpret_cast<unsigned char*>(now_.get());
     std::memcpy(before_.data(), now, size_);
     after_ = before_;
@@ -58,6 +59,8 @@ class IsolatedMemory {
         if (std::memcmp(now + start, before_.data() + start, end - start) == 0) continue;
         for (std::size_t k = start; k < end; ++k) {
           if (now[k] == before_[k]) continue;
+          if (owners > 0 && k / sizeof(Shared) != i / owners)
+            throw std::logic_error("a thread sets what is another block's");
           if (changed_[k]) throw std::logic_error("two threads of a phase set one place in shared memory");
           changed_[k] = true;
           after_[k] = now[k];
@@ -122,13 +125,21 @@ class IsolatedCluster {
 
   explicit IsolatedCluster(std::size_t number) : index_(number) {}
   template <class F>
-  void each(const F& f) {
-    memory_.phase(Body::cluster * Body::threads, [&](std::size_t i) {
-      const std::size_t rank = i / Body::threads, thread = i % Body::threads;
-      f(Block{index_ * Body::cluster + rank, static_cast<unsigned>(rank), memory_[rank], *this}, thread,
-        locals_[rank].thread[thread]);
-    });
+  void each(const F& f, std::size_t owners = 0) {
+    memory_.phase(
+        Body::cluster * Body::threads,
+        [&](std::size_t i) {
+          const std::size_t rank = i / Body::threads, thread = i % Body::threads;
+          f(Block{index_ * Body::cluster + rank, static_cast<unsigned>(rank), memory_[rank], *this}, thread,
+            locals_[rank].thread[thread]);
+        },
+        owners);
     ++phases_;
+  }
+  /// Throws where a thread sets what is another block's.
+  template <class F>
+  void each_own(const F& f) {
+    each(f, Body::threads);
   }
 };
 

@@ -35,18 +35,24 @@ struct Halo {
 template <class Boundary, class Real, class ThreadStrip, class Block, class F>
 constexpr Halo<Real> halo_of(const Block& block, ThreadStrip strip, const F& of) {
   Halo<Real> halo;
-  if constexpr (ThreadStrip::parts > 1)
+  if constexpr (ThreadStrip::parts > 1) {
+    constexpr unsigned height = ThreadStrip::height;
+    constexpr std::size_t all = std::size_t{height} * ThreadStrip::parts;
+    // The numbers first and then one address: else there would be a kernel's text for each part.
+    int above = -1, below = -1;
     for_constants<ThreadStrip::parts>([&](auto rank) {
-      if (strip.rank != rank) return;
-      constexpr int height = static_cast<int>(ThreadStrip::height), first = static_cast<int>(rank) * height;
-      constexpr std::size_t all = std::size_t{ThreadStrip::height} * ThreadStrip::parts;
-      constexpr int above = seen_index<Boundary, all>(first - 1);
-      constexpr int below = seen_index<Boundary, all>(first + height);
-      if constexpr (above >= 0)
-        halo.above = of(block.of(above / height)) + above % height * ThreadStrip::width;
-      if constexpr (below >= 0)
-        halo.below = of(block.of(below / height)) + below % height * ThreadStrip::width;
+      constexpr int top = static_cast<int>(rank * height);
+      if (strip.rank == rank) above = seen_index<Boundary, all>(top - 1);
+      if (strip.rank == rank) below = seen_index<Boundary, all>(top + static_cast<int>(height));
     });
+    const auto begin = [&](int row) -> const Real* {
+      if (shows_zeros<Boundary, all> && row < 0) return nullptr;
+      const auto at = static_cast<unsigned>(row);
+      return of(block.of(at / height)) + at % height * ThreadStrip::width;
+    };
+    halo.above = begin(above);
+    halo.below = begin(below);
+  }
   return halo;
 }
 

@@ -234,14 +234,14 @@ struct ResidentBackward {
               value[(k * C + c) * rows + r] = from[TimeSegment::plane(c, image) + strip.site(r)];
         });
       using Boundary = typename Stencil::Boundary;
+      const auto begin = [&](const Shared& of) {
+        return of.coupled_gradient.data() + turn % coupled_copies * coupled;
+      };
+      const Halo<Real> halo = halo_of<Boundary, Real>(block, strip, begin);
       NWM_UNROLL
-      for (unsigned o = 0; o < Stencil::out; ++o) {
-        const auto plane = [&](const Shared& of) -> const Real* {
-          return of.coupled_gradient.data() + turn % coupled_copies * coupled + o * ThreadStrip::plane;
-        };
+      for (unsigned o = 0; o < Stencil::out; ++o)
         strip.template window<Boundary, rows>(
-            plane(shared), halo_of<Boundary, Real>(block, strip, plane), 0,
-            [&](unsigned r, unsigned tap, Real sent) {
+            begin(shared), halo, o, 0, [&](unsigned r, unsigned tap, Real sent) {
               if (!strip.inside(r)) return;
               for_constants<Stage::from.size()>([&](auto k) {
                 NWM_UNROLL
@@ -250,7 +250,6 @@ struct ResidentBackward {
                           W::at(o, tap, k * C + c), sent, value[(k * C + c) * rows + r]);
               });
             });
-      }
     }
   }
 

@@ -111,6 +111,10 @@ struct ResidentForward {
         sum[k] = Stencil::bias ? weights[W::bias + k % outs] : Real(0);
       for_constants<Stage::from.size()>([&](auto k) {
         constexpr std::size_t f = Stage::from[k];
+        using Boundary = typename Stencil::Boundary;
+        const auto begin = [&](const Shared& of) { return of.fields.data() + copy<f>(turn<s, f>(i)); };
+        [[maybe_unused]] Halo<Real> halo;
+        if constexpr (Stencil::size == 3) halo = halo_of<Boundary, Real>(block, strip, begin);
         NWM_UNROLL
         for (unsigned c = 0; c < C; ++c) {
           const auto take = [&](unsigned r, unsigned tap, Real value) {
@@ -119,12 +123,7 @@ struct ResidentForward {
               sum[r * outs + o] += weights[W::at(k * C + c, tap, o)] * value;
           };
           if constexpr (Stencil::size == 3) {
-            const auto plane = [&](const Shared& of) -> const Real* {
-              return of.fields.data() + copy<f>(turn<s, f>(i)) + c * ThreadStrip::plane;
-            };
-            using Boundary = typename Stencil::Boundary;
-            strip.template window<Boundary, together>(
-                plane(shared), halo_of<Boundary, Real>(block, strip, plane), first, take);
+            strip.template window<Boundary, together>(begin(shared), halo, c, first, take);
           } else {
             NWM_UNROLL
             for (unsigned r = 0; r < together; ++r)

@@ -50,12 +50,15 @@ struct Strip {
   constexpr bool inside(unsigned r) const { return even || top + r < height; }
   /// Where its number stands in a plane of the block, and in an image.
   constexpr unsigned place(unsigned r) const { return (top + r) * width + x; }
-  constexpr unsigned site(unsigned r) const { return rank * plane + place(r); }
+  constexpr std::size_t site(unsigned r) const {
+    return std::size_t{rank * plane + top * width + x} + std::size_t{r * width};
+  }
 
   /// f(r, tap, value) for rows r of `count` rows from row `first` of the strip and the nine taps of a 3×3
-  /// stencil over `part` (a plane of the block) and its halo under Boundary: every value is read once.
+  /// stencil over plane k of those that begin at `part`, with their halo, under Boundary: every value is read
+  /// once.
   template <class Boundary, unsigned count, class Real, class F>
-  constexpr void window(const Real* part, Halo<Real> halo, unsigned first, const F& f) const {
+  constexpr void window(const Real* part, Halo<Real> halo, unsigned k, unsigned first, const F& f) const {
     constexpr bool empty = shows_zeros<Boundary, G::width> || shows_zeros<Boundary, G::height>;
     const int middle = static_cast<int>(x);
     const std::array<int, 3> columns{seen_index<Boundary, G::width>(middle - 1), middle,
@@ -66,14 +69,15 @@ struct Strip {
       const bool own = even && first + q > 0 && first + q <= rows;
       // Beyond the part its halo begins, or, of a whole image, what Boundary shows of it.
       int row = own ? at : seen_index<Boundary, G::height>(at);
-      const Real* from = part;
-      if constexpr (parts > 1) {
-        row = 0;
-        if (!own && at < 0) from = halo.above;
-        else if (!own && at >= static_cast<int>(height)) from = halo.below;
-        else row = at;
-        if (empty && from == nullptr) row = -1;
-      }
+      const Real* from = part + k * plane;
+      if constexpr (parts > 1)
+        if (!own) {
+          const Real* begin = part + at * static_cast<int>(width);
+          if (at < 0) begin = halo.above;
+          if (at >= static_cast<int>(height)) begin = halo.below;
+          row = empty && begin == nullptr ? -1 : 0;
+          from = begin + k * plane;
+        }
       NWM_UNROLL
       for (unsigned dx = 0; dx < 3; ++dx) {
         const bool there = !empty || (row >= 0 && columns[dx] >= 0);
