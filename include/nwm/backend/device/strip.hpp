@@ -48,7 +48,8 @@ struct Strip {
 
   /// Whether row r of the strip lies in the part: the last strips may reach beyond it.
   constexpr bool inside(unsigned r) const { return even || top + r < height; }
-  /// Where its number stands in a plane of the block, and in an image.
+  /// Where its number stands in a plane of the block, and in an image: a sum of the thread's number and a
+  /// constant, as addresses are.
   constexpr unsigned place(unsigned r) const { return (top + r) * width + x; }
   constexpr std::size_t site(unsigned r) const {
     return std::size_t{rank * plane + top * width + x} + std::size_t{r * width};

@@ -31,9 +31,9 @@ enum class WaveRun { resident, resident_in_less, in_two_blocks, in_clusters, by_
 
 /// For a backend B with B::run(body), B::map<Real>(count, kernel) and B::shared_memory(), the bytes that a
 /// block can have, and, where it runs clusters, B::clusters<Body>() and B::multiprocessors(): it derives from
-/// Waves<B>. Launches of one run follow each other; nothing of a run is read on the host. What takes at most `everywhere` bytes of
-/// shared memory has no other way. Couplings of many channels of float (stencil_kernels.hpp) multiply in
-/// Precision, where they are not resident.
+/// Waves<B>. Launches of one run follow each other; nothing of a run is read on the host. What takes at most
+/// `everywhere` bytes of shared memory has no other way. Couplings of many channels of float
+/// (stencil_kernels.hpp) multiply in Precision, where they are not resident.
 template <class B, class Precision = precision::Full, std::size_t everywhere = shared_everywhere>
 class Waves {
   template <class S, std::size_t s>
@@ -63,8 +63,8 @@ class Waves {
     else if constexpr (run == WaveRun::resident_in_less)
       return back && Second<S>::fits && !runs_everywhere<First<S, back>>;
     else if constexpr (run == WaveRun::in_two_blocks) {
-      // A row less is as long as a cluster's barrier is longer than a block's (an H100 takes 0.4 µs for a row
-      // of a block's threads forward).
+      // A barrier of a cluster takes longer than one of a block, perhaps as long as a row of all threads (0.4 µs
+      // of an H100's 3.5 forward, with 8 rows): two rows less pay.
       if constexpr (!requires { B::multiprocessors(); }) return false;
       else return InTwo<S, back>::fits && InTwo<S, back>::rows + 2 <= First<S, back>::rows;
     } else if constexpr (run == WaveRun::in_clusters) {
@@ -79,8 +79,8 @@ class Waves {
       return bytes<Body> <= B::shared_memory() && B::template clusters<Body>() > 0;
     else return false;
   }
-  /// Whether the present device has a multiprocessor for each of two blocks an image. With fewer the second
-  /// half of the images would wait for the first, and take longer than all with a block each.
+  /// Whether the present device has a multiprocessor for each of two blocks an image, and runs them all at
+  /// once. With fewer some images would wait for others, and all take longer than with a block each.
   template <class S, bool back>
   static bool runs_in_two() {
     return InTwo<S, back>::blocks <= B::multiprocessors() && runs_clusters<InTwo<S, back>>() &&
