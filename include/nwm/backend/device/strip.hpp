@@ -73,11 +73,12 @@ struct Strip {
       const Real* from = part + k * plane;
       if constexpr (parts > 1)
         if (!own) {
-          const Real* begin = part + at * static_cast<int>(width);
-          if (at < 0) begin = halo.above;
-          if (at >= static_cast<int>(height)) begin = halo.below;
+          const Real* begin = part;
+          int shift = at * static_cast<int>(width);
+          if (at < 0) begin = halo.above, shift = 0;
+          if (at >= static_cast<int>(height)) begin = halo.below, shift = 0;
           row = empty && begin == nullptr ? -1 : 0;
-          from = begin + k * plane;
+          from = begin + shift + k * plane;
         }
       NWM_UNROLL
       for (unsigned dx = 0; dx < 3; ++dx) {
