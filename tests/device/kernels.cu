@@ -13,6 +13,7 @@
 #include "nwm/backend/device/cluster_forward.hpp"
 #include "nwm/backend/device/cuda.cuh"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/halo.hpp"
 #include "nwm/backend/device/host.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/sequence_backward.hpp"
@@ -150,10 +151,24 @@ bool sums_agree(const char* what, std::size_t rows, std::size_t n) {
       [&] { Cuda<1>::add_row_sums(rows, n, all.data(), n, to); });
 }
 
-/// The device backends' words for runs of steps, on the host and on the device, where a block has `most`
-/// bytes of shared memory, or fewer that the device has.
-template <std::size_t most>
-struct OnHost : Waves<OnHost<most>> {
+/// What decides how steps run: a block has `most` bytes of shared memory, or fewer that the device has; an image
+/// may be in `two` blocks.
+template <std::size_t most, bool two>
+struct Chooses {
+  static std::size_t shared_memory() { return std::min(most, CudaSystem::shared_memory()); }
+  static std::size_t multiprocessors()
+  requires(two)
+  {
+    return CudaSystem::multiprocessors();
+  }
+  template <class Body>
+  static std::size_t clusters() {
+    return CudaSystem::clusters<Body>();
+  }
+};
+/// The device backends' words for runs of steps, on the host and on the device.
+template <std::size_t most, bool two>
+struct OnHost : Waves<OnHost<most, two>>, Chooses<most, two> {
   template <class Body>
   static void run(const Body& body) {
     on_host(body);
@@ -162,10 +177,9 @@ struct OnHost : Waves<OnHost<most>> {
   static void map(std::size_t count, const Kernel& kernel) {
     for (std::size_t i = 0; i < count; ++i) kernel(Lane<Real>{i});
   }
-  static std::size_t shared_memory() { return std::min(most, CudaSystem::shared_memory()); }
 };
-template <std::size_t most>
-struct OnDevice : Waves<OnDevice<most>> {
+template <std::size_t most, bool two>
+struct OnDevice : Waves<OnDevice<most, two>>, Chooses<most, two> {
   template <class Body>
   static void run(const Body& body) {
     CudaSystem::run(body);
@@ -174,16 +188,15 @@ struct OnDevice : Waves<OnDevice<most>> {
   static void map(std::size_t count, const Kernel& kernel) {
     Cuda<1>::map<Real>(count, kernel);
   }
-  static std::size_t shared_memory() { return std::min(most, CudaSystem::shared_memory()); }
 };
 
 /// `length` steps and back.
 template <class Real, class Cell, class G, std::size_t channels, std::size_t length,
-          std::size_t most = shared_limit>
+          std::size_t most = shared_limit, bool two = false>
 bool waves_agree(const char* what) {
-  using S = model::SegmentOn<OnHost<most>, Cell, G, channels, length, Real, model::NoInput>;
+  using S = model::SegmentOn<OnHost<most, two>, Cell, G, channels, length, Real, model::NoInput>;
   constexpr std::size_t numbers = S::Map::planes_of(length) * S::columns, fields = S::fields * S::columns;
-  constexpr std::size_t scratch = OnHost<most>::template steps_scratch<S>;
+  constexpr std::size_t scratch = OnHost<most, two>::template steps_scratch<S>;
   Shared<Real> all(2 * S::parameter_count + 2 * fields + length * S::columns + numbers + scratch, 1);
   Real* const parameters = all.data();
   Real* const start = parameters + S::parameter_count;
@@ -198,13 +211,47 @@ bool waves_agree(const char* what) {
     B::run_steps(steps);
     B::run_steps_back(steps, series_gradient, gradient, parameter_gradient, slots + numbers);
   };
-  return agree(what, all, [&] { there_and_back(OnHost<most>{}); }, [&] { there_and_back(OnDevice<most>{}); });
+  return agree(
+      what, all, [&] { there_and_back(OnHost<most, two>{}); },
+      [&] { there_and_back(OnDevice<most, two>{}); });
+}
+
+/// `length` steps and back in two blocks an image, where the device has clusters, with the bits of one block.
+template <class Cell, class G, std::size_t channels, std::size_t length>
+bool two_blocks_agree(const char* what) {
+  using S = model::TimeSegment<Cell, G, channels, length, float>;
+  using Forward = ResidentForward<S, 2>;
+  using Backward = ResidentBackward<S, 2, 2>;
+  const std::size_t active = CudaSystem::clusters<InCluster<Backward>>();
+  std::printf("%s: %zu clusters of 2 blocks at once, %zu multiprocessors\n", what, active,
+              CudaSystem::multiprocessors());
+  if (active == 0) return true;
+  Shared<float> parameters(S::parameter_count, 1), start(S::fields * S::columns, 2);
+  Shared<float> series(length * S::columns, 3), partial(Backward::blocks * S::parameter_count, 4);
+  Shared<float> slots(S::Map::planes_of(length) * S::columns, 5), gradient(S::fields * S::columns, 6);
+  S steps{Cell{}, parameters.data(), {}, slots.data()};
+  for (std::size_t f = 0; f < S::fields; ++f) steps.initial[f] = start.data() + f * S::columns;
+  const auto run = [&](const auto& forward, const auto& backward) {
+    gradient.refill(6);
+    CudaSystem::run(forward);
+    CudaSystem::run(backward);
+    NWM_CUDA(cudaDeviceSynchronize());
+    auto all = slots.values();
+    const auto last = gradient.values();
+    all.insert(all.end(), last.begin(), last.end());
+    return all;
+  };
+  const auto one = run(ResidentForward<S>{steps},
+                       ResidentBackward<S>{steps, series.data(), gradient.data(), partial.data()});
+  const auto two = run(InCluster<Forward>{{steps}},
+                       InCluster<Backward>{{steps, series.data(), gradient.data(), partial.data()}});
+  return same(what, two, one, 0);
 }
 
 /// `length` steps in clusters of blocks and back, where the device has them.
 template <class Precision, class Cell, class G, std::size_t channels, std::size_t length>
 bool clusters_agree(const char* what) {
-  using S = model::SegmentOn<OnHost<shared_limit>, Cell, G, channels, length, float, model::NoInput>;
+  using S = model::SegmentOn<OnHost<shared_limit, false>, Cell, G, channels, length, float, model::NoInput>;
   using Forward = ClusterForward<S, Precision>;
   using Backward = ClusterBackward<S, Precision>;
   static_assert(Forward::fits);
@@ -233,7 +280,7 @@ bool sequences_agree(const char* what) {
   constexpr std::size_t length = 5, inputs = 3;
   using S = model::TimeSegment<Cell, Abreast<Grid<1, width, cell::BoundaryOf<Cell>>, lanes>, channels, length,
                                Real, model::StepInput<inputs, 1>>;
-  constexpr std::size_t numbers = S::Map::planes * length * S::columns, fields = S::fields * S::columns;
+  constexpr std::size_t numbers = S::Map::planes_of(length) * S::columns, fields = S::fields * S::columns;
   constexpr std::size_t series = length * cell::recorded_fields<Cell>.size() * S::columns;
   constexpr std::size_t sent = sent_before<S, S::stages>() * length * S::columns;
   Shared<Real> all(2 * S::parameter_count + 2 * fields + series + numbers + sent + length * inputs * lanes,
@@ -335,6 +382,10 @@ int main() {
     fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4, shared_everywhere>(
                "resident waves in 99 KiB") &&
            fine;
+    fine = waves_agree<float, cell::Wave, Batched<Grid<64, 64>, 3>, 2, 4, shared_limit, true>(
+               "resident waves in two blocks") &&
+           fine;
+    fine = two_blocks_agree<cell::Wave, Batched<Grid<64, 64>, 64>, 2, 100>("two blocks beside one") && fine;
     fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;
     fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
     fine = sums_agree<float>("sums of short rows", 5, 1000) && fine;

@@ -5,6 +5,9 @@
 //   cluster              blocks of a cluster, a constant from 1 to 16 that divides blocks
 //   operator()(cluster)  the work of one cluster, in phases of all its threads
 //     cluster.each(f)      f(block, thread, local)
+//     cluster.each_own(f)  the same, of a phase that writes to its own block's shared memory only; later
+//                          phases see what it has set there, and nothing that it has set in memory. Its end
+//                          then waits for nothing on the way to memory
 //     cluster.warps(f)     f(block, warp, local), see warp.hpp
 //     cluster.same(f)      the bool of f(block, warp, local), the same for all warps of the cluster: what the
 //                          control flow between phases may depend on. No phase: nothing is waited for
@@ -56,6 +59,10 @@ class HostCluster {
     for (unsigned rank = 0; rank < Body::cluster; ++rank)
       for (std::size_t thread = 0; thread < Body::threads; ++thread)
         f(block(rank), thread, memory_[rank].locals[thread]);
+  }
+  template <class F>
+  void each_own(const F& f) {
+    each(f);
   }
   template <class F>
   void warps(const F& f) {

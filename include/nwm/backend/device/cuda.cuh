@@ -58,6 +58,8 @@ struct CudaSystem {
 
   static std::size_t shared_memory() { return CudaContext::current().shared_memory(); }
 
+  static std::size_t multiprocessors() { return CudaContext::current().multiprocessors(); }
+
   /// Clusters of a Body that the present device runs at once; 0 where it has none.
   template <class Body>
   static std::size_t clusters() {

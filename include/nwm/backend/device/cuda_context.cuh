@@ -30,6 +30,8 @@ class CudaContext {
   void* scratch() const { return scratch_; }
   /// Bytes of shared memory that a block of the device can ask for.
   std::size_t shared_memory() const { return static_cast<std::size_t>(shared_memory_); }
+  /// Multiprocessors of the device.
+  std::size_t multiprocessors() const { return static_cast<std::size_t>(multiprocessors_); }
 
   CudaContext(const CudaContext&) = delete;
   CudaContext& operator=(const CudaContext&) = delete;
@@ -49,6 +51,7 @@ class CudaContext {
       throw Error("nwm::device::Cuda", "device " + std::to_string(device),
                   "managed memory that host and device use at the same time", "none");
     NWM_CUDA(cudaDeviceGetAttribute(&shared_memory_, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+    NWM_CUDA(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device));
     NWM_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
     NWM_CUDA(cudaMalloc(&scratch_, scratch_bytes));
     NWM_CUDA(cudaMalloc(&blas_room_, blas_bytes));
@@ -65,7 +68,7 @@ class CudaContext {
     if (stream_) cudaStreamDestroy(stream_);
   }
 
-  int shared_memory_ = 0;
+  int shared_memory_ = 0, multiprocessors_ = 0;
   cudaStream_t stream_ = nullptr;
   cublasHandle_t blas_ = nullptr;
   void *scratch_ = nullptr, *blas_room_ = nullptr;

@@ -69,6 +69,18 @@ class CudaCluster {
     wait();
   }
   template <class F>
+  __device__ void each_own(const F& f) {
+    f(block_, std::size_t{threadIdx.x}, local_);
+    // Without .relaxed all that the threads have stored must have reached memory before they go on.
+#if __CUDACC_VER_MAJOR__ * 100 + __CUDACC_VER_MINOR__ >= 1208
+    asm volatile("fence.release.sync_restrict::shared::cta.cluster;" ::: "memory");
+    asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
+    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+#else
+    wait();
+#endif
+  }
+  template <class F>
   __device__ void warps(const F& f) {
     f(block_, warp(), warp_local_);
     wait();

@@ -143,6 +143,12 @@ struct Operations : System_::Memories,
     if constexpr (requires { System_::shared_memory(); }) return System_::shared_memory();
     else return shared_limit;
   }
+  /// Multiprocessors of the present device, where the system says.
+  static std::size_t multiprocessors()
+  requires requires { System_::multiprocessors(); }
+  {
+    return System_::multiprocessors();
+  }
   /// Clusters of a body (cluster.hpp) that run at once; 0 where none does.
   template <class Body>
   static std::size_t clusters() {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/halo.hpp"
 #include "nwm/backend/device/resident.hpp"
 #include "nwm/tape/recalled.hpp"
 
@@ -24,15 +25,19 @@ namespace nwm::device {
 /// body (block.hpp); where `fits` is false it takes more than a block has on any device.
 /// With two copies of a coupled value's gradient a stage writes the one while the stage before it is still
 /// gathered from the other; with one there are two barriers a stage. Both give the same bits.
-template <class TimeSegment, std::size_t coupled_copies = 2>
+/// With two parts an image is in two blocks (InCluster makes a body of it), each with half the rows: what is
+/// gathered beyond them it reads in the other block (halo.hpp), and `partial` is (images, parts, parameters).
+/// The same bits but for the order of that sum.
+template <class TimeSegment, std::size_t coupled_copies = 2, unsigned parts_ = 1>
 struct ResidentBackward {
+  static constexpr unsigned parts = parts_;
   static_assert(coupled_copies == 1 || coupled_copies == 2);
   using Real = typename TimeSegment::Real;
   using G = typename TimeSegment::G;
-  using ThreadStrip = Strip<G>;
+  using ThreadStrip = Strip<G, parts>;
   static constexpr unsigned C = TimeSegment::channels, rows = ThreadStrip::rows;
-  static constexpr std::size_t field = C * TimeSegment::sites;  ///< numbers of a field of one image
-  static constexpr std::size_t threads = ThreadStrip::threads, blocks = TimeSegment::images;
+  static constexpr std::size_t field = C * ThreadStrip::plane;  ///< numbers of a field of a block
+  static constexpr std::size_t threads = ThreadStrip::threads, blocks = parts * TimeSegment::images;
 
  private:
   struct Facts {
@@ -82,15 +87,21 @@ struct ResidentBackward {
   const Real* series_gradient;
   Real *gradient, *partial;
 
-  template <class Block>
-  constexpr void operator()(Block& block) const {
-    block.each([&](std::size_t thread, Local& local) {
+  template <class Blocks>
+  constexpr void operator()(Blocks& all) const {
+    // Phases of f(block, strip, local).
+    const auto phase = [&](const auto& f) {
+      each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+        f(block, ThreadStrip(thread, block.index), local);
+      });
+    };
+    each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+      const ThreadStrip strip(thread, block.index);
       load_weights<TimeSegment, true>(steps.parameters, block.shared.weight.data(), thread, threads);
       local.sum.fill(Real(0));
-      each_field(ThreadStrip(thread), block.index, [&](auto f, unsigned c, unsigned r, std::size_t at) {
+      each_field(strip, block.index / parts, [&](auto f, unsigned c, unsigned r, std::size_t at) {
         constexpr bool lives = cell::role<typename TimeSegment::Cell, f> != cell::Role::intermediate;
-        own<f>(block.shared, local, ThreadStrip(thread), c, r) =
-            lives ? gradient[f * TimeSegment::columns + at] : Real(0);
+        own<f>(block.shared, local, strip, c, r) = lives ? gradient[f * TimeSegment::columns + at] : Real(0);
       });
     });
     std::size_t turn = 0;
@@ -99,35 +110,35 @@ struct ResidentBackward {
       constexpr std::size_t behind = s + 1 < TimeSegment::stages ? s + 1 : 0;
       const std::size_t step = s + 1 < TimeSegment::stages ? i : i + 1;
       if constexpr (coupled_copies == 2) {
-        block.each([&](std::size_t thread, Local& local) {
+        phase([&](auto&& block, ThreadStrip strip, Local& local) {
           if (step < TimeSegment::length)
-            gather<behind>(block.shared, local, thread, block.index, step, turn);
-          site<s>(block.shared, local, thread, block.index, i, turn + 1);
+            gather<behind>(block, local, strip, block.index / parts, step, turn);
+          site<s>(block.shared, local, strip, block.index / parts, i, turn + 1);
         });
       } else {
-        block.each([&](std::size_t thread, Local& local) {
-          site<s>(block.shared, local, thread, block.index, i, turn + 1);
+        phase([&](auto&& block, ThreadStrip strip, Local& local) {
+          site<s>(block.shared, local, strip, block.index / parts, i, turn + 1);
         });
-        block.each([&](std::size_t thread, Local& local) {
-          gather<s>(block.shared, local, thread, block.index, i, turn + 1);
+        phase([&](auto&& block, ThreadStrip strip, Local& local) {
+          gather<s>(block, local, strip, block.index / parts, i, turn + 1);
         });
       }
       ++turn;
     });
-    block.each([&](std::size_t thread, Local& local) {
-      if constexpr (coupled_copies == 2) gather<0>(block.shared, local, thread, block.index, 0, turn);
-      each_field(ThreadStrip(thread), block.index, [&](auto f, unsigned c, unsigned r, std::size_t at) {
-        gradient[f * TimeSegment::columns + at] = own<f>(block.shared, local, ThreadStrip(thread), c, r);
+    phase([&](auto&& block, ThreadStrip strip, Local& local) {
+      if constexpr (coupled_copies == 2) gather<0>(block, local, strip, block.index / parts, 0, turn);
+      each_field(strip, block.index / parts, [&](auto f, unsigned c, unsigned r, std::size_t at) {
+        gradient[f * TimeSegment::columns + at] = own<f>(block.shared, local, strip, c, r);
       });
     });
-    if constexpr (sums) add_threads(block);
+    if constexpr (sums) add_threads(all);
   }
 
  private:
   template <std::size_t f>
   static constexpr Real& own(Shared& shared, Local& local, ThreadStrip strip, unsigned c, unsigned r) {
     if constexpr (facts.map[f])
-      return shared.maps[facts.place[f] * field + c * TimeSegment::sites + strip.site(r)];
+      return shared.maps[facts.place[f] * field + c * ThreadStrip::plane + strip.place(r)];
     else return local.fields[(facts.place[f] * C + c) * rows + r];
   }
   /// f(field, c, r, where it stands) for all numbers of a thread's sites.
@@ -148,13 +159,12 @@ struct ResidentBackward {
   /// The sites' part of stage s: from the gradient of what it writes to that of its coupled value and of what
   /// it reads.
   template <std::size_t s>
-  constexpr void site(Shared& shared, Local& local, std::size_t thread, std::size_t image, std::size_t i,
+  constexpr void site(Shared& shared, Local& local, ThreadStrip strip, std::size_t image, std::size_t i,
                       std::size_t turn) const {
     using Stage = typename TimeSegment::template Stage<s>;
     using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, true>;
     constexpr unsigned groups = Stage::groups, outs = Stencil::out;
-    const ThreadStrip strip(thread);
     using Tape = model::Recalled<TimeSegment, s>;
     Real* const to = shared.coupled_gradient.data() + turn % coupled_copies * coupled;
     NWM_UNROLL
@@ -178,7 +188,7 @@ struct ResidentBackward {
         for (unsigned g = 0; g < groups; ++g) {
           const unsigned o = g * C + c;
           coupled_gradient[o] = result[g];
-          if constexpr (Stencil::size == 3) to[o * TimeSegment::sites + strip.site(r)] = result[g];
+          if constexpr (Stencil::size == 3) to[o * ThreadStrip::plane + strip.place(r)] = result[g];
           if constexpr (!sums)
             steps.template coupled<s>(i)[TimeSegment::plane(o, image) + strip.site(r)] = result[g];
           if constexpr (summed<s> && Stencil::bias) local.sum[offset<s> + W::bias + o] += result[g];
@@ -203,14 +213,14 @@ struct ResidentBackward {
   }
 
   /// The neighbours' part of a 3×3 stage: to the gradient of what it gathered, and of its weights.
-  template <std::size_t s>
-  constexpr void gather(Shared& shared, Local& local, std::size_t thread, std::size_t image, std::size_t i,
+  template <std::size_t s, class Block>
+  constexpr void gather(Block& block, Local& local, ThreadStrip strip, std::size_t image, std::size_t i,
                         std::size_t turn) const {
+    Shared& shared = block.shared;
     using Stage = typename TimeSegment::template Stage<s>;
     using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, true>;
     if constexpr (Stencil::size == 3) {
-      const ThreadStrip strip(thread);
       constexpr unsigned ins = Stencil::in;
       std::array<Real, ins * rows> value;  // of the fields at the thread's own sites
       value.fill(Real(0));
@@ -223,11 +233,15 @@ struct ResidentBackward {
             if (strip.inside(r))
               value[(k * C + c) * rows + r] = from[TimeSegment::plane(c, image) + strip.site(r)];
         });
-      const Real* from = shared.coupled_gradient.data() + turn % coupled_copies * coupled;
+      using Boundary = typename Stencil::Boundary;
+      const auto begin = [&](const Shared& of) {
+        return of.coupled_gradient.data() + turn % coupled_copies * coupled;
+      };
+      const Halo<Real> halo = halo_of<Boundary, Real>(block, strip, begin);
       NWM_UNROLL
       for (unsigned o = 0; o < Stencil::out; ++o)
-        strip.template window<typename Stencil::Boundary, rows>(
-            from + o * TimeSegment::sites, 0, [&](unsigned r, unsigned tap, Real sent) {
+        strip.template window<Boundary, rows>(
+            begin(shared), halo, o, 0, [&](unsigned r, unsigned tap, Real sent) {
               if (!strip.inside(r)) return;
               for_constants<Stage::from.size()>([&](auto k) {
                 NWM_UNROLL
@@ -249,24 +263,26 @@ struct ResidentBackward {
 
   /// Sets partial: for as many weights at a time as there is memory, each thread's sum, then those of every
   /// `ways`-th thread, then those.
-  template <class Block>
-  constexpr void add_threads(Block& block) const {
+  template <class Blocks>
+  constexpr void add_threads(Blocks& blocks_) const {
     constexpr std::size_t chunk = std::min(weights, coupled_copies * coupled / threads);
     constexpr std::size_t ways = std::min<std::size_t>(16, threads);
-    Real* const all = block.shared.coupled_gradient.data();
     for_constants<(weights + chunk - 1) / chunk>([&](auto part) {
       constexpr std::size_t first = part * chunk, count = std::min(chunk, weights - first);
-      block.each([&](std::size_t thread, Local& local) {
+      each_thread<parts>(blocks_, [&](auto&& block, std::size_t thread, Local& local) {
+        Real* const all = block.shared.coupled_gradient.data();
         NWM_UNROLL
         for (std::size_t k = 0; k < count; ++k) all[k * threads + thread] = local.sum[first + k];
       });
-      block.each([&](std::size_t thread, Local&) {
+      each_thread<parts>(blocks_, [&](auto&& block, std::size_t thread, Local&) {
+        Real* const all = block.shared.coupled_gradient.data();
         for (std::size_t w = thread; w < count * ways; w += threads) {
           Real* const sums_ = all + w / ways * threads + w % ways;
           for (std::size_t t = ways; w % ways + t < threads; t += ways) *sums_ += sums_[t];
         }
       });
-      block.each([&](std::size_t thread, Local&) {
+      each_thread<parts>(blocks_, [&](auto&& block, std::size_t thread, Local&) {
+        const Real* const all = block.shared.coupled_gradient.data();
         for (std::size_t k = thread; k < count; k += threads) {
           Real sum(0);
           for (std::size_t way = 0; way < ways; ++way) sum += all[k * threads + way];
@@ -276,14 +292,14 @@ struct ResidentBackward {
     });
   }
   /// The sum at `place` of Weights as the parameter it belongs to.
-  constexpr void set_partial(std::size_t image, std::size_t place, Real sum) const {
+  constexpr void set_partial(std::size_t block, std::size_t place, Real sum) const {
     for_constants<TimeSegment::stages>([&](auto s) {
       using S = typename TimeSegment::template StencilAt<s>;
       using W = Weights<S, true>;
       if (place - offset<s> >= W::size) return;  // another stage's
       const std::size_t p = W::parameter(place - offset<s>);
       if (p < S::parameters)
-        partial[image * TimeSegment::parameter_count + TimeSegment::template offset<s>() + p] = sum;
+        partial[block * TimeSegment::parameter_count + TimeSegment::template offset<s>() + p] = sum;
     });
   }
 };

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/halo.hpp"
 #include "nwm/backend/device/resident.hpp"
 #include "nwm/tape/stage_site.hpp"
 
@@ -15,16 +16,19 @@ namespace nwm::device {
 /// Runs the steps from steps.initial and sets the tape's slots: model::Recurrence::run over a whole segment,
 /// one image a block, one barrier a stage. Sums run over input channels, then rows, then columns, and begin
 /// with the bias. A body (block.hpp); where `fits` is false it takes more than a block has on any device.
-template <class TimeSegment>
+/// With two parts an image is in two blocks (InCluster makes a body of it), each with half the rows: what a
+/// stencil gathers beyond them it reads in the other block (halo.hpp). The same bits.
+template <class TimeSegment, unsigned parts_ = 1>
 struct ResidentForward {
+  static constexpr unsigned parts = parts_;
   using Real = typename TimeSegment::Real;
   using G = typename TimeSegment::G;
-  using ThreadStrip = Strip<G>;
+  using ThreadStrip = Strip<G, parts>;
   using Placement = Residence<TimeSegment>;
   static constexpr unsigned C = TimeSegment::channels, rows = ThreadStrip::rows;
-  static constexpr std::size_t field = C * TimeSegment::sites;  ///< numbers of a field of one image
+  static constexpr std::size_t field = C * ThreadStrip::plane;  ///< numbers of a field of a block
 
-  static constexpr std::size_t threads = ThreadStrip::threads, blocks = TimeSegment::images;
+  static constexpr std::size_t threads = ThreadStrip::threads, blocks = parts * TimeSegment::images;
   /// What the threads of a block share.
   struct Shared {
     alignas(16) std::array<Real, weights_offset<TimeSegment, false, TimeSegment::stages>()> weights;
@@ -42,14 +46,14 @@ struct ResidentForward {
 
   TimeSegment steps;
 
-  template <class Block>
-  constexpr void operator()(Block& block) const {
-    block.each([&](std::size_t thread, Local& local) {
-      begin(block.shared, local, ThreadStrip(thread), thread, block.index);
+  template <class Blocks>
+  constexpr void operator()(Blocks& all) const {
+    each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+      begin(block.shared, local, ThreadStrip(thread, block.index), thread, block.index / parts);
     });
     TimeSegment::in_order([&](std::size_t i, auto s) {
-      block.each([&](std::size_t thread, Local& local) {
-        stage<s>(block.shared, local, ThreadStrip(thread), block.index, i);
+      each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+        stage<s>(block, local, ThreadStrip(thread, block.index), block.index / parts, i);
       });
     });
   }
@@ -60,7 +64,7 @@ struct ResidentForward {
   static constexpr auto& own(S& shared, L& local, ThreadStrip strip, unsigned c, unsigned r,
                              std::size_t turn) {
     if constexpr (Placement::facts.gathered[f])
-      return shared.fields[copy<f>(turn) + c * TimeSegment::sites + strip.site(r)];
+      return shared.fields[copy<f>(turn) + c * ThreadStrip::plane + strip.place(r)];
     else return local.fields[(Placement::facts.place[f] * C + c) * rows + r];
   }
   template <std::size_t f>
@@ -87,9 +91,10 @@ struct ResidentForward {
     });
   }
 
-  template <std::size_t s>
-  constexpr void stage(Shared& shared, Local& local, ThreadStrip strip, std::size_t image,
+  template <std::size_t s, class Block>
+  constexpr void stage(Block& block, Local& local, ThreadStrip strip, std::size_t image,
                        std::size_t i) const {
+    Shared& shared = block.shared;
     using Stage = typename TimeSegment::template Stage<s>;
     using Stencil = typename TimeSegment::template StencilAt<s>;
     using W = Weights<Stencil, false>;
@@ -104,6 +109,10 @@ struct ResidentForward {
         sum[k] = Stencil::bias ? weights[W::bias + k % outs] : Real(0);
       for_constants<Stage::from.size()>([&](auto k) {
         constexpr std::size_t f = Stage::from[k];
+        using Boundary = typename Stencil::Boundary;
+        const auto begin = [&](const Shared& of) { return of.fields.data() + copy<f>(turn<s, f>(i)); };
+        [[maybe_unused]] Halo<Real> halo;
+        if constexpr (Stencil::size == 3) halo = halo_of<Boundary, Real>(block, strip, begin);
         NWM_UNROLL
         for (unsigned c = 0; c < C; ++c) {
           const auto take = [&](unsigned r, unsigned tap, Real value) {
@@ -112,8 +121,7 @@ struct ResidentForward {
               sum[r * outs + o] += weights[W::at(k * C + c, tap, o)] * value;
           };
           if constexpr (Stencil::size == 3) {
-            strip.template window<typename Stencil::Boundary, together>(
-                shared.fields.data() + copy<f>(turn<s, f>(i)) + c * TimeSegment::sites, first, take);
+            strip.template window<Boundary, together>(begin(shared), halo, c, first, take);
           } else {
             NWM_UNROLL
             for (unsigned r = 0; r < together; ++r)

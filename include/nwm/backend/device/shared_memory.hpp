@@ -20,7 +20,8 @@ inline constexpr std::size_t shared_everywhere = 99 * 1024;
 /// How all steps of a segment run on the present device, in one direction (Operations::steps_choice). Where
 /// `wanted` is more than `available`, a device with more shared memory runs them better.
 struct StepsChoice {
-  std::string_view name;  ///< of what runs: "resident", "by stages", "weights in shared memory", …
+  /// Of what runs: "resident", "resident in two blocks", "by stages", "weights in shared memory", …
+  std::string_view name;
   std::size_t taken;      ///< bytes that a block of it shares; 0 where the steps take several launches
   std::size_t wanted;     ///< bytes that the best kernel shares, on any device; 0 where there is none
   std::size_t available;  ///< bytes that a block can have on the present device

@@ -1,5 +1,5 @@
-// How a block's threads share out one whole image: each takes a strip of a column, so that what it reads of
-// one row serves the taps of three.
+// How a block's threads share out an image, or its part of one: each takes a strip of a column, so that what
+// it reads of one row serves the taps of three.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/halo.hpp"
 #include "nwm/backend/device/seen_index.hpp"
 #include "nwm/backend/device/unroll.hpp"
 
@@ -20,31 +21,45 @@ constexpr unsigned divisor(unsigned n, unsigned limit) {
   return d;
 }
 
-/// The strip of a thread: column x, rows top..top + rows − 1 of an image of G. Neighbouring threads have
-/// neighbouring columns.
-template <class G>
+/// The strip of a thread: column x, rows top..top + rows − 1 of its block's part of an image of G. `parts`
+/// blocks have equal numbers of rows, block number index the rows of part `rank` = index % parts. Neighbouring
+/// threads have neighbouring columns.
+/// Of two parts each has as many threads as a whole image, with half the rows: they are bound by the
+/// instructions of a multiprocessor, which hides their latency with 16 warps and not with 8; more threads
+/// would have too few registers for the sums of a stencil.
+template <class G, unsigned parts_ = 1>
 struct Strip {
+  static constexpr unsigned parts = parts_;
   static constexpr unsigned limit = 512;  ///< threads at most: 128 registers each
-  static constexpr unsigned width = G::width, height = G::height;
-  static constexpr bool possible = G::width <= limit;
+  static constexpr unsigned width = G::width, height = std::max<unsigned>(1, G::height / parts);
+  static constexpr bool possible = G::width <= limit && G::height % parts == 0;
   static constexpr unsigned most = std::max(1U, limit / width);
   static constexpr unsigned rows = (height + most - 1) / most;
   static constexpr unsigned threads = width * ((height + rows - 1) / rows);
   static constexpr bool even = height % rows == 0;
+  static constexpr unsigned plane = height * width;  ///< numbers of a part
 
-  unsigned x, top;
+  unsigned x, top, rank;
 
-  constexpr explicit Strip(std::size_t thread)
-      : x(static_cast<unsigned>(thread) % width), top(static_cast<unsigned>(thread) / width * rows) {}
+  constexpr explicit Strip(std::size_t thread, std::size_t index = 0)
+      : x(static_cast<unsigned>(thread) % width),
+        top(static_cast<unsigned>(thread) / width * rows),
+        rank(static_cast<unsigned>(index) % parts) {}
 
-  /// Whether row r of the strip lies in the image: the last strips may reach beyond it.
+  /// Whether row r of the strip lies in the part: the last strips may reach beyond it.
   constexpr bool inside(unsigned r) const { return even || top + r < height; }
-  constexpr unsigned site(unsigned r) const { return (top + r) * width + x; }
+  /// Where its number stands in a plane of the block, and in an image: a sum of the thread's number and a
+  /// constant, as addresses are.
+  constexpr unsigned place(unsigned r) const { return (top + r) * width + x; }
+  constexpr std::size_t site(unsigned r) const {
+    return std::size_t{rank * plane + top * width + x} + std::size_t{r * width};
+  }
 
   /// f(r, tap, value) for rows r of `count` rows from row `first` of the strip and the nine taps of a 3×3
-  /// stencil over `plane` (an image) under Boundary: every value is read once.
+  /// stencil over plane k of those that begin at `part`, with their halo, under Boundary: every value is read
+  /// once.
   template <class Boundary, unsigned count, class Real, class F>
-  constexpr void window(const Real* plane, unsigned first, const F& f) const {
+  constexpr void window(const Real* part, Halo<Real> halo, unsigned k, unsigned first, const F& f) const {
     constexpr bool empty = shows_zeros<Boundary, G::width> || shows_zeros<Boundary, G::height>;
     const int middle = static_cast<int>(x);
     const std::array<int, 3> columns{seen_index<Boundary, G::width>(middle - 1), middle,
@@ -53,11 +68,22 @@ struct Strip {
     for (unsigned q = 0; q < count + 2; ++q) {
       const int at = static_cast<int>(top + first + q) - 1;
       const bool own = even && first + q > 0 && first + q <= rows;
-      const int row = own ? at : seen_index<Boundary, G::height>(at);
+      // Beyond the part its halo begins, or, of a whole image, what Boundary shows of it.
+      int row = own ? at : seen_index<Boundary, G::height>(at);
+      const Real* from = part + k * plane;
+      if constexpr (parts > 1)
+        if (!own) {
+          const Real* begin = part;
+          int shift = at * static_cast<int>(width);
+          if (at < 0) begin = halo.above, shift = 0;
+          if (at >= static_cast<int>(height)) begin = halo.below, shift = 0;
+          row = empty && begin == nullptr ? -1 : 0;
+          from = begin + shift + k * plane;
+        }
       NWM_UNROLL
       for (unsigned dx = 0; dx < 3; ++dx) {
         const bool there = !empty || (row >= 0 && columns[dx] >= 0);
-        const Real value = there ? plane[row * static_cast<int>(width) + columns[dx]] : Real(0);
+        const Real value = there ? from[row * static_cast<int>(width) + columns[dx]] : Real(0);
         NWM_UNROLL
         for (unsigned dy = 0; dy < 3; ++dy)
           if (q >= dy && q - dy < count) f(q - dy, 3 * dy + dx, value);

@@ -13,6 +13,7 @@
 #include "nwm/backend/device/cluster_backward.hpp"
 #include "nwm/backend/device/cluster_forward.hpp"
 #include "nwm/backend/device/folded_adjoint.hpp"
+#include "nwm/backend/device/halo.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/resident_backward.hpp"
 #include "nwm/backend/device/resident_forward.hpp"
@@ -24,15 +25,15 @@
 namespace nwm::device {
 
 /// How the steps of waves run in one direction: all in one launch, or in one launch that needs less shared
-/// memory (backwards, a coupled value's gradient stands there once and not twice), or all in one launch with
-/// a cluster of blocks an image, or a kernel a stage.
-enum class WaveRun { resident, resident_in_less, in_clusters, by_stages };
+/// memory (backwards, a coupled value's gradient stands there once and not twice), or in one launch with two
+/// blocks an image, or with a cluster of blocks an image that multiply on tensor cores, or a kernel a stage.
+enum class WaveRun { resident, resident_in_less, in_two_blocks, in_clusters, by_stages };
 
 /// For a backend B with B::run(body), B::map<Real>(count, kernel) and B::shared_memory(), the bytes that a
-/// block can have, and, where it runs clusters, B::clusters<Body>(): it derives from Waves<B>. Launches of
-/// one run follow each other; nothing of a run is read on the host. What takes at most `everywhere` bytes of
-/// shared memory has no other way. Couplings of many channels of float (stencil_kernels.hpp) multiply in
-/// Precision, where they are not resident.
+/// block can have, and, where it runs clusters, B::clusters<Body>() and B::multiprocessors(): it derives from
+/// Waves<B>. Launches of one run follow each other; nothing of a run is read on the host. What takes at most
+/// `everywhere` bytes of shared memory has no other way. Couplings of many channels of float
+/// (stencil_kernels.hpp) multiply in Precision, where they are not resident.
 template <class B, class Precision = precision::Full, std::size_t everywhere = shared_everywhere>
 class Waves {
   template <class S, std::size_t s>
@@ -43,6 +44,9 @@ class Waves {
   using First = std::conditional_t<back, ResidentBackward<S, 2>, ResidentForward<S>>;
   template <class S>
   using Second = ResidentBackward<S, 1>;
+  /// The one with two blocks an image.
+  template <class S, bool back>
+  using InTwo = InCluster<std::conditional_t<back, ResidentBackward<S, 2, 2>, ResidentForward<S, 2>>>;
 
   /// The kernel of clusters of blocks.
   template <class S, bool back>
@@ -58,7 +62,12 @@ class Waves {
     if constexpr (run == WaveRun::resident) return First<S, back>::fits;
     else if constexpr (run == WaveRun::resident_in_less)
       return back && Second<S>::fits && !runs_everywhere<First<S, back>>;
-    else if constexpr (run == WaveRun::in_clusters) {
+    else if constexpr (run == WaveRun::in_two_blocks) {
+      // A barrier of a cluster takes longer than one of a block, perhaps as long as a row of all threads (0.4 µs
+      // of an H100's 3.5 forward, with 8 rows): two rows less pay.
+      if constexpr (!requires { B::multiprocessors(); }) return false;
+      else return InTwo<S, back>::fits && InTwo<S, back>::rows + 2 <= First<S, back>::rows;
+    } else if constexpr (run == WaveRun::in_clusters) {
       if constexpr (!compiled<S, back, WaveRun::by_stages>()) return false;
       else return Clustered<S, back>::fits;
     } else return !runs_everywhere<First<S, back>> && !(back && runs_everywhere<Second<S>>);
@@ -70,9 +79,23 @@ class Waves {
       return bytes<Body> <= B::shared_memory() && B::template clusters<Body>() > 0;
     else return false;
   }
+  /// Whether the present device has a multiprocessor for each of two blocks an image, and runs them all at
+  /// once. With fewer some images would wait for others, and all take longer than with a block each.
+  template <class S, bool back>
+  static bool runs_in_two() {
+    return InTwo<S, back>::blocks <= B::multiprocessors() && runs_clusters<InTwo<S, back>>() &&
+           S::images <= B::template clusters<InTwo<S, back>>();
+  }
+  /// Whether a kernel backwards that is resident sums the gradients of the weights, and how many parts of
+  /// them there are.
   template <class S>
-  static constexpr bool resident_back =
-      compiled<S, true, WaveRun::resident>() || compiled<S, true, WaveRun::resident_in_less>();
+  static constexpr bool resident_sums =
+      ResidentBackward<S>::sums &&
+      (compiled<S, true, WaveRun::resident>() || compiled<S, true, WaveRun::resident_in_less>() ||
+       compiled<S, true, WaveRun::in_two_blocks>());
+  template <class S>
+  static constexpr std::size_t resident_sums_most =
+      compiled<S, true, WaveRun::in_two_blocks>() ? InTwo<S, true>::blocks : S::images;
 
  public:
   /// How the steps of a segment run on the present device.
@@ -80,6 +103,8 @@ class Waves {
   static WaveRun wave_run() {
     [[maybe_unused]] const std::size_t available = B::shared_memory();
     constexpr bool other = compiled<S, back, WaveRun::by_stages>();
+    if constexpr (compiled<S, back, WaveRun::in_two_blocks>())
+      if (runs_in_two<S, back>()) return WaveRun::in_two_blocks;
     if constexpr (compiled<S, back, WaveRun::resident>()) {
       constexpr bool alone = !other && !compiled<S, back, WaveRun::resident_in_less>();
       if (alone || bytes<First<S, back>> <= available) return WaveRun::resident;
@@ -107,14 +132,19 @@ class Waves {
       choice.wanted = bytes<First<S, back>>;
       if (run == WaveRun::resident) choice.name = "resident", choice.taken = choice.wanted;
     }
+    if constexpr (compiled<S, back, WaveRun::in_two_blocks>()) {
+      constexpr std::size_t two = bytes<InTwo<S, back>>;
+      if (run == WaveRun::in_two_blocks || choice.wanted == 0) choice.wanted = two;
+      if (run == WaveRun::in_two_blocks) choice.name = "resident in two blocks", choice.taken = two;
+    }
     return choice;
   }
 
   /// Numbers that run_steps_back needs, however it runs: parts of the parameters' gradient.
   template <class S>
   static constexpr std::size_t steps_scratch = [] {
-    constexpr bool sums = ResidentBackward<S>::sums && resident_back<S>;
-    std::size_t most = sums ? S::images * S::parameter_count : 0;
+    constexpr bool sums = resident_sums<S>;
+    std::size_t most = sums ? resident_sums_most<S> * S::parameter_count : 0;
     if constexpr (!sums || compiled<S, true, WaveRun::by_stages>())
       for_constants<S::stages>([&](auto s) { most = std::max(most, Gradient<S, s>::scratch); });
     return most;
@@ -129,6 +159,8 @@ class Waves {
     WaveRun run = wave_run<S, false>();
     if constexpr (compiled<S, false, WaveRun::resident>())
       if (run == WaveRun::resident) B::run(ResidentForward<S>{steps});
+    if constexpr (compiled<S, false, WaveRun::in_two_blocks>())
+      if (run == WaveRun::in_two_blocks) B::run(InTwo<S, false>{{steps}});
     if constexpr (compiled<S, false, WaveRun::in_clusters>()) {
       if (!four_at_once(steps.slots)) run = WaveRun::by_stages;
       if (run == WaveRun::in_clusters) B::run(Clustered<S, false>{steps});
@@ -148,6 +180,8 @@ class Waves {
       if (run == WaveRun::resident) B::run(First<S, true>{steps, series_gradient, gradient, scratch});
     if constexpr (compiled<S, true, WaveRun::resident_in_less>())
       if (run == WaveRun::resident_in_less) B::run(Second<S>{steps, series_gradient, gradient, scratch});
+    if constexpr (compiled<S, true, WaveRun::in_two_blocks>())
+      if (run == WaveRun::in_two_blocks) B::run(InTwo<S, true>{{steps, series_gradient, gradient, scratch}});
     if constexpr (compiled<S, true, WaveRun::in_clusters>()) {
       bool aligned = four_at_once(steps.slots) && four_at_once(series_gradient) && four_at_once(gradient);
       for (const Real* field : steps.initial) aligned = aligned && four_at_once(field);
@@ -156,12 +190,14 @@ class Waves {
     }
     if constexpr (compiled<S, true, WaveRun::by_stages>())
       if (run == WaveRun::by_stages) steps_back(steps, series_gradient, gradient);
-    constexpr bool sums = ResidentBackward<S>::sums && resident_back<S>;
-    const bool summed = run == WaveRun::resident || run == WaveRun::resident_in_less;
+    constexpr bool sums = resident_sums<S>;
+    const bool in_two = run == WaveRun::in_two_blocks;
+    const bool summed = in_two || run == WaveRun::resident || run == WaveRun::resident_in_less;
     if constexpr (sums)
       if (summed)
-        B::template map<Real>(S::parameter_count,
-                              AddTiles<Real>{S::images, S::parameter_count, scratch, parameter_gradient});
+        B::template map<Real>(
+            S::parameter_count,
+            AddTiles<Real>{(in_two ? 2 : 1) * S::images, S::parameter_count, scratch, parameter_gradient});
     if constexpr (!sums || compiled<S, true, WaveRun::by_stages>())
       if (!sums || !summed) add_gradients(steps, parameter_gradient, scratch);
   }
