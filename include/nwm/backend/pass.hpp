@@ -31,6 +31,26 @@
 //   run_sequences_back(segment, series_gradient, gradient, parameter_gradient, scratch)
 //                 the same backwards. It may overwrite the coupled values' slots.
 //
+// Normalisation in few launches (device/row_sums.hpp). A row is a channel; the memory for its two sums, in parts, holds
+// sum_room(rows, parts) numbers; number i of part p of row r stands at sums[2·(r·stride + p) + i]:
+//
+//   sums_beside   true: the words below are there. Default: layer/batch_norm.hpp's, one after the other.
+//   couple_sums<S, G>(parameters, parts, terms, sums, stride)
+//                 `couple` without a function, whose sums go to `terms` (device/correlate.hpp), which stores them and
+//                 returns two terms each; sets stencil_parts<S, G, Real> parts of the terms' sums a channel.
+//   couple_back_sums<S, G>(parameters, gradient, terms, sums, stride)
+//                 the same with the adjoint in the data.
+//   sum_rows_beside<Real>(rows, n, kernel, sums, stride)
+//                 `sum_rows` of two terms; sets row_parts(rows, n) parts a row.
+//   join_sums(rows, parts, sums)
+//                 what follows takes, of sums whose stride is `parts`. There are at most most_parts<G> parts a pass.
+//   map_after_sums<Real>(rows, n, joined, setup, kernel)
+//                 `map_rows` of kernel(lane, value) with value = setup(row, sums, first): first is true once a row.
+//   couple_back<S, G, n>(parameters, gradient, finish)
+//                 the adjoint in the data in n parts: finish(channel·sites + site of a part, the parts' sums).
+//   couple_gradient<S, G>(parts, gradient, scratch)
+//                 sets scratch (runs, S::parameters): parts of the gradient in the parameters; returns runs.
+//
 // A coupling in parts, which leaves `couple` out (cpu/simd.hpp has the meaning of each):
 //
 //   line(width), rows_at_once, rows<Boundary, width, count>(…)
@@ -98,6 +118,13 @@ template <class B, class Mlp, class Real>
 inline constexpr std::size_t head_limit = [] {
   if constexpr (fused_head<B, Mlp, Real> && requires { B::head_tile; }) return std::size_t{B::head_tile};
   else return tile_limit<B>;
+}();
+
+/// Whether backend B has the words for normalisation in few launches.
+template <class B>
+inline constexpr bool sums_beside = [] {
+  if constexpr (requires { B::sums_beside; }) return bool{B::sums_beside};
+  else return false;
 }();
 
 /// Most columns that a readout's products process at a time.

@@ -23,6 +23,7 @@
 #include "nwm/loss/apply.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/model/pixel_model.hpp"
+#include "nwm/model/unet_beside.hpp"
 #include "nwm/model/unet_parts.hpp"
 
 namespace nwm {
@@ -59,6 +60,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   static constexpr std::size_t buffer_count = buffer_layout.size;  ///< numbers of the running statistics
 
  private:
+  friend model::UNetBeside<UNet>;
   static constexpr std::size_t levels = Layers::levels;
   template <std::size_t l>
   using GridAt = typename Layers::template GridAt<l>;
@@ -132,6 +134,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
 
    private:
     friend UNet;
+    friend model::UNetBeside<UNet>;
     static auto states(std::size_t n) {
       return [&]<std::size_t... l>(std::index_sequence<l...>) {
         return std::tuple<typename Down<l>::State...>{typename Down<l>::State(n)...};
@@ -160,7 +163,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
       std::size_t most = Backend::template scratch<OutStencil, GridAt<0>>;
       for_constants<levels>([&](auto l) { most = std::max(most, Down<l>::scratch); });
       for_constants_back<levels - 1>(
-          [&](auto l) { most = std::max({most, Up<l>::scratch, Rise<l>::scratch}); });
+          [&](auto l) { most = std::max({most, Up<l>::scratch, Rise<l>::template scratch<Backend>}); });
       return most;
     }
 
@@ -193,6 +196,10 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   void backward(const L& loss, LayerExecutor& executor, Batch& b, std::size_t count, const Target& target,
                 Real scale, double* losses, const ShardGradient& shard_gradient) {
     const Real* p = this->place();
+    if constexpr (sums_beside<Backend>) {
+      model::UNetBeside<UNet>::backward(loss, executor, p, b, count, target, scale, losses, shard_gradient);
+      return;
+    }
     executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
       Real* scores = b.scores.data() + i * images * score_size;
       loss::apply<Backend, outputs, images, sites>(loss, scores, static_cast<const Real*>(target(i)),
@@ -216,6 +223,11 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   void run(LayerExecutor& executor, Batch& b, std::size_t count, Real* moved) const {
     const Real* p = this->place();
     const Real* running = buffers_.data();
+    if constexpr (sums_beside<Backend>)
+      if (moved) {
+        model::UNetBeside<UNet>::forward(executor, p, moved, b, count);
+        return;
+      }
     const auto from = [&](std::size_t begin) { return moved ? moved + begin : nullptr; };
     for_constants<levels>([&](auto l) {
       if constexpr (l > 0)

@@ -16,6 +16,7 @@
 #include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
+#include "nwm/backend/device/row_sums.hpp"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/sequences.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
@@ -34,7 +35,8 @@ template <System System_, std::size_t images = 1, class Precision = precision::F
 struct Operations : System_::Memories,
                     Waves<Operations<System_, images, Precision>, Precision>,
                     Sequences<Operations<System_, images, Precision>>,
-                    Heads<Operations<System_, images, Precision>, Precision> {
+                    Heads<Operations<System_, images, Precision>, Precision>,
+                    RowSums<Operations<System_, images, Precision>, Precision> {
   static constexpr std::string_view name = System_::name;
 
   /// See pass.hpp.
@@ -189,7 +191,7 @@ struct Operations : System_::Memories,
     using Value = typename Op::Value;
     Value* there = System_::template scratch<Value>() + capacity<Value> - 1;
     reduce<Op, Real>(1, count, kernel, SetResult<Value>{there});
-    Value here = Op::start;
+    Value here = Op::start();
     Operations::download(1, static_cast<const Value*>(there), &here);
     return here;
   }
