@@ -375,7 +375,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(transposed_convolution, B, Backends) {
   static_assert(Rise::parameters == in * out * 4 + out);
   std::vector<double> x = random_vector(Rise::parameters + in * sites, 1);
   const std::vector<double> weight = random_vector(out * 4 * sites, 2);
-  std::vector<double> result(weight.size()), spread(Rise::template scratch<B>);
+  std::vector<double> result(weight.size()), spread(Rise::scratch);
   const double* image = x.data() + Rise::parameters;
   const auto value = [&] {
     Rise::template forward<B>(x.data(), image, result.data(), spread.data());

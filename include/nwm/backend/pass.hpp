@@ -31,25 +31,32 @@
 //   run_sequences_back(segment, series_gradient, gradient, parameter_gradient, scratch)
 //                 the same backwards. It may overwrite the coupled values' slots.
 //
-// Normalisation in few launches (device/row_sums.hpp). A row is a channel; the memory for its two sums, in parts, holds
-// sum_room(rows, parts) numbers; number i of part p of row r stands at sums[2·(r·stride + p) + i]:
+// Normalisation in few launches (device/row_sums.hpp). A row is a channel. The memory for the rows' two sums,
+// in parts, holds sum_room(rows, parts) numbers; sum i of part p of row r stands at
+// sums[2·(r·stride + p) + i]:
 //
-//   sums_beside   true: the words below are there. Default: layer/batch_norm.hpp's, one after the other.
+//   sums_beside   true: the words below are there. Default: one operation after the other, as
+//                 layer/batch_norm.hpp has them.
 //   couple_sums<S, G>(parameters, parts, terms, sums, stride)
-//                 `couple` without a function, whose sums go to `terms` (device/correlate.hpp), which stores them and
-//                 returns two terms each; sets stencil_parts<S, G, Real> parts of the terms' sums a channel.
+//                 `couple`, whose sums go to `terms` (device/correlate.hpp), which stores them and returns two
+//                 terms each; sets stencil_parts<S, G, Real> parts of the terms' sums for each channel.
 //   couple_back_sums<S, G>(parameters, gradient, terms, sums, stride)
 //                 the same with the adjoint in the data.
 //   sum_rows_beside<Real>(rows, n, kernel, sums, stride)
 //                 `sum_rows` of two terms; sets row_parts(rows, n) parts a row.
 //   join_sums(rows, parts, sums)
-//                 what follows takes, of sums whose stride is `parts`. There are at most most_parts<G> parts a pass.
+//                 what map_after_sums takes, of sums whose stride is `parts`. A pass has most_parts<G> at most.
 //   map_after_sums<Real>(rows, n, joined, setup, kernel)
-//                 `map_rows` of kernel(lane, value) with value = setup(row, sums, first): first is true once a row.
+//                 `map_rows` of kernel(lane, value) with value = setup(row, sums, first), where `first` is
+//                 true once a row.
 //   couple_back<S, G, n>(parameters, gradient, finish)
 //                 the adjoint in the data in n parts: finish(channel·sites + site of a part, the parts' sums).
-//   couple_gradient<S, G>(parts, gradient, scratch)
-//                 sets scratch (runs, S::parameters): parts of the gradient in the parameters; returns runs.
+//   couple_gradient<S, G>(parts, gradient, partial)
+//                 sets partial, scratch<S, G> numbers, to parts of the gradient in the parameters.
+//   gradient_parts<S, G, n>(partial, to)
+//                 a GradientParts (device/join_gradients.hpp) that says to which gradient these are added.
+//   join_gradients(all)
+//                 adds an array of GradientParts to their gradients.
 //
 // A coupling in parts, which leaves `couple` out (cpu/simd.hpp has the meaning of each):
 //

@@ -1,5 +1,5 @@
-// Batch normalisation with ReLU, on backends that take sums beside a coupling (backend/pass.hpp): the coupling before
-// it gives the sums of a channel, and one map does all the rest.
+// Batch normalisation with ReLU, on backends that take sums beside a coupling (backend/pass.hpp): the
+// coupling before it gives the sums of a channel, and one map does all the rest.
 #pragma once
 
 #include "nwm/push_macros.inc"

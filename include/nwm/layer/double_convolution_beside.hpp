@@ -1,5 +1,5 @@
-// DoubleConvolution in training, on backends that take sums beside a coupling (backend/pass.hpp): what is between two
-// convolutions is one launch and one pass over memory in each direction.
+// DoubleConvolution in training, on backends that take sums beside a coupling (backend/pass.hpp): what is
+// between two convolutions is one launch and one pass over memory in each direction.
 #pragma once
 
 #include "nwm/push_macros.inc"
@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <span>
-#include <tuple>
 #include <type_traits>
 
 #include "nwm/layer/batch_norm_beside.hpp"
@@ -38,8 +36,10 @@ struct DoubleConvolutionBeside<DoubleConvolution<G, parts, a, b, B, Real>> {
   using First = typename Layer::First;
   using Second = typename Layer::Second;
   using Norm = BatchNormBeside<b, G::sites, B, Real>;
-  using Memory = typename Layer::Memory;
   static constexpr std::size_t size = Layer::size, pooled_size = size / 4;
+  /// Numbers of the parts of the parameters' gradients of a pass; where those of the second stencil begin.
+  static constexpr std::size_t second_partial = B::template scratch<First, G>,
+                               partial_room = second_partial + B::template scratch<Second, G>;
 
   /// Sets state.y2 for `count` passes; input(pass) returns the parts. Moves the running statistics in `moved`.
   /// `pooled` (count, b, G::sites / 4) is set to the maxima of 2×2 sites of y2; null: left out.
@@ -92,29 +92,41 @@ struct DoubleConvolutionBeside<DoubleConvolution<G, parts, a, b, B, Real>> {
 
   /// The backward pass from `gradient` as mask() or mask_pooled() left it, with the sums in `sum_parts` parts
   /// a pass; it is overwritten, `inner_` is work space of the same size. end(pass) is what the adjoint of the
-  /// first convolution ends with; null: left out. Adds to the shards' parameter gradients.
-  template <class LayerExecutor, class Input, class End, class ShardGradient>
+  /// first convolution ends with; null: left out. Adds the normalisations' gradients to parameter_gradient,
+  /// and sets partial(pass), partial_room numbers.
+  template <class LayerExecutor, class Input, class End, class Partial>
   static void backward(LayerExecutor& executor, std::size_t count, const Real* p, const Input& input,
                        State& s, std::size_t sum_parts, Real* gradient, Real* inner_, const End& end,
-                       const ShardGradient& shard_gradient, std::span<Memory> scratch) {
+                       Real* parameter_gradient, const Partial& partial) {
     const std::size_t between = parts_of<Second>;
     Norm::backward(executor, count, s.x2.data(), s.second, sum_parts, s.sums.data(), gradient,
-                   shard_gradient(0) + Layer::norm2);
+                   parameter_gradient + Layer::norm2);
     executor.passes(count, [&](std::size_t i, std::size_t) {
       B::template couple_back_sums<Second, G>(
           p + Layer::second, static_cast<const Real*>(gradient + i * size),
           Norm::mask(p + Layer::norm1, s.first, s.x1.data() + i * size, inner_ + i * size),
           s.sums.data() + 2 * i * between, count * between);
     });
-    add_gradient<Second>(executor, count, p + Layer::second, inner(s), gradient, scratch,
-                         [&](std::size_t shard) { return shard_gradient(shard) + Layer::second; });
+    executor.passes(count, [&](std::size_t i, std::size_t) {
+      B::template couple_gradient<Second, G>(inner(s)(i), static_cast<const Real*>(gradient + i * size),
+                                             partial(i) + second_partial);
+    });
     Norm::backward(executor, count, s.x1.data(), s.first, between, s.sums.data(), inner_,
-                   shard_gradient(0) + Layer::norm1);
+                   parameter_gradient + Layer::norm1);
     if constexpr (!std::is_same_v<End, std::nullptr_t>)
       executor.passes(count, [&](std::size_t i, std::size_t) {
         B::template couple_back<First, G, parts>(p, static_cast<const Real*>(inner_ + i * size), end(i));
       });
-    add_gradient<First>(executor, count, p, input, inner_, scratch, shard_gradient);
+    executor.passes(count, [&](std::size_t i, std::size_t) {
+      B::template couple_gradient<First, G>(input(i), static_cast<const Real*>(inner_ + i * size),
+                                            partial(i));
+    });
+  }
+  /// What backward() left in `partial` of a pass, for join_gradients to add to parameter_gradient.
+  static auto gradient_parts(const Real* partial, Real* parameter_gradient) {
+    return std::array{B::template gradient_parts<First, G, parts>(partial, parameter_gradient),
+                      B::template gradient_parts<Second, G, 1>(partial + second_partial,
+                                                               parameter_gradient + Layer::second)};
   }
 
  private:
@@ -130,18 +142,6 @@ struct DoubleConvolutionBeside<DoubleConvolution<G, parts, a, b, B, Real>> {
     executor.passes(count, [&](std::size_t i, std::size_t) {
       B::template couple_sums<S, G>(p, input(i), detail::KeepAndSquare<Real>{x + i * size},
                                     s.sums.data() + 2 * i * parts_of<S>, count * parts_of<S>);
-    });
-  }
-  /// Adds the gradient in the parameters of S at p.
-  template <class S, class LayerExecutor, class Input, class ShardGradient>
-  static void add_gradient(LayerExecutor& executor, std::size_t count, const Real* p, const Input& input,
-                           const Real* gradient, std::span<Memory> scratch,
-                           const ShardGradient& shard_gradient) {
-    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
-      const auto from = input(i);
-      std::array<Real*, std::tuple_size_v<std::remove_const_t<decltype(from)>>> no_part{};
-      B::template couple_adjoint<S, G>(p, from, gradient + i * size, no_part, shard_gradient(shard),
-                                       scratch[thread].data());
     });
   }
 };

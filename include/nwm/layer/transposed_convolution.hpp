@@ -87,26 +87,6 @@ struct SetBesidePlanes {
     planes[plane * sites + row / 2 * width + column / 2] = sum[1];
   }
 };
-/// Adds the sum over `runs` of partial (runs, 4·out·in + 4·out), the parameters of a stencil from `in` channels to
-/// planes, to the gradient of weight (in, 4·out) and bias (out). A kernel of `map` over all of these.
-template <std::size_t in_, std::size_t out_, class Real>
-struct AddRisen {
-  std::size_t runs;
-  const Real* partial;
-  Real* gradient;
-  template <class Lane>
-  constexpr void operator()(Lane lane) const {
-    constexpr std::size_t planes = 4 * out_, weights = in_ * planes;
-    const bool bias = lane.index >= weights;
-    const std::size_t first =
-        bias ? weights + (lane.index - weights) * 4 : lane.index % planes * in_ + lane.index / planes;
-    double sum = 0;
-    for (std::size_t t = 0; t < runs; ++t)
-      for (std::size_t k = 0; k < (bias ? 4 : 1); ++k)
-        sum += static_cast<double>(partial[t * (weights + planes) + first + k]);
-    gradient[lane.index] += static_cast<Real>(sum);
-  }
-};
 
 }  // namespace detail
 
@@ -126,12 +106,10 @@ struct TransposedConvolution {
   using Planes = Stencil<in_, 4 * out_, 1, Zero>;
 
  public:
-  /// Numbers of scratch memory on backend B.
+  static constexpr std::size_t scratch = 4 * out_ * sites;  ///< numbers of scratch memory
+  /// Numbers of the parts of the parameters' gradient on a backend with sums beside.
   template <class B>
-  static constexpr std::size_t scratch = [] {
-    if constexpr (sums_beside<B>) return std::max(4 * out_ * sites, B::template scratch<Planes, G>);
-    else return 4 * out_ * sites;
-  }();
+  static constexpr std::size_t gradient_room = B::template scratch<Planes, G>;
 
   /// Appends "<name>.weight" and "<name>.bias", with fan_in as PyTorch counts it for a transposed
   /// convolution.
@@ -166,21 +144,32 @@ struct TransposedConvolution {
     });
   }
 
-  /// Both on a backend with sums beside (backend/pass.hpp), in one launch and in three. Sets out.
+  /// Both on a backend with sums beside (backend/pass.hpp), in one launch and in two. Sets out.
   template <class B, class Real>
   static void forward_beside(const Real* parameters_, const Real* in, Real* out) {
     B::template couple_back<Fall, G, 1>(
         parameters_, in, detail::InterleaveSums<sites, G::width, Real>{parameters_ + weights, out});
   }
   /// The gradient comes in planes (out, 2, 2, sites). The gradient of the input goes to `terms`, and two sums
-  /// of its channels to `sums` (couple_sums). Adds to parameter_gradient.
+  /// of its channels to `sums` (couple_sums). Sets `partial`, gradient_room numbers.
   template <class B, class Real, class Terms>
   static void backward_beside(const Real* parameters_, const Real* in, const Real* gradient,
-                              const Terms& terms, double* sums, std::size_t stride, Real* parameter_gradient,
-                              Real* scratch_) {
+                              const Terms& terms, double* sums, std::size_t stride, Real* partial) {
     B::template couple_sums<Fall, G>(parameters_, std::array{gradient}, terms, sums, stride);
-    const std::size_t runs = B::template couple_gradient<Planes, G>(std::array{in}, gradient, scratch_);
-    B::template map<Real>(parameters, detail::AddRisen<in_, out_, Real>{runs, scratch_, parameter_gradient});
+    B::template couple_gradient<Planes, G>(std::array{in}, gradient, partial);
+  }
+  /// What it left for join_gradients, of weight and bias, to be added to parameter_gradient.
+  template <class B, class Real>
+  static auto gradient_parts(const Real* partial, Real* parameter_gradient) {
+    auto weight = B::template gradient_parts<Planes, G, 1>(partial, parameter_gradient), bias = weight;
+    weight.count = static_cast<unsigned>(weights);
+    weight.rows = static_cast<unsigned>(in_);
+    weight.columns = static_cast<unsigned>(4 * out_);
+    bias.partial += weights;
+    bias.to += weights;
+    bias.count = static_cast<unsigned>(out_);
+    bias.together = 4;
+    return std::array{weight, bias};
   }
   /// In how many parts backward_beside gives the sums.
   template <class B, class Real>

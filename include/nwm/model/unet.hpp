@@ -117,7 +117,8 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
           pooled_gradient(fields(capacity_, pooled_plane)),
           up_gradient(fields(capacity_, risen_plane)),
           risen(fields(capacity_, risen_plane)),
-          risen_gradient(fields(capacity_, risen_plane)) {
+          risen_gradient(fields(capacity_, risen_plane)),
+          partial(capacity_ * partial_room()) {
       averaged.resize(threads);
       for (std::size_t t = 0; t < threads; ++t) scratch.emplace_back(scratch_size());
     }
@@ -159,11 +160,15 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
       for_constants<levels>([&](auto l) { most = std::max(most, plane(l)); });
       return most;
     }
+    static constexpr std::size_t partial_room() {
+      if constexpr (sums_beside<Backend>) return model::UNetBeside<UNet>::partial_room();
+      else return 0;
+    }
     static constexpr std::size_t scratch_size() {
       std::size_t most = Backend::template scratch<OutStencil, GridAt<0>>;
       for_constants<levels>([&](auto l) { most = std::max(most, Down<l>::scratch); });
       for_constants_back<levels - 1>(
-          [&](auto l) { most = std::max({most, Up<l>::scratch, Rise<l>::template scratch<Backend>}); });
+          [&](auto l) { most = std::max({most, Up<l>::scratch, Rise<l>::scratch}); });
       return most;
     }
 
@@ -172,6 +177,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
     decltype(up_states(1)) up;
     Memory inner;
     Fields down_gradient, pooled, pooled_gradient, up_gradient, risen, risen_gradient;
+    Memory partial;  // of the parameters' gradients, where they are added up at the end
     std::vector<Memory> scratch;
     std::vector<loss::PoolMemory<Backend, Real, outputs, images>> averaged;  // for losses that pool
   };

@@ -1,5 +1,5 @@
-// A U-Net's training passes on backends that take sums beside a coupling (backend/pass.hpp): in as few launches and
-// passes over memory as the sums over a batch allow.
+// A U-Net's training passes on backends that take sums beside a coupling (backend/pass.hpp): in few launches,
+// with one pass over memory between two couplings.
 #pragma once
 
 #include <array>
@@ -72,7 +72,7 @@ class UNetBeside {
                        const ShardGradient& shard_gradient) {
     constexpr std::size_t parts = Backend::template stencil_parts<OutStencil, GridAt<0>, Real>;
     auto& top = std::get<0>(b.up);
-    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+    executor.passes(count, [&](std::size_t i, std::size_t thread) {
       loss::apply<Backend, Net::outputs, Net::images, Net::sites>(
           loss, scores(b, i), static_cast<const Real*>(target(i)), static_cast<double>(scale), losses + i,
           b.averaged[thread]);
@@ -80,9 +80,8 @@ class UNetBeside {
           p + out, static_cast<const Real*>(scores(b, i)),
           Up<0>::mask(p + up<0>, top, i, b.up_gradient[0].data() + i * plane(0)),
           top.sums.data() + 2 * i * parts, count * parts);
-      Backend::template couple_adjoint<OutStencil, GridAt<0>>(
-          p + out, std::array{top.out(i)}, static_cast<const Real*>(scores(b, i)),
-          std::array<Real*, 1>{nullptr}, shard_gradient(shard) + out, b.scratch[thread].data());
+      Backend::template couple_gradient<OutStencil, GridAt<0>>(
+          std::array{top.out(i)}, static_cast<const Real*>(scores(b, i)), partial(b, i) + Partial::out);
     });
     std::size_t sum_parts = parts;
     for_constants<levels - 1>([&](auto l) {
@@ -93,18 +92,18 @@ class UNetBeside {
             return layer::detail::SetBesidePlanes<GridAt<l + 1>::sites, GridAt<l + 1>::width, Real>{
                 b.down_gradient[l].data() + i * plane(l), b.risen_gradient[l].data() + i * plane(l)};
           },
-          [&](std::size_t shard) { return shard_gradient(shard) + up<l>; }, b.scratch);
-      sum_parts = fall<l>(executor, p, b, count, shard_gradient);
+          shard_gradient(0) + up<l>, [&](std::size_t i) { return partial(b, i) + Partial::up(l); });
+      sum_parts = fall<l>(executor, p, b, count);
     });
     for_constants_back<levels>([&](auto l) {
       if constexpr (l + 1 < levels)
         sum_parts = Down<l>::mask_pooled(executor, count, p + down<l>, std::get<l>(b.down),
                                          b.pooled_gradient[l + 1].data(), b.down_gradient[l].data());
       const auto backward_from = [&](const auto& end) {
-        Down<l>::backward(
-            executor, count, p + down<l>, Net::template below<l>(b), std::get<l>(b.down), sum_parts,
-            b.down_gradient[l].data(), b.inner.data(), end,
-            [&](std::size_t shard) { return shard_gradient(shard) + down<l>; }, b.scratch);
+        Down<l>::backward(executor, count, p + down<l>, Net::template below<l>(b), std::get<l>(b.down),
+                          sum_parts, b.down_gradient[l].data(), b.inner.data(), end,
+                          shard_gradient(0) + down<l>,
+                          [&](std::size_t i) { return partial(b, i) + Partial::down(l); });
       };
       if constexpr (l == 0) backward_from(nullptr);
       else
@@ -112,25 +111,73 @@ class UNetBeside {
           return layer::detail::SetSum<Real>{b.pooled_gradient[l].data() + i * pooled_plane(l)};
         });
     });
+    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t) {
+      Backend::join_gradients(gradient_parts(partial(b, i), shard_gradient(shard)));
+    });
   }
 
+  /// Numbers of the parts of a pass's gradients.
+  static constexpr std::size_t partial_room() { return Partial::all; }
+
  private:
+  /// Where the parts of the gradients of each stencil stand in those of a pass.
+  struct Partial {
+    static constexpr std::size_t down(std::size_t level) {
+      std::size_t begin = 0;
+      for_constants<levels>([&](auto l) { begin += l < level ? Down<l>::partial_room : 0; });
+      return begin;
+    }
+    static constexpr std::size_t up(std::size_t level) {
+      std::size_t begin = down(levels);
+      for_constants<levels - 1>([&](auto l) { begin += l < level ? Up<l>::partial_room : 0; });
+      return begin;
+    }
+    static constexpr std::size_t rise(std::size_t level) {
+      std::size_t begin = up(levels - 1);
+      for_constants<levels - 1>(
+          [&](auto l) { begin += l < level ? Rise<l>::template gradient_room<Backend> : 0; });
+      return begin;
+    }
+    static constexpr std::size_t out = rise(levels - 1),
+                                 all = out + Backend::template scratch<OutStencil, GridAt<0>>;
+  };
+  template <class Batch>
+  static Real* partial(Batch& b, std::size_t i) {
+    return b.partial.data() + i * Partial::all;
+  }
+  /// The parts of all stencils of a pass, to be added to `gradient`.
+  static auto gradient_parts(const Real* partial, Real* gradient) {
+    using Parts = decltype(Backend::template gradient_parts<OutStencil, GridAt<0>, 1>(partial, gradient));
+    std::array<Parts, 2 * levels + 4 * (levels - 1) + 1> all{};
+    std::size_t k = 0;
+    const auto take = [&](const auto& two) {
+      for (const Parts& parts : two) all[k++] = parts;
+    };
+    for_constants<levels>(
+        [&](auto l) { take(Down<l>::gradient_parts(partial + Partial::down(l), gradient + down<l>)); });
+    for_constants<levels - 1>([&](auto l) {
+      take(Up<l>::gradient_parts(partial + Partial::up(l), gradient + up<l>));
+      take(Rise<l>::template gradient_parts<Backend>(partial + Partial::rise(l), gradient + rise<l>));
+    });
+    all[k] =
+        Backend::template gradient_parts<OutStencil, GridAt<0>, 1>(partial + Partial::out, gradient + out);
+    return all;
+  }
+
   template <class Batch>
   static Real* scores(Batch& b, std::size_t i) {
     return b.scores.data() + i * Net::images * Net::score_size;
   }
   /// Back from grid l to what rose to it from the grid below; returns the parts of the sums there.
-  template <std::size_t l, class LayerExecutor, class Batch, class ShardGradient>
-  static std::size_t fall(LayerExecutor& executor, const Real* p, Batch& b, std::size_t count,
-                          const ShardGradient& shard_gradient) {
+  template <std::size_t l, class LayerExecutor, class Batch>
+  static std::size_t fall(LayerExecutor& executor, const Real* p, Batch& b, std::size_t count) {
     constexpr bool lowest = l + 2 == levels;
     constexpr std::size_t parts = Rise<l>::template sum_parts<Backend, Real>;
-    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+    executor.passes(count, [&](std::size_t i, std::size_t) {
       const auto back = [&](auto& state, const auto& mask) {
         Rise<l>::template backward_beside<Backend>(
             p + rise<l>, state.out(i), static_cast<const Real*>(b.risen_gradient[l].data() + i * plane(l)),
-            mask, state.sums.data() + 2 * i * parts, count * parts, shard_gradient(shard) + rise<l>,
-            b.scratch[thread].data());
+            mask, state.sums.data() + 2 * i * parts, count * parts, partial(b, i) + Partial::rise(l));
       };
       Real* const to = (lowest ? b.down_gradient : b.up_gradient)[l + 1].data() + i * plane(l + 1);
       if constexpr (lowest) {

@@ -18,6 +18,14 @@ struct SetTwo {
     to[2 * r + 1] = result[1];
   }
 };
+/// The same of sections, `parts` a row: those of a row stand in a row `stride` long.
+struct SetTwoStrided {
+  std::size_t parts, stride;
+  double* to;
+  constexpr void operator()(std::size_t r, std::array<double, 2> result) const {
+    SetTwo{to}(r / parts * stride + r % parts, result);
+  }
+};
 /// Reads two sums.
 struct ReadTwo {
   const double* from;
@@ -27,7 +35,7 @@ struct ReadTwo {
   }
 };
 
-/// kernel(lane, value) at every number of (rows, n), where value = setup(row, sums, first) and sums[i] is the
+/// kernel(lane, value) at every number of (rows, n), where value = setup(row, sums, first), and sums[i] is the
 /// sum of sums[2·(row·parts + p) + i] over p < parts. Every block of a row computes its value; in one of them
 /// `first` is true. A body (block.hpp).
 template <class Real, class Setup, class Kernel>

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/join_gradients.hpp"
 #include "nwm/backend/device/map_after_sums.hpp"
 #include "nwm/backend/device/operand_tile.hpp"
 #include "nwm/backend/device/reduce.hpp"
@@ -67,21 +68,29 @@ class RowSums {
     B::run(Kernel<S, G, Direction::adjoint, Real, 1, n, Finish>{parameters, {gradient}, finish});
   }
   template <class S, class G, class Real, std::size_t n>
-  static std::size_t couple_gradient(const std::array<const Real*, n>& parts, const Real* gradient,
-                                     Real* scratch) {
-    using Gradient = GradientKernel<S, G, Real, n, 1, Precision>;
+  static void couple_gradient(const std::array<const Real*, n>& parts, const Real* gradient, Real* partial) {
     std::array<model::Versions<Real>, n> in;
     std::transform(parts.begin(), parts.end(), in.begin(),
                    [](const Real* part) { return model::Versions<Real>{part, part, 0}; });
-    B::run(Gradient{in, gradient, scratch});
-    return Gradient::runs;
+    B::run(GradientKernel<S, G, Real, n, 1, Precision>{in, gradient, partial});
+  }
+  /// What couple_gradient left, for join_gradients to add to the parameters' gradient `to`.
+  template <class S, class G, std::size_t n, class Real>
+  static GradientParts<Real> gradient_parts(const Real* partial, Real* to) {
+    constexpr auto all = static_cast<unsigned>(S::parameters);
+    return {partial, to, GradientKernel<S, G, Real, n, 1, Precision>::runs, all, all, 1, all, 1};
+  }
+  template <class Real, std::size_t n>
+  static void join_gradients(const std::array<GradientParts<Real>, n>& all) {
+    using Body = JoinGradients<Real, n>;
+    B::run(Body{Body::blocks_of(all), all});
   }
 
   template <class Real, class Terms>
   static void sum_rows_beside(std::size_t rows, std::size_t n, const Terms& kernel, double* sums,
                               std::size_t stride) {
     const std::size_t parts = row_parts(rows, n);
-    B::run(ReduceSections<SumOfTwo, Lane<Real>, Terms, SetStrided>{
+    B::run(ReduceSections<SumOfTwo, Lane<Real>, Terms, SetTwoStrided>{
         rows * parts, parts, n, kernel, {parts, stride, sums}});
   }
 
@@ -103,16 +112,6 @@ class RowSums {
     const std::size_t sections = Body::sections_of(rows, n);
     B::run(Body{rows * sections, sections, n, joined.parts, joined.sums, setup, kernel});
   }
-
- private:
-  /// Sets the sums of a section: those of a row stand `stride` apart.
-  struct SetStrided {
-    std::size_t parts, stride;
-    double* to;
-    constexpr void operator()(std::size_t r, std::array<double, 2> result) const {
-      SetTwo{to}(r / parts * stride + r % parts, result);
-    }
-  };
 };
 
 }  // namespace nwm::device
