@@ -133,7 +133,7 @@ double apart(const std::vector<T>& a, const std::vector<T>& b) {
     if (!(d <= worst)) worst = std::isnan(d) ? 1e9 : d;
     largest = std::max(largest, std::abs(static_cast<double>(b[i])));
   }
-  return worst / largest;
+  return largest > 0 ? worst / largest : worst;
 }
 
 template <class S, class G, class Real>
@@ -151,10 +151,20 @@ void agree() {
   }
 }
 
+/// A row's mean; counts how often it is the first.
+struct Mean {
+  using Value = double;
+  std::size_t* firsts;
+  double operator()(std::size_t row, const std::array<double, 2>& sums, bool first) const {
+    firsts[row] += first ? 1 : 0;
+    return sums[0] / sums[1];
+  }
+};
+
 }  // namespace
 
-// Tiles that reach beyond images, channels that fill no group, so many tiles that a block on tensor cores takes
-// several, and more parts than blocks of a map add up by themselves.
+// Tiles that reach beyond images, channels that fill no group, so many tiles that a block on tensor cores
+// takes several, and more parts than blocks of a map add up by themselves.
 BOOST_AUTO_TEST_CASE(sums_beside_couplings) {
   using Odd = Batched<Grid<17, 35, Zero>, 2>;
   agree<Stencil<3, 5, 3, Zero, false>, Odd, double>();
@@ -181,14 +191,6 @@ BOOST_AUTO_TEST_CASE(rows_then_a_map) {
               return std::array<double, 2>{static_cast<double>(from[lane.index]), 1};
             },
             room.data() + 2 * i * each, parts);
-      struct Mean {
-        using Value = double;
-        std::size_t* firsts;
-        double operator()(std::size_t row, const std::array<double, 2>& sums, bool first) const {
-          firsts[row] += first ? 1 : 0;
-          return sums[0] / sums[1];
-        }
-      };
       std::vector<std::size_t> firsts(rows);
       std::vector<double> to(rows * n);
       Host1::map_after_sums<float>(rows, n, Host1::join_sums(rows, parts, room.data()), Mean{firsts.data()},

@@ -38,19 +38,19 @@
 //   sums_beside   true: the words below are there. Default: one operation after the other, as
 //                 layer/batch_norm.hpp has them.
 //   couple_sums<S, G>(parameters, parts, terms, sums, stride)
-//                 `couple`, whose sums go to `terms` (device/correlate.hpp), which stores them and returns two
-//                 terms each; sets stencil_parts<S, G, Real> parts of the terms' sums for each channel.
+//                 `couple`, whose sums go to `terms` (device/correlate.hpp), which stores them and returns
+//                 two terms each; sets stencil_parts<S, G, Real> parts of the terms' sums a channel.
 //   couple_back_sums<S, G>(parameters, gradient, terms, sums, stride)
 //                 the same with the adjoint in the data.
 //   sum_rows_beside<Real>(rows, n, kernel, sums, stride)
 //                 `sum_rows` of two terms; sets row_parts(rows, n) parts a row.
 //   join_sums(rows, parts, sums)
-//                 what map_after_sums takes, of sums whose stride is `parts`. A pass has most_parts<G> at most.
+//                 what map_after_sums takes, of sums whose stride is `parts`; most_parts<G> a pass at most.
 //   map_after_sums<Real>(rows, n, joined, setup, kernel)
 //                 `map_rows` of kernel(lane, value) with value = setup(row, sums, first), where `first` is
 //                 true once a row.
 //   couple_back<S, G, n>(parameters, gradient, finish)
-//                 the adjoint in the data in n parts: finish(channel·sites + site of a part, the parts' sums).
+//                 the adjoint in the data in n parts: finish(a part's channel·sites + site, the parts' sums).
 //   couple_gradient<S, G>(parts, gradient, partial)
 //                 sets partial, scratch<S, G> numbers, to parts of the gradient in the parameters.
 //   gradient_parts<S, G, n>(partial, to)

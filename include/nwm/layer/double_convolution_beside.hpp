@@ -41,7 +41,7 @@ struct DoubleConvolutionBeside<DoubleConvolution<G, parts, a, b, B, Real>> {
   static constexpr std::size_t second_partial = B::template scratch<First, G>,
                                partial_room = second_partial + B::template scratch<Second, G>;
 
-  /// Sets state.y2 for `count` passes; input(pass) returns the parts. Moves the running statistics in `moved`.
+  /// Sets state.y2 for `count` passes; input(pass) returns the parts. Moves the running statistics `moved`.
   /// `pooled` (count, b, G::sites / 4) is set to the maxima of 2×2 sites of y2; null: left out.
   template <class LayerExecutor, class Input>
   static void forward(LayerExecutor& executor, std::size_t count, const Real* p, Real* moved,

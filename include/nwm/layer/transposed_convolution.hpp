@@ -100,8 +100,8 @@ struct TransposedConvolution {
   static constexpr std::size_t sites = G::sites, weights = in_ * out_ * 4, parameters = weights + out_;
 
  private:
-  /// On backends with sums beside: the way up is the adjoint of Fall, whose weight is (in, 4·out), too; Planes
-  /// has the parameters' gradients, those of the bias before they are added up.
+  /// On backends with sums beside: the way up is the adjoint of Fall, whose weight is (in, 4·out), too.
+  /// Planes has the parameters' gradients, those of the bias before they are added up.
   using Fall = Stencil<4 * out_, in_, 1, Zero, false>;
   using Planes = Stencil<in_, 4 * out_, 1, Zero>;
 

@@ -204,23 +204,24 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
     const Real* p = this->place();
     if constexpr (sums_beside<Backend>) {
       model::UNetBeside<UNet>::backward(loss, executor, p, b, count, target, scale, losses, shard_gradient);
-      return;
+    } else {
+      executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+        Real* scores = b.scores.data() + i * images * score_size;
+        loss::apply<Backend, outputs, images, sites>(loss, scores, static_cast<const Real*>(target(i)),
+                                                     static_cast<double>(scale), losses + i,
+                                                     b.averaged[thread]);
+        Real* below_ = b.up_gradient[0].data() + i * plane(0);
+        Backend::fill(plane(0), Real(0), below_);
+        Backend::template couple_adjoint<OutStencil, GridAt<0>>(
+            p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
+            shard_gradient(shard) + offset<Out>, b.scratch[thread].data());
+      });
+      UNet* const self = this;
+      for_constants<levels - 1>(
+          [&](auto l) { self->template back_up<l>(executor, b, count, shard_gradient); });
+      for_constants_back<levels>(
+          [&](auto l) { self->template back_down<l>(executor, b, count, shard_gradient); });
     }
-    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
-      Real* scores = b.scores.data() + i * images * score_size;
-      loss::apply<Backend, outputs, images, sites>(loss, scores, static_cast<const Real*>(target(i)),
-                                                   static_cast<double>(scale), losses + i,
-                                                   b.averaged[thread]);
-      Real* below_ = b.up_gradient[0].data() + i * plane(0);
-      Backend::fill(plane(0), Real(0), below_);
-      Backend::template couple_adjoint<OutStencil, GridAt<0>>(
-          p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
-          shard_gradient(shard) + offset<Out>, b.scratch[thread].data());
-    });
-    UNet* const self = this;
-    for_constants<levels - 1>([&](auto l) { self->template back_up<l>(executor, b, count, shard_gradient); });
-    for_constants_back<levels>(
-        [&](auto l) { self->template back_down<l>(executor, b, count, shard_gradient); });
   }
 
  private:

@@ -60,9 +60,8 @@ struct JoinGradients {
       const auto share = static_cast<unsigned>(thread) / beside;
       double sum = 0;
       if (i < mine.count)
-        for (unsigned run = share; run < mine.runs; run += shares)
-          for (unsigned k = 0; k < mine.together; ++k)
-            sum += static_cast<double>(mine.partial[std::size_t{run} * mine.stride + mine.first(i) + k]);
+        for (unsigned k = 0; k < mine.together; ++k)
+          sum += sum_of_runs(mine.partial + mine.first(i) + k, mine.stride, share, mine.runs);
       block.shared.held[thread] = sum;
     });
     block.each([&](std::size_t thread, Local&) {
@@ -73,6 +72,24 @@ struct JoinGradients {
       for (unsigned share = 0; share < shares; ++share) sum += block.shared.held[share * beside + thread];
       mine.to[i] += static_cast<Real>(sum);
     });
+  }
+
+ private:
+  /// The sum over a share of the runs, several of which are on their way at once.
+  static constexpr double sum_of_runs(const Real* from, std::size_t stride, unsigned share, unsigned runs) {
+    constexpr unsigned together = 8;
+    double sum = 0;
+    for (unsigned start = share; start < runs; start += together * shares) {
+      std::array<Real, together> seen;
+      NWM_UNROLL
+      for (unsigned k = 0; k < together; ++k) {
+        const unsigned run = start + k * shares;
+        seen[k] = run < runs ? from[run * stride] : Real(0);
+      }
+      NWM_UNROLL
+      for (unsigned k = 0; k < together; ++k) sum += static_cast<double>(seen[k]);
+    }
+    return sum;
   }
 };
 

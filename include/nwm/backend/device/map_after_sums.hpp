@@ -35,8 +35,8 @@ struct ReadTwo {
   }
 };
 
-/// kernel(lane, value) at every number of (rows, n), where value = setup(row, sums, first), and sums[i] is the
-/// sum of sums[2·(row·parts + p) + i] over p < parts. Every block of a row computes its value; in one of them
+/// kernel(lane, value) at every number of (rows, n), with value = setup(row, sums, first): sums[i] is the sum
+/// of sums[2·(row·parts + p) + i] over p < parts. Every block of a row computes its value; in one of them
 /// `first` is true. A body (block.hpp).
 template <class Real, class Setup, class Kernel>
 struct MapAfterSums {

@@ -107,12 +107,10 @@ struct Operations : System_::Memories,
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
     }
     if (!parameter_gradient) return;
-    using Gradient = GradientKernel<S, G, Real, n, 1, Precision>;
-    std::array<model::Versions<Real>, n> in;
-    std::transform(parts.begin(), parts.end(), in.begin(),
-                   [](const Real* part) { return model::Versions<Real>{part, part, 0}; });
-    run(Gradient{in, gradient, scratch_});
-    map<Real>(S::parameters, AddTiles<Real>{Gradient::runs, S::parameters, scratch_, parameter_gradient});
+    Operations::template couple_gradient<S, G>(parts, gradient, scratch_);
+    const auto* const partial = static_cast<const Real*>(scratch_);
+    Operations::join_gradients(
+        std::array{Operations::template gradient_parts<S, G, n>(partial, parameter_gradient)});
   }
 
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
