@@ -98,7 +98,8 @@ struct Unallocated : nwm::HostMemory {
   class Memory {
    public:
     explicit Memory(std::size_t size) : size_(size) {}
-    T* data() const { return reinterpret_cast<T*>(std::size_t{4096}); }
+    T* data() { return reinterpret_cast<T*>(std::size_t{4096}); }
+    const T* data() const { return reinterpret_cast<const T*>(std::size_t{4096}); }
     std::size_t size() const { return size_; }
 
    private:
