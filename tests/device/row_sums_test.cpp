@@ -50,7 +50,7 @@ std::vector<Real> unset(std::size_t size) {
 /// A coupling's sums of x and x², and its adjoint's of g and g·(x − centre), with what they store.
 template <class Real>
 struct Outcome {
-  std::vector<Real> x, g;
+  std::vector<Real> x, g, slope;       // slope: of the parameters
   std::vector<double> x_sums, g_sums;  // (channels, 2)
   bool operator==(const Outcome&) const = default;
 };
@@ -88,13 +88,20 @@ struct Problem {
     Outcome<Real> o;
     o.x = unset<Real>(S::out * G::sites);
     auto room = unset<double>(B::sum_room(S::out, parts));
-    B::template couple_sums<S, G>(parameters.data(), std::array<const Real*, 1>{in.data()},
-                                  nwm::layer::detail::KeepAndSquare<Real>{o.x.data()}, room.data(), parts);
+    B::run(B::template couple_sums<S, G>(parameters.data(), std::array<const Real*, 1>{in.data()},
+                                         nwm::layer::detail::KeepAndSquare<Real>{o.x.data()}, room.data(),
+                                         parts));
     o.x_sums = joined<B>(S::out, parts, room);
     o.g = unset<Real>(S::in * G::sites);
     room = unset<double>(B::sum_room(S::in, parts));
     const nwm::layer::detail::MaskAndSlope<Real> mask{channel_scales(), before.data(), o.g.data()};
-    B::template couple_back_sums<S, G>(parameters.data(), sent.data(), mask, room.data(), parts);
+    auto partial = unset<Real>(B::template scratch<S, G>);
+    B::run_both(
+        B::template couple_gradient<S, G>(std::array<const Real*, 1>{in.data()}, sent.data(), partial.data()),
+        B::template couple_back_sums<S, G>(parameters.data(), sent.data(), mask, room.data(), parts));
+    o.slope = std::vector<Real>(S::parameters);
+    B::join_gradients(std::array{
+        B::template gradient_parts<S, G, 1>(static_cast<const Real*>(partial.data()), o.slope.data())});
     o.g_sums = joined<B>(S::in, parts, room);
     return o;
   }
@@ -102,13 +109,13 @@ struct Problem {
   /// The same in the words of the vocabulary.
   Outcome<Real> wanted() const {
     Outcome<Real> o{std::vector<Real>(S::out * G::sites), std::vector<Real>(S::in * G::sites),
-                    std::vector<double>(2 * S::out), std::vector<double>(2 * S::in)};
+                    std::vector<Real>(S::parameters), std::vector<double>(2 * S::out),
+                    std::vector<double>(2 * S::in)};
     std::vector<Real> scratch(Host1::scratch<S, G>);
     Host1::couple<S, G, Activation::none>(parameters.data(), std::array<const Real*, 1>{in.data()},
                                           o.x.data(), scratch.data());
     Host1::couple_adjoint<S, G>(parameters.data(), std::array<const Real*, 1>{in.data()}, sent.data(),
-                                std::array<Real*, 1>{o.g.data()}, static_cast<Real*>(nullptr),
-                                scratch.data());
+                                std::array<Real*, 1>{o.g.data()}, o.slope.data(), scratch.data());
     for (std::size_t i = 0; i < o.x.size(); ++i) {
       const auto x = static_cast<double>(o.x[i]);
       o.x_sums[2 * (i / G::sites)] += x;
@@ -144,6 +151,7 @@ void agree() {
     const Outcome<Real> wanted = problem.wanted(), found = problem.template run<Sequential>();
     BOOST_TEST((found.x == wanted.x));
     BOOST_TEST((found.g == wanted.g));
+    BOOST_TEST((found.slope == wanted.slope));
     BOOST_TEST(apart(found.x_sums, wanted.x_sums) < 1e-13);
     BOOST_TEST(apart(found.g_sums, wanted.g_sums) < (sizeof(Real) == 4 ? 1e-6 : 1e-13));
     BOOST_TEST((problem.template run<OnThreads>() == found));

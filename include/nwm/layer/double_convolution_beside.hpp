@@ -102,24 +102,20 @@ struct DoubleConvolutionBeside<DoubleConvolution<G, parts, a, b, B, Real>> {
     Norm::backward(executor, count, s.x2.data(), s.second, sum_parts, s.sums.data(), gradient,
                    parameter_gradient + Layer::norm2);
     executor.passes(count, [&](std::size_t i, std::size_t) {
-      B::template couple_back_sums<Second, G>(
-          p + Layer::second, static_cast<const Real*>(gradient + i * size),
-          Norm::mask(p + Layer::norm1, s.first, s.x1.data() + i * size, inner_ + i * size),
-          s.sums.data() + 2 * i * between, count * between);
-    });
-    executor.passes(count, [&](std::size_t i, std::size_t) {
-      B::template couple_gradient<Second, G>(inner(s)(i), static_cast<const Real*>(gradient + i * size),
-                                             partial(i) + second_partial);
+      const Real* const sent = gradient + i * size;
+      B::run_both(B::template couple_gradient<Second, G>(inner(s)(i), sent, partial(i) + second_partial),
+                  B::template couple_back_sums<Second, G>(
+                      p + Layer::second, sent,
+                      Norm::mask(p + Layer::norm1, s.first, s.x1.data() + i * size, inner_ + i * size),
+                      s.sums.data() + 2 * i * between, count * between));
     });
     Norm::backward(executor, count, s.x1.data(), s.first, between, s.sums.data(), inner_,
                    parameter_gradient + Layer::norm1);
-    if constexpr (!std::is_same_v<End, std::nullptr_t>)
-      executor.passes(count, [&](std::size_t i, std::size_t) {
-        B::template couple_back<First, G, parts>(p, static_cast<const Real*>(inner_ + i * size), end(i));
-      });
     executor.passes(count, [&](std::size_t i, std::size_t) {
-      B::template couple_gradient<First, G>(input(i), static_cast<const Real*>(inner_ + i * size),
-                                            partial(i));
+      const Real* const sent = inner_ + i * size;
+      const auto weights = B::template couple_gradient<First, G>(input(i), sent, partial(i));
+      if constexpr (std::is_same_v<End, std::nullptr_t>) B::run(weights);
+      else B::run_both(weights, B::template couple_back<First, G, parts>(p, sent, end(i)));
     });
   }
   /// What backward() left in `partial` of a pass, for join_gradients to add to parameter_gradient.
@@ -140,8 +136,8 @@ struct DoubleConvolutionBeside<DoubleConvolution<G, parts, a, b, B, Real>> {
   static void couple(LayerExecutor& executor, std::size_t count, const Real* p, const Input& input, Real* x,
                      State& s) {
     executor.passes(count, [&](std::size_t i, std::size_t) {
-      B::template couple_sums<S, G>(p, input(i), detail::KeepAndSquare<Real>{x + i * size},
-                                    s.sums.data() + 2 * i * parts_of<S>, count * parts_of<S>);
+      B::run(B::template couple_sums<S, G>(p, input(i), detail::KeepAndSquare<Real>{x + i * size},
+                                           s.sums.data() + 2 * i * parts_of<S>, count * parts_of<S>));
     });
   }
 };

@@ -144,19 +144,19 @@ struct TransposedConvolution {
     });
   }
 
-  /// Both on a backend with sums beside (backend/pass.hpp), in one launch and in two. Sets out.
+  /// Both on a backend with sums beside (backend/pass.hpp), in one launch each. Sets out.
   template <class B, class Real>
   static void forward_beside(const Real* parameters_, const Real* in, Real* out) {
-    B::template couple_back<Fall, G, 1>(
-        parameters_, in, detail::InterleaveSums<sites, G::width, Real>{parameters_ + weights, out});
+    B::run(B::template couple_back<Fall, G, 1>(
+        parameters_, in, detail::InterleaveSums<sites, G::width, Real>{parameters_ + weights, out}));
   }
   /// The gradient comes in planes (out, 2, 2, sites). The gradient of the input goes to `terms`, and two sums
   /// of its channels to `sums` (couple_sums). Sets `partial`, gradient_room numbers.
   template <class B, class Real, class Terms>
   static void backward_beside(const Real* parameters_, const Real* in, const Real* gradient,
                               const Terms& terms, double* sums, std::size_t stride, Real* partial) {
-    B::template couple_sums<Fall, G>(parameters_, std::array{gradient}, terms, sums, stride);
-    B::template couple_gradient<Planes, G>(std::array{in}, gradient, partial);
+    B::run_both(B::template couple_gradient<Planes, G>(std::array{in}, gradient, partial),
+                B::template couple_sums<Fall, G>(parameters_, std::array{gradient}, terms, sums, stride));
   }
   /// What it left for join_gradients, of weight and bias, to be added to parameter_gradient.
   template <class B, class Real>

@@ -76,12 +76,13 @@ class UNetBeside {
       loss::apply<Backend, Net::outputs, Net::images, Net::sites>(
           loss, scores(b, i), static_cast<const Real*>(target(i)), static_cast<double>(scale), losses + i,
           b.averaged[thread]);
-      Backend::template couple_back_sums<OutStencil, GridAt<0>>(
-          p + out, static_cast<const Real*>(scores(b, i)),
-          Up<0>::mask(p + up<0>, top, i, b.up_gradient[0].data() + i * plane(0)),
-          top.sums.data() + 2 * i * parts, count * parts);
-      Backend::template couple_gradient<OutStencil, GridAt<0>>(
-          std::array{top.out(i)}, static_cast<const Real*>(scores(b, i)), partial(b, i) + Partial::out);
+      const Real* const sent = scores(b, i);
+      Backend::run_both(
+          Backend::template couple_gradient<OutStencil, GridAt<0>>(std::array{top.out(i)}, sent,
+                                                                   partial(b, i) + Partial::out),
+          Backend::template couple_back_sums<OutStencil, GridAt<0>>(
+              p + out, sent, Up<0>::mask(p + up<0>, top, i, b.up_gradient[0].data() + i * plane(0)),
+              top.sums.data() + 2 * i * parts, count * parts));
     });
     std::size_t sum_parts = parts;
     for_constants<levels - 1>([&](auto l) {

@@ -107,7 +107,7 @@ struct Operations : System_::Memories,
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
     }
     if (!parameter_gradient) return;
-    Operations::template couple_gradient<S, G>(parts, gradient, scratch_);
+    run(Operations::template couple_gradient<S, G>(parts, gradient, scratch_));
     const auto* const partial = static_cast<const Real*>(scratch_);
     Operations::join_gradients(
         std::array{Operations::template gradient_parts<S, G, n>(partial, parameter_gradient)});

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 
+#include "nwm/backend/device/both.hpp"
 #include "nwm/backend/device/join_gradients.hpp"
 #include "nwm/backend/device/map_after_sums.hpp"
 #include "nwm/backend/device/operand_tile.hpp"
@@ -50,30 +51,36 @@ class RowSums {
   }
 
   template <class S, class G, class Real, std::size_t n, class Terms>
-  static void couple_sums(const Real* parameters, const std::array<const Real*, n>& parts, const Terms& terms,
-                          double* sums, std::size_t stride) {
+  [[nodiscard]] static auto couple_sums(const Real* parameters, const std::array<const Real*, n>& parts,
+                                        const Terms& terms, double* sums, std::size_t stride) {
     using Body = Kernel<S, G, Direction::forward, Real, n, 1, WithSums<Terms>>;
     static_assert(Body::tiles == stencil_parts<S, G, Real>);
-    B::run(Body{parameters, parts, {terms, sums, stride}});
+    return Body{parameters, parts, {terms, sums, stride}};
   }
   template <class S, class G, class Real, class Terms>
-  static void couple_back_sums(const Real* parameters, const Real* gradient, const Terms& terms, double* sums,
-                               std::size_t stride) {
+  [[nodiscard]] static auto couple_back_sums(const Real* parameters, const Real* gradient, const Terms& terms,
+                                             double* sums, std::size_t stride) {
     using Body = Kernel<S, G, Direction::adjoint, Real, 1, 1, WithSums<Terms>>;
     static_assert(Body::tiles == stencil_parts<S, G, Real>);
-    B::run(Body{parameters, {gradient}, {terms, sums, stride}});
+    return Body{parameters, {gradient}, {terms, sums, stride}};
   }
   template <class S, class G, std::size_t n, class Real, class Finish>
-  static void couple_back(const Real* parameters, const Real* gradient, const Finish& finish) {
-    B::run(Kernel<S, G, Direction::adjoint, Real, 1, n, Finish>{parameters, {gradient}, finish});
+  [[nodiscard]] static auto couple_back(const Real* parameters, const Real* gradient, const Finish& finish) {
+    return Kernel<S, G, Direction::adjoint, Real, 1, n, Finish>{parameters, {gradient}, finish};
   }
   template <class S, class G, class Real, std::size_t n>
-  static void couple_gradient(const std::array<const Real*, n>& parts, const Real* gradient, Real* partial) {
+  [[nodiscard]] static auto couple_gradient(const std::array<const Real*, n>& parts, const Real* gradient,
+                                            Real* partial) {
     std::array<model::Versions<Real>, n> in;
     std::transform(parts.begin(), parts.end(), in.begin(),
                    [](const Real* part) { return model::Versions<Real>{part, part, 0}; });
-    B::run(GradientKernel<S, G, Real, n, 1, Precision>{in, gradient, partial});
+    return GradientKernel<S, G, Real, n, 1, Precision>{in, gradient, partial};
   }
+  template <class First, class Second>
+  static void run_both(const First& first, const Second& second) {
+    B::run(Both<First, Second>{first, second});
+  }
+
   /// What couple_gradient left, for join_gradients to add to the parameters' gradient `to`.
   template <class S, class G, std::size_t n, class Real>
   static GradientParts<Real> gradient_parts(const Real* partial, Real* to) {
