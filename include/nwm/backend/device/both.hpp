@@ -1,5 +1,5 @@
-// Two bodies that do not depend on each other in one launch: where neither has blocks enough to fill a GPU, they
-// fill it together.
+// Two bodies that do not depend on each other in one launch: where neither has blocks enough to fill a GPU,
+// they fill it together.
 #pragma once
 
 #include <cstddef>
