@@ -145,9 +145,10 @@ BOOST_AUTO_TEST_CASE(a_step_of_the_studys_unet) {
   });
   // 18 convolutions and what follows them, 4 ways up, the scores; sums over 128×128 sites take one more.
   BOOST_TEST(forward == 18U * 2 + 4 + 1 + 4);
-  // The loss; of the scores one; of each way up one; of each convolution a map and one; the sums of four
-  // pooled fields; three joins; all gradients.
-  BOOST_TEST(back == 2U + 1 + 4 + 18 * 2 + 4 + 3 + 1);
+  // The loss; of the scores one; of each way up two; of each convolution a map and two, but no gradient of
+  // the image, and of four with few channels both in one; the sums of four pooled fields; three joins; all
+  // gradients.
+  BOOST_TEST(back == 2U + 1 + 4 * 2 + 18 * 3 - 1 - 4 + 4 + 3 + 1);
 }
 
 // The same at a size that can be run: short rows need no launch to join their sums.

@@ -38,7 +38,8 @@
 //   sums_beside   true: the words below are there. Default: one operation after the other, as
 //                 layer/batch_norm.hpp has them.
 //   run_both(a, b)
-//                 two bodies (device/block.hpp) in one launch, neither of which needs the other's results.
+//                 two bodies (device/block.hpp), neither of which needs the other's results: in one launch
+//                 where that pays.
 //                 The four words that begin with couple_ return a body for this word, or for run.
 //   couple_sums<S, G>(parameters, parts, terms, sums, stride)
 //                 `couple`, whose sums go to `terms` (device/correlate.hpp), which stores them and returns

@@ -144,7 +144,7 @@ struct TransposedConvolution {
     });
   }
 
-  /// Both on a backend with sums beside (backend/pass.hpp), in one launch each. Sets out.
+  /// Both on a backend with sums beside (backend/pass.hpp), in one launch and in two. Sets out.
   template <class B, class Real>
   static void forward_beside(const Real* parameters_, const Real* in, Real* out) {
     B::run(B::template couple_back<Fall, G, 1>(

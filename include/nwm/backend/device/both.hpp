@@ -6,15 +6,22 @@
 #include <type_traits>
 
 #include "nwm/backend/device/block.hpp"
+#include "nwm/backend/device/warp.hpp"
 
 namespace nwm::device {
 
-/// The blocks of `first`, then those of `second`. A body (block.hpp).
+/// Whether a body has phases of warps.
+template <class Body>
+inline constexpr bool has_warps = requires { typename Body::template WarpLocal<HostWarp>; };
+
+/// The blocks of `first`, then those of `second`; none of them with phases of warps: nvcc 13.0 adds up the
+/// registers of two such bodies (168 and 100 to 251), and fewer blocks run beside each other. A body
+/// (block.hpp).
 template <class First, class Second>
 struct Both {
-  /// Whole warps; threads that a body has not got wait.
-  static constexpr std::size_t threads =
-      ((First::threads > Second::threads ? First::threads : Second::threads) + 31) / 32 * 32;
+  static_assert(!has_warps<First> && !has_warps<Second>);
+  /// Those that a body has not got wait.
+  static constexpr std::size_t threads = First::threads > Second::threads ? First::threads : Second::threads;
   struct Shared {
     union {
       typename First::Shared first;
@@ -26,12 +33,6 @@ struct Both {
     typename First::Local first;
     typename Second::Local second;
   };
-  template <class Warp>
-  struct WarpLocal {
-    typename detail::WarpLocalOf<First, Warp>::type first;
-    typename detail::WarpLocalOf<Second, Warp>::type second;
-  };
-
   First first;
   Second second;
   std::size_t blocks;
@@ -64,14 +65,7 @@ struct Both {
         if (thread < Body::threads) f(thread, mine(local));
       });
     }
-    template <class F>
-    constexpr void warps(const F& f) {
-      block.warps([&](auto warp, auto& local) {
-        if (warp.index < Body::threads / 32) f(warp, mine(local));
-      });
-    }
-    template <class L>
-    static constexpr auto& mine(L& local) {
+    static constexpr typename Body::Local& mine(Local& local) {
       if constexpr (std::is_same_v<Body, First>) return local.first;
       else return local.second;
     }

@@ -78,7 +78,12 @@ class RowSums {
   }
   template <class First, class Second>
   static void run_both(const First& first, const Second& second) {
-    B::run(Both<First, Second>{first, second});
+    if constexpr (has_warps<First> || has_warps<Second>) {
+      B::run(first);
+      B::run(second);
+    } else {
+      B::run(Both<First, Second>{first, second});
+    }
   }
 
   /// What couple_gradient left, for join_gradients to add to the parameters' gradient `to`.
