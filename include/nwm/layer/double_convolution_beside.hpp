@@ -36,13 +36,15 @@ struct DoubleConvolutionBeside<DoubleConvolution<G, parts, a, b, B, Real>> {
   using First = typename Layer::First;
   using Second = typename Layer::Second;
   using Norm = BatchNormBeside<b, G::sites, B, Real>;
+  /// Numbers of a pass, and of what is pooled of it.
   static constexpr std::size_t size = Layer::size, pooled_size = size / 4;
   /// Numbers of the parts of the parameters' gradients of a pass; where those of the second stencil begin.
   static constexpr std::size_t second_partial = B::template scratch<First, G>,
                                partial_room = second_partial + B::template scratch<Second, G>;
 
   /// Sets state.y2 for `count` passes; input(pass) returns the parts. Moves the running statistics `moved`.
-  /// `pooled` (count, b, G::sites / 4) is set to the maxima of 2×2 sites of y2; null: left out.
+  /// `pooled` (count, b, G::sites / 4) is set to the maxima of 2×2 sites of y2, where G is even;
+  /// null: left out.
   template <class LayerExecutor, class Input>
   static void forward(LayerExecutor& executor, std::size_t count, const Real* p, Real* moved,
                       const Input& input, State& s, Real* pooled) {
