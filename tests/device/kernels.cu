@@ -1,6 +1,7 @@
 // device_kernels: the kernels on a GPU against the same text on the host, block by block, and a second run
 // against the first. Exit status 1 where one differs, 77 where there is no device.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -28,6 +29,7 @@
 #include "nwm/grid/abreast.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
+#include "nwm/layer/batch_norm_beside.hpp"
 #include "nwm/random.hpp"
 #include "nwm/tape/segment_on.hpp"
 #include "present.cuh"
@@ -139,6 +141,41 @@ bool stencils_agree() {
   map("sum of tiles", dp, S::parameters,
       AddTiles<Real>{Gradient::runs, S::parameters, partial.data(), dp.data()});
   return fine;
+}
+
+/// Batch normalisation between a stencil and its adjoint, in the words of row_sums.hpp: what the stencil
+/// gives, what is normalised, and the gradients in the input, γ, β and the stencil's parameters.
+template <class Real, class S, class G>
+bool normalisation_agrees(const char* what) {
+  namespace norm = layer::detail;
+  constexpr std::size_t outs = S::out * G::sites, ins = S::in * G::sites;
+  constexpr std::size_t parts = Host<>::stencil_parts<S, G, Real>;
+  Shared<Real> p(S::parameters, 1), in(ins, 2), numbers(4 * (S::in + S::out), 3);
+  Shared<Real> out(2 * outs + ins + 2 * S::in + S::parameters, 4);
+  Shared<Real> partial(Host<>::scratch<S, G>, 5);
+  Shared<double> sums(Host<>::sum_room(S::in + S::out, parts), 6), inverse(S::in + S::out, 7);
+  const auto run = [&]<class B>(B) {
+    Real *const x = out.data(), *const y = x + outs, *const g = y + outs, *const slopes = g + ins;
+    Real *const gamma = numbers.data(), *const beta = gamma + S::out, *const running = beta + S::out;
+    Real *const centre = running, *const scale = centre + S::in;
+    const std::array<const Real*, 1> from{in.data()};
+    B::run(B::template couple_sums<S, G>(p.data(), from, norm::KeepAndSquare<Real>{x}, sums.data(), parts));
+    B::template map_after_sums<Real>(
+        S::out, G::sites, B::join_sums(S::out, parts, sums.data()),
+        norm::BatchScale<Real>{false, G::sites, 0.1, {1e-5, gamma, inverse.data(), y}, beta, y, y, y},
+        norm::NormaliseRelu<Real>{x, y});
+    const norm::MaskAndSlope<Real> mask{{centre, scale, scale + S::in}, in.data(), g};
+    B::run_both(
+        B::template couple_gradient<S, G>(from, static_cast<const Real*>(y), partial.data()),
+        B::template couple_back_sums<S, G>(p.data(), static_cast<const Real*>(y), mask, sums.data(), parts));
+    B::template map_after_sums<Real>(
+        S::in, G::sites, B::join_sums(S::in, parts, sums.data()),
+        norm::BatchSlope<Real>{true, G::sites, inverse.data(), centre, scale, slopes, slopes + S::in},
+        norm::UndoNorm<Real>{in.data(), g});
+    B::join_gradients(std::array{
+        B::template gradient_parts<S, G, 1>(static_cast<const Real*>(partial.data()), slopes + 2 * S::in)});
+  };
+  return agree(what, out, [&] { run(Host<>{}); }, [&] { run(Cuda<1>{}); });
 }
 
 /// Sums of rows: a block each or, where rows are long, some blocks each and then one.
@@ -388,6 +425,15 @@ int main() {
     fine = two_blocks_agree<cell::Wave, Batched<Grid<64, 64>, 64>, 2, 100>("two blocks beside one") && fine;
     fine = waves_agree<double, cell::Lstm, Batched<Grid<6, 5>, 2>, 2, 4>("resident LSTM") && fine;
     fine = waves_agree<float, cell::Wave, Batched<Grid<17, 35>, 2>, 19, 3>("fused waves") && fine;
+    fine = normalisation_agrees<float, Stencil<3, 5, 3, Zero, false>, Batched<Grid<17, 35, Zero>, 2>>(
+               "normalisation") &&
+           fine;
+    fine = normalisation_agrees<float, Stencil<12, 17, 3, Zero, false>, Batched<Grid<9, 33, Zero>, 2>>(
+               "normalisation, tensor cores") &&
+           fine;
+    fine = normalisation_agrees<double, Stencil<8, 4, 1, Zero>, Batched<Grid<3, 9, Zero>, 1030>>(
+               "normalisation of many tiles") &&
+           fine;
     fine = sums_agree<float>("sums of short rows", 5, 1000) && fine;
     fine = sums_agree<double>("sums of long rows", 3, 300000) && fine;
     using Study = Batched<Grid<128, 128>, 3>;

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
+#include <exception>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -14,7 +15,9 @@
 #include "nwm/backend/cpu/scalar.hpp"
 #include "nwm/backend/device/host.hpp"
 #include "nwm/backend/kernels.hpp"
+#include "nwm/model/unet.hpp"
 #include "nwm/random.hpp"
+#include "nwm/train/layer_executor.hpp"
 
 namespace {
 
@@ -87,7 +90,68 @@ BOOST_AUTO_TEST_CASE(reductions) {
   }
 }
 
-// 351 launches where every reduction was two and every sum that is added was three.
+// 415 launches at this size where batch normalisation was sums, maps and fills of their own. They are counted
+// without being run, in memory that nobody has.
+namespace {
+struct Unallocated : nwm::HostMemory {
+  template <class T>
+  class Memory {
+   public:
+    explicit Memory(std::size_t size) : size_(size) {}
+    T* data() { return reinterpret_cast<T*>(std::size_t{4096}); }
+    const T* data() const { return reinterpret_cast<const T*>(std::size_t{4096}); }
+    std::size_t size() const { return size_; }
+
+   private:
+    std::size_t size_;
+  };
+  template <class Real>
+  static void fill(std::size_t, Real, Real*) {
+    ++Counted::launches;
+  }
+};
+struct OnlyCounted : Counted {
+  using Memories = Unallocated;
+  template <class F>
+  static void for_each(std::size_t, const F&) {
+    ++launches;
+  }
+  template <class Body>
+  static void run(const Body& body) {
+    BOOST_TEST(body.blocks > 0U);
+    ++launches;
+  }
+  template <class Precision, class Real>
+  static void product(std::size_t, std::size_t, std::size_t, nwm::device::Factor<Real>,
+                      nwm::device::Factor<Real>, Real*, std::size_t, bool) {
+    ++launches;
+  }
+};
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_step_of_the_studys_unet) {
+  constexpr nwm::Shape shape{.height = 128, .width = 128, .image_channels = 1, .classes = 11};
+  using Net = nwm::UNet<shape, 4, nwm::device::Operations<OnlyCounted, 64>, float>;
+  Net net;
+  Net::Batch batch(1, 1);
+  nwm::LayerExecutor executor{1, 1, std::vector<std::exception_ptr>(1)};
+  float number = 0;
+  double loss = 0;
+  const std::size_t forward = launches([&] { net.forward(executor, batch, 1, true); });
+  const std::size_t back = launches([&] {
+    net.backward(
+        nwm::loss::CrossEntropy{}, executor, batch, 1, [&](std::size_t) { return &number; }, 1.0F, &loss,
+        [&](std::size_t) { return &number; });
+  });
+  // 18 convolutions and what follows them, 4 ways up, the scores; sums over 128×128 sites take one more.
+  BOOST_TEST(forward == 18U * 2 + 4 + 1 + 4);
+  // The loss; of the scores one; of each way up two; of each convolution a map and two, but no gradient of
+  // the image, and of four with few channels both in one; the sums of four pooled fields; three joins; all
+  // gradients.
+  BOOST_TEST(back == 2U + 1 + 4 * 2 + 18 * 3 - 1 - 4 + 4 + 3 + 1);
+}
+
+// The same at a size that can be run: short rows need no launch to join their sums.
 BOOST_AUTO_TEST_CASE(a_step_of_a_unet) {
   constexpr std::size_t images = 3;
   using Net = unet_test::Net<1, nwm::device::Host<Counted, images>, double>;
@@ -95,6 +159,6 @@ BOOST_AUTO_TEST_CASE(a_step_of_a_unet) {
   const auto set = unet_test::random_set(images);
   const std::size_t found = launches([&] { unet_test::gradient(machine, set, 1, 1); });
   BOOST_TEST_MESSAGE("launches of a U-Net's step: " << found);
-  BOOST_TEST(found <= 270U);
-  BOOST_TEST(found > 200U);
+  BOOST_TEST(found <= 88U);
+  BOOST_TEST(found > 60U);
 }

@@ -59,6 +59,27 @@ BOOST_AUTO_TEST_CASE(a_batch_in_one_pass_is_the_specification) {
   BOOST_TEST(!std::ranges::equal(wanted.statistics, One().buffers()));
 }
 
+// Channels that fill no group of a kernel, in float, where stencils of eight channels and more are on tensor
+// cores; and a batch that is many passes on the device, too, with threads and shards.
+BOOST_AUTO_TEST_CASE(odd_widths_and_many_passes) {
+  constexpr std::size_t batch = 5;
+  const auto set = random_set(batch);
+  const auto of = [&]<class M>(std::type_identity<M>) {
+    M machine = shaken<M>();
+    const auto slopes = gradient(machine, set, 2, 2);
+    std::vector<double> all(slopes.begin(), slopes.end());
+    all.insert(all.end(), machine.buffers().begin(), machine.buffers().end());
+    return all;
+  };
+  const auto wanted = of(std::type_identity<Net<3, Scalar, double>>{});
+  const auto in_float =
+      of(std::type_identity<Net<3, nwm::device::Host<nwm::device::Sequential, batch>, float>>{});
+  const auto one_by_one = of(std::type_identity<Net<3, nwm::device::Host<>, double>>{});
+  BOOST_TEST(difference(one_by_one, wanted) < 1e-11);
+  BOOST_TEST(difference(in_float, wanted) < 1e-4);
+  BOOST_TEST(difference(in_float, wanted) > 1e-9);
+}
+
 BOOST_AUTO_TEST_CASE(host_systems_do_not_change_a_bit) {
   const Outcome wanted = outcome<Batch>();
   for (const Outcome& found : {outcome<Batch>(), outcome<Threads>()}) {

@@ -33,6 +33,37 @@
 //   run_sequences_back(segment, series_gradient, gradient, parameter_gradient, scratch)
 //                 the same backwards. It may overwrite the coupled values' slots.
 //
+// Normalisation in few launches (device/row_sums.hpp). A row is a channel. The memory for the rows' two sums,
+// in parts, holds sum_room(rows, parts) numbers; sum i of part p of row r stands at
+// sums[2·(r·stride + p) + i]:
+//
+//   sums_beside   true: the words below are there. Default: one operation after the other, as
+//                 layer/batch_norm.hpp has them.
+//   run_both(a, b)
+//                 two bodies (device/block.hpp), neither of which needs the other's results: in one launch
+//                 where that pays.
+//                 The four words that begin with couple_ return a body for this word, or for run.
+//   couple_sums<S, G>(parameters, parts, terms, sums, stride)
+//                 `couple`, whose sums go to `terms` (device/correlate.hpp), which stores them and returns
+//                 two terms each; sets stencil_parts<S, G, Real> parts of the terms' sums a channel.
+//   couple_back_sums<S, G>(parameters, gradient, terms, sums, stride)
+//                 the same with the adjoint in the data.
+//   sum_rows_beside<Real>(rows, n, kernel, sums, stride)
+//                 `sum_rows` of two terms; sets row_parts(rows, n) parts a row.
+//   join_sums(rows, parts, sums)
+//                 what map_after_sums takes, of sums whose stride is `parts`; most_parts<G> a pass at most.
+//   map_after_sums<Real>(rows, n, joined, setup, kernel)
+//                 `map_rows` of kernel(lane, value) with value = setup(row, sums, first), where `first` is
+//                 true once a row.
+//   couple_back<S, G, n>(parameters, gradient, finish)
+//                 the adjoint in the data in n parts: finish(a part's channel·sites + site, the parts' sums).
+//   couple_gradient<S, G>(parts, gradient, partial)
+//                 sets partial, scratch<S, G> numbers, to parts of the gradient in the parameters.
+//   gradient_parts<S, G, n>(partial, to)
+//                 a GradientParts (device/join_gradients.hpp) that says to which gradient these are added.
+//   join_gradients(all)
+//                 adds an array of GradientParts to their gradients.
+//
 // A coupling in parts, which leaves `couple` out (cpu/simd.hpp has the meaning of each):
 //
 //   line(width), rows_at_once, rows<Boundary, width, count>(…)
@@ -100,6 +131,13 @@ template <class B, class Mlp, class Real>
 inline constexpr std::size_t head_limit = [] {
   if constexpr (fused_head<B, Mlp, Real> && requires { B::head_tile; }) return std::size_t{B::head_tile};
   else return tile_limit<B>;
+}();
+
+/// Whether backend B has the words for normalisation in few launches.
+template <class B>
+inline constexpr bool sums_beside = [] {
+  if constexpr (requires { B::sums_beside; }) return bool{B::sums_beside};
+  else return false;
 }();
 
 /// Most columns that a readout's products process at a time.

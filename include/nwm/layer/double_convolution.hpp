@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <span>
 
+#include "nwm/backend/pass.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/grid/stencil.hpp"
 #include "nwm/layer/batch_norm.hpp"
@@ -65,11 +66,14 @@ struct DoubleConvolution {
           x2(capacity * size),
           y2(capacity * size),
           first(capacity),
-          second(capacity) {}
+          second(capacity),
+          sums(sum_room(capacity)) {}
     /// The output of a pass.
     const Real* out(std::size_t pass) const { return y2.data() + pass * size; }
     Memory x1, y1, x2, y2;               ///< what each convolution and each normalisation gave
     typename Norm::State first, second;  ///< of the normalisations
+    /// Of the channels, on backends that take them beside (double_convolution_beside.hpp).
+    typename B::template Memory<double> sums;
   };
 
   /// Sets state.y2 for `count` passes; input(pass) returns the parts. `running` and `moved` as in BatchNorm.
@@ -115,6 +119,10 @@ struct DoubleConvolution {
   }
 
  private:
+  static constexpr std::size_t sum_room(std::size_t capacity) {
+    if constexpr (sums_beside<B>) return B::sum_room(b, capacity * B::template most_parts<G>);
+    else return 0;
+  }
   using Inner = std::array<const Real*, 1>;
 };
 

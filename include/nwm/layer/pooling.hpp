@@ -1,6 +1,7 @@
 // Maximum over 2×2 sites; halves the grid.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "nwm/backend/kernels.hpp"
@@ -21,6 +22,17 @@ constexpr std::size_t corner_above(std::size_t site) {
 template <class Real>
 constexpr Real larger(Real first, Real second) {
   return second > first ? second : first;
+}
+/// How the gradient `all` of the maximum of 2×2 numbers is shared among them: to the largest; the first of
+/// equal ones.
+template <class Real>
+constexpr std::array<Real, 4> pool_shares(Real a, Real b, Real c, Real d, Real all) {
+  const Real ab = larger(a, b), abc = larger(ab, c);
+  // What goes to the last, to the third and to the second, each time of what is left.
+  const Real to_d = d > abc ? all : Real(0), of_abc = d > abc ? Real(0) : all;
+  const Real to_c = c > ab ? of_abc : Real(0), of_ab = c > ab ? Real(0) : of_abc;
+  const Real to_b = b > a ? of_ab : Real(0), to_a = b > a ? Real(0) : of_ab;
+  return {to_a, to_b, to_c, to_d};
 }
 // Both kernels go without branches, which images would mispredict half of the time, and in a form that
 // compilers make packs of.
@@ -48,14 +60,9 @@ struct PoolAdjoint {
     const Real *top = in + corner, *bottom = top + width, *from = gradient + lane.index;
     Real *const to_top = in_gradient + corner, *const to_bottom = to_top + width;
     for (std::size_t k = 0; k < kernel::count_of(lane); ++k) {
-      const Real a = top[2 * k], b = top[2 * k + 1], c = bottom[2 * k], d = bottom[2 * k + 1];
-      const Real ab = larger(a, b), abc = larger(ab, c), all = from[k];
-      // What goes to the last, to the third and to the second, each time of what is left.
-      const Real to_d = d > abc ? all : Real(0), of_abc = d > abc ? Real(0) : all;
-      const Real to_c = c > ab ? of_abc : Real(0), of_ab = c > ab ? Real(0) : of_abc;
-      const Real to_b = b > a ? of_ab : Real(0), to_a = b > a ? Real(0) : of_ab;
-      const Real now_a = to_top[2 * k] + to_a, now_b = to_top[2 * k + 1] + to_b;
-      const Real now_c = to_bottom[2 * k] + to_c, now_d = to_bottom[2 * k + 1] + to_d;
+      const auto share = pool_shares(top[2 * k], top[2 * k + 1], bottom[2 * k], bottom[2 * k + 1], from[k]);
+      const Real now_a = to_top[2 * k] + share[0], now_b = to_top[2 * k + 1] + share[1];
+      const Real now_c = to_bottom[2 * k] + share[2], now_d = to_bottom[2 * k + 1] + share[3];
       to_top[2 * k] = now_a;
       to_top[2 * k + 1] = now_b;
       to_bottom[2 * k] = now_c;

@@ -23,6 +23,7 @@
 #include "nwm/loss/apply.hpp"
 #include "nwm/memory/for_constants.hpp"
 #include "nwm/model/pixel_model.hpp"
+#include "nwm/model/unet_beside.hpp"
 #include "nwm/model/unet_parts.hpp"
 
 namespace nwm {
@@ -59,6 +60,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   static constexpr std::size_t buffer_count = buffer_layout.size;  ///< numbers of the running statistics
 
  private:
+  friend model::UNetBeside<UNet>;
   static constexpr std::size_t levels = Layers::levels;
   template <std::size_t l>
   using GridAt = typename Layers::template GridAt<l>;
@@ -115,7 +117,8 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
           pooled_gradient(fields(capacity_, pooled_plane)),
           up_gradient(fields(capacity_, risen_plane)),
           risen(fields(capacity_, risen_plane)),
-          risen_gradient(fields(capacity_, risen_plane)) {
+          risen_gradient(fields(capacity_, risen_plane)),
+          partial(capacity_ * partial_room()) {
       averaged.resize(threads);
       for (std::size_t t = 0; t < threads; ++t) scratch.emplace_back(scratch_size());
     }
@@ -132,6 +135,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
 
    private:
     friend UNet;
+    friend model::UNetBeside<UNet>;
     static auto states(std::size_t n) {
       return [&]<std::size_t... l>(std::index_sequence<l...>) {
         return std::tuple<typename Down<l>::State...>{typename Down<l>::State(n)...};
@@ -156,6 +160,10 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
       for_constants<levels>([&](auto l) { most = std::max(most, plane(l)); });
       return most;
     }
+    static constexpr std::size_t partial_room() {
+      if constexpr (sums_beside<Backend>) return model::UNetBeside<UNet>::partial_room();
+      else return 0;
+    }
     static constexpr std::size_t scratch_size() {
       std::size_t most = Backend::template scratch<OutStencil, GridAt<0>>;
       for_constants<levels>([&](auto l) { most = std::max(most, Down<l>::scratch); });
@@ -169,6 +177,7 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
     decltype(up_states(1)) up;
     Memory inner;
     Fields down_gradient, pooled, pooled_gradient, up_gradient, risen, risen_gradient;
+    Memory partial;  // of the parameters' gradients, where they are added up at the end
     std::vector<Memory> scratch;
     std::vector<loss::PoolMemory<Backend, Real, outputs, images>> averaged;  // for losses that pool
   };
@@ -193,21 +202,26 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   void backward(const L& loss, LayerExecutor& executor, Batch& b, std::size_t count, const Target& target,
                 Real scale, double* losses, const ShardGradient& shard_gradient) {
     const Real* p = this->place();
-    executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
-      Real* scores = b.scores.data() + i * images * score_size;
-      loss::apply<Backend, outputs, images, sites>(loss, scores, static_cast<const Real*>(target(i)),
-                                                   static_cast<double>(scale), losses + i,
-                                                   b.averaged[thread]);
-      Real* below_ = b.up_gradient[0].data() + i * plane(0);
-      Backend::fill(plane(0), Real(0), below_);
-      Backend::template couple_adjoint<OutStencil, GridAt<0>>(
-          p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
-          shard_gradient(shard) + offset<Out>, b.scratch[thread].data());
-    });
-    UNet* const self = this;
-    for_constants<levels - 1>([&](auto l) { self->template back_up<l>(executor, b, count, shard_gradient); });
-    for_constants_back<levels>(
-        [&](auto l) { self->template back_down<l>(executor, b, count, shard_gradient); });
+    if constexpr (sums_beside<Backend>) {
+      model::UNetBeside<UNet>::backward(loss, executor, p, b, count, target, scale, losses, shard_gradient);
+    } else {
+      executor.shards(count, [&](std::size_t i, std::size_t shard, std::size_t thread) {
+        Real* scores = b.scores.data() + i * images * score_size;
+        loss::apply<Backend, outputs, images, sites>(loss, scores, static_cast<const Real*>(target(i)),
+                                                     static_cast<double>(scale), losses + i,
+                                                     b.averaged[thread]);
+        Real* below_ = b.up_gradient[0].data() + i * plane(0);
+        Backend::fill(plane(0), Real(0), below_);
+        Backend::template couple_adjoint<OutStencil, GridAt<0>>(
+            p + offset<Out>, std::array{std::get<0>(b.up).out(i)}, scores, std::array{below_},
+            shard_gradient(shard) + offset<Out>, b.scratch[thread].data());
+      });
+      UNet* const self = this;
+      for_constants<levels - 1>(
+          [&](auto l) { self->template back_up<l>(executor, b, count, shard_gradient); });
+      for_constants_back<levels>(
+          [&](auto l) { self->template back_down<l>(executor, b, count, shard_gradient); });
+    }
   }
 
  private:
@@ -216,6 +230,11 @@ class UNet : public model::ParametersOverImages<model::UNetParts<shape_, width_,
   void run(LayerExecutor& executor, Batch& b, std::size_t count, Real* moved) const {
     const Real* p = this->place();
     const Real* running = buffers_.data();
+    if constexpr (sums_beside<Backend>)
+      if (moved) {
+        model::UNetBeside<UNet>::forward(executor, p, moved, b, count);
+        return;
+      }
     const auto from = [&](std::size_t begin) { return moved ? moved + begin : nullptr; };
     for_constants<levels>([&](auto l) {
       if constexpr (l > 0)

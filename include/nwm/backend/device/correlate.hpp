@@ -48,6 +48,28 @@ struct AddTo {
   }
 };
 
+/// What a stencil's kernel ends with where two sums over each channel are wanted, too. `terms` has
+///   channel(c)                   what it needs of channel c
+///   read(at)                     what it reads at number `at` of the field
+///   (at, of_channel, read, sum)  stores what it will, and returns the two terms of that number
+/// Those of tile t and channel c are added up at sums[2·(c·stride + t)] and the next.
+template <class Terms>
+struct WithSums {
+  Terms terms;
+  double* sums;
+  std::size_t stride;
+
+  /// Sets the sums of channel c and tile t.
+  constexpr void set(std::size_t c, std::size_t t, std::array<double, 2> total) const {
+    double* const to = sums + 2 * (c * stride + t);
+    to[0] = total[0];
+    to[1] = total[1];
+  }
+};
+/// Whether a kernel that ends with Finish gives sums.
+template <class Finish>
+inline constexpr bool gives_sums = requires(const Finish& finish) { finish.terms; };
+
 /// forward: sum (S::out, sites) = bias + weight ⋆ from, with from (S::in, sites).
 /// adjoint: sum (S::in, sites) = the gradient with respect to a stencil's input, with `from` (S::out, sites)
 /// the gradient with respect to its output. This is the mirrored stencil, so the boundary must be
@@ -83,11 +105,19 @@ struct Correlate {
   static constexpr std::size_t chunk = std::min<std::size_t>(from_channels, 4);
 
  public:
-  static constexpr std::size_t threads = strips * beside, blocks = Cut::count * rounds;
-  /// What the threads of a block share.
+  static constexpr std::size_t tiles = Cut::count;
+  static constexpr std::size_t threads = strips * beside, blocks = tiles * rounds;
+  /// What the threads of a block share: what they read, and when it was read the terms of sums (channel,
+  /// strip).
   struct Shared {
-    alignas(16) std::array<Real, chunk * S::taps * beside * weights> weight;
-    std::array<Real, chunk * plane> tile;
+    struct Read {
+      alignas(16) std::array<Real, chunk * S::taps * beside * weights> weight;
+      std::array<Real, chunk * plane> tile;
+    };
+    union {
+      Read read;
+      std::array<std::array<double, 2>, gives_sums<Finish> ? threads * group : 1> terms;
+    };
   };
   /// What a thread has for itself.
   struct Local {
@@ -121,6 +151,13 @@ struct Correlate {
         for (std::size_t c = 0; c < channels; ++c) add(block.shared, local, thread, c);
       });
     }
+    if constexpr (gives_sums<Finish>) give_sums(block, cut, first);
+    else give(block, cut, first);
+  }
+
+ private:
+  template <class Block>
+  constexpr void give(Block& block, const Cut& cut, std::size_t first) const {
     block.each([&](std::size_t thread, Local& local) {
       const std::size_t strip = thread % strips, x = strip % Cut::width, y = strip / Cut::width * tall;
       NWM_UNROLL
@@ -139,8 +176,65 @@ struct Correlate {
       }
     });
   }
+  /// The same where sums are wanted: a thread's terms, then some strips' of a channel, then a channel's.
+  template <class Block>
+  constexpr void give_sums(Block& block, const Cut& cut, std::size_t first) const {
+    static_assert(to_parts == 1);
+    constexpr std::size_t rows = beside * group, lanes = std::max<std::size_t>(strips / group, 1);
+    block.each([&](std::size_t thread, Local& local) {
+      const std::size_t strip = thread % strips, x = strip % Cut::width, y = strip / Cut::width * tall;
+      NWM_UNROLL
+      for (std::size_t c = 0; c < group; ++c) {
+        const std::size_t row = thread / strips * group + c, channel = first + row;
+        std::array<double, 2> total{};
+        if (channel < to_each) {
+          const auto inside = [&](std::size_t r) {
+            return y + r < Cut::height && cut.inside((y + r) * Cut::width + x);
+          };
+          const auto at = [&](std::size_t r) {
+            return channel * G::sites + cut.site((y + r) * Cut::width + x);
+          };
+          const auto of_channel = finish.terms.channel(channel);
+          std::array<decltype(finish.terms.read(std::size_t{})), tall> read;
+          NWM_UNROLL
+          for (std::size_t r = 0; r < tall; ++r)
+            if (inside(r)) read[r] = finish.terms.read(at(r));
+          NWM_UNROLL
+          for (std::size_t r = 0; r < tall; ++r)
+            if (inside(r)) {
+              const auto of = finish.terms(at(r), of_channel, read[r], local.sum[r * sums + c]);
+              total[0] += of[0];
+              total[1] += of[1];
+            }
+        }
+        block.shared.terms[row * strips + strip] = total;
+      }
+    });
+    block.each([&](std::size_t thread, Local&) {
+      for (std::size_t k = thread; k < rows * lanes; k += threads) {
+        std::array<double, 2>* const of = block.shared.terms.data() + k / lanes * strips;
+        std::array<double, 2> total{};
+        for (std::size_t strip = k % lanes; strip < strips; strip += lanes) {
+          total[0] += of[strip][0];
+          total[1] += of[strip][1];
+        }
+        of[k % lanes] = total;
+      }
+    });
+    block.each([&](std::size_t thread, Local&) {
+      for (std::size_t row = thread; row < rows; row += threads) {
+        if (first + row >= to_each) break;
+        const std::array<double, 2>* const of = block.shared.terms.data() + row * strips;
+        std::array<double, 2> total{};
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+          total[0] += of[lane][0];
+          total[1] += of[lane][1];
+        }
+        finish.set(first + row, block.index / rounds, total);
+      }
+    });
+  }
 
- private:
   /// The channel of sum k of a thread, where `first` is the thread's first channel of each part; to_channels
   /// when there is no such channel.
   static constexpr std::size_t to_channel(std::size_t first, std::size_t k) {
@@ -158,20 +252,20 @@ struct Correlate {
       const std::size_t c = k / (S::taps * beside * weights), tap = k / (beside * weights) % S::taps;
       const std::size_t sum = k % weights;
       const std::size_t o = sum < sums ? to_channel(first + k / weights % beside * group, sum) : to_channels;
-      shared.weight[k] = o < to_channels ? parameters[weight(start + c, o, tap)] : Real(0);
+      shared.read.weight[k] = o < to_channels ? parameters[weight(start + c, o, tap)] : Real(0);
     }
     for (std::size_t c = 0; c < channels; ++c) {
       const Real* of = pick(from, (start + c) / from_each) + (start + c) % from_each * G::sites;
       for (std::size_t i = thread; i < plane; i += threads)
-        shared.tile[c * plane + i] =
+        shared.read.tile[c * plane + i] =
             i < Cut::padded ? cut.template load<typename S::Boundary>(of, i) : Real(0);
     }
   }
 
   static constexpr void add(const Shared& shared, Local& local, std::size_t thread, std::size_t c) {
     const std::size_t strip = thread % strips, x = strip % Cut::width, y = strip / Cut::width * tall;
-    const Real* tile = shared.tile.data() + c * plane + y * Cut::padded_width + x;
-    const Real* all = shared.weight.data() + (c * S::taps * beside + thread / strips) * weights;
+    const Real* tile = shared.read.tile.data() + c * plane + y * Cut::padded_width + x;
+    const Real* all = shared.read.weight.data() + (c * S::taps * beside + thread / strips) * weights;
     NWM_UNROLL
     for (std::size_t dx = 0; dx < S::size; ++dx) NWM_UNROLL
     for (std::size_t q = 0; q < tall + S::size - 1; ++q) {

@@ -16,6 +16,7 @@
 #include "nwm/backend/device/lane.hpp"
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/reduce.hpp"
+#include "nwm/backend/device/row_sums.hpp"
 #include "nwm/backend/device/rows.hpp"
 #include "nwm/backend/device/sequences.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
@@ -34,7 +35,8 @@ template <System System_, std::size_t images = 1, class Precision = precision::F
 struct Operations : System_::Memories,
                     Waves<Operations<System_, images, Precision>, Precision>,
                     Sequences<Operations<System_, images, Precision>>,
-                    Heads<Operations<System_, images, Precision>, Precision> {
+                    Heads<Operations<System_, images, Precision>, Precision>,
+                    RowSums<Operations<System_, images, Precision>, Precision> {
   static constexpr std::string_view name = System_::name;
 
   /// See pass.hpp.
@@ -105,12 +107,10 @@ struct Operations : System_::Memories,
       else map<Real>(S::in * G::sites, FoldedAdjoint<S, G, Real, n>{parameters, gradient, part_gradients});
     }
     if (!parameter_gradient) return;
-    using Gradient = GradientKernel<S, G, Real, n, 1, Precision>;
-    std::array<model::Versions<Real>, n> in;
-    std::transform(parts.begin(), parts.end(), in.begin(),
-                   [](const Real* part) { return model::Versions<Real>{part, part, 0}; });
-    run(Gradient{in, gradient, scratch_});
-    map<Real>(S::parameters, AddTiles<Real>{Gradient::runs, S::parameters, scratch_, parameter_gradient});
+    run(Operations::template couple_gradient<S, G>(parts, gradient, scratch_));
+    const auto* const partial = static_cast<const Real*>(scratch_);
+    Operations::join_gradients(
+        std::array{Operations::template gradient_parts<S, G, n>(partial, parameter_gradient)});
   }
 
   template <std::size_t M, std::size_t K, std::size_t N, bool add = false, class Real>
@@ -195,7 +195,7 @@ struct Operations : System_::Memories,
     using Value = typename Op::Value;
     Value* there = System_::template scratch<Value>() + capacity<Value> - 1;
     reduce<Op, Real>(1, count, kernel, SetResult<Value>{there});
-    Value here = Op::start;
+    Value here = Op::start();
     Operations::download(1, static_cast<const Value*>(there), &here);
     return here;
   }

@@ -11,18 +11,26 @@
 
 namespace nwm::device {
 
+// `start` is a function: a constant of a class is not copied on a device (block.hpp).
 /// Sums in double.
 struct Sum {
   using Value = double;
-  static constexpr double start = 0;
+  static constexpr double start() { return 0; }
   static constexpr double join(double a, double b) { return a + b; }
+};
+
+/// Two sums in double, beside each other.
+struct SumOfTwo {
+  using Value = std::array<double, 2>;
+  static constexpr Value start() { return {0, 0}; }
+  static constexpr Value join(Value a, Value b) { return {a[0] + b[0], a[1] + b[1]}; }
 };
 
 /// The maximum; NaN if any value is NaN.
 template <class Real>
 struct Largest {
   using Value = Real;
-  static constexpr Real start = -std::numeric_limits<Real>::infinity();
+  static constexpr Real start() { return -std::numeric_limits<Real>::infinity(); }
   static constexpr Real join(Real a, Real b) { return b > a || b != b ? b : a; }
 };
 
@@ -81,7 +89,7 @@ struct ReduceSections {
     const std::size_t begin = row * n + std::min(n, section * each);
     const std::size_t end = row * n + std::min(n, (section + 1) * each);
     block.each([&](std::size_t thread, Local&) {
-      Value result = Op::start;
+      Value result = Op::start();
       for (std::size_t i = begin + thread; i < end; i += threads)
         result = Op::join(result, static_cast<Value>(kernel(Lane{i})));
       block.shared.held[thread] = result;

@@ -59,7 +59,8 @@ struct TensorCorrelate {
   static constexpr std::size_t several = std::clamp<std::size_t>(Cut::count * rounds / 1024, 1, 8);
 
  public:
-  static constexpr std::size_t threads = 32 * warps, blocks = ceil(Cut::count, several) * rounds;
+  static constexpr std::size_t tiles = Cut::count;
+  static constexpr std::size_t threads = 32 * warps, blocks = ceil(tiles, several) * rounds;
 
  private:
   using Load = OctetLoad<Cut, typename S::Boundary, 2, threads>;
@@ -103,7 +104,9 @@ struct TensorCorrelate {
         block.warps([&](auto warp, auto& local) { multiply(warp, local, block.shared, cut); });
       }
       block.warps([&](auto warp, auto& local) { spread(warp, local, block.shared); });
-      block.each([&](std::size_t thread, Local&) { give(block.shared, cut, thread, first); });
+      if constexpr (gives_sums<Finish>)
+        block.warps([&](auto warp, auto&) { give_sums(warp, block.shared, cut, tile, first); });
+      else block.each([&](std::size_t thread, Local&) { give(block.shared, cut, thread, first); });
     }
   }
 
@@ -274,6 +277,45 @@ struct TensorCorrelate {
     for (unsigned part = 0; part < to_parts; ++part)
       all[part] = shared.sum[(part * group + number.c) * sum_stride + number.site];
     return all;
+  }
+
+  /// Hands a channel after the other to `finish` (WithSums), with a warp each.
+  template <class Warp>
+  constexpr void give_sums(const Warp& warp, const Shared& shared, const Cut& cut, std::size_t tile,
+                           unsigned first) const {
+    static_assert(to_parts == 1);
+    constexpr unsigned lanes = Warp::lanes, together = Cut::sites / lanes < 4 ? Cut::sites / lanes : 4;
+    static_assert(Cut::sites % (lanes * together) == 0);
+    for (unsigned c = warp.index; c < group; c += warps) {
+      if (first + c >= to_each) break;
+      typename Warp::template Fragment<double, 2> total{};
+      const auto of_channel = finish.terms.channel(first + c);
+      warp.each(
+          [&](unsigned lane, auto& own) {
+            NWM_ROLLED
+            for (unsigned start = lane; start < Cut::sites; start += together * lanes) {
+              std::array<decltype(finish.terms.read(std::size_t{})), together> read;
+              NWM_UNROLL
+              for (unsigned j = 0; j < together; ++j)
+                if (const Number number(cut, c * Cut::sites + start + j * lanes, first); number.there)
+                  read[j] = finish.terms.read(number.at);
+              NWM_UNROLL
+              for (unsigned j = 0; j < together; ++j)
+                if (const Number number(cut, c * Cut::sites + start + j * lanes, first); number.there) {
+                  const auto of = finish.terms(number.at, of_channel, read[j], sums(shared, number)[0]);
+                  own[0] += of[0];
+                  own[1] += of[1];
+                }
+            }
+          },
+          total);
+      warp.sum(total);
+      warp.each(
+          [&](unsigned lane, const auto& own) {
+            if (lane == 0) finish.set(first + c, tile, own);
+          },
+          total);
+    }
   }
 
   /// Hands the sums to `finish`, which may read much: then as many sites at once as registers allow.

@@ -1,5 +1,5 @@
 // The kernel of the parameters' gradient of a stencil of many channels, on tensor cores. What it computes is
-// TileGradient's (weight_gradient.hpp): a sum per run of tiles, which AddTiles joins.
+// TileGradient's (weight_gradient.hpp): a sum per run of tiles, which are joined.
 //
 // Every tap is a product of matrices, (out channels, sites) times (sites, in channels): a warp takes 16
 // channels of the output's gradient, 8 of the input, and 16 columns of 4 rows of each tile. A tile's sums are

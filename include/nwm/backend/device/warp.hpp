@@ -177,9 +177,9 @@ struct HostWarp {
   }
 
   /// Sets every lane's numbers to their sums over the lanes: neighbours first, then pairs of them, and so on.
-  template <std::size_t n>
-  void sum(std::array<std::array<float, n>, lanes>& of) const {
-    join(of, [](float a, float b) { return a + b; });
+  template <class T, std::size_t n>
+  void sum(std::array<std::array<T, n>, lanes>& of) const {
+    join(of, [](T a, T b) { return a + b; });
   }
   /// Sets every lane's numbers to the largest over the lanes.
   template <std::size_t n>
@@ -188,8 +188,8 @@ struct HostWarp {
   }
 
  private:
-  template <std::size_t n, class Op>
-  static void join(std::array<std::array<float, n>, lanes>& of, const Op& op) {
+  template <class T, std::size_t n, class Op>
+  static void join(std::array<std::array<T, n>, lanes>& of, const Op& op) {
     for (unsigned apart = 1; apart < lanes; apart *= 2) {
       const auto before = of;
       for (unsigned lane = 0; lane < lanes; ++lane)
@@ -283,9 +283,9 @@ struct CudaWarp {
     __syncwarp();
   }
 
-  template <std::size_t n>
-  __device__ void sum(std::array<float, n>& of) const {
-    join(of, [](float x, float y) { return x + y; });
+  template <class T, std::size_t n>
+  __device__ void sum(std::array<T, n>& of) const {
+    join(of, [](T x, T y) { return x + y; });
   }
   template <std::size_t n>
   __device__ void largest(std::array<float, n>& of) const {
@@ -293,8 +293,8 @@ struct CudaWarp {
   }
 
  private:
-  template <std::size_t n, class Op>
-  __device__ static void join(std::array<float, n>& of, const Op& op) {
+  template <class T, std::size_t n, class Op>
+  __device__ static void join(std::array<T, n>& of, const Op& op) {
 #pragma unroll
     for (unsigned apart = 1; apart < lanes; apart *= 2)
 #pragma unroll

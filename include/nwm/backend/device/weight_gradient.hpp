@@ -24,11 +24,6 @@ struct TileGradient {
   static constexpr std::size_t each = S::in / parts;
   using Cut = Tiles<G, S::size / 2>;
 
-  /// Number of runs of tiles: enough to fill a GPU, few enough that their sums are small beside the fields.
-  static constexpr std::size_t tiles = Cut::count * steps;
-  static constexpr std::size_t run = (tiles + 255) / 256, runs = (tiles + run - 1) / run;
-  static constexpr std::size_t scratch = runs * S::parameters;
-
  private:
   static constexpr std::size_t ceil(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
   static constexpr std::size_t group = std::min<std::size_t>(S::out, 4);
@@ -48,6 +43,13 @@ struct TileGradient {
   static constexpr std::size_t sums = group * (S::taps + 1);  ///< sums of a pair: taps and bias
 
  public:
+  /// Number of runs of tiles: enough to fill a GPU, few enough that their sums are small beside the fields.
+  /// Small blocks with few sums fill it when there are more of them.
+  static constexpr std::size_t tiles = Cut::count * steps;
+  static constexpr std::size_t most_runs =
+      steps == 1 && pairs * lanes <= 128 && S::parameters <= 512 ? 1024 : 256;
+  static constexpr std::size_t run = ceil(tiles, most_runs), runs = ceil(tiles, run);
+  static constexpr std::size_t scratch = runs * S::parameters;
   static constexpr std::size_t threads = pairs * lanes, blocks = runs * out_chunks * in_chunks;
   /// What the threads of a block share.
   struct Shared {
