@@ -15,7 +15,7 @@ REASONS = [  # (a pattern of a body's type, the reason): the first that matches
     (r"ClusterBackward<.*Bf16", STEPS + "and two gradients: 6 stores and 14 loads among 3,300 instructions." + CLUSTERS),
     (r"FusedHead<.*Hidden<256ul, 256ul, 256ul>", LAYERS + SUMS),
     (r"ResidentBackward<.*WaveOn", "Two addresses in shared memory, stored before the loop over steps and read once a step of 1,700 instructions. "
-     "The block's threads of 128 registers are all there are."),
+     "With so many threads in a block each has 128 registers."),
     (r"TileGradient<nwm::Stencil<4ul, 11ul, 1ul", "Half of an offset, stored before the loop over tiles and read once a tile."),
     (r"FusedHead<.*Hidden<64ul, 20ul>", "A word, in a test's head alone; not looked into."),
 ]
