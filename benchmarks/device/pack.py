@@ -5,9 +5,8 @@
 
 FOLDER gets `device.tar.xz`, `run` and `CONTENTS.md`: conformance with its cases, the programs of tests/device, the benchmark,
 nwm_study with one machine for Tetrominoes (which are drawn, so that no data is carried), and the scripts. On the machine with
-the GPU
-`FOLDER/run` does everything (packed_run.py). Programs are stripped; cuBLAS and PyTorch are found there. It fails when the
-folder is larger than --most megabytes, or `run` cannot be started here: where there is no GPU it must get as far as saying
+the GPU `FOLDER/run` does everything (packed_run.py). Programs are stripped; cuBLAS and PyTorch are found there. It fails when
+the folder is larger than --most megabytes, or `run` cannot be started here: where there is no GPU it must get as far as saying
 so, with exit status 77.
 """
 import argparse
