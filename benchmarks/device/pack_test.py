@@ -1,5 +1,6 @@
 """python3 benchmarks/device/run.py --self-test: a folder of pack.py unpacks, runs and says that there is no device. Its programs are
 stand-ins."""
+import argparse
 import contextlib
 import io
 import json
@@ -12,6 +13,7 @@ import unittest
 from unittest import mock
 
 import pack
+import run
 
 NO_GPU = "#!/bin/sh\necho 'nwm_device_benchmark: no CUDA-capable device is detected' >&2\nexit 1\n"
 
@@ -84,6 +86,21 @@ class Packing(unittest.TestCase):
         for name in pack.PROGRAMS:
             if name.startswith("device_"):
                 self.program(name, "#!/bin/sh\nexit 0\n")
+
+    def test_the_study_has_the_machine_that_run_trains(self):
+        asked = []
+
+        def call(command, limit, environment=None):
+            asked.append([str(word) for word in command])
+            return 0, "--precision", ""
+        it = run.Run(argparse.Namespace(binaries=self.folder / "build/bin", host=False, batch=64, commit="c0ffee"))
+        with mock.patch.object(run, "call", call):
+            it.study(30, 10)
+        said = dict(zip(asked[-1][1::2], asked[-1][2::2]))
+        machine = " ".join(pack.STUDY_MACHINE.read_text().split())
+        for part in (f"add_readout<{said['--data'].capitalize()}, Device<precision::{said['--precision'].capitalize()}>, nwm::cell::Wave, "
+                     f"nwm::readout::{said['--readout'].capitalize()}", f'("{said["--model"]}")'):
+            self.assertIn(part, machine)
 
     def test_on_a_device_it_measures_and_goes_on(self):
         self.device(5e-3)
