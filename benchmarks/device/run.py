@@ -105,7 +105,8 @@ class Run:
         self.environment, self.peer_environment = clean_environment(), clean_environment()
         status = git("status", "--porcelain", "--", "include", "benchmarks")
         self.report = {
-            "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch, "configurations": CONFIGURATIONS,
+            "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch,
+            "images": 2 if options.host else tables.IMAGES, "configurations": CONFIGURATIONS,
             "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status) and not options.commit,
             "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "study": [], "left_out": [], "done": []}

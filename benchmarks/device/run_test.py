@@ -138,6 +138,10 @@ class Figures(unittest.TestCase):
         self.assertIn("train_step/cnn/tetrominoes/16/float32: FAILED: no room", text)
         self.assertIn("graph float32: out of memory", text)
         self.assertIn("Left out: infer", text)
+        report["left_out"] += ["^part/ (not in this build)", "a: eager (no PyTorch: No module (torch))", "b: eager (no PyTorch: No module (torch))"]
+        for line in ("Left out, not in this build: part\n", "Left out, no PyTorch: No module (torch): a: eager; b: eager\n", "Left out: infer\n"):
+            self.assertIn(line, tables.text(report))
+        del report["left_out"][1:]
         self.assertFalse(tables.passed(report))
         report["results"] = [r for r in report["results"] if "error" not in r]
         self.assertTrue(tables.passed(report))
@@ -172,6 +176,12 @@ class Checks(unittest.TestCase):
             for p, stated in zip(tables.PRECISIONS, (2 ** -21, 2 ** -11, 2 ** -8)):
                 self.assertGreater(tables.error_bound(machine, p), 10 * stated)
                 self.assertLess(tables.error_bound(machine, p), 60 * stated + 1e-4)
+
+    def test_few_images_may_err_more(self):
+        small = {"name": "check/float32/small", "float32": 1.1e-6, "tf32": 5.4e-3, "bf16": 0.12}  # of two images on a host
+        self.assertFalse(tables.passed(self.report(small)))
+        self.assertTrue(tables.passed(self.report(small) | {"images": 2}))
+        self.assertFalse(tables.passed(self.report(small | {"bf16": 0.5}) | {"images": 2}))
 
     def test_errors_within_bounds_pass(self):
         report = self.report(precision(6.8e-3, 5e-2), {"name": "check/float32/small", "float32": 4.8e-7, "tf32": 5.6e-4, "bf16": 5e-3})

@@ -25,6 +25,7 @@ DEPTHS = {"small": 4 + 2 + 1 + 2, "nwm/tetrominoes/linear": 4 + 10 + 1 + 4, "nwm
           "nwm/tetrominoes/last": 4 + 10 + 1 + 4, "nwm/mnist/linear": 4 + 10 + 1 + 4, "nwm/multi_mnist/linear": 4 + 10 + 1 + 6,
           "nwm/multi_mnist/linear_every10": 4 + 10 + 1 + 6, "lstm/tetrominoes/linear": 4 + 20 + 1 + 4, "cnn/tetrominoes/16": 17 + 4,
           "unet/multi_mnist/4": 10 + 12 + 1}
+IMAGES = 64  # of a gradient
 KINKS = 1e-4  # of a gradient, by pixels where rounding takes a ReLU across 0
 NO_OTHER = 1.2  # bf16 that errs less than so many times as much as tf32 is tf32 in all but name
 
@@ -262,23 +263,23 @@ def aim_lines(report):
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------
-def error_bound(machine, precision):
-    """The most that a gradient may be off, relative to its norm: the stated error of a product, once a product that the machine has
-    in a row, forward and back."""
-    return 2 * DEPTHS[machine] * STATED_ERRORS[precision] + KINKS
+def error_bound(machine, precision, images=IMAGES):
+    """The most that the gradient of so many images may be off, relative to its norm: the stated error of a product, once a product that the
+    machine has in a row, forward and back. Errors of images are independent, so that few images have more of them for their gradient."""
+    return (2 * DEPTHS[machine] * STATED_ERRORS[precision] + KINKS) * (IMAGES / images) ** 0.5
 
 
-def errors(result):
+def errors(report, result):
     """{precision: (relative error of the gradient, the most that it may be)} of a result of check/precision or check/float32."""
     kind, _, machine = result["name"].removeprefix("check/").partition("/")
     if kind not in ("precision", "float32") or machine not in DEPTHS:
         return {}
-    return {p: (result[p], error_bound(machine, p)) for p in PRECISIONS if p in result}
+    return {p: (result[p], error_bound(machine, p, report.get("images", IMAGES))) for p in PRECISIONS if p in result}
 
 
-def complaints(result):
+def complaints(report, result):
     """{precision: what is wrong with its error}; a number that is not finite is null in the program's JSON."""
-    found = errors(result)
+    found = errors(report, result)
     wrong = {p: "not finite" if error is None else f"{error:.1e} is more than {most:.1e}" for p, (error, most) in found.items()
              if error is None or not error <= most}
     tf32, bf16 = (found.get(p, (None, 0))[0] for p in ("tf32", "bf16"))
@@ -287,9 +288,9 @@ def complaints(result):
     return wrong
 
 
-def check_passed(result):
+def check_passed(report, result):
     """Of any result: it has no error, says of itself that it passed or says nothing, and its precisions' errors are within bounds."""
-    return "error" not in result and result.get("passed", True) and not complaints(result)
+    return "error" not in result and result.get("passed", True) and not complaints(report, result)
 
 
 def checks(report):
@@ -313,8 +314,8 @@ def checks(report):
         "; ".join(f"{p['program']} {p['outcome']}" for p in programs) or "not run")
     broken = [f"{r['name']}: {r['error']}" for r in results if "error" in r]
     for p in PRECISIONS:
-        those = [(r["name"], *errors(r)[p]) for r in results if p in errors(r)]
-        wrong = [f"{r['name']} {complaints(r)[p]}" for r in results if p in complaints(r)]
+        those = [(r["name"], *errors(report, r)[p]) for r in results if p in errors(report, r)]
+        wrong = [f"{r['name']} {complaints(report, r)[p]}" for r in results if p in complaints(report, r)]
         worst = max((x for x in those if x[1] is not None), key=lambda x: x[1] / x[2], default=None)
         put(f"gradients in {p}", not wrong if those else None,
             "; ".join(wrong) or (f"{len(those)} compared, nearest to its bound {worst[0]}: {worst[1]:.1e} of {worst[2]:.1e}" if those else "not run"))
@@ -360,12 +361,12 @@ def check_lines(report):
         elif "passed" in r and r["name"].startswith("check/same_bits/"):
             lines.append(f"{r['name']}: {'the same bits' if r['passed'] else 'FAILED: two runs differ'} after {r['steps']:.0f} steps")
         else:
-            bounds = errors(r)
+            bounds = errors(report, r)
             lines.append(f"{r['name']}: relative error of the gradient: "
                          + ", ".join(f"{p} {r[p]:.1e}" + (f" (at most {bounds[p][1]:.1e})" if p in bounds else "")
                                      for p in PRECISIONS if r.get(p) is not None)
-                         + ("" if check_passed(r) else ": FAILED"))
-            lines += [f"    {p}: {what}" for p, what in complaints(r).items()]
+                         + ("" if check_passed(report, r) else ": FAILED"))
+            lines += [f"    {p}: {what}" for p, what in complaints(report, r).items()]
     for run in report.get("study", []):
         lines.append(f"nwm_study, NWM linear on Tetrominoes, {run['epochs']} epochs, {run['precision']}: "
                      + (f"FAILED: {run['error']}" if "error" in run else
@@ -375,11 +376,20 @@ def check_lines(report):
     return lines
 
 
+def left_out(report):
+    """[(reason or nothing, names)]: what was not run."""
+    found = {}
+    for entry in report["left_out"]:
+        name, _, reason = entry.partition(" (") if entry.endswith(")") else (entry, "", "")
+        found.setdefault(reason.removesuffix(")"), []).append(name.strip("^/$"))
+    return sorted(found.items())
+
+
 def passed(report):
     """Whether all checks that ran have passed."""
     conformance = report.get("conformance") or {"failures": []}
     return (not conformance["failures"] and not conformance.get("error")
-            and all(map(check_passed, report["results"]))
+            and all(check_passed(report, r) for r in report["results"])
             and all(p["passed"] for p in report["programs"])
             and not any("error" in run and "stopped" not in run["error"] for run in report.get("study", []))
             and all(s["passed"] is not False for s in report["sanitizer"]))
@@ -397,7 +407,8 @@ def text(report):
                      + ", ".join(f"{p} {limits['flops'][p] / 1e12:.3g} TFLOP/s" for p in PRECISIONS if p in limits["flops"]))
     lines += ["", "## Checks", ""] + checks_table(report)
     lines += ["", "Run, in this order: " + "; ".join(report["done"])] if report.get("done") else []
-    lines += ["", "Left out: " + "; ".join(report["left_out"])] if report["left_out"] else []
+    for reason, names in left_out(report):
+        lines += ["", f"Left out{', ' if reason else ''}{reason}: " + "; ".join(names)]
     lines += ["", "## What each said", ""] + check_lines(report)
     for p in report["peers"]:
         if "error" in p:
