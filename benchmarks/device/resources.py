@@ -160,7 +160,7 @@ def resident(operations, fields):
         (height, width, images), channels, steps = grid(run[1]), run[2].number(), run[3].number()
         numbers = height * width * images * channels
         stencil = 18 * channels
-        copies = f", {t[1].number()} tiles" if len(t.arguments) > 1 else ""  # of the coupled value's gradient
+        copies = f", {t[1].number()} tile" + "s" * (t[1].number() > 1) if len(t.arguments) > 1 else ""  # of the coupled value's gradient
         return Work(f"{height}×{width}×{channels}, {images} images, {steps} steps{copies}",
                     numbers * steps * (stencil * (1 if fields == 3 else 2) + operations), 4 * numbers * steps * fields)
     return work
