@@ -220,8 +220,9 @@ def reduction(t):
     kernel = t[2]
     what = f"{t[0].name.lower()} of {kernel[0].name if kernel.name == 'Ask' else kernel.name}"
     if kernel.name == "CrossEntropyKernel":  # class and scores in, slopes out
-        classes = kernel[0].number()
-        return Work(f"{what}, {classes} classes, {PIXELS[classes]:,} pixels", 0, PIXELS[classes] * 4 * (1 + 2 * classes))
+        classes, weighted = kernel[0].number(), kernel[1].text in ("true", "1", "(bool)1")
+        return Work(f"{what}, {classes} classes{', weighted' if weighted else ''}, {PIXELS[classes]:,} pixels", 0,
+                    PIXELS[classes] * 4 * (1 + weighted + 2 * classes))
     if kernel.name in ("NormSlope", "SquaredDeviation"):  # of the U-Net: of each grid half the height and width and twice the channels
         n = kernel[0].number()
         channels = 4 * round((64 * 128 * 128 / n) ** 0.5)

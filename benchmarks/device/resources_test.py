@@ -100,6 +100,7 @@ class Floors(unittest.TestCase):
             return resources.work_of(resources.Type(f"nwm::device::ReduceSections<nwm::device::{op}, nwm::device::Lane<float>, nwm::{kernel}, "
                                                     "nwm::device::SetResult<double> >"))
         self.assertEqual(reduction("loss::CrossEntropyKernel<6ul, false, float>").bytes, 64 * 4096 * 4 * 13)
+        self.assertEqual(reduction("loss::CrossEntropyKernel<6ul, true, float>").bytes, 64 * 4096 * 4 * 14)
         self.assertEqual(reduction("layer::detail::NormSlope<262144ul, float>").bytes, 8 * 262144 * 8)
         self.assertEqual(reduction("layer::detail::SquaredDeviation<1048576ul, float>").what, "sum of SquaredDeviation, 4 channels of 1,048,576")
         self.assertEqual(reduction("kernel::Square<float>").bytes, 4e6)
