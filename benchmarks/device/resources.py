@@ -254,22 +254,26 @@ def work_of(body):
 
 # ---- what the types say ----------------------------------------------------------------------------------------
 def asked(bodies, compiler="g++"):
-    """{text of a body: (bytes of shared memory, threads)}; empty when it cannot be compiled."""
-    headers = ["nwm/nwm.hpp"] + sorted(f"nwm/{folder}/{h.name}" for folder in ("backend/device", "cell", "optimizer")
+    """{text of a body: (bytes of shared memory, threads)}, without those that the compiler does not take."""
+    headers = ["nwm/nwm.hpp"] + sorted(f"nwm/{folder}/{h.name}" for folder in ("backend/device", "cell", "loss", "optimizer")
                                        for h in (PROJECT / "include/nwm" / folder).glob("*.hpp") if h.name not in ("host.hpp", "systems.hpp"))
-    lines = [f'#include "{h}"' for h in headers] + ["#include <cstdio>", "int main() {"]
+    before = [f'#include "{h}"' for h in headers] + ["#include <cstdio>", "int main() {"]
     bodies = [b for b in bodies if "(anonymous namespace)" not in b.text]
-    lines += [f'  {{ using B = {b.text}; std::printf("%zu %zu\\n", sizeof(typename B::Shared), std::size_t{{B::threads}}); }}' for b in bodies]
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "sizes.cpp"
-        source.write_text("\n".join(lines + ["}"]) + "\n")
-        done = subprocess.run([compiler, "-std=c++20", "-O0", "-fopenmp", f"-I{PROJECT / 'include'}", "-isystem", "/usr/include/eigen3",
-                               source, "-o", source.with_suffix("")], capture_output=True, text=True)
-        if done.returncode != 0:
+        while bodies:
+            lines = [f'  {{ using B = {b.text}; std::printf("%zu %zu\\n", sizeof(typename B::Shared), std::size_t{{B::threads}}); }}' for b in bodies]
+            source.write_text("\n".join(before + lines + ["}"]) + "\n")
+            done = subprocess.run([compiler, "-std=c++20", "-O0", "-fopenmp", f"-I{PROJECT / 'include'}", "-isystem", "/usr/include/eigen3",
+                                   source, "-o", source.with_suffix("")], capture_output=True, text=True)
+            if done.returncode == 0:
+                out = subprocess.run([source.with_suffix("")], capture_output=True, text=True, check=True).stdout
+                return {b.text: tuple(map(int, line.split())) for b, line in zip(bodies, out.splitlines())}
             print("resources.py: " + next((x for x in done.stderr.splitlines() if "error" in x), "?"), file=sys.stderr)
-            return {}
-        out = subprocess.run([source.with_suffix("")], capture_output=True, text=True, check=True).stdout
-    return {b.text: tuple(map(int, line.split())) for b, line in zip(bodies, out.splitlines())}
+            wrong = {int(at) - len(before) - 1 for at in re.findall(r"sizes\.cpp:(\d+):\d+: error", done.stderr)}
+            kept = [b for i, b in enumerate(bodies) if i not in wrong]
+            bodies = kept if len(kept) < len(bodies) else []
+    return {}
 
 
 def blocks_beside(registers, shared, threads):

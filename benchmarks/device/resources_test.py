@@ -186,6 +186,29 @@ class Spills(unittest.TestCase):
         self.assertIn("No kernel spills.", out)
 
 
+COMPILER = """#!{python}
+import pathlib, sys
+source, program = sys.argv[-3], sys.argv[-1]
+lines = open(source).read().splitlines()
+wrong = [i for i, line in enumerate(lines, 1) if "Unheard" in line]
+sys.stderr.write("".join(f"{{source}}:{{i}}:5: error: Unheard is not known\\n" for i in wrong))
+pathlib.Path(program).write_text("#!/bin/sh\\n" + "echo 1024 256\\n" * sum("using B" in line for line in lines))
+pathlib.Path(program).chmod(0o755)
+sys.exit(bool(wrong))
+"""
+
+
+class Sizes(unittest.TestCase):
+    def test_a_type_that_is_not_known_leaves_the_others(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()) as said:
+            compiler = pathlib.Path(folder) / "compiler"
+            compiler.write_text(COMPILER.format(python=sys.executable))
+            compiler.chmod(0o755)
+            found = resources.asked([resources.Type("nwm::device::Unheard<float>"), resources.Type("nwm::device::Known<float>")], compiler)
+        self.assertEqual(found, {"nwm::device::Known<float>": (1024, 256)})
+        self.assertIn("Unheard is not known", said.getvalue())
+
+
 class Pages(unittest.TestCase):
     def test_the_table_is_put_between_the_marks(self):
         with tempfile.TemporaryDirectory() as folder:
