@@ -4,9 +4,9 @@
     python3 benchmarks/device/pack.py FOLDER [--build DIR] [--architectures 90a-real] [--no-build]
 
 FOLDER gets `device.tar.xz`, `run` and `CONTENTS.md`: conformance with its cases, the programs of tests/device, the benchmark,
-nwm_study with Tetrominoes (which are drawn, so that no data is carried), and the scripts. On the machine with the GPU
-`FOLDER/run` does everything (packed_run.py). Programs are stripped; cuBLAS and PyTorch are found there. It fails when the
-folder is larger than --most megabytes, or `run` cannot be started here: where there is no GPU it must get as far as saying
+nwm_study with one machine for Tetrominoes (which are drawn, so that no data is carried), and the scripts. On the machine with
+the GPU `FOLDER/run` does everything (packed_run.py). Programs are stripped; cuBLAS and PyTorch are found there. It fails when
+the folder is larger than --most megabytes, or `run` cannot be started here: where there is no GPU it must get as far as saying
 so, with exit status 77.
 """
 import argparse
@@ -26,10 +26,11 @@ from measuring import PROJECT, git  # noqa: E402
 NO_DEVICE = 77
 PRESET = 9  # xz's
 CARRIED_LIBRARIES = ("libpng", "libz.", "libgif")  # of nwm_study; used where there are none
+STUDY_MACHINE = HERE / "study_machine.cu"  # all that run.py trains: the study's others take nvcc half an hour
 PROGRAMS = {
     "nwm_conformance": "the reference cases on the device, in float and double",
     "nwm_device_benchmark": "same bits, errors of the precisions, training steps, inference, parts, ceilings",
-    "nwm_study": "the study's models on Tetrominoes, on the device",
+    "nwm_study": "the study's NWM with the linear readout on Tetrominoes, on the device in tf32",
 } | {f"device_{source.stem}": f"tests/device/{source.name}" for source in sorted((PROJECT / "tests/device").glob("*.cu"))
      if source.stem != "nccl"}  # needs several GPUs and MPI
 FILES = {  # folder of the project: names
@@ -45,7 +46,7 @@ def build(folder, architectures, jobs):
     subprocess.run(
         ["cmake", "--preset", "cuda", "-B", folder, f"-DCMAKE_CUDA_ARCHITECTURES={architectures}", "-DCMAKE_CXX_FLAGS=-march=x86-64-v3",
          "-DCMAKE_CUDA_FLAGS=-Xptxas=-v", "-DNWM_CONFORMANCE_ONLY_CUDA=ON", "-DNWM_STUDY_CPU=",
-         "-DNWM_STUDY_DEVICE=Nwm;Lstm;Cnn<2, 4, 8, 16, 32>;UNet<4, 5>"], cwd=PROJECT, check=True)
+         "-DNWM_STUDY_DEVICE=", f"-DNWM_STUDY_SOURCES={STUDY_MACHINE}"], cwd=PROJECT, check=True)
     with open(folder / "kernels.log", "a") as log:
         done = subprocess.run(["cmake", "--build", folder, "-j", str(jobs), "--target", *PROGRAMS], stdout=log, stderr=log)
     if done.returncode != 0:

@@ -1,5 +1,6 @@
 """python3 benchmarks/device/run.py --self-test: a folder of pack.py unpacks, runs and says that there is no device. Its programs are
 stand-ins."""
+import argparse
 import contextlib
 import io
 import json
@@ -12,6 +13,7 @@ import unittest
 from unittest import mock
 
 import pack
+import run
 
 NO_GPU = "#!/bin/sh\necho 'nwm_device_benchmark: no CUDA-capable device is detected' >&2\nexit 1\n"
 
@@ -72,16 +74,36 @@ class Packing(unittest.TestCase):
             self.assertIn(name, names)
         self.assertNotIn("bin/device_nccl", names)
 
-    def test_on_a_device_it_measures_and_goes_on(self):
-        # Writes the file after --json; says that each call was made.
+    def device(self, tf32):
+        """Programs as on a device. The benchmark writes the file after --json, with such errors, and says that each call was made."""
         self.program("nwm_device_benchmark", "#!" + sys.executable + "\nimport sys, json\nw = sys.argv\n"
                      f"open({str(self.folder / 'calls')!r}, 'a').write(w[w.index('--only') + 1] + '\\n')\n"
-                     "json.dump({'device': {'name': 'GPU'}, 'results': [{'name': w[w.index('--only') + 1].strip('^/'), 'passed': True, "
+                     f"name, tf32 = w[w.index('--only') + 1].strip('^/'), {tf32}\n"
+                     "name = name + '/cnn/tetrominoes/16' if name == 'check/precision' else name\n"
+                     "json.dump({'device': {'name': 'GPU'}, 'results': [{'name': name, 'passed': True, 'tf32': tf32, 'bf16': 8 * tf32, "
                      "'steps': 5.0}]}, open(w[w.index('--json') + 1], 'w'))\n")
         self.program("nwm_conformance", "#!/bin/sh\necho nwm-linear cuda float 1e-7 2e-6 ok\n")
         for name in pack.PROGRAMS:
             if name.startswith("device_"):
                 self.program(name, "#!/bin/sh\nexit 0\n")
+
+    def test_the_study_has_the_machine_that_run_trains(self):
+        asked = []
+
+        def call(command, limit, environment=None):
+            asked.append([str(word) for word in command])
+            return 0, "--precision", ""
+        it = run.Run(argparse.Namespace(binaries=self.folder / "build/bin", host=False, batch=64, commit="c0ffee"))
+        with mock.patch.object(run, "call", call):
+            it.study(30, 10)
+        said = dict(zip(asked[-1][1::2], asked[-1][2::2]))
+        machine = " ".join(pack.STUDY_MACHINE.read_text().split())
+        for part in (f"add_readout<{said['--data'].capitalize()}, Device<precision::{said['--precision'].capitalize()}>, nwm::cell::Wave, "
+                     f"nwm::readout::{said['--readout'].capitalize()}", f'("{said["--model"]}")'):
+            self.assertIn(part, machine)
+
+    def test_on_a_device_it_measures_and_goes_on(self):
+        self.device(5e-3)
         self.pack()
         command = [self.folder / "carried/run", "--report", self.folder / "report", "--only", "conformance|^check/|device_"]
         for _ in range(2):
@@ -93,6 +115,14 @@ class Packing(unittest.TestCase):
         self.assertIn("device_machine: all agree", (self.folder / "report/report.md").read_text())
         calls = (self.folder / "calls").read_text().split()
         self.assertEqual(sorted(c for c in calls if "ceiling" not in c), sorted(set(c for c in calls if "ceiling" not in c)))
+
+    def test_on_a_device_a_planted_error_of_a_precision_fails(self):
+        self.device(0.5)
+        self.pack()
+        done = subprocess.run([self.folder / "carried/run", "--report", self.folder / "report", "--only", "^check/precision"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("| gradients in tf32 | **FAILED** | check/precision/cnn/tetrominoes/16 5.0e-01 is more than 2.1e-02 |", done.stdout)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 In this order: conformance in Full, the programs of tests/device, each precision's error, the same bits twice, memcheck and
 racecheck where compute-sanitizer is, then the times beside PyTorch, parts, a training of the study, inference. DIR (default: `report`
 beside this file) gets report.json and report.md, written again after each part: when the command is ended, the next call goes
-on from there. Exit status 77 where there is no GPU, 1 where a check failed, 0 otherwise.
+on from there. The report says first which checks passed, failed or were not run. Exit status 77 where there is no GPU, 1 where a check
+failed, 0 otherwise.
 """
 import argparse
 import os

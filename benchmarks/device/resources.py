@@ -4,9 +4,10 @@
     nvcc ... -Xptxas -v -c FILE.cu 2> LOG          or   cuobjdump -res-usage OBJECT > LOG
     python3 benchmarks/device/resources.py LOG... [--into benchmarks/device/NOTES.md] [--only REGEX]
 
-Prints a table of the bodies of blocks (nwm/backend/device/block.hpp) in float that were compiled for the study's sizes. Shared memory
-and threads are asked of the types themselves, by a small program that g++ compiles; without one they are left out. --into puts the table
-between the page's marks. A kernel is one row whatever machines it was compiled for. New bodies get a floor by a line in WORK.
+Prints a table of the bodies of blocks and of clusters (nwm/backend/device/block.hpp, cluster.hpp) in float that were compiled for the
+study's sizes, and below it every kernel that spills, in any size, with the reason that spills.py has for it. Exit status 1 where one has none.
+Shared memory and threads are asked of the types themselves, by a small program that g++ compiles; without one they are left out. --into puts
+all of it between the page's marks. A kernel is one row whatever machines it was compiled for. New bodies get a floor by a line in WORK.
 """
 import argparse
 import pathlib
@@ -17,6 +18,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+import spills  # noqa: E402
 from tables import short  # noqa: E402
 
 PROJECT = HERE.parent.parent
@@ -82,7 +84,7 @@ class Type:
 
 def body_of(plain):
     """The type of the body that a kernel runs, or None."""
-    found = re.match(r"void nwm::device::run_block<(.*)>\(", plain)
+    found = re.match(r"void nwm::device::run_(?:block|cluster)<(.*)>\(", plain)
     if not found:
         return None
     text, depth = found[1], 0
@@ -118,12 +120,20 @@ class Work:
 STAGE_FIELDS = {("StageSite", "WaveOn"): 6, ("StageSent", "WaveOn"): 15}
 
 
+PRECISIONS = {"Full": "float32", "Tf32": "tf32", "Bf16": "bf16"}
+
+
 def rate_of(type_, at):
     """Of a tensor core's body: its precision is argument `at`."""
     return "3 × fp16" if type_[at].name == "Full" else "fp16"
 
 
-def correlate(t, rate="float32"):
+def on_tensor_cores(work, type_, at):
+    """The same work, which says its precision: argument `at`."""
+    return Work(f"{work.what}, {PRECISIONS.get(type_[at].name, type_[at].name)}", work.flops, work.bytes, rate_of(type_, at))
+
+
+def correlate(t):
     (c_in, c_out, side), (height, width, images) = (a.number() for a in t[0].arguments[:3]), grid(t[1])
     sites = height * width * images
     c_from, c_to = (c_out, c_in) if t[2].text.endswith("1") else (c_in, c_out)
@@ -132,15 +142,15 @@ def correlate(t, rate="float32"):
     what = {"Set": "", "AddTo": ", added", "StageSite": ", and the step", "StageSent": ", and the step before"}
     way = ", adjoint" if t[2].text.endswith("1") else ""
     return Work(f"{height}×{width}, {images} images, {c_in} to {c_out}{way}{what.get(end, ', ' + end)}",
-                2 * c_in * c_out * side * side * sites, 4 * sites * (c_from + fields * c_to), rate)
+                2 * c_in * c_out * side * side * sites, 4 * sites * (c_from + fields * c_to))
 
 
-def gradient(t, rate="float32"):
+def gradient(t):
     (c_in, c_out, side), (height, width, images) = (a.number() for a in t[0].arguments[:3]), grid(t[1])
     steps = t[4].number()
     sites = height * width * images * steps
     return Work(f"{height}×{width}, {images} images, {c_in} to {c_out}" + (f", {steps} steps" if steps > 1 else ""),
-                2 * c_in * c_out * side * side * sites, 4 * sites * (c_in + c_out), rate)
+                2 * c_in * c_out * side * side * sites, 4 * sites * (c_in + c_out))
 
 
 def resident(operations, fields):
@@ -150,8 +160,19 @@ def resident(operations, fields):
         (height, width, images), channels, steps = grid(run[1]), run[2].number(), run[3].number()
         numbers = height * width * images * channels
         stencil = 18 * channels
-        return Work(f"{height}×{width}×{channels}, {images} images, {steps} steps",
+        copies = f", {t[1].number()} tile" + "s" * (t[1].number() > 1) if len(t.arguments) > 1 else ""  # of the coupled value's gradient
+        return Work(f"{height}×{width}×{channels}, {images} images, {steps} steps{copies}",
                     numbers * steps * (stencil * (1 if fields == 3 else 2) + operations), 4 * numbers * steps * fields)
+    return work
+
+
+def clustered(fields):
+    """The same in clusters, on tensor cores: fields of the tape a step. The rest stays on the chip."""
+    def work(t):
+        run = t[0]
+        (height, width, images), channels, steps = grid(run[1]), run[2].number(), run[3].number()
+        numbers = height * width * images * channels
+        return Work(f"{height}×{width}×{channels}, {images} images, {steps} steps", numbers * steps * 18 * channels, 4 * numbers * steps * fields)
     return work
 
 
@@ -167,48 +188,92 @@ def fused_head(t):
     products = sum(a * b for a, b in zip(widths, widths[1:]))
     kept = 2 * parts * (sum(widths[:-1]) + sum(widths[1:])) + 4 * widths[0] if trains else 0
     return Work("-".join(map(str, widths)) + f", {pixels:,} pixels" + (", forward and back" if trains else ", forward"),
-                (4 if trains else 2) * products * pixels, pixels * (4 * (widths[0] + widths[-1]) + kept), rate_of(t, 1))
+                (4 if trains else 2) * products * pixels, pixels * (4 * (widths[0] + widths[-1]) + kept))
 
 
 def head_gradient(t):
     (widths, pixels, parts), layer = head(t), t[2].number()
     a, b = widths[layer:layer + 2]
-    return Work(f"{a} to {b}, {pixels:,} pixels", 2 * a * b * pixels, 2 * parts * (a + b) * pixels, rate_of(t, 1))
+    return Work(f"{a} to {b}, {pixels:,} pixels", 2 * a * b * pixels, 2 * parts * (a + b) * pixels)
 
 
-WORK = {"FusedHead": fused_head, "HeadGradient": head_gradient, "Correlate": correlate, "TensorCorrelate": lambda t: correlate(t, rate_of(t, 7)),
-        "TileGradient": gradient, "TensorGradient": lambda t: gradient(t, rate_of(t, 5)),
+def head_weights(t):
+    """The weights of all products, forward and back, in 16 bits."""
+    widths, _, parts = head(t)
+    weights = sum(a * b for a, b in zip(widths, widths[1:]))
+    return Work("-".join(map(str, widths)), 0, 4 * weights + 4 * parts * weights)
+
+
+def measure(t):
+    """Metrics of a pass: scores and targets in, a class a byte where the loss is a cross-entropy."""
+    outputs, images, sites = (a.number() for a in t.arguments[1:4])
+    target = 1 if "CrossEntropy" in t[0].name else 4 * outputs
+    return Work(f"{t[0].name}, {outputs} scores, {images} images of {sites:,} pixels", 0, images * sites * (4 * outputs + target))
+
+
+PIXELS = {6: 64 * 64 * 64, 11: 64 * 128 * 128}  # of the study's batches, by classes: Tetrominoes, Multi-MNIST
+MILLION = {"Read": 4, "ReadRows": 4, "Square": 4, "MaskByRelu": 12, "ReadParts": 8, "Ask": 8}  # bytes that a number of a sum takes
+
+
+def reduction(t):
+    """Rows reduced to a number each. Their sizes are no part of most types: then the floor is that of a million numbers."""
+    kernel = t[2]
+    what = f"{t[0].name.lower()} of {kernel[0].name if kernel.name == 'Ask' else kernel.name}"
+    if kernel.name == "CrossEntropyKernel":  # class and scores in, slopes out
+        classes, weighted = kernel[0].number(), kernel[1].text in ("true", "1", "(bool)1")
+        return Work(f"{what}, {classes} classes{', weighted' if weighted else ''}, {PIXELS[classes]:,} pixels", 0,
+                    PIXELS[classes] * 4 * (1 + weighted + 2 * classes))
+    if kernel.name in ("NormSlope", "SquaredDeviation"):  # of the U-Net: of each grid half the height and width and twice the channels
+        n = kernel[0].number()
+        channels = 4 * round((64 * 128 * 128 / n) ** 0.5)
+        return Work(f"{what}, {channels} channels of {n:,}", 0, 4 * channels * n * (2 if kernel.name == "NormSlope" else 1))
+    return Work(f"{what}, a million numbers", 0, 1e6 * MILLION[kernel.name])
+
+
+WORK = {"FusedHead": lambda t: on_tensor_cores(fused_head(t), t, 1), "HeadGradient": lambda t: on_tensor_cores(head_gradient(t), t, 1),
+        "HeadWeights": lambda t: on_tensor_cores(head_weights(t), t, 1),
+        "Correlate": correlate, "TensorCorrelate": lambda t: on_tensor_cores(correlate(t), t, 7),
+        "TileGradient": gradient, "TensorGradient": lambda t: on_tensor_cores(gradient(t), t, 5),
         # y, z and the coupled value out a step; on the way back these and the series' gradient in
-        "ResidentForward": resident(19, 3), "ResidentBackward": resident(30, 4)}
+        "ResidentForward": resident(19, 3), "ResidentBackward": resident(30, 4),
+        # the same; on the way back the coupled value's gradient goes out, too: the weights' gradient is another kernel's
+        "ClusterForward": lambda t: on_tensor_cores(clustered(3)(t), t, 1), "ClusterBackward": lambda t: on_tensor_cores(clustered(5)(t), t, 1),
+        "MeasureImages": measure, "ReduceSections": reduction}
+HEADS = ("FusedHead", "HeadGradient", "HeadWeights")
+WAVES = ("ResidentForward", "ResidentBackward", "ClusterForward", "ClusterBackward")
 
 
 def work_of(body):
-    if body.name in ("ResidentForward", "ResidentBackward") and body[0][0].name != "WaveOn":
+    if body.name in WAVES and body[0][0].name != "WaveOn":
         return None
     try:
         return WORK[body.name](body) if body.name in WORK else None
-    except (IndexError, TypeError, ValueError):
+    except (IndexError, KeyError, TypeError, ValueError):
         return None  # its arguments are others than they were
 
 
 # ---- what the types say ----------------------------------------------------------------------------------------
 def asked(bodies, compiler="g++"):
-    """{text of a body: (bytes of shared memory, threads)}; empty when it cannot be compiled."""
-    headers = ["nwm/nwm.hpp"] + sorted(f"nwm/{folder}/{h.name}" for folder in ("backend/device", "cell", "optimizer")
+    """{text of a body: (bytes of shared memory, threads)}, without those that the compiler does not take."""
+    headers = ["nwm/nwm.hpp"] + sorted(f"nwm/{folder}/{h.name}" for folder in ("backend/device", "cell", "loss", "optimizer")
                                        for h in (PROJECT / "include/nwm" / folder).glob("*.hpp") if h.name not in ("host.hpp", "systems.hpp"))
-    lines = [f'#include "{h}"' for h in headers] + ["#include <cstdio>", "int main() {"]
+    before = [f'#include "{h}"' for h in headers] + ["#include <cstdio>", "int main() {"]
     bodies = [b for b in bodies if "(anonymous namespace)" not in b.text]
-    lines += [f'  {{ using B = {b.text}; std::printf("%zu %zu\\n", sizeof(typename B::Shared), std::size_t{{B::threads}}); }}' for b in bodies]
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "sizes.cpp"
-        source.write_text("\n".join(lines + ["}"]) + "\n")
-        done = subprocess.run([compiler, "-std=c++20", "-O0", "-fopenmp", f"-I{PROJECT / 'include'}", "-isystem", "/usr/include/eigen3",
-                               source, "-o", source.with_suffix("")], capture_output=True, text=True)
-        if done.returncode != 0:
+        while bodies:
+            lines = [f'  {{ using B = {b.text}; std::printf("%zu %zu\\n", sizeof(typename B::Shared), std::size_t{{B::threads}}); }}' for b in bodies]
+            source.write_text("\n".join(before + lines + ["}"]) + "\n")
+            done = subprocess.run([compiler, "-std=c++20", "-O0", "-fopenmp", f"-I{PROJECT / 'include'}", "-isystem", "/usr/include/eigen3",
+                                   source, "-o", source.with_suffix("")], capture_output=True, text=True)
+            if done.returncode == 0:
+                out = subprocess.run([source.with_suffix("")], capture_output=True, text=True, check=True).stdout
+                return {b.text: tuple(map(int, line.split())) for b, line in zip(bodies, out.splitlines())}
             print("resources.py: " + next((x for x in done.stderr.splitlines() if "error" in x), "?"), file=sys.stderr)
-            return {}
-        out = subprocess.run([source.with_suffix("")], capture_output=True, text=True, check=True).stdout
-    return {b.text: tuple(map(int, line.split())) for b, line in zip(bodies, out.splitlines())}
+            wrong = {int(at) - len(before) - 1 for at in re.findall(r"sizes\.cpp:(\d+):\d+: error", done.stderr)}
+            kept = [b for i, b in enumerate(bodies) if i not in wrong]
+            bodies = kept if len(kept) < len(bodies) else []
+    return {}
 
 
 def blocks_beside(registers, shared, threads):
@@ -219,17 +284,36 @@ def blocks_beside(registers, shared, threads):
 
 
 # ---- the table -------------------------------------------------------------------------------------------------
+def in_double(body):
+    """Whether its numbers are; sums of float are taken in double."""
+    if body.name == "ReduceSections" and len(body.arguments) > 2:
+        return body[1].text.endswith("<double>") and body[2].name != "ReadParts"
+    return "double" in body.text
+
+
+def of_the_study(body, work):
+    """Whether it was compiled for the study's sizes, not for a test's."""
+    if body.name in HEADS:  # hidden layers of 32 or of 256
+        hidden = set(head(body)[0][1:-1]) if work else ()
+        return len(hidden) == 1 and min(hidden) >= 32
+    if body.name == "ReduceSections":
+        return work is not None
+    if body.name == "MeasureImages":
+        return body[3].number() >= 56 * 56
+    grids = [g for g in body.all() if g.name == "Batched" and g[0].name == "Grid"]
+    return any(grid(g)[0] >= 56 and grid(g)[2] >= 16 for g in grids)
+
+
 def rows(usage, only):
     """[(kernel, what it does, registers, spilled, body, work)], each once, those with the study's sizes."""
     found = {}
     for name, plain in demangled(usage).items():
         body = body_of(plain)
-        if body is None or "double" in plain or "(anonymous namespace)" in body.text or not re.search(only, body.text):
+        if body is None or in_double(body) or "(anonymous namespace)" in body.text or not re.search(only, body.text):
             continue
         work = work_of(body)
-        heights = [int(h) for h in re.findall(r"Grid<(\d+)u?l", body.text)]
-        if max(heights, default=0) < 56 and not (work and body.name in ("FusedHead", "HeadGradient") and max(head(body)[0][1:-1]) >= 32):
-            continue  # the tests' sizes, and what is neither waves nor head
+        if not of_the_study(body, work):
+            continue
         found.setdefault(body.text, (body.name, work, *usage[name], body))
     # Bodies that do the same for several machines differ in types only; a row for all that the table cannot tell apart.
     seen, kept = set(), []
@@ -255,6 +339,36 @@ def table(usage, only="", sizes=None):
     return lines
 
 
+def spilled(usage):
+    """[(kernel, what it does, bytes, the reason or None)], the study's first: every kernel of ours that spills, each once."""
+    found = {}
+    for name, plain in demangled(n for n, (_, bytes_) in usage.items() if bytes_).items():
+        body = body_of(plain)
+        if body:
+            work = work_of(body)
+            study = of_the_study(body, work) and not in_double(body)
+            kernel, what = body.name, work.what if study and work else ("double" if in_double(body) else "float") + ", a test's sizes"
+            if work and not study and body.name in WAVES + HEADS:
+                what = f"{work.what}, " + ("double" if in_double(body) else "a test's sizes")
+        elif mapped := re.search(r"AtLane<\w+, (nwm::[\w:]+)", plain):
+            kernel, what, study = "map of " + mapped[1].rpartition("::")[2], "", False
+        else:
+            continue
+        reason = next((text for pattern, text in spills.REASONS if re.search(pattern, (body.text if body else plain))), None)
+        entry = found.setdefault((not study, kernel, what, reason), [])
+        entry.append(usage[name][1])
+    return [(kernel, what, sizes, reason) for (_, kernel, what, reason), sizes in sorted(found.items(), key=lambda e: e[0][:3])]
+
+
+def spill_lines(usage):
+    lines = []
+    for kernel, what, sizes, reason in spilled(usage):
+        size = f"{sizes[0]}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+        lines.append(f"- `{kernel}`" + (f", {what}" if what else "") + f": {size} bytes"
+                     + (f" in {len(sizes)} kernels" if len(sizes) > 1 else "") + f". {reason or '**Not explained.**'}")
+    return ["", "What spills, in bytes a thread, and why:", "", *lines] if lines else ["", "No kernel spills."]
+
+
 def put_into(page, lines):
     text = page.read_text()
     if text.count(BEGIN) != 1 or text.count(END) != 1:
@@ -275,11 +389,15 @@ def main():
     lines = table(usage, options.only)
     if len(lines) == 2:
         raise SystemExit("resources.py: no body of a block in these logs")
+    lines += spill_lines(usage)
     if options.into:
         put_into(options.into, lines)
     else:
         print("\n".join(lines))
-    return 0
+    unexplained = sorted({kernel for kernel, _, _, reason in spilled(usage) if reason is None})
+    if unexplained:
+        print("resources.py: spills without a reason in spills.py: " + ", ".join(unexplained), file=sys.stderr)
+    return 1 if unexplained else 0
 
 
 if __name__ == "__main__":

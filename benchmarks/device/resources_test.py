@@ -1,8 +1,12 @@
 """python3 benchmarks/device/run.py --self-test: what resources.py reads from the compiler's reports, and its floors."""
+import contextlib
+import io
 import pathlib
 import shutil
+import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import resources
 
@@ -75,6 +79,50 @@ class Floors(unittest.TestCase):
             self.assertEqual(floor[1], "bytes")
             self.assertAlmostEqual(floor[0] / 1e3, milliseconds, 2)
 
+    def test_clusters(self):
+        field, steps = 4 * 128 * 128 * 64 * 16, 100
+        bodies = {(name, p): resources.body_of(f"void nwm::device::run_cluster<nwm::device::{name}<{RUN}, nwm::device::precision::{p}> >(int)")
+                  for name in ("ClusterForward", "ClusterBackward") for p in ("Full", "Bf16")}
+        forward, back = (resources.work_of(bodies[name, "Full"]) for name in ("ClusterForward", "ClusterBackward"))
+        self.assertEqual((forward.bytes, back.bytes), (3 * steps * field, 5 * steps * field))
+        self.assertEqual((forward.flops, forward.rate), (288 * steps * field / 4, "3 × fp16"))
+        self.assertEqual(resources.work_of(bodies["ClusterForward", "Bf16"]).rate, "fp16")
+        self.assertAlmostEqual(forward.floor()[0] / 1e3, 6.71, 2)
+        self.assertEqual(back.what, "128×128×16, 64 images, 100 steps, float32")
+        other = resources.Type(bodies["ClusterForward", "Full"].text.replace("WaveOn", "Driven"))
+        self.assertIsNone(resources.work_of(other))
+
+    def test_metrics_and_reductions(self):
+        found = resources.work_of(resources.Type("nwm::loss::MeasureImages<nwm::loss::CrossEntropy, 11ul, 64ul, 16384ul, false, float>"))
+        self.assertEqual((found.flops, found.bytes), (0, 64 * 16384 * 45))
+
+        def reduction(kernel, op="Sum"):
+            return resources.work_of(resources.Type(f"nwm::device::ReduceSections<nwm::device::{op}, nwm::device::Lane<float>, nwm::{kernel}, "
+                                                    "nwm::device::SetResult<double> >"))
+        self.assertEqual(reduction("loss::CrossEntropyKernel<6ul, false, float>").bytes, 64 * 4096 * 4 * 13)
+        self.assertEqual(reduction("loss::CrossEntropyKernel<6ul, true, float>").bytes, 64 * 4096 * 4 * 14)
+        self.assertEqual(reduction("layer::detail::NormSlope<262144ul, float>").bytes, 8 * 262144 * 8)
+        self.assertEqual(reduction("layer::detail::SquaredDeviation<1048576ul, float>").what, "sum of SquaredDeviation, 4 channels of 1,048,576")
+        self.assertEqual(reduction("kernel::Square<float>").bytes, 4e6)
+        self.assertEqual(reduction("device::ReadRows<float>", "Largest<float>").what, "largest of ReadRows, a million numbers")
+        self.assertIsNone(reduction("kernel::Other<float>"))
+        self.assertIsNone(reduction("loss::CrossEntropyKernel<3ul, false, float>"))
+
+    def test_what_is_of_the_study(self):
+        def of(text):
+            body = resources.Type(text)
+            return resources.of_the_study(body, resources.work_of(body))
+        head = "nwm::device::FusedHead<nwm::layer::Head<102ul, 6ul, nwm::head::Hidden<{}> >, nwm::device::precision::Full, nwm::device::ScoresOnly>"
+        self.assertTrue(of(head.format("256ul, 256ul, 256ul")))
+        self.assertFalse(of(head.format("64ul, 20ul")))
+        gradient = "nwm::device::TileGradient<nwm::Stencil<1ul, 4ul, 3ul, nwm::Zero, true>, {}, float, 1ul, 1ul>"
+        self.assertTrue(of(gradient.format(GRID)))
+        for grid in (GRID.replace("64ul>", "3ul>"), GRID.replace("128ul", "32ul"), "nwm::Grid<128ul, 128ul, nwm::Periodic>"):
+            self.assertFalse(of(gradient.format(grid)))
+        metrics = "nwm::loss::MeasureImages<nwm::loss::CrossEntropy, 11ul, 64ul, {}ul, false, float>"
+        self.assertTrue(of(metrics.format(4096)))
+        self.assertFalse(of(metrics.format(256)))
+
     def test_heads(self):
         mlp, loss = "nwm::layer::Head<102ul, 6ul, nwm::head::Hidden<256ul, 256ul, 256ul> >", "nwm::loss::Kernel"
         products, pixels = 102 * 256 + 2 * 256 * 256 + 256 * 6, 262144
@@ -95,6 +143,70 @@ class Floors(unittest.TestCase):
         self.assertEqual(resources.blocks_beside(128, 64 * 1024, 512), 1)
         self.assertEqual(resources.blocks_beside(32, 5 * 1024, 128), 16)
         self.assertEqual(resources.blocks_beside(32, 100 * 1024, 128), 2)
+
+
+class Spills(unittest.TestCase):
+    CLUSTER = f"void nwm::device::run_cluster<nwm::device::ClusterBackward<{RUN}, nwm::device::precision::Full> >(int)"
+    UNKNOWN = "void nwm::device::run_block<nwm::device::Other<nwm::Grid<8ul, 8ul, nwm::Zero>, float> >(int)"
+    MAP = "void cub::static_kernel<cub::op_wrapper_t<long, nwm::device::AtLane<float, nwm::optimizer::AdamRule<float> >, int> >(long)"
+
+    def run_on(self, *names):
+        log = "".join(f"Compiling entry function '{i}'\n 0 bytes stack frame, {4 * (i + 1)} bytes spill stores, 0 bytes spill loads\n"
+                      "Used 255 registers\n" for i in range(len(names)))
+        log = log.replace("function '", "function 'k")
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as said, \
+                mock.patch.object(resources, "demangled", lambda found: {n: names[int(n[1:])] for n in found}), \
+                mock.patch.object(resources, "asked", lambda bodies: {}):
+            path = pathlib.Path(folder) / "log"
+            path.write_text(log)
+            with mock.patch.object(sys, "argv", ["resources.py", str(path)]):
+                return resources.main(), out.getvalue(), said.getvalue()
+
+    def test_each_is_listed_with_its_number_and_reason(self):
+        status, out, _ = self.run_on(self.CLUSTER)
+        self.assertEqual(status, 0)
+        self.assertIn("| `ClusterBackward` | 128×128×16, 64 images, 100 steps, float32 | – | 255 | 4 |", out)
+        self.assertIn("- `ClusterBackward`, 128×128×16, 64 images, 100 steps, float32: 4 bytes. Before the loop over steps", out)
+        status, out, _ = self.run_on(self.CLUSTER, self.CLUSTER.replace("float", "double"))
+        self.assertEqual(status, 0)
+        self.assertIn("double: 8 bytes. In double", out)
+
+    def test_one_without_a_reason_fails(self):
+        for unknown, name in ((self.UNKNOWN, "Other"), (self.MAP, "map of AdamRule")):
+            status, out, said = self.run_on(self.CLUSTER, unknown)
+            self.assertEqual(status, 1)
+            self.assertIn(f"- `{name}`", out)
+            self.assertIn("8 bytes. **Not explained.**", out)
+            self.assertIn(f"without a reason in spills.py: {name}", said)
+
+    def test_none(self):
+        with mock.patch.object(resources, "parse", lambda text: {"k0": (255, 0)}):
+            status, out, _ = self.run_on(self.CLUSTER)
+        self.assertEqual(status, 0)
+        self.assertIn("No kernel spills.", out)
+
+
+COMPILER = """#!{python}
+import pathlib, sys
+source, program = sys.argv[-3], sys.argv[-1]
+lines = open(source).read().splitlines()
+wrong = [i for i, line in enumerate(lines, 1) if "Unheard" in line]
+sys.stderr.write("".join(f"{{source}}:{{i}}:5: error: Unheard is not known\\n" for i in wrong))
+pathlib.Path(program).write_text("#!/bin/sh\\n" + "echo 1024 256\\n" * sum("using B" in line for line in lines))
+pathlib.Path(program).chmod(0o755)
+sys.exit(bool(wrong))
+"""
+
+
+class Sizes(unittest.TestCase):
+    def test_a_type_that_is_not_known_leaves_the_others(self):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()) as said:
+            compiler = pathlib.Path(folder) / "compiler"
+            compiler.write_text(COMPILER.format(python=sys.executable))
+            compiler.chmod(0o755)
+            found = resources.asked([resources.Type("nwm::device::Unheard<float>"), resources.Type("nwm::device::Known<float>")], compiler)
+        self.assertEqual(found, {"nwm::device::Known<float>": (1024, 256)})
+        self.assertIn("Unheard is not known", said.getvalue())
 
 
 class Pages(unittest.TestCase):

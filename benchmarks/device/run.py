@@ -8,7 +8,8 @@ precision's error, two equal runs, the sanitizer, training steps beside PyTorch'
 floors, compiled PyTorch, inference. When time is short, nothing new is started, and the report lists what was left out.
 Writes the JSON, and the tables as text beside it, again after each part: a run that is ended keeps what it had, and
 --resume goes on from there.
-Exit status 77 without a GPU, 1 when something is wrong (a figure that misses its aim is not wrong), 0 otherwise.
+Exit status 77 without a GPU, 1 when something is wrong (a check failed, an error of a precision beyond its bound; a figure that
+misses its aim is not wrong), 0 otherwise.
 """
 import argparse
 import datetime
@@ -104,7 +105,8 @@ class Run:
         self.environment, self.peer_environment = clean_environment(), clean_environment()
         status = git("status", "--porcelain", "--", "include", "benchmarks")
         self.report = {
-            "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch, "configurations": CONFIGURATIONS,
+            "device": {}, "driver": "", "torch": {}, "minutes": 0.0, "batch": options.batch,
+            "images": 2 if options.host else tables.IMAGES, "configurations": CONFIGURATIONS,
             "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
             "commit": options.commit or git("rev-parse", "--short", "HEAD"), "changed": bool(status) and not options.commit,
             "conformance": None, "programs": [], "results": [], "peers": [], "sanitizer": [], "study": [], "left_out": [], "done": []}
@@ -290,12 +292,14 @@ class Run:
                     lambda s: self.peer(configuration, variant, precisions, s, task))
 
         yield "conformance", 20, 100, self.conformance
-        yield "device_*", 10, 40, self.programs
+        yield "device_*", 10, 150, self.programs
         yield ours("check/precision", 10, 45)
         yield "check/same_bits", 10, 45, lambda s: self.ours_or_error("^check/(float32|same_bits)/", s)
         yield "memcheck", 15, 60, lambda s: self.sanitizer(
             "memcheck", "nwm_conformance", [self.small_cases(), "--backend", self.backend, "--precision", "float"], s)
-        yield "racecheck", 15, 45, lambda s: self.sanitizer("racecheck", "device_kernels", [], s)
+        yield "memcheck/kernels", 15, 90, lambda s: self.sanitizer("memcheck", "device_kernels", [], s)
+        yield "racecheck", 15, 90, lambda s: self.sanitizer("racecheck", "device_kernels", [], s)
+        yield "racecheck/heads", 15, 60, lambda s: self.sanitizer("racecheck", "device_model_kernels", [], s)
         for c in CONFIGURATIONS:
             yield ours(f"train_step/{c}", 10, 45)
         for c in AIMED:
@@ -351,6 +355,8 @@ class Run:
     def write(self):
         """Writes the report and its text, each whole or not at all."""
         self.report["minutes"] = self.before + (time.monotonic() - self.begin) / 60
+        self.report["checks"] = tables.checks(self.report)
+        self.report["aims"] = [dict(zip(("what", "relation", "wanted", "found"), aim)) for aim in tables.aims(self.report)]
         if self.options.out:
             for path, text in ((self.options.out, json.dumps(self.report, indent=1) + "\n"),
                                (self.options.out.with_suffix(".md"), tables.text(self.report))):

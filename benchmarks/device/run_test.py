@@ -138,6 +138,10 @@ class Figures(unittest.TestCase):
         self.assertIn("train_step/cnn/tetrominoes/16/float32: FAILED: no room", text)
         self.assertIn("graph float32: out of memory", text)
         self.assertIn("Left out: infer", text)
+        report["left_out"] += ["^part/ (not in this build)", "a: eager (no PyTorch: No module (torch))", "b: eager (no PyTorch: No module (torch))"]
+        for line in ("Left out, not in this build: part\n", "Left out, no PyTorch: No module (torch): a: eager; b: eager\n", "Left out: infer\n"):
+            self.assertIn(line, tables.text(report))
+        del report["left_out"][1:]
         self.assertFalse(tables.passed(report))
         report["results"] = [r for r in report["results"] if "error" not in r]
         self.assertTrue(tables.passed(report))
@@ -152,6 +156,89 @@ class Figures(unittest.TestCase):
     def test_every_configuration_has_a_peer(self):
         self.assertEqual(tables.peer_name("train_step/nwm/multi_mnist/linear_every10"), "train_step/nwm/multi_mnist/linear")
         self.assertEqual(tables.peer_name("infer/cnn/tetrominoes/16"), "infer/cnn/tetrominoes/16")
+
+
+def precision(tf32, bf16, machine="cnn/tetrominoes/16"):
+    return {"name": f"check/precision/{machine}", "tf32": tf32, "bf16": bf16}
+
+
+class Checks(unittest.TestCase):
+    def report(self, *results):
+        report = made_up() | {"sanitizer": [{"tool": t, "program": "p", "passed": True, "outcome": "silent"} for t in ("memcheck", "racecheck")]}
+        report["results"] = [r for r in report["results"] if "error" not in r] + list(results)
+        return report
+
+    def verdicts(self, report):
+        return {c["check"]: c["passed"] for c in tables.checks(report)}
+
+    def test_every_machine_has_a_bound(self):
+        for machine in ["small", *run.CONFIGURATIONS]:
+            for p, stated in zip(tables.PRECISIONS, (2 ** -21, 2 ** -11, 2 ** -8)):
+                self.assertGreater(tables.error_bound(machine, p), 10 * stated)
+                self.assertLess(tables.error_bound(machine, p), 60 * stated + 1e-4)
+
+    def test_few_images_may_err_more(self):
+        small = {"name": "check/float32/small", "float32": 1.1e-6, "tf32": 5.4e-3, "bf16": 0.12}  # of two images on a host
+        self.assertFalse(tables.passed(self.report(small)))
+        self.assertTrue(tables.passed(self.report(small) | {"images": 2}))
+        self.assertFalse(tables.passed(self.report(small | {"bf16": 0.5}) | {"images": 2}))
+
+    def test_errors_within_bounds_pass(self):
+        report = self.report(precision(6.8e-3, 5e-2), {"name": "check/float32/small", "float32": 4.8e-7, "tf32": 5.6e-4, "bf16": 5e-3})
+        self.assertTrue(tables.passed(report))
+        self.assertEqual(set(self.verdicts(report).values()), {True})
+        text = tables.text(report)
+        self.assertIn("| gradients in tf32 | passed | 2 compared, nearest to its bound check/precision/cnn/tetrominoes/16: 6.8e-03 of 2.1e-02 |", text)
+        self.assertIn("check/precision/cnn/tetrominoes/16: relative error of the gradient: tf32 6.8e-03 (at most 2.1e-02)", text)
+
+    def test_a_planted_error_fails(self):
+        small = {"name": "check/float32/small", "float32": 4.8e-7, "tf32": 5.6e-4, "bf16": 5e-3, "passed": True}
+        for planted, where in ((precision(3e-2, 5e-2), "tf32"), (precision(6.8e-3, 0.3), "bf16"), (precision(None, 5e-2), "tf32"),
+                               (small | {"float32": 5.6e-4}, "float32"), (small | {"tf32": 2e-2, "bf16": 3e-2}, "tf32"),
+                               (precision(6.8e-3, 6.8e-3), "bf16")):  # as on the first run: tf32 in all but name
+            report = self.report(planted)
+            self.assertFalse(tables.passed(report))
+            wrong = {check for check, passed in self.verdicts(report).items() if passed is False}
+            self.assertEqual(wrong, {f"gradients in {where}"})
+            self.assertIn(f"| gradients in {where} | **FAILED** | {planted['name']} ", tables.text(report))
+
+    def test_the_programs_own_verdict_counts(self):
+        self.assertFalse(tables.passed(self.report({"name": "check/float32/small", "float32": 4.8e-7, "passed": False})))
+        self.assertFalse(tables.passed(self.report({"name": "check/precision/small", "error": "no room"})))
+        self.assertIn("| checks that ended in an error | **FAILED** | check/precision/small: no room |",
+                      tables.text(self.report({"name": "check/precision/small", "error": "no room"})))
+
+    def test_what_did_not_run_is_said_and_is_no_failure(self):
+        report = self.report() | {"conformance": None, "programs": []}
+        report["results"] = [r for r in report["results"] if "check" not in r["name"]]
+        report["sanitizer"] = [{"tool": "memcheck", "program": "p", "passed": None, "outcome": "skipped: no compute-sanitizer"}]
+        self.assertEqual(set(self.verdicts(report).values()), {None})
+        self.assertTrue(tables.passed(report))
+        text = tables.text(report)
+        for line in ("| conformance in float32 and double | **not run** |", "| memcheck is silent | **not run** | p skipped: no compute-sanitizer |",
+                     "| racecheck is silent | **not run** |", "| the same bits twice | **not run** |"):
+            self.assertIn(line, text)
+
+    def test_each_check_has_a_line(self):
+        report = self.report(precision(6.8e-3, 5e-2))
+        report["conformance"] = {"cases": 3, "failures": ["nwm-fft FAIL"]}
+        report["sanitizer"][1] |= {"passed": False, "outcome": "2 errors, exit 1"}
+        report["programs"].append({"program": "device_machine", "passed": False, "outcome": "exit 1: gru FAIL"})
+        report["results"].append({"name": "check/same_bits/cnn/tetrominoes/16", "steps": 5, "passed": False})
+        report["done"] = ["conformance", "check/precision"]
+        self.assertFalse(tables.passed(report))
+        text = tables.text(report)
+        for line in ("| conformance in float32 and double | **FAILED** | 3 cases, 1 failed |", "| gradients in float32 | **not run** | not run |",
+                     "| gradients in bf16 | passed |", "| the same bits twice | **FAILED** | check/same_bits/cnn/tetrominoes/16 has others |",
+                     "| kernels and machines as on the host | **FAILED** | device_kernels all agree; device_machine exit 1: gru FAIL |",
+                     "| memcheck is silent | passed | p silent |", "| racecheck is silent | **FAILED** | p 2 errors, exit 1 |",
+                     "| aims | in a table below | 1 met, 1 missed, 19 not measured: no failure |", "Run, in this order: conformance; check/precision"):
+            self.assertIn(line, text)
+
+    def test_every_aim_is_listed(self):
+        lines = tables.aim_lines(self.report())
+        self.assertEqual(len(lines), 15 + 3 + 1 + 2)
+        self.assertIn("- unet/multi_mnist/4 bf16: ms: wanted at most 3, not measured", lines)
 
 
 class Recorded(unittest.TestCase):
@@ -253,6 +340,8 @@ class Runs(unittest.TestCase):
                 self.assertLessEqual(set(tables.KINDS), {tables.kind(v) for v in variants})
         self.assertIn("^infer/", machine.asked)
         self.assertEqual([s["iou_foreground"] for s in report["study"]], [0.9, 0.9])
+        self.assertEqual(self.saved()["checks"], tables.checks(report))
+        self.assertEqual(len(self.saved()["aims"]), 21)
         self.assertLess(machine.asked.index("^train_step/nwm/tetrominoes/linear/"), machine.asked.index("^infer/"))
 
     def test_nothing_is_started_when_time_is_short(self):

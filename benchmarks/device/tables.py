@@ -1,4 +1,4 @@
-"""Evaluates the measurements of run.py: floors, ratios, tables, and whether the aims are met."""
+"""Evaluates the measurements of run.py: checks and their bounds, floors, ratios, tables, and whether the aims are met."""
 import csv
 import io
 import json
@@ -14,7 +14,20 @@ STEP_AIMS = {"nwm/tetrominoes/linear": (6.5, 4, 4), "nwm/multi_mnist/linear": (1
 MEMORY_AIMS = {"nwm/multi_mnist/linear": 15e9}  # most bytes
 STUDY_AIM = 210  # seconds of the study's training on Tetrominoes, 300 epochs of 10,000 images, at most
 WAVES_AIM = 2  # times the floor at most
+AIMED_WAVES = ("64x64x2", "128x128x16")
 LEFT_TO_MEASURE = "-"
+# The error of one product beside the largest number in it: what nwm/backend/device/precision.hpp states, and what tests/device hold every
+# kernel to.
+STATED_ERRORS = {"float32": 2 ** -21, "tf32": 2 ** -11, "bf16": 2 ** -8}
+# Products one behind the other from picture to scores. A step of waves adds dt = 0.1 of its product, so 100 steps count as 10, 20 as 2.
+# Encoders have 4 convolutions, heads 4 (wide) or 6 (narrow), readouts 1; the U-Net's five grids 10 down and 12 up.
+DEPTHS = {"small": 4 + 2 + 1 + 2, "nwm/tetrominoes/linear": 4 + 10 + 1 + 4, "nwm/tetrominoes/fft": 4 + 10 + 1 + 4,
+          "nwm/tetrominoes/last": 4 + 10 + 1 + 4, "nwm/mnist/linear": 4 + 10 + 1 + 4, "nwm/multi_mnist/linear": 4 + 10 + 1 + 6,
+          "nwm/multi_mnist/linear_every10": 4 + 10 + 1 + 6, "lstm/tetrominoes/linear": 4 + 20 + 1 + 4, "cnn/tetrominoes/16": 17 + 4,
+          "unet/multi_mnist/4": 10 + 12 + 1}
+IMAGES = 64  # of a gradient
+KINKS = 1e-4  # of a gradient, by pixels where rounding takes a ReLU across 0
+NO_OTHER = 1.2  # bf16 that errs less than so many times as much as tf32 is tf32 in all but name
 
 
 def peer_name(name):
@@ -221,25 +234,22 @@ def part_table(report):
 
 # ---- aims ------------------------------------------------------------------------------------------------------
 def aims(report):
-    """[(what, "at most" or "at least", wanted, found or None)], for an H100."""
-    found = []
-    for row in model_rows(report, "train_step"):
-        what = f"{row['name']} {row['precision']}"
-        if row["name"] in STEP_AIMS:
-            found.append((f"{what}: ms", "at most", STEP_AIMS[row["name"]][PRECISIONS.index(row["precision"])],
-                          row["ours"].get("median_ms")))
-        if row["name"] in MEMORY_AIMS:
-            size = memory_of(row["ours"])[0]
-            found.append((f"{what}: GB", "at most", MEMORY_AIMS[row["name"]] / 1e9, size and size / 1e9))
-    for run in report.get("study", []):
-        if run["epochs"] == 300:
-            found.append(("the study's training on Tetrominoes: s", "at most", STUDY_AIM, None if "error" in run else run["seconds"]))
-    limits = ceilings(report["results"])
-    for r in report["results"]:
-        if r["name"].startswith("part/waves/") and "/forward/" in r["name"]:
-            least = floor(r, limits)
-            found.append((f"{r['name'].partition('/')[2]}: share of its floor", "at least", 1 / WAVES_AIM,
-                          least[0] / r["median_ms"] if least else None))
+    """[(what, "at most" or "at least", wanted, found or None)], for an H100: all of them, measured or not."""
+    found, ours, limits = [], {r["name"]: r for r in report["results"]}, ceilings(report["results"])
+    for name, wanted in STEP_AIMS.items():
+        for precision, most in zip(PRECISIONS, wanted):
+            mine = ours.get(f"train_step/{name}/{precision}", {})
+            found.append((f"{name} {precision}: ms", "at most", most, mine.get("median_ms")))
+            if name in MEMORY_AIMS:
+                size = memory_of(mine)[0]
+                found.append((f"{name} {precision}: GB", "at most", MEMORY_AIMS[name] / 1e9, size and size / 1e9))
+    whole = next((run for run in report.get("study", []) if run["epochs"] == 300 and "error" not in run), {})
+    found.append(("the study's training on Tetrominoes: s", "at most", STUDY_AIM, whole.get("seconds")))
+    for waves in AIMED_WAVES:
+        mine = ours.get(f"part/waves/{waves}/forward/float32", {"name": "/"})
+        least = floor(mine, limits)
+        found.append((f"waves/{waves}/forward/float32: share of its floor", "at least", 1 / WAVES_AIM,
+                      least[0] / mine["median_ms"] if least else None))
     return found
 
 
@@ -250,6 +260,88 @@ def aim_lines(report):
         lines.append(f"- {what}: wanted {relation} {wanted:g}, "
                      + ("not measured" if found is None else f"found {found:.3g}: {'met' if met else 'MISSED'}"))
     return lines
+
+
+# ---- checks ----------------------------------------------------------------------------------------------------
+def error_bound(machine, precision, images=IMAGES):
+    """The most that the gradient of so many images may be off, relative to its norm: the stated error of a product, once a product that the
+    machine has in a row, forward and back. Errors of images are independent, so that few images have more of them for their gradient."""
+    return (2 * DEPTHS[machine] * STATED_ERRORS[precision] + KINKS) * (IMAGES / images) ** 0.5
+
+
+def errors(report, result):
+    """{precision: (relative error of the gradient, the most that it may be)} of a result of check/precision or check/float32."""
+    kind, _, machine = result["name"].removeprefix("check/").partition("/")
+    if kind not in ("precision", "float32") or machine not in DEPTHS:
+        return {}
+    return {p: (result[p], error_bound(machine, p, report.get("images", IMAGES))) for p in PRECISIONS if p in result}
+
+
+def complaints(report, result):
+    """{precision: what is wrong with its error}; a number that is not finite is null in the program's JSON."""
+    found = errors(report, result)
+    wrong = {p: "not finite" if error is None else f"{error:.1e} is more than {most:.1e}" for p, (error, most) in found.items()
+             if error is None or not error <= most}
+    tf32, bf16 = (found.get(p, (None, 0))[0] for p in ("tf32", "bf16"))
+    if tf32 and bf16 is not None and bf16 < NO_OTHER * tf32:
+        wrong.setdefault("bf16", f"{bf16:.1e} is tf32's {tf32:.1e}: tf32 in all but name")
+    return wrong
+
+
+def check_passed(report, result):
+    """Of any result: it has no error, says of itself that it passed or says nothing, and its precisions' errors are within bounds."""
+    return "error" not in result and result.get("passed", True) and not complaints(report, result)
+
+
+def checks(report):
+    """[{"check", "passed": True, False, or None where it was not run, "outcome"}]: what has to hold, a line each."""
+    found = []
+
+    def put(check, passed, outcome):
+        found.append({"check": check, "passed": passed, "outcome": outcome})
+
+    conformance, results = report.get("conformance"), [r for r in report["results"] if r["name"].startswith("check/")]
+    if not conformance:
+        put("conformance in float32 and double", None, "not run")
+    else:
+        wrong = conformance["failures"] or conformance.get("error")
+        worst = conformance.get("worst_gradient", {})
+        put("conformance in float32 and double", not wrong,
+            conformance.get("error") or f"{conformance['cases']} cases, " + (f"{len(conformance['failures'])} failed" if wrong else "all within bounds")
+            + "".join(f", worst gradient in {p} {e:.1e}" for p, e in worst.items() if e is not None))
+    programs = report["programs"]
+    put("kernels and machines as on the host", all(p["passed"] for p in programs) if programs else None,
+        "; ".join(f"{p['program']} {p['outcome']}" for p in programs) or "not run")
+    broken = [f"{r['name']}: {r['error']}" for r in results if "error" in r]
+    for p in PRECISIONS:
+        those = [(r["name"], *errors(report, r)[p]) for r in results if p in errors(report, r)]
+        wrong = [f"{r['name']} {complaints(report, r)[p]}" for r in results if p in complaints(report, r)]
+        worst = max((x for x in those if x[1] is not None), key=lambda x: x[1] / x[2], default=None)
+        put(f"gradients in {p}", not wrong if those else None,
+            "; ".join(wrong) or (f"{len(those)} compared, nearest to its bound {worst[0]}: {worst[1]:.1e} of {worst[2]:.1e}" if those else "not run"))
+    bits = [r for r in results if r["name"].startswith("check/same_bits") and "passed" in r]
+    other = [r["name"] for r in bits if not r["passed"]]
+    put("the same bits twice", not other if bits else None,
+        "; ".join(f"{name} has others" for name in other) or (f"{len(bits)} compared" if bits else "not run"))
+    if broken:
+        put("checks that ended in an error", False, "; ".join(broken))
+    for tool in ("memcheck", "racecheck"):
+        runs = [s for s in report["sanitizer"] if s["tool"] == tool]
+        verdicts = [s["passed"] for s in runs]
+        put(f"{tool} is silent", False if False in verdicts else None if None in verdicts or not verdicts else True,
+            "; ".join(f"{s['program']} {s['outcome']}" for s in runs) or "not run")
+    return found
+
+
+def checks_table(report):
+    words = {True: "passed", False: "**FAILED**", None: "**not run**"}
+    rows = [[c["check"], words[c["passed"]], c["outcome"]] for c in checks(report)]
+    verdicts = [found is not None and (found <= wanted if relation == "at most" else found >= wanted)
+                for _, relation, wanted, found in aims(report)]
+    unknown = sum(found is None for *_, found in aims(report))
+    rows.append(["aims", "in a table below",
+                 f"{sum(verdicts)} met, {len(verdicts) - sum(verdicts) - unknown} missed, {unknown} not measured: no failure"])
+    return lines_of(["check", "", ""], rows)
 
 
 def check_lines(report):
@@ -269,9 +361,12 @@ def check_lines(report):
         elif "passed" in r and r["name"].startswith("check/same_bits/"):
             lines.append(f"{r['name']}: {'the same bits' if r['passed'] else 'FAILED: two runs differ'} after {r['steps']:.0f} steps")
         else:
+            bounds = errors(report, r)
             lines.append(f"{r['name']}: relative error of the gradient: "
-                         + ", ".join(f"{p} {r[p]:.1e}" for p in PRECISIONS if r.get(p) is not None)
-                         + ("" if r.get("passed", True) else ": FAILED"))
+                         + ", ".join(f"{p} {r[p]:.1e}" + (f" (at most {bounds[p][1]:.1e})" if p in bounds else "")
+                                     for p in PRECISIONS if r.get(p) is not None)
+                         + ("" if check_passed(report, r) else ": FAILED"))
+            lines += [f"    {p}: {what}" for p, what in complaints(report, r).items()]
     for run in report.get("study", []):
         lines.append(f"nwm_study, NWM linear on Tetrominoes, {run['epochs']} epochs, {run['precision']}: "
                      + (f"FAILED: {run['error']}" if "error" in run else
@@ -281,11 +376,20 @@ def check_lines(report):
     return lines
 
 
+def left_out(report):
+    """[(reason or nothing, names)]: what was not run."""
+    found = {}
+    for entry in report["left_out"]:
+        name, _, reason = entry.partition(" (") if entry.endswith(")") else (entry, "", "")
+        found.setdefault(reason.removesuffix(")"), []).append(name.strip("^/$"))
+    return sorted(found.items())
+
+
 def passed(report):
     """Whether all checks that ran have passed."""
     conformance = report.get("conformance") or {"failures": []}
     return (not conformance["failures"] and not conformance.get("error")
-            and all("error" not in r and r.get("passed", True) for r in report["results"])
+            and all(check_passed(report, r) for r in report["results"])
             and all(p["passed"] for p in report["programs"])
             and not any("error" in run and "stopped" not in run["error"] for run in report.get("study", []))
             and all(s["passed"] is not False for s in report["sanitizer"]))
@@ -301,8 +405,11 @@ def text(report):
     if "bytes" in limits:
         lines.append(f"copying {limits['bytes'] / 1e9:.0f} GB/s; products "
                      + ", ".join(f"{p} {limits['flops'][p] / 1e12:.3g} TFLOP/s" for p in PRECISIONS if p in limits["flops"]))
-    lines += [""] + check_lines(report)
-    lines += ["", "Left out: " + "; ".join(report["left_out"])] if report["left_out"] else []
+    lines += ["", "## Checks", ""] + checks_table(report)
+    lines += ["", "Run, in this order: " + "; ".join(report["done"])] if report.get("done") else []
+    for reason, names in left_out(report):
+        lines += ["", f"Left out{', ' if reason else ''}{reason}: " + "; ".join(names)]
+    lines += ["", "## What each said", ""] + check_lines(report)
     for p in report["peers"]:
         if "error" in p:
             lines.append(f"PyTorch {p['name']} {p['variant']} {p['precision']}: {p['error']}")
