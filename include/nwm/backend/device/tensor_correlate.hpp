@@ -19,6 +19,7 @@
 #include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/stencil_rows.hpp"
+#include "nwm/backend/device/tile_sums.hpp"
 #include "nwm/backend/device/unroll.hpp"
 #include "nwm/backend/device/warp.hpp"
 
@@ -64,6 +65,7 @@ struct TensorCorrelate {
 
  private:
   using Load = OctetLoad<Cut, typename S::Boundary, 2, threads>;
+  using Sums = TileSums<G, Cut, group, to_each, to_parts, sum_stride>;
 
  public:
   /// What the threads of a block share: the tile, and when it was read the sums.
@@ -104,9 +106,10 @@ struct TensorCorrelate {
         block.warps([&](auto warp, auto& local) { multiply(warp, local, block.shared, cut); });
       }
       block.warps([&](auto warp, auto& local) { spread(warp, local, block.shared); });
+      const Sums sums{block.shared.sum.data(), cut, first};
       if constexpr (gives_sums<Finish>)
-        block.warps([&](auto warp, auto&) { give_sums(warp, block.shared, cut, tile, first); });
-      else block.each([&](std::size_t thread, Local&) { give(block.shared, cut, thread, first); });
+        block.warps([&](auto warp, auto&) { sums.template give_channels<warps>(warp, tile, finish); });
+      else block.each([&](std::size_t thread, Local&) { sums.template give<threads>(thread, finish); });
     }
   }
 
@@ -258,87 +261,6 @@ struct TensorCorrelate {
           }
         },
         local.sum);
-  }
-
-  /// Site number `site` of the tile of channel c of each part, for `finish`.
-  struct Number {
-    unsigned c, site;
-    bool there;
-    std::size_t at;
-    constexpr Number(const Cut& cut, unsigned k, unsigned first) : c(k / Cut::sites), site(k % Cut::sites) {
-      const unsigned y = site / Cut::width, x = site % Cut::width;
-      there = c < group && first + c < to_each && cut.inside(y, x);
-      at = (first + c) * G::sites + cut.site(y, x);
-    }
-  };
-  static constexpr std::array<Real, to_parts> sums(const Shared& shared, const Number& number) {
-    std::array<Real, to_parts> all;
-    NWM_UNROLL
-    for (unsigned part = 0; part < to_parts; ++part)
-      all[part] = shared.sum[(part * group + number.c) * sum_stride + number.site];
-    return all;
-  }
-
-  /// Hands a channel after the other to `finish` (WithSums), with a warp each.
-  template <class Warp>
-  constexpr void give_sums(const Warp& warp, const Shared& shared, const Cut& cut, std::size_t tile,
-                           unsigned first) const {
-    static_assert(to_parts == 1);
-    constexpr unsigned lanes = Warp::lanes, together = Cut::sites / lanes < 4 ? Cut::sites / lanes : 4;
-    static_assert(Cut::sites % (lanes * together) == 0);
-    for (unsigned c = warp.index; c < group; c += warps) {
-      if (first + c >= to_each) break;
-      typename Warp::template Fragment<double, 2> total{};
-      const auto of_channel = finish.terms.channel(first + c);
-      warp.each(
-          [&](unsigned lane, auto& own) {
-            NWM_ROLLED
-            for (unsigned start = lane; start < Cut::sites; start += together * lanes) {
-              std::array<decltype(finish.terms.read(std::size_t{})), together> read;
-              NWM_UNROLL
-              for (unsigned j = 0; j < together; ++j)
-                if (const Number number(cut, c * Cut::sites + start + j * lanes, first); number.there)
-                  read[j] = finish.terms.read(number.at);
-              NWM_UNROLL
-              for (unsigned j = 0; j < together; ++j)
-                if (const Number number(cut, c * Cut::sites + start + j * lanes, first); number.there) {
-                  const auto of = finish.terms(number.at, of_channel, read[j], sums(shared, number)[0]);
-                  own[0] += of[0];
-                  own[1] += of[1];
-                }
-            }
-          },
-          total);
-      warp.sum(total);
-      warp.each(
-          [&](unsigned lane, const auto& own) {
-            if (lane == 0) finish.set(first + c, tile, own);
-          },
-          total);
-    }
-  }
-
-  /// Hands the sums to `finish`, which may read much: then as many sites at once as registers allow.
-  constexpr void give(const Shared& shared, const Cut& cut, std::size_t thread, unsigned first) const {
-    constexpr unsigned apart = threads;
-    const auto start = static_cast<unsigned>(thread);
-    if constexpr (requires { finish.read(std::size_t{}); }) {
-      using Read = decltype(finish.read(std::size_t{}));
-      constexpr unsigned together = sizeof(Read) <= 16 ? 4 : sizeof(Read) <= 64 ? 2 : 1;
-      for (unsigned k = start; k < group * Cut::sites; k += together * apart) {
-        std::array<Read, together> read;
-        NWM_UNROLL
-        for (unsigned j = 0; j < together; ++j)
-          if (const Number number(cut, k + j * apart, first); number.there) read[j] = finish.read(number.at);
-        NWM_UNROLL
-        for (unsigned j = 0; j < together; ++j)
-          if (const Number number(cut, k + j * apart, first); number.there)
-            finish(number.at, sums(shared, number), read[j]);
-      }
-    } else {
-      for (unsigned k = start; k < group * Cut::sites; k += apart)
-        if (const Number number(cut, k, first); number.there) finish(number.at, sums(shared, number));
-    }
   }
 };
 
