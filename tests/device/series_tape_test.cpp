@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -101,6 +102,34 @@ BOOST_AUTO_TEST_CASE(in_clusters) {
   BOOST_TEST((OnClusters::steps_choice<Segment, true>().name == "resident in a cluster"));
   Waves::on<OnClusters>(bound<float>);
   Compare<WaveOn<Zero>, Grid<16, 33, Zero>, 13, 5, 1, 2, float>::on<OnClusters>(bound<float>);
+}
+
+namespace {
+/// A wave in a wind, which inherits what the series says of a wave without one.
+struct Windy : Wave {
+  static constexpr std::string_view name = "windy";
+  template <class Site>
+  static constexpr void update(const Windy& cell, const Site& now, Site& next) {
+    using V = typename Site::Value;
+    Wave::update(cell, now, next);
+    next[z] += V(cell.dt * 0.5) * now[y] * now[y];
+    next[y] = now[y] + V(cell.dt) * next[z];
+  }
+  template <class Site>
+  static constexpr void adjoint(const Windy& cell, const Site& now, const Site& gradient, Site& to) {
+    using V = typename Site::Value;
+    Wave::adjoint(cell, now, gradient, to);
+    to[y] += V(cell.dt) * (gradient[z] + V(cell.dt) * gradient[y]) * now[y];
+  }
+};
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_step_of_its_own_is_not_found_again) {
+  static_assert(!SeriesCell<Windy>);
+  const tools::WaveProblem<Windy, Grid<6, 5>, 2, 5, 1, 2, double> problem(1);
+  BOOST_TEST(tools::apart(problem.run<device::Host<>>(), problem.specified()) < bound<double>);
+  const tools::WaveProblem<Wave, Grid<6, 5>, 2, 5, 1, 2, double> still(1);
+  BOOST_TEST(tools::apart(still.specified(), problem.specified()) > 1e-3);
 }
 
 // Cells of which the series does not tell all keep all.

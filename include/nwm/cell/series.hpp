@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "nwm/cell/derivative.hpp"
 #include "nwm/cell/mistake.hpp"
@@ -28,6 +29,17 @@ constexpr bool moves_two() {
     return position(S::writes, recorded) < 2;
   }
 }
+
+template <class Cell, class... Rest>
+Cell cell_of(void (*)(Cell, Rest...));
+
+/// Whether `recover` is of the same cell as the step: a cell that derives from another and has an update of
+/// its own inherits what was said of the other's.
+template <class C>
+concept RecoversItself = requires {
+  requires std::is_same_v<decltype(cell_of(&StatedStage<C, 0>::template update<ReversedSite<C>>)),
+                          decltype(cell_of(&C::template recover<ReversedSite<C>>))>;
+};
 }  // namespace detail
 
 /// A cell whose backward pass needs no more of a step than the recorded field y before and after it: the
@@ -35,10 +47,12 @@ constexpr bool moves_two() {
 ///   recover(cell, now, next)   sets next[z], from y before (now) and after the step (next)
 ///   recovered_adjoint(cell, now, next, gradient, to)
 ///                              its `adjoint`, from now and next in place of the coupled value
+/// Where the cell derives from one that has these and brings an update of its own, they do not count.
 /// Both are as exact as y is: an error of one rounding of y is one of y's rounding over dt in z. check_cell
 /// compares them with the step and with the derived adjoint.
 template <class C>
-concept SeriesCell = Cell<C> && well_formed<C> && detail::StatesRecover<C> && detail::moves_two<C>();
+concept SeriesCell = Cell<C> && well_formed<C> && detail::StatesRecover<C> && detail::RecoversItself<C> &&
+                     detail::moves_two<C>();
 
 /// The field z of a SeriesCell.
 template <class C>
