@@ -255,7 +255,7 @@ def work_of(body):
 # ---- what the types say ----------------------------------------------------------------------------------------
 def asked(bodies, compiler="g++"):
     """{text of a body: (bytes of shared memory, threads)}, without those that the compiler does not take."""
-    headers = ["nwm/nwm.hpp"] + sorted(f"nwm/{folder}/{h.name}" for folder in ("backend/device", "cell", "loss", "optimizer")
+    headers = ["nwm/nwm.hpp"] + sorted(f"nwm/{folder}/{h.name}" for folder in ("backend/device", "cell", "layer", "loss", "optimizer")
                                        for h in (PROJECT / "include/nwm" / folder).glob("*.hpp") if h.name not in ("host.hpp", "systems.hpp"))
     before = [f'#include "{h}"' for h in headers] + ["#include <cstdio>", "int main() {"]
     bodies = [b for b in bodies if "(anonymous namespace)" not in b.text]
