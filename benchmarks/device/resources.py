@@ -116,8 +116,14 @@ class Work:
 
 
 # Fields that a stage's end reads and writes beside the stencil's own, of each of its channels, by cell: z, omega, alpha in, y, z and
-# the coupled value out; on the way back 15.
+# the coupled value out; on the way back 15. Where the tape is its series the coupled value stays away, and on the way back z, too.
 STAGE_FIELDS = {("StageSite", "WaveOn"): 6, ("StageSent", "WaveOn"): 15}
+SERIES_FIELDS = {("StageSite", "WaveOn"): 5, ("StageSent", "WaveOn"): 13}
+
+
+def is_series(type_):
+    """Whether the run of steps in a type has a tape that is its series."""
+    return any(t.name == "SeriesMap" for t in type_.all())
 
 
 PRECISIONS = {"Full": "float32", "Tf32": "tf32", "Bf16": "bf16"}
@@ -138,7 +144,7 @@ def correlate(t):
     sites = height * width * images
     c_from, c_to = (c_out, c_in) if t[2].text.endswith("1") else (c_in, c_out)
     end, cell = t[6].name, next((x.name for x in t[6].all() if x.name in {c for _, c in STAGE_FIELDS}), "")
-    fields = STAGE_FIELDS.get((end, cell), 2 if end == "AddTo" else 1)
+    fields = (SERIES_FIELDS if is_series(t[6]) else STAGE_FIELDS).get((end, cell), 2 if end == "AddTo" else 1)
     what = {"Set": "", "AddTo": ", added", "StageSite": ", and the step", "StageSent": ", and the step before"}
     way = ", adjoint" if t[2].text.endswith("1") else ""
     return Work(f"{height}×{width}, {images} images, {c_in} to {c_out}{way}{what.get(end, ', ' + end)}",
@@ -153,23 +159,29 @@ def gradient(t):
                 2 * c_in * c_out * side * side * sites, 4 * sites * (c_in + c_out))
 
 
-def resident(operations, fields):
-    """Whole runs of the wave cell: operations of a number and step beside the stencil's, fields of the tape a step."""
+def resident(operations, whole, series):
+    """Whole runs of the wave cell: operations of a number and step beside the stencil's, fields of a whole tape and of a series a step."""
     def work(t):
-        run = t[0]
+        run, fields = t[0], series if is_series(t[0]) else whole
         (height, width, images), channels, steps = grid(run[1]), run[2].number(), run[3].number()
         numbers = height * width * images * channels
-        stencil = 18 * channels
-        copies = f", {t[1].number()} tile" + "s" * (t[1].number() > 1) if len(t.arguments) > 1 else ""  # of the coupled value's gradient
+        stencil, back = 18 * channels, t.name == "ResidentBackward"
+        copies = f", {t[1].number()} tile" + "s" * (t[1].number() > 1) if back and len(t.arguments) > 1 else ""  # of the coupled value's gradient
         return Work(f"{height}×{width}×{channels}, {images} images, {steps} steps{copies}",
-                    numbers * steps * (stencil * (1 if fields == 3 else 2) + operations), 4 * numbers * steps * fields)
+                    numbers * steps * (stencil * (2 if back else 1) + operations), 4 * numbers * steps * fields)
     return work
 
 
-def clustered(fields):
-    """The same in clusters, on tensor cores: fields of the tape a step. The rest stays on the chip."""
+def in_two_blocks(t):
+    """A resident body with two blocks an image."""
+    work = WORK[t[0].name](t[0])
+    return Work(work.what + ", two blocks an image", work.flops, work.bytes, work.rate)
+
+
+def clustered(whole, series):
+    """The same in clusters, on tensor cores. What is not the tape stays on the chip."""
     def work(t):
-        run = t[0]
+        run, fields = t[0], series if is_series(t[0]) else whole
         (height, width, images), channels, steps = grid(run[1]), run[2].number(), run[3].number()
         numbers = height * width * images * channels
         return Work(f"{height}×{width}×{channels}, {images} images, {steps} steps", numbers * steps * 18 * channels, 4 * numbers * steps * fields)
@@ -234,17 +246,18 @@ WORK = {"FusedHead": lambda t: on_tensor_cores(fused_head(t), t, 1), "HeadGradie
         "HeadWeights": lambda t: on_tensor_cores(head_weights(t), t, 1),
         "Correlate": correlate, "TensorCorrelate": lambda t: on_tensor_cores(correlate(t), t, 7),
         "TileGradient": gradient, "TensorGradient": lambda t: on_tensor_cores(gradient(t), t, 5),
-        # y, z and the coupled value out a step; on the way back these and the series' gradient in
-        "ResidentForward": resident(19, 3), "ResidentBackward": resident(30, 4),
+        # y, z and the coupled value out a step, or y alone; on the way back these and the series' gradient in
+        "ResidentForward": resident(19, 3, 1), "ResidentBackward": resident(30, 4, 2), "InCluster": in_two_blocks,
         # the same; on the way back the coupled value's gradient goes out, too: the weights' gradient is another kernel's
-        "ClusterForward": lambda t: on_tensor_cores(clustered(3)(t), t, 1), "ClusterBackward": lambda t: on_tensor_cores(clustered(5)(t), t, 1),
+        "ClusterForward": lambda t: on_tensor_cores(clustered(3, 1)(t), t, 1), "ClusterBackward": lambda t: on_tensor_cores(clustered(5, 3)(t), t, 1),
         "MeasureImages": measure, "ReduceSections": reduction}
 HEADS = ("FusedHead", "HeadGradient", "HeadWeights")
 WAVES = ("ResidentForward", "ResidentBackward", "ClusterForward", "ClusterBackward")
 
 
 def work_of(body):
-    if body.name in WAVES and body[0][0].name != "WaveOn":
+    inner = body[0] if body.name == "InCluster" else body
+    if inner.name in WAVES and inner[0][0].name != "WaveOn":
         return None
     try:
         return WORK[body.name](body) if body.name in WORK else None

@@ -79,6 +79,25 @@ class Floors(unittest.TestCase):
             self.assertEqual(floor[1], "bytes")
             self.assertAlmostEqual(floor[0] / 1e3, milliseconds, 2)
 
+    def test_two_blocks_an_image(self):
+        run = RUN.replace("128ul", "64ul").replace("16ul, 100ul", "2ul, 100ul")
+        one, two = (resources.body_of(f"void nwm::device::run_{kind}<nwm::device::{body} >(int)") for kind, body in (
+            ("block", f"ResidentBackward<{run}, 2ul, 1ul>"), ("cluster", f"InCluster<nwm::device::ResidentBackward<{run}, 2ul, 2ul> >")))
+        self.assertEqual(resources.work_of(one).what, "64×64×2, 64 images, 100 steps, 2 tiles")
+        self.assertEqual(resources.work_of(two).what, resources.work_of(one).what + ", two blocks an image")
+        self.assertEqual(resources.work_of(two).bytes, resources.work_of(one).bytes)
+        self.assertIsNone(resources.work_of(resources.Type(two.text.replace("WaveOn", "Driven"))))
+
+    def test_a_tape_that_is_its_series(self):
+        run = RUN.replace("NoInput>", "NoInput, nwm::cell::SeriesMap<nwm::cell::WaveOn<nwm::Periodic> > >")
+        field, steps = 4 * 128 * 128 * 64 * 16, 100
+        for body, fields in (("ClusterForward<{}, nwm::device::precision::Full>", 1), ("ClusterBackward<{}, nwm::device::precision::Full>", 3),
+                             ("ResidentForward<{}, 1ul>", 1), ("ResidentBackward<{}, 2ul, 1ul>", 2)):
+            self.assertEqual(resources.work_of(resources.Type("nwm::device::" + body.format(run))).bytes, fields * steps * field)
+        forward = resources.work_of(correlate(0, f"nwm::device::StageSite<{run}, 0ul>"))
+        back = resources.work_of(correlate(1, f"nwm::device::StageSent<{run}, 0ul, 0ul>"))
+        self.assertEqual((forward.bytes, back.bytes), (6 * field, 14 * field))
+
     def test_clusters(self):
         field, steps = 4 * 128 * 128 * 64 * 16, 100
         bodies = {(name, p): resources.body_of(f"void nwm::device::run_cluster<nwm::device::{name}<{RUN}, nwm::device::precision::{p}> >(int)")
