@@ -88,8 +88,8 @@ bool add_waves(const std::string& grid) {
     timed(entry, options, {.items = images, .flops = products, .bytes = bytes_of((3 + tape) * columns)},
           [](M& m) { m.forward(); });
   });
-  // The tape again and the series' gradient out and in; the gradients of the coupled values, y(0), omega, alpha
-  // out.
+  // The tape again and the series' gradient out and in; the gradients of the coupled values, y(0), omega and
+  // alpha out.
   constexpr std::size_t sent = M::W::parameters * sizeof(float) <= 40 * sizeof(float) ? 0 : steps;
   add("part/waves/" + grid + "/gradient/float32", [timed](Entry& entry, const Options& options) {
     timed(entry, options,

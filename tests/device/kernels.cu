@@ -188,8 +188,8 @@ bool sums_agree(const char* what, std::size_t rows, std::size_t n) {
       [&] { Cuda<1>::add_row_sums(rows, n, all.data(), n, to); });
 }
 
-/// What decides how steps run: a block has `most` bytes of shared memory, or fewer that the device has; an image
-/// may be in `two` blocks.
+/// What decides how steps run: a block has `most` bytes of shared memory, or fewer that the device has; an
+/// image may be in `two` blocks.
 template <std::size_t most, bool two>
 struct Chooses {
   static std::size_t shared_memory() { return std::min(most, CudaSystem::shared_memory()); }

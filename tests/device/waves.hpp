@@ -150,7 +150,7 @@ struct WaveProblem {
     typename W::Adjoint adjoint;
     nwm::Buffer<Real> scratch(W::scratch), gradient(W::columns * length);
     WaveOutcome<Real> o{std::vector<Real>(many * steps * one), std::vector<Real>(many * fields * one),
-                    std::vector<Real>(W::parameters)};
+                        std::vector<Real>(W::parameters)};
     exchange<many>(fields, start.data() + first * fields * one, tape.initial(0), false);
     std::vector<Real> series(steps * W::columns), gradients(steps * W::columns);
     exchange<many>(steps, series_gradient.data() + first * steps * one, gradients.data(), false);

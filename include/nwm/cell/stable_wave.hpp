@@ -83,6 +83,7 @@ struct StableWaveOn {
     using V = typename Site::Value;
     next[z] = (V(1) / V(cell.dt)) * (next[y] - now[y]);
   }
+  /// `adjoint` from what `recover` finds.
   template <class Site>
   static constexpr void recovered_adjoint(const StableWaveOn& cell, const Site& now, const Site& next,
                                           const Site& gradient, Site& to) {

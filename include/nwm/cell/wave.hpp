@@ -52,6 +52,7 @@ struct WaveOn {
     using V = typename Site::Value;
     next[z] = (V(1) / V(cell.dt)) * (next[y] - now[y]);
   }
+  /// `adjoint` from what `recover` finds.
   template <class Site>
   static constexpr void recovered_adjoint(const WaveOn& cell, const Site& now, const Site& next,
                                           const Site& gradient, Site& to) {

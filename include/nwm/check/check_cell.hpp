@@ -131,8 +131,8 @@ inline double relative_difference(std::span<const double> a, std::span<const dou
 /// for every trained parameter, every initial state and every map with central differences; (b) the adjoint
 /// of a stage, where one is written by hand, with the one derived from its update; (c) the step run
 /// backwards, where the cell states it, with where it began; (d) what it says to follow from its series with
-/// the step and its derived adjoint; (e) series and gradients with those of cpu::Scalar. A parameter or field without any influence is a fault: it would compare 0 with 0. Throws
-/// Error as cell::require_numbers.
+/// the step and its derived adjoint; (e) series and gradients with those of cpu::Scalar. A parameter or field
+/// without any influence is a fault: it would compare 0 with 0. Throws Error as cell::require_numbers.
 template <cell::Cell Cell, HostBackend B = DefaultBackend, CellGrid G = Grid<5, 7, cell::BoundaryOf<Cell>>,
           std::size_t channels = 2, std::size_t steps = 6>
 CellReport check_cell(const CheckCellOptions<Cell>& options = {}) {

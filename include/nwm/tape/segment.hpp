@@ -33,8 +33,8 @@ struct Drive {
 };
 
 /// `length` steps of Cell with `channels` oscillators over G on a tape (tape/tape.hpp): slot[step][plane of
-/// channel c, image, site]. initial[f] is field f at the start. Also a kernel's view, passed by value. Map_ is
-/// what the tape keeps: all (cell::TapeMap), or the series (cell::SeriesMap). There the coupled values'
+/// channel c, image, site]. initial[f] is field f at the start. Also a kernel's view, passed by value. Map_
+/// is what the tape keeps: all (cell::TapeMap), or the series (cell::SeriesMap). There the coupled values'
 /// gradients stand in `sent` (length, channels, sites), which the run backwards is given.
 template <class Cell_, class G_, std::size_t channels_, std::size_t length_, class Real_,
           class Input_ = NoInput, class Map_ = cell::TapeMap<Cell_>>

@@ -22,13 +22,14 @@ struct Both {
   static_assert(!has_warps<First> && !has_warps<Second>);
   /// Those that a body has not got wait.
   static constexpr std::size_t threads = First::threads > Second::threads ? First::threads : Second::threads;
+  /// What the threads of a block share: that of the body they run.
   struct Shared {
     union {
       typename First::Shared first;
       typename Second::Shared second;
     };
   };
-  // Not unions, so that they stay in registers; a block uses one of the two.
+  /// What a thread has for itself: both, no union, so that they stay in registers; a block uses one of them.
   struct Local {
     typename First::Local first;
     typename Second::Local second;

@@ -110,6 +110,7 @@ struct Correlate {
   /// What the threads of a block share: what they read, and when it was read the terms of sums (channel,
   /// strip).
   struct Shared {
+    /// The weights of a chunk of channels, and its tile.
     struct Read {
       alignas(16) std::array<Real, chunk * S::taps * beside * weights> weight;
       std::array<Real, chunk * plane> tile;

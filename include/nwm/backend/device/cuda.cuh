@@ -58,6 +58,7 @@ struct CudaSystem {
 
   static std::size_t shared_memory() { return CudaContext::current().shared_memory(); }
 
+  /// Those of the present device.
   static std::size_t multiprocessors() { return CudaContext::current().multiprocessors(); }
 
   /// Clusters of a Body that the present device runs at once; 0 where it has none.

@@ -29,9 +29,9 @@ struct Halo {
   const Real *above = nullptr, *below = nullptr;
 };
 
-/// The halo of the plane that begins at of(shared), under Boundary. It is read where it stands: to set rows in
-/// another block's memory, a barrier would have to wait for all that is on its way to memory, the tape with
-/// it. None where the image is in one part.
+/// The halo of the plane that begins at of(shared), under Boundary. It is read where it stands: to set rows
+/// in another block's memory, a barrier would have to wait for all that is on its way to memory, the tape
+/// with it. None where the image is in one part.
 template <class Boundary, class Real, class ThreadStrip, class Block, class F>
 constexpr Halo<Real> halo_of(const Block& block, ThreadStrip strip, const F& of) {
   Halo<Real> halo;

@@ -22,8 +22,8 @@ constexpr unsigned divisor(unsigned n, unsigned limit) {
 }
 
 /// The strip of a thread: column x, rows top..top + rows − 1 of its block's part of an image of G. `parts`
-/// blocks have equal numbers of rows, block number index the rows of part `rank` = index % parts. Neighbouring
-/// threads have neighbouring columns.
+/// blocks have equal numbers of rows, block number index the rows of part `rank` = index % parts.
+/// Neighbouring threads have neighbouring columns.
 /// Of two parts each has as many threads as a whole image, with half the rows: they are bound by the
 /// instructions of a multiprocessor, which hides their latency with 16 warps and not with 8; more threads
 /// would have too few registers for the sums of a stencil.

@@ -11,8 +11,8 @@
 //   scratch<T>()             scratch_bytes of memory for results on their way between two kernels of a word
 //   shared_memory()          bytes that the Shared of a body may have: what the present device has, by which
 //                            the kernels of a run of steps are chosen; without it shared_limit
-//   multiprocessors()        how many blocks run without sharing what computes them; without it no image is in
-//                            two blocks
+//   multiprocessors()        how many blocks run without sharing what computes them; without it no image is
+//                            in two blocks
 //   clusters<Body>()         clusters of such a Body (cluster.hpp) that the present device runs at once; 0,
 //                            or without it, no such body is run
 #pragma once

@@ -63,8 +63,8 @@ class Waves {
     else if constexpr (run == WaveRun::resident_in_less)
       return back && Second<S>::fits && !runs_everywhere<First<S, back>>;
     else if constexpr (run == WaveRun::in_two_blocks) {
-      // A barrier of a cluster takes longer than one of a block, perhaps as long as a row of all threads (0.4 µs
-      // of an H100's 3.5 forward, with 8 rows): two rows less pay.
+      // A barrier of a cluster takes longer than one of a block, perhaps as long as a row of all threads
+      // (0.4 µs of an H100's 3.5 forward, with 8 rows): two rows less pay.
       if constexpr (!requires { B::multiprocessors(); }) return false;
       else return InTwo<S, back>::fits && InTwo<S, back>::rows + 2 <= First<S, back>::rows;
     } else if constexpr (run == WaveRun::in_clusters) {
