@@ -18,6 +18,7 @@
 #include "nwm/cell/wave.hpp"
 #include "nwm/grid/grid.hpp"
 #include "nwm/random.hpp"
+#include "nwm/tape/series_map.hpp"
 #include "pulled.hpp"
 #include "waves.hpp"
 
@@ -47,10 +48,10 @@ void run(const Body& body) {
 }
 
 /// Runs of five steps in `parts` blocks an image on System.
-template <class Cell, class G, std::size_t channels, class Real>
+template <class Cell, class G, std::size_t channels, class Real, class Map>
 struct Waves {
   static constexpr std::size_t length = 5;
-  using S = nwm::model::TimeSegment<Cell, G, channels, length, Real>;
+  using S = nwm::model::TimeSegment<Cell, G, channels, length, Real, nwm::model::NoInput, Map>;
   using Numbers = std::vector<Real>;
   /// What a run back leaves.
   struct Left {
@@ -73,15 +74,20 @@ struct Waves {
   template <class System, unsigned parts>
   Numbers there() const {
     Numbers tape(S::Map::planes_of(length) * S::columns, std::numeric_limits<Real>::quiet_NaN());
+    // A plane that these runs leave alone.
+    if (!Map::keeps_coupled) std::fill_n(tape.rbegin(), S::columns, Real(0));
     run<System>(device::ResidentForward<S, parts>{steps(tape)});
     return tape;
   }
   template <class System, unsigned parts, std::size_t copies>
   Left back(const Numbers& from) const {
-    const Numbers series = random(length * S::columns, 3);
+    Numbers series = random(length * S::columns, 3);
     Left all{from, random(S::fields * S::columns, 4), Numbers(parts * S::images * S::parameter_count)};
-    run<System>(device::ResidentBackward<S, copies, parts>{steps(all.tape), series.data(),
-                                                           all.gradient.data(), all.partial.data()});
+    S from_tape = steps(all.tape);
+    from_tape.sent = series.data();
+    run<System>(device::ResidentBackward<S, copies, parts>{from_tape, series.data(), all.gradient.data(),
+                                                           all.partial.data()});
+    all.tape.insert(all.tape.end(), series.begin(), series.end());
     return all;
   }
 };
@@ -94,9 +100,9 @@ std::vector<Real> added(const std::vector<Real>& partial, std::size_t parameters
   return all;
 }
 
-template <class Cell, class G, std::size_t channels, class Real>
+template <class Cell, class G, std::size_t channels, class Real, class Map = TapeMap<Cell>>
 void agree() {
-  using W = Waves<Cell, G, channels, Real>;
+  using W = Waves<Cell, G, channels, Real, Map>;
   using S = typename W::S;
   static_assert(device::ResidentForward<S>::fits && device::ResidentForward<S, 2>::fits);
   const W waves;
@@ -135,6 +141,11 @@ BOOST_AUTO_TEST_CASE(two_rows) {
   agree<Wave, Batched<Grid<2, 5>, 2>, 2, float>();
   agree<WaveOn<Zero>, Grid<2, 5, Zero>, 2, float>();
   agree<WaveOn<Reflecting>, Grid<2, 5, Reflecting>, 2, float>();
+}
+BOOST_AUTO_TEST_CASE(tapes_that_are_their_series) {
+  agree<Wave, Batched<Grid<8, 6>, 3>, 2, float, SeriesMap<Wave>>();
+  agree<WaveOn<Zero>, Batched<Grid<10, 130, Zero>, 2>, 2, double, SeriesMap<WaveOn<Zero>>>();
+  agree<Wave, Batched<Grid<6, 7>, 2>, 4, float, SeriesMap<Wave>>();
 }
 // Strips of several rows, the last one short.
 BOOST_AUTO_TEST_CASE(long_strips) {

@@ -7,11 +7,13 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "nwm/backend/device/host.hpp"
+#include "nwm/backend/device/whole_tape.hpp"
 #include "nwm/cell/lstm.hpp"
 #include "nwm/cell/stable_wave.hpp"
 #include "nwm/cell/wave.hpp"
@@ -44,11 +46,8 @@ struct ByStages : device::Host<>, device::Waves<ByStages, device::precision::Ful
   using device::Host<>::run;
   static std::size_t shared_memory() { return 0; }
 };
-/// The same backends with tapes that keep all.
 template <class B>
-struct Whole : B {
-  static constexpr bool series_tape = false;
-};
+using Whole = device::WholeTape<B>;
 
 template <class Cell, class G, std::size_t channels, std::size_t length, std::size_t segments,
           std::size_t images, class Real>
@@ -124,8 +123,29 @@ struct Windy : Wave {
 };
 }  // namespace
 
+namespace {
+/// The same, which takes the wave's numbers as they are.
+struct Stormy : Wave {
+  static constexpr std::string_view name = "stormy";
+  template <class Site>
+  static constexpr void update(const Wave& cell, const Site& now, Site& next) {
+    Wave::update(cell, now, next);
+    next[z] += typename Site::Value(cell.dt) * now[y] * now[y];
+  }
+  template <class Site>
+  static constexpr void adjoint(const Wave& cell, const Site& now, const Site& gradient, Site& to) {
+    Wave::adjoint(cell, now, gradient, to);
+    to[y] += typename Site::Value(2 * cell.dt) * gradient[z] * now[y];
+  }
+};
+/// A backend that runs the steps back one by one.
+struct OneByOneBack : device::Host<> {
+  static void run_steps_back();
+};
+}  // namespace
+
 BOOST_AUTO_TEST_CASE(a_step_of_its_own_is_not_found_again) {
-  static_assert(!SeriesCell<Windy>);
+  static_assert(!SeriesCell<Windy> && !SeriesCell<Stormy>);
   const tools::WaveProblem<Windy, Grid<6, 5>, 2, 5, 1, 2, double> problem(1);
   BOOST_TEST(tools::apart(problem.run<device::Host<>>(), problem.specified()) < bound<double>);
   const tools::WaveProblem<Wave, Grid<6, 5>, 2, 5, 1, 2, double> still(1);
@@ -161,6 +181,36 @@ BOOST_AUTO_TEST_CASE(the_end_is_there) {
   BOOST_TEST(tools::apart(velocity(ByStages{}), whole) < 1e-14);
 }
 
+// What a rounding of y leaves of the force: 1/dt² of it, so that gradients err by a part of that.
+BOOST_AUTO_TEST_CASE(error_of_small_steps) {
+  using Double = tools::WaveProblem<Wave, Grid<8, 9>, 2, 20, 1, 1, double>;
+  using Float = tools::WaveProblem<Wave, Grid<8, 9>, 2, 20, 1, 1, float>;
+  for (const double dt : {0.1, 0.05, 0.036})
+    for (const double size : {1.0, 20.0}) {
+      Double exact(1);
+      Float problem(1);
+      exact.cell.dt = problem.cell.dt = dt;
+      for (std::size_t k = 0; k < Double::one; ++k) {  // y
+        exact.start[k] *= size;
+        problem.start[k] *= static_cast<float>(size);
+      }
+      const auto wanted = exact.run<Whole<device::Host<>>>();
+      const auto found = problem.run<device::Host<>>();
+      const std::vector<double> parameters(found.parameters.begin(), found.parameters.end()),
+          fields(found.fields.begin(), found.fields.end());
+      const double rounding = 1.2e-7 * std::max(1.0, size / 2) / (dt * dt);
+      BOOST_TEST_MESSAGE(dt << " " << size << ": " << tools::apart(parameters, wanted.parameters) / rounding
+                            << " " << tools::apart(fields, wanted.fields) / rounding);
+      BOOST_TEST(tools::apart(parameters, wanted.parameters) < 0.2 * rounding);
+      BOOST_TEST(tools::apart(fields, wanted.fields) < 0.2 * rounding);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_backend_that_hides_the_way_back_keeps_all) {
+  using W = tools::WaveProblem<Wave, Grid<6, 5>, 2, 5, 1, 2, double>::Waves<OneByOneBack, Grid<6, 5>>;
+  BOOST_TEST(W::Map::keeps_coupled);
+}
+
 namespace {
 constexpr nwm::Shape shape{.height = 5,
                            .width = 6,
@@ -180,6 +230,25 @@ BOOST_AUTO_TEST_CASE(trained_alike_under_every_policy) {
   const auto all = tools::trained<Machine<StoreAll>>();
   for (const auto& other : {tools::trained<Machine<Every<2>>>(), tools::trained<Machine<Reversible<2>>>()})
     BOOST_TEST(tools::relative(other.moved, all.moved) < 1e-9);
+}
+// Steps too small for that in float are refused where gradients are asked for, and nowhere else.
+BOOST_AUTO_TEST_CASE(too_small_steps_are_refused) {
+  const auto tried = [](auto on, double dt) {
+    using M = nwm::WaveMachine<shape, nwm::readout::Linear, nwm::head::Hidden<6>, Wave, decltype(on), float>;
+    M machine({.cell = {.dt = dt}});
+    nwm::detail::require_cell(machine);
+    try {
+      nwm::Trainer<M> trainer({.threads = 1}, machine);
+      return std::string("trains");
+    } catch (const nwm::Error& error) {
+      return std::string(error.what());
+    }
+  };
+  BOOST_TEST(tried(device::Host<>{}, 0.1) == "trains");
+  BOOST_TEST(tried(device::Host<>{}, 0.036) == "trains");
+  const std::string refused = tried(device::Host<>{}, 0.03);
+  BOOST_TEST(refused.find("device::WholeTape") != std::string::npos, refused);
+  BOOST_TEST(tried(Whole<device::Host<>>{}, 0.03) == "trains");
 }
 BOOST_AUTO_TEST_CASE(memory) {
   using M = Machine<nwm::checkpointing::StoreAll>;

@@ -25,7 +25,8 @@
 //                 the same backwards; scratch holds steps_scratch<Segment> numbers. It may overwrite the
 //                 coupled values' slots, and series_gradient.
 //   series_tape   true: these two take a tape that is its series (tape/series_map.hpp), where a cell's steps
-//                 can be found again from it. Default: the tape keeps all.
+//                 can be found again from it: there run_steps_back sets steps.sent = series_gradient, where
+//                 the gradients of the coupled values go. Default: the tape keeps all.
 //   run_sequences(segment, scratch)
 //                 all steps of a segment (tape/segment.hpp) of images abreast, which a SequenceMachine has;
 //                 false where it did nothing, and the steps then run one by one. scratch holds

@@ -83,6 +83,8 @@ struct StableWaveOn {
     using V = typename Site::Value;
     next[z] = (V(1) / V(cell.dt)) * (next[y] - now[y]);
   }
+  /// What a rounding of y is in tanh of the coupled value, a second difference of y.
+  static constexpr double recovered_rounding(const StableWaveOn& cell) { return 1 / (cell.dt * cell.dt); }
   /// `adjoint` from what `recover` finds.
   template <class Site>
   static constexpr void recovered_adjoint(const StableWaveOn& cell, const Site& now, const Site& next,

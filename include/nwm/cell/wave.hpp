@@ -52,6 +52,8 @@ struct WaveOn {
     using V = typename Site::Value;
     next[z] = (V(1) / V(cell.dt)) * (next[y] - now[y]);
   }
+  /// What a rounding of y is in tanh of the coupled value, a second difference of y.
+  static constexpr double recovered_rounding(const WaveOn& cell) { return 1 / (cell.dt * cell.dt); }
   /// `adjoint` from what `recover` finds.
   template <class Site>
   static constexpr void recovered_adjoint(const WaveOn& cell, const Site& now, const Site& next,

@@ -138,10 +138,31 @@ void check_recovered(const CheckCellOptions<Cell>& options, CellReport& report) 
       compare(own.coupled[0], derived.coupled[0], "coupled");
       for (std::size_t r = 0; r < site.size(); ++r)
         compare(own.site[r], derived.site[r], std::string(cell::field<Cell>(S::reads[r]).name.view()));
+      // As in a later step, which this one led to: z follows, too.
+      auto then = site;
+      for (const std::size_t f : {y, z})
+        then[cell::position(S::reads, f)] = next[cell::position(S::writes, f)];
+      const auto later = S::update(options.cell, coupled, then);
+      const auto derived_later = cell::derived_adjoint<S>(options.cell, coupled, then, gradient);
+      then[cell::position(S::reads, z)] = before[y];
+      const auto found = cell::recovered_site_adjoint<S>(options.cell, false, then,
+                                                         later[cell::position(S::writes, y)], gradient);
+      scale = std::abs(derived_later.coupled[0]);
+      for (const double v : derived_later.site) scale = std::max(scale, std::abs(v));
+      compare(found.coupled[0], derived_later.coupled[0], "coupled of a later step");
+      for (std::size_t r = 0; r < site.size(); ++r)
+        compare(found.site[r], derived_later.site[r],
+                std::string(cell::field<Cell>(S::reads[r]).name.view()) + " of a later step");
     }
     if (!(report.recovered.error <= options.inverse_tolerance))
       report.faults.push_back(report.recovered.quantity + ": relative error " +
                               shown(report.recovered.error) + " against the step");
+  } else if constexpr (cell::detail::StatesRecover<Cell>) {
+    // Inherited by a cell with a step of its own, it does not count, and that is no fault.
+    if constexpr (cell::detail::RecoversItself<Cell>)
+      report.faults.push_back(
+          "recover: the cell is no cell::SeriesCell, so that nobody uses it: one stage that gathers the "
+          "recorded field, writes it and one more, reads both, and recovered_rounding(cell), a double");
   }
 }
 

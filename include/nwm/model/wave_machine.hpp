@@ -35,6 +35,7 @@
 #include "nwm/readout/linear.hpp"
 #include "nwm/tape/stages.hpp"
 #include "nwm/time/carry.hpp"
+#include "nwm/time/recoverable.hpp"
 #include "nwm/time/recurrence.hpp"
 #include "nwm/time/stability.hpp"
 
@@ -198,8 +199,13 @@ class WaveMachine : public model::PixelModel<
   void require_growth(Real worst) const {
     if constexpr (model::BoundedCell<Cell>) model::require_growth(cell, worst, steps);
   }
+  /// Throws as model::require_recoverable, where the tape is its series; others let any dt pass.
+  void require_recoverable() const {
+    if constexpr (!Waves::Map::keeps_coupled) model::require_recoverable<Cell, Real>(cell);
+  }
   template <loss::Loss L>
   void ask_gradient(const L& loss, Real scale, Real* gradient, Workspace& w) const {
+    require_recoverable();
     run(w, {}, [](std::size_t) {});
     if constexpr (Checkpointing::reversible) {
       model::ask_reverse<Cell, Backend, Real>(cell, bounded_maps(w), numbers, w.worst.data() + 1);

@@ -17,8 +17,10 @@ struct SegmentOn {
 template <class B, cell::SeriesCell Cell, class G, std::size_t channels, std::size_t length, class Real,
           class Input>
 requires(B::series_tape && TimeSegment<Cell, G, channels, length, Real, Input>::direct &&
-         requires(TimeSegment<Cell, G, channels, length, Real, Input, cell::SeriesMap<Cell>> steps) {
+         requires(TimeSegment<Cell, G, channels, length, Real, Input, cell::SeriesMap<Cell>> steps,
+                  Real* numbers) {
            B::run_steps(steps);
+           B::run_steps_back(steps, numbers, numbers, numbers, numbers);
          })
 struct SegmentOn<B, Cell, G, channels, length, Real, Input> {
   using type = TimeSegment<Cell, G, channels, length, Real, Input, cell::SeriesMap<Cell>>;

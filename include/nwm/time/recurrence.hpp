@@ -90,6 +90,8 @@ class Recurrence {
 
   /// Groups of the stage that has most.
   static constexpr std::size_t widest_coupled = largest_of<stages>([](auto s) { return Stage<s>::groups; });
+  static_assert(Map::keeps_coupled || runs_steps<B>);
+
   /// Those of a coupled value that are kept beside the tape on the way back.
   static constexpr std::size_t one_coupled = Segment::direct && runs_steps<B> ? 0 : widest_coupled;
 

@@ -100,6 +100,12 @@ void require_cell(const Model& model) {
                 })
     if constexpr (cell::Cell<typename Model::Cell>) cell::require_numbers(model.cell);
 }
+/// The same, and as model::require_recoverable where the model trains from such a tape.
+template <class Model>
+void require_trained_cell(const Model& model) {
+  require_cell(model);
+  if constexpr (requires { model.require_recoverable(); }) model.require_recoverable();
+}
 
 /// What an Unstable expects: a finite number, and where nothing says up to which time step the model's cell
 /// is stable, that a smaller one may be needed.

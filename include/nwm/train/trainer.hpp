@@ -77,13 +77,13 @@ class Trainer {
 
   /// All memory of training is allocated here, in the first step and in the first validation. Training goes
   /// on from the weights of `model`. Throws Error, naming the option, where an option of trainer, loss or
-  /// optimiser makes no sense or would be 0 or infinite as a Real, and as cell::require_numbers for the
-  /// model's cell.
+  /// optimiser makes no sense or would be 0 or infinite as a Real, and as cell::require_numbers and
+  /// model::require_recoverable for the model's cell.
   explicit Trainer(const TrainerOptions& options = {}, Model model = Model{}, const Loss& loss = {},
                    const Optimizer& optimizer = {})
       : options_((require_trainer_options<Real>(options), options)),
         loss_((loss::require_options<Real>(loss), loss)),
-        model_((detail::require_cell(model), std::move(model))),
+        model_((detail::require_trained_cell(model), std::move(model))),
         best_(model_),
         optimizer_(optimizer),
         executor_(options.threads, options.shards, loss) {}
@@ -195,7 +195,7 @@ class Trainer {
   /// trainer takes the numbers of the model's cell, its dt too. Throws Error as cell::require_numbers;
   /// nothing has changed then.
   void start_from(const Model& model) {
-    detail::require_cell(model);
+    detail::require_trained_cell(model);
     model_ = model;
     best_ = model;
     state_ = {};

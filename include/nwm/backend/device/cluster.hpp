@@ -7,7 +7,7 @@
 //     cluster.each(f)      f(block, thread, local)
 //     cluster.each_own(f)  the same, of a phase that writes to its own block's shared memory only; later
 //                          phases see what it has set there, and nothing that it has set in memory. Its end
-//                          then waits for nothing on the way to memory
+//                          waits for nothing on the way to memory, nor for what was read and not used yet
 //     cluster.warps(f)     f(block, warp, local), see warp.hpp
 //     cluster.same(f)      the bool of f(block, warp, local), the same for all warps of the cluster: what the
 //                          control flow between phases may depend on. No phase: nothing is waited for

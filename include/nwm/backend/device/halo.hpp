@@ -16,10 +16,13 @@ struct InCluster : Body {
 };
 
 /// f(block, thread, local) for all threads of a block (block.hpp) or, of images in several parts, of a
-/// cluster (cluster.hpp), in one phase that writes to its own block's shared memory only.
-template <unsigned parts, class Blocks, class F>
+/// cluster (cluster.hpp), in one phase that writes to its own block's shared memory only. `used`: what a
+/// thread reads of the other block goes into something that it stores in the same phase, so that it has been
+/// read when the phase ends; else the end waits for that, too.
+template <unsigned parts, bool used, class Blocks, class F>
 constexpr void each_thread(Blocks& all, const F& f) {
-  if constexpr (parts > 1) all.each_own(f);
+  if constexpr (parts > 1 && used) all.each_own(f);
+  else if constexpr (parts > 1) all.each(f);
   else all.each([&](std::size_t thread, auto& local) { f(all, thread, local); });
 }
 

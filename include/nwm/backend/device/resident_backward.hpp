@@ -62,6 +62,9 @@ struct ResidentBackward {
     return all;
   }();
 
+  /// Whether what `gather` reads of the other block is in what `site` stores behind it: of an oscillator the
+  /// gradient of y is in that of the coupled value. In general they may be of different fields.
+  static constexpr bool uses_halo = cell::SeriesCell<typename TimeSegment::Cell> && coupled_copies == 2;
   static constexpr std::size_t weights = weights_offset<TimeSegment, true, TimeSegment::stages>();
   /// Numbers of a coupled value's gradient; at the end the same memory takes the threads' sums.
   static constexpr std::size_t coupled = std::max(facts.groups * field, threads);
@@ -91,11 +94,11 @@ struct ResidentBackward {
   constexpr void operator()(Blocks& all) const {
     // Phases of f(block, strip, local).
     const auto phase = [&](const auto& f) {
-      each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+      each_thread<parts, uses_halo>(all, [&](auto&& block, std::size_t thread, Local& local) {
         f(block, ThreadStrip(thread, block.index), local);
       });
     };
-    each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+    each_thread<parts, true>(all, [&](auto&& block, std::size_t thread, Local& local) {
       const ThreadStrip strip(thread, block.index);
       load_weights<TimeSegment, true>(steps.parameters, block.shared.weight.data(), thread, threads);
       local.sum.fill(Real(0));
@@ -269,19 +272,19 @@ struct ResidentBackward {
     constexpr std::size_t ways = std::min<std::size_t>(16, threads);
     for_constants<(weights + chunk - 1) / chunk>([&](auto part) {
       constexpr std::size_t first = part * chunk, count = std::min(chunk, weights - first);
-      each_thread<parts>(blocks_, [&](auto&& block, std::size_t thread, Local& local) {
+      each_thread<parts, true>(blocks_, [&](auto&& block, std::size_t thread, Local& local) {
         Real* const all = block.shared.coupled_gradient.data();
         NWM_UNROLL
         for (std::size_t k = 0; k < count; ++k) all[k * threads + thread] = local.sum[first + k];
       });
-      each_thread<parts>(blocks_, [&](auto&& block, std::size_t thread, Local&) {
+      each_thread<parts, true>(blocks_, [&](auto&& block, std::size_t thread, Local&) {
         Real* const all = block.shared.coupled_gradient.data();
         for (std::size_t w = thread; w < count * ways; w += threads) {
           Real* const sums_ = all + w / ways * threads + w % ways;
           for (std::size_t t = ways; w % ways + t < threads; t += ways) *sums_ += sums_[t];
         }
       });
-      each_thread<parts>(blocks_, [&](auto&& block, std::size_t thread, Local&) {
+      each_thread<parts, true>(blocks_, [&](auto&& block, std::size_t thread, Local&) {
         const Real* const all = block.shared.coupled_gradient.data();
         for (std::size_t k = thread; k < count; k += threads) {
           Real sum(0);

@@ -48,11 +48,12 @@ struct ResidentForward {
 
   template <class Blocks>
   constexpr void operator()(Blocks& all) const {
-    each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+    // What a stage reads of the other block is in the coupled value, and with it in what goes onto the tape.
+    each_thread<parts, true>(all, [&](auto&& block, std::size_t thread, Local& local) {
       begin(block.shared, local, ThreadStrip(thread, block.index), thread, block.index / parts);
     });
     TimeSegment::in_order([&](std::size_t i, auto s) {
-      each_thread<parts>(all, [&](auto&& block, std::size_t thread, Local& local) {
+      each_thread<parts, true>(all, [&](auto&& block, std::size_t thread, Local& local) {
         stage<s>(block, local, ThreadStrip(thread, block.index), block.index / parts, i);
       });
     });
