@@ -374,11 +374,13 @@ def spilled(usage):
 
 
 def spill_lines(usage):
-    lines = []
+    """A line for each kernel and reason, with all sizes."""
+    grouped = {}
     for kernel, what, sizes, reason in spilled(usage):
         size = f"{sizes[0]}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
-        lines.append(f"- `{kernel}`" + (f", {what}" if what else "") + f": {size} bytes"
-                     + (f" in {len(sizes)} kernels" if len(sizes) > 1 else "") + f". {reason or '**Not explained.**'}")
+        text = (f"{what}: " if what else "") + f"{size} bytes" + (f" in {len(sizes)} kernels" if len(sizes) > 1 else "")
+        grouped.setdefault((kernel, reason), []).append(text)
+    lines = [f"- `{kernel}`, " + "; ".join(texts) + f". {reason or '**Not explained.**'}" for (kernel, reason), texts in grouped.items()]
     return ["", "What spills, in bytes a thread, and why:", "", *lines] if lines else ["", "No kernel spills."]
 
 
