@@ -51,7 +51,7 @@ concept RecoversItself = requires {
 ///   recover(cell, now, next)   sets next[z], from y before (now) and after the step (next)
 ///   recovered_adjoint(cell, now, next, gradient, to)
 ///                              its `adjoint`, from now and next in place of the coupled value
-///   recovered_rounding(cell)   a number: what an error of y is in what recovered_adjoint finds, as a multiple
+///   recovered_rounding(cell)   how many times an error of y is in what recovered_adjoint finds
 /// Where the cell derives from one that has these and brings an update of its own, they do not count.
 /// Both are as exact as differences of y are. Of an oscillator, a rounding ε|y| is ε|y|/dt in z and ε|y|/dt²
 /// in tanh of the coupled value; gradients in float were found to err by 0.04 times that, relative, or less:

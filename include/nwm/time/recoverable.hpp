@@ -1,4 +1,5 @@
-// Where a tape that is its series would lose too much: steps so small that what follows from them is rounding.
+// Where a tape that is its series would lose too much: steps so small that rounding is what follows from
+// them.
 #pragma once
 
 #include <limits>
