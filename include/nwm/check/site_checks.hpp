@@ -18,6 +18,24 @@
 
 namespace nwm::detail {
 
+/// Takes the differences of an adjoint of stage S from the derived one, relative to the largest number of
+/// that: `whose`, then the name of the number, then `when`.
+template <class S>
+void take_differences(WorstError& worst, const cell::SiteGradient<double, S>& own,
+                      const cell::SiteGradient<double, S>& derived, const std::string& whose,
+                      const std::string& when = "") {
+  double scale = 0;
+  for (const double v : derived.coupled) scale = std::max(scale, std::abs(v));
+  for (const double v : derived.site) scale = std::max(scale, std::abs(v));
+  const auto take = [&](double a, double b, const std::string& name) {
+    worst.take(a == b ? 0 : std::abs(a - b) / scale, whose + ", " + name + when);
+  };
+  for (std::size_t g = 0; g < own.coupled.size(); ++g)
+    take(own.coupled[g], derived.coupled[g], "coupled " + std::to_string(g));
+  for (std::size_t r = 0; r < own.site.size(); ++r)
+    take(own.site[r], derived.site[r], std::string(cell::field<typename S::Cell>(S::reads[r]).name.view()));
+}
+
 /// Stage s's own adjoint against the derived one at random sites.
 template <class Cell, std::size_t s>
 void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
@@ -39,16 +57,7 @@ void check_adjoint(const CheckCellOptions<Cell>& options, CellReport& report) {
       for (double& v : gradient) v = random.uniform(-1, 1);
       const auto own = cell::site_adjoint<S>(options.cell, coupled, site, gradient);
       const auto derived = cell::derived_adjoint<S>(options.cell, coupled, site, gradient);
-      double scale = 0;
-      for (const double v : derived.coupled) scale = std::max(scale, std::abs(v));
-      for (const double v : derived.site) scale = std::max(scale, std::abs(v));
-      const auto compare = [&](double a, double b, const std::string& name) {
-        worst.take(a == b ? 0 : std::abs(a - b) / scale, stage + ", " + name);
-      };
-      for (std::size_t g = 0; g < groups; ++g)
-        compare(own.coupled[g], derived.coupled[g], "coupled " + std::to_string(g));
-      for (std::size_t r = 0; r < reads; ++r)
-        compare(own.site[r], derived.site[r], std::string(cell::field<Cell>(S::reads[r]).name.view()));
+      take_differences<S>(worst, own, derived, stage);
     }
     report.adjoint.merge(worst);
     if (!(worst.error <= options.adjoint_tolerance))
@@ -127,32 +136,23 @@ void check_recovered(const CheckCellOptions<Cell>& options, CellReport& report) 
       const double moved = next[cell::position(S::writes, z)];
       report.recovered.take(std::abs(after[z] - moved) / std::max(std::abs(moved), 1.0),
                             "recover of " + std::string(cell::field<Cell>(z).name.view()));
-      // As in the first step of a run, whose z is known.
-      const auto derived = cell::derived_adjoint<S>(options.cell, coupled, site, gradient);
-      double scale = std::abs(derived.coupled[0]);
-      for (const double v : derived.site) scale = std::max(scale, std::abs(v));
-      const auto own = cell::recovered_site_adjoint<S>(options.cell, true, site, after[y], gradient);
-      const auto compare = [&](double a, double b, const std::string& name) {
-        report.recovered.take(a == b ? 0 : std::abs(a - b) / scale, "recovered_adjoint, " + name);
+      const auto compare = [&](const std::array<double, S::reads.size()>& now, const auto& found,
+                               const std::string& when) {
+        take_differences<S>(report.recovered, found,
+                            cell::derived_adjoint<S>(options.cell, coupled, now, gradient),
+                            "recovered_adjoint", when);
       };
-      compare(own.coupled[0], derived.coupled[0], "coupled");
-      for (std::size_t r = 0; r < site.size(); ++r)
-        compare(own.site[r], derived.site[r], std::string(cell::field<Cell>(S::reads[r]).name.view()));
+      // As in the first step of a run, whose z is known.
+      compare(site, cell::recovered_site_adjoint<S>(options.cell, true, site, after[y], gradient), "");
       // As in a later step, which this one led to: z follows, too.
       auto then = site;
       for (const std::size_t f : {y, z})
         then[cell::position(S::reads, f)] = next[cell::position(S::writes, f)];
-      const auto later = S::update(options.cell, coupled, then);
-      const auto derived_later = cell::derived_adjoint<S>(options.cell, coupled, then, gradient);
-      then[cell::position(S::reads, z)] = before[y];
-      const auto found = cell::recovered_site_adjoint<S>(options.cell, false, then,
-                                                         later[cell::position(S::writes, y)], gradient);
-      scale = std::abs(derived_later.coupled[0]);
-      for (const double v : derived_later.site) scale = std::max(scale, std::abs(v));
-      compare(found.coupled[0], derived_later.coupled[0], "coupled of a later step");
-      for (std::size_t r = 0; r < site.size(); ++r)
-        compare(found.site[r], derived_later.site[r],
-                std::string(cell::field<Cell>(S::reads[r]).name.view()) + " of a later step");
+      const double later = S::update(options.cell, coupled, then)[cell::position(S::writes, y)];
+      auto told = then;
+      told[cell::position(S::reads, z)] = before[y];
+      compare(then, cell::recovered_site_adjoint<S>(options.cell, false, told, later, gradient),
+              " of a later step");
     }
     if (!(report.recovered.error <= options.inverse_tolerance))
       report.faults.push_back(report.recovered.quantity + ": relative error " +
