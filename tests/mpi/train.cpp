@@ -1,8 +1,8 @@
-// A training over ranks that saves its state after every step, to be killed: mpi_train FOLDER [RANK SECONDS].
-// Rank RANK kills itself so many seconds after its first step. Ends with weights.safetensors in the folder.
+// A training over ranks that saves its state after every step, to be killed: mpi_train FOLDER [RANK STEPS].
+// Rank RANK is killed after so many of its steps, while the state is saved or in the step after it: a count and not a
+// time, as starting the ranks may take longer than all of their work. Ends with weights.safetensors in the folder.
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -17,19 +17,24 @@
 
 int main(int argc, char** argv) {
   return nwm::mpi::run(argc, argv, [&](const nwm::mpi::Communicator& all) {
-    if (argc != 2 && argc != 4) throw nwm::Error("mpi_train", "arguments", "FOLDER [RANK SECONDS]", "others");
+    if (argc != 2 && argc != 4) throw nwm::Error("mpi_train", "arguments", "FOLDER [RANK STEPS]", "others");
     const std::filesystem::path folder = argv[1];
-    if (argc == 4 && std::atoi(argv[2]) == all.rank())
-      std::thread([seconds = std::atof(argv[3])] {
-        std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-        ::kill(::getpid(), SIGKILL);
-      }).detach();
+    const int last = argc == 4 ? std::atoi(argv[3]) : 0;
+    int victim = ::getpid();
+    if (argc == 4) all.broadcast(victim, std::atoi(argv[2]));
     const auto train = tools::blocks(24, 1), validation = tools::blocks(6, 2);
     nwm::mpi::Trainer<tools::Small<nwm::cpu::Scalar>> trainer(
         all, {.learning_rate = 1e-2, .batch = 4, .epochs = 20, .seed = 3, .threads = 1});
     const auto file = folder / "training.safetensors";
     if (all.is_first() && std::filesystem::exists(file)) nwm::load_training(trainer, file);
-    trainer.fit(train, validation, [&](const nwm::Progress&) { nwm::save_training(trainer, file); });
+    // Of rank 0 alone. The thread sends the signal at a moment of its own, and before the next step ends.
+    int steps = 0;
+    std::thread killer;
+    trainer.fit(train, validation, [&](const nwm::Progress&) {
+      if (killer.joinable()) killer.join();
+      if (++steps == last) killer = std::thread([=] { ::kill(victim, SIGKILL); });
+      nwm::save_training(trainer, file);
+    });
     if (all.is_first()) nwm::save(trainer.best(), folder / "weights.safetensors");
   });
 }
