@@ -9,11 +9,8 @@
 #include <cstddef>
 
 #include "nwm/backend/device/cluster_residence.hpp"
-#include "nwm/backend/device/cluster_scale.hpp"
-#include "nwm/backend/device/cluster_tile.hpp"
+#include "nwm/backend/device/cluster_steps.hpp"
 #include "nwm/backend/device/cluster_weights.hpp"
-#include "nwm/backend/device/float_quad.hpp"
-#include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/unroll.hpp"
@@ -30,45 +27,20 @@ namespace nwm::device {
 /// the largest cluster has, or the cell is another.
 template <class TimeSegment, class Precision>
 struct ClusterBackward {
+  using Steps = ClusterSteps<TimeSegment, Precision, true>;
   using Real = typename TimeSegment::Real;
-  using Stage = typename TimeSegment::template Stage<0>;
-  using Stencil = typename TimeSegment::template StencilAt<0>;
-  using Placement = ClusterResidence<TimeSegment>;
-  using Sites = ClusterSites<TimeSegment>;
+  using Stage = typename Steps::Stage;
+  using Stencil = typename Steps::Stencil;
+  using Placement = typename Steps::Placement;
+  using Sites = typename Steps::Sites;
   using Tape = model::Recalled<TimeSegment, 0>;
 
- private:
-  using Half = typename Precision::Half;
-  static constexpr unsigned factors = Precision::products == 1 ? 1 : 2;  ///< parts of a number: high, low
-  static constexpr unsigned rows = Placement::rows, halves = Placement::halves;
-  using Tile = ClusterTile<typename Stencil::Boundary, Placement::height, Placement::width, rows, factors>;
-  using Weights = ClusterWeights<Stencil, true, Half, factors>;
-  using Scale = ClusterScale<Half, Placement::blocks, Tile::warps>;
-
- public:
-  static constexpr std::size_t cluster = Placement::blocks, threads = 32 * Tile::warps,
-                               blocks = TimeSegment::images * cluster;
-
-  /// What the threads of a block share, with so many tiles of the coupled value's gradient.
-  template <unsigned tiles_>
-  struct SharedWith {
-    std::array<typename Tile::Octets, tiles_> tile;
-    typename Weights::Octets weight;
-    /// Gradients of the fields that no step changes: (field, row, octet; thread).
-    std::array<FloatQuad, std::max<std::size_t>(1, Placement::constants* rows* halves* threads)> constant;
-    std::array<float, Tile::warps> largest_weight;
-    typename Scale::Shared scale;
-  };
-  static constexpr unsigned tiles = sizeof(SharedWith<2>) <= shared_limit ? 2 : 1;
-  using Shared = SharedWith<tiles>;
+  static constexpr std::size_t cluster = Steps::cluster, threads = Steps::threads, blocks = Steps::blocks;
+  static constexpr unsigned tiles = Steps::tiles;
+  using Shared = typename Steps::Shared;
   struct Local {};
-  /// What a warp has for itself: gradients of the fields that steps change.
   template <class Warp>
-  struct WarpLocal {
-    typename Warp::template Fragment<float, Placement::kept * rows * 8> gradient;
-    typename Scale::Local scale;
-    int of_weights;
-  };
+  using WarpLocal = typename Steps::template WarpLocal<Warp>;
 
   static constexpr bool fits = [] {
     if constexpr (Placement::possible)
@@ -84,8 +56,13 @@ struct ClusterBackward {
   template <class Cluster>
   constexpr void operator()(Cluster& all) const {
     constexpr std::size_t last = TimeSegment::length - 1;
-    all.warps([&](auto block, auto warp, auto& local) { begin(block, warp, local); });
-    all.warps([&](auto block, auto warp, auto& local) { prepare(block, warp, local); });
+    all.warps([&](auto block, auto warp, auto& local) {
+      local.scale.exponent = 0;
+      Steps::begin(block, warp, local, steps.parameters,
+                   [&](auto f) { return gradient + f * TimeSegment::columns; });
+    });
+    all.warps(
+        [&](auto block, auto warp, auto& local) { Steps::prepare(block, warp, local, steps.parameters); });
     // The scale of the first tile is known when it is there: it is stored again.
     all.warps([&](auto block, auto warp, auto& local) { adjoint(block, warp, local, last); });
     for (std::size_t i = last + 1; i-- > 0;) {
@@ -109,60 +86,16 @@ struct ClusterBackward {
   }
 
  private:
+  using Half = typename Steps::Half;
+  using Tile = typename Steps::Tile;
+  using Weights = typename Steps::Weights;
+  using Scale = typename Steps::Scale;
+  static constexpr unsigned rows = Steps::rows, halves = Steps::halves;
+  static constexpr std::size_t gathered = Steps::gathered;
   static constexpr unsigned place(std::size_t k, unsigned r, unsigned h, unsigned j) {
-    return Sites::place(k, r, h, j);
-  }
-  static constexpr std::size_t gathered = cell::position(Stage::writes, Stage::from[0]);
-  static constexpr std::size_t constant_at(std::size_t k, unsigned r, unsigned h, unsigned thread) {
-    return ((k * rows + r) * halves + h) * threads + thread;
+    return Steps::place(k, r, h, j);
   }
 
-  template <class Block, class Warp, class L>
-  [[gnu::always_inline]] constexpr void begin(const Block& block, const Warp& warp, L& local) const {
-    local.scale.exponent = 0;
-    typename Warp::template Fragment<float, 1> most;
-    warp.each(
-        [&](unsigned lane, auto& own, auto& largest) {
-          const unsigned thread = warp.index * Warp::lanes + lane;
-          const Sites sites(block.index, warp.index, lane);
-          for_constants<TimeSegment::fields>([&](auto f) {
-            constexpr std::size_t kept = cell::position(Stage::writes, f);
-            constexpr std::size_t constant = Placement::constant_place(f);
-            NWM_UNROLL
-            for (unsigned r = 0; r < rows; ++r) NWM_UNROLL
-            for (unsigned h = 0; h < 2; ++h) {
-              if constexpr (kept < Placement::kept) {
-                const auto all = sites.get(gradient + f * TimeSegment::columns, r, h);
-                NWM_UNROLL
-                for (unsigned j = 0; j < 4; ++j) own[place(kept, r, h, j)] = all[j];
-              } else if constexpr (constant < Placement::constants) {
-                if (h < halves)
-                  block.shared.constant[constant_at(constant, r, h, thread)].set(
-                      sites.get(gradient + f * TimeSegment::columns, r, h));
-              }
-            }
-          });
-          if constexpr (Tile::zeros)
-            for (auto& tile : block.shared.tile)
-              for (unsigned k = thread; k < tile.size(); k += threads) tile[k].set({});
-          largest[0] = Weights::largest(steps.parameters, thread, threads);
-        },
-        local.gradient, most);
-    warp.largest(most);
-    warp.each(
-        [&](unsigned lane, const auto& largest) {
-          if (lane == 0) block.shared.largest_weight[warp.index] = largest[0];
-        },
-        most);
-  }
-  template <class Block, class Warp, class L>
-  [[gnu::always_inline]] constexpr void prepare(const Block& block, const Warp& warp, L& local) const {
-    local.of_weights = scaling_exponent<Half>(block.shared.largest_weight);
-    warp.each([&](unsigned lane) {
-      Weights::store(steps.parameters, power_of_two(local.of_weights), block.shared.weight,
-                     warp.index * Warp::lanes + lane, threads);
-    });
-  }
   template <class Block, class Warp, class L>
   [[gnu::always_inline]] constexpr void end(const Block& block, const Warp& warp, L& local) const {
     warp.each(
@@ -181,16 +114,11 @@ struct ClusterBackward {
                           {own[place(kept, r, h, 0)], own[place(kept, r, h, 1)], own[place(kept, r, h, 2)],
                            own[place(kept, r, h, 3)]});
               else if constexpr (constant < Placement::constants)
-                sites.put(to, r, h, block.shared.constant[constant_at(constant, r, h, thread)].get());
+                sites.put(to, r, h, block.shared.constant[Steps::constant_at(constant, r, h, thread)].get());
             }
           });
         },
-        local.gradient);
-  }
-
-  template <class Block, class Warp>
-  [[gnu::always_inline]] static constexpr void share(const Block& block, const Warp& warp, std::size_t i) {
-    Tile::share(warp, block.rank, [&](unsigned rank) -> auto& { return block.of(rank).tile[i % tiles]; });
+        local.own);
   }
 
   /// Stores the coupled values' gradients of step i, which are on the tape, with another scale.
@@ -214,7 +142,7 @@ struct ClusterBackward {
           row);
       Tile::template set_row<Half>(warp, row, 0, scale, block.shared.tile[i % tiles], r + 1);
     }
-    share(block, warp, i);
+    Steps::share(block, warp, i);
   }
 
   template <class Block, class Warp, class L>
@@ -251,10 +179,10 @@ struct ClusterBackward {
               for (unsigned j = 0; j < 4; ++j) largest[0] = larger_magnitude(largest[0], to[h * 4 + j]);
             }
           },
-          local.gradient, row, most);
+          local.own, row, most);
       Tile::template set_row<Half>(warp, row, 0, scale, block.shared.tile[i % tiles], r + 1);
     }
-    share(block, warp, i);
+    Steps::share(block, warp, i);
     Scale::tell(block, warp, most, i);
   }
   template <class Block, class Own, class Row>
@@ -273,10 +201,7 @@ struct ClusterBackward {
     });
     const auto coupled = sites.once(Tape::coupled(steps, i, 0), r, h);
     const auto series = sites.once(series_gradient + i * TimeSegment::columns, r, h);
-    std::array<std::array<float, 4>, std::max<std::size_t>(1, Placement::constants)> constant;
-    NWM_UNROLL
-    for (std::size_t k = 0; k < Placement::constants; ++k)
-      constant[k] = block.shared.constant[constant_at(k, r, h, thread)].get();
+    auto constant = Steps::constants(block, r, h, thread);
     std::array<float, 4> result;
     NWM_UNROLL
     for (unsigned j = 0; j < 4; ++j) {
@@ -297,7 +222,7 @@ struct ClusterBackward {
     }
     NWM_UNROLL
     for (std::size_t k = 0; k < Placement::constants; ++k)
-      block.shared.constant[constant_at(k, r, h, thread)].set(constant[k]);
+      block.shared.constant[Steps::constant_at(k, r, h, thread)].set(constant[k]);
     sites.put(steps.template coupled<0>(i), r, h, result);
   }
 
@@ -316,7 +241,7 @@ struct ClusterBackward {
                                            own[place(gathered, r, h, j)] +=
                                                scaled_back((j < 2 ? first_two : last_two)[2 * h + j % 2]);
                                        },
-                                       local.gradient, left, right);
+                                       local.own, left, right);
                                  });
   }
 };

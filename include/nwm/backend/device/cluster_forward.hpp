@@ -9,11 +9,8 @@
 #include <cstddef>
 
 #include "nwm/backend/device/cluster_residence.hpp"
-#include "nwm/backend/device/cluster_scale.hpp"
-#include "nwm/backend/device/cluster_tile.hpp"
+#include "nwm/backend/device/cluster_steps.hpp"
 #include "nwm/backend/device/cluster_weights.hpp"
-#include "nwm/backend/device/float_quad.hpp"
-#include "nwm/backend/device/precision.hpp"
 #include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/unroll.hpp"
@@ -29,46 +26,19 @@ namespace nwm::device {
 /// is false it takes more than the largest cluster has, or the cell is another.
 template <class TimeSegment, class Precision>
 struct ClusterForward {
+  using Steps = ClusterSteps<TimeSegment, Precision, false>;
   using Real = typename TimeSegment::Real;
-  using Stage = typename TimeSegment::template Stage<0>;
-  using Stencil = typename TimeSegment::template StencilAt<0>;
-  using Placement = ClusterResidence<TimeSegment>;
-  using Sites = ClusterSites<TimeSegment>;
+  using Stage = typename Steps::Stage;
+  using Stencil = typename Steps::Stencil;
+  using Placement = typename Steps::Placement;
+  using Sites = typename Steps::Sites;
 
- private:
-  using Half = typename Precision::Half;
-  static constexpr unsigned factors = Precision::products == 1 ? 1 : 2;  ///< parts of a number: high, low
-  static constexpr unsigned C = TimeSegment::channels, rows = Placement::rows, halves = Placement::halves;
-  using Tile = ClusterTile<typename Stencil::Boundary, Placement::height, Placement::width, rows, factors>;
-  using Weights = ClusterWeights<Stencil, false, Half, factors>;
-  using Scale = ClusterScale<Half, Placement::blocks, Tile::warps>;
-
- public:
-  static constexpr std::size_t cluster = Placement::blocks, threads = 32 * Tile::warps,
-                               blocks = TimeSegment::images * cluster;
-
-  /// What the threads of a block share, with so many tiles: of two, one is read and the other written, in
-  /// turns.
-  template <unsigned tiles_>
-  struct SharedWith {
-    std::array<typename Tile::Octets, tiles_> tile;
-    typename Weights::Octets weight;
-    /// Fields that no step changes: (field, row, octet; thread).
-    std::array<FloatQuad, std::max<std::size_t>(1, Placement::constants* rows* halves* threads)> constant;
-    std::array<float, Stencil::bias ? 16 : 1> bias;
-    std::array<float, Tile::warps> largest_weight;
-    typename Scale::Shared scale;  ///< of the gathered field before a step
-  };
-  static constexpr unsigned tiles = sizeof(SharedWith<2>) <= shared_limit ? 2 : 1;
-  using Shared = SharedWith<tiles>;
+  static constexpr std::size_t cluster = Steps::cluster, threads = Steps::threads, blocks = Steps::blocks;
+  static constexpr unsigned tiles = Steps::tiles;
+  using Shared = typename Steps::Shared;
   struct Local {};
-  /// What a warp has for itself: fields that steps change (field, row, octet; site), exponents of two.
   template <class Warp>
-  struct WarpLocal {
-    typename Warp::template Fragment<float, Placement::kept * rows * 8> field;
-    typename Scale::Local scale;
-    int of_weights;
-  };
+  using WarpLocal = typename Steps::template WarpLocal<Warp>;
 
   static constexpr bool fits = Placement::possible && sizeof(Shared) <= shared_limit;
 
@@ -76,8 +46,13 @@ struct ClusterForward {
 
   template <class Cluster>
   constexpr void operator()(Cluster& all) const {
-    all.warps([&](auto block, auto warp, auto& local) { begin(block, warp, local); });
-    all.warps([&](auto block, auto warp, auto& local) { prepare(block, warp, local); });
+    all.warps([&](auto block, auto warp, auto& local) {
+      Steps::begin(block, warp, local, steps.parameters, [&](auto f) { return steps.initial[f]; });
+    });
+    all.warps([&](auto block, auto warp, auto& local) {
+      Steps::prepare(block, warp, local, steps.parameters);
+      tell(block, warp, local, 0);
+    });
     for (std::size_t i = 0; i < TimeSegment::length; ++i) {
       const bool seen = all.same([&](auto block, auto warp, auto& local) -> bool {
         return Scale::measure(block.shared.scale, warp, local.scale, i);
@@ -102,60 +77,14 @@ struct ClusterForward {
   }
 
  private:
+  using Half = typename Steps::Half;
+  using Tile = typename Steps::Tile;
+  using Weights = typename Steps::Weights;
+  using Scale = typename Steps::Scale;
+  static constexpr unsigned rows = Steps::rows, halves = Steps::halves;
+  static constexpr std::size_t gathered = Steps::gathered;
   static constexpr unsigned place(std::size_t k, unsigned r, unsigned h, unsigned j) {
-    return Sites::place(k, r, h, j);
-  }
-  static constexpr std::size_t gathered = cell::position(Stage::writes, Stage::from[0]);
-
-  /// Everything from memory.
-  template <class Block, class Warp, class L>
-  [[gnu::always_inline]] constexpr void begin(const Block& block, const Warp& warp, L& local) const {
-    typename Warp::template Fragment<float, 1> most;
-    warp.each(
-        [&](unsigned lane, auto& field, auto& largest) {
-          const unsigned thread = warp.index * Warp::lanes + lane;
-          const Sites sites(block.index, warp.index, lane);
-          for_constants<TimeSegment::fields>([&](auto f) {
-            constexpr std::size_t kept = cell::position(Stage::writes, f);
-            constexpr std::size_t constant = Placement::constant_place(f);
-            NWM_UNROLL
-            for (unsigned r = 0; r < rows; ++r) NWM_UNROLL
-            for (unsigned h = 0; h < 2; ++h) {
-              if constexpr (kept < Placement::kept) {
-                const auto all = sites.get(steps.initial[f], r, h);
-                NWM_UNROLL
-                for (unsigned j = 0; j < 4; ++j) field[place(kept, r, h, j)] = all[j];
-              } else if constexpr (constant < Placement::constants) {
-                if (h < halves)
-                  block.shared.constant[((constant * rows + r) * halves + h) * threads + thread].set(
-                      sites.get(steps.initial[f], r, h));
-              }
-            }
-          });
-          if constexpr (Tile::zeros)
-            for (auto& tile : block.shared.tile)
-              for (unsigned k = thread; k < tile.size(); k += threads) tile[k].set({});
-          if constexpr (Stencil::bias)
-            if (thread < 16)
-              block.shared.bias[thread] = thread < C ? steps.parameters[Stencil::weights + thread] : Real(0);
-          largest[0] = Weights::largest(steps.parameters, thread, threads);
-        },
-        local.field, most);
-    warp.largest(most);
-    warp.each(
-        [&](unsigned lane, const auto& largest) {
-          if (lane == 0) block.shared.largest_weight[warp.index] = largest[0];
-        },
-        most);
-  }
-  template <class Block, class Warp, class L>
-  [[gnu::always_inline]] constexpr void prepare(const Block& block, const Warp& warp, L& local) const {
-    local.of_weights = scaling_exponent<Half>(block.shared.largest_weight);
-    warp.each([&](unsigned lane) {
-      Weights::store(steps.parameters, power_of_two(local.of_weights), block.shared.weight,
-                     warp.index * Warp::lanes + lane, threads);
-    });
-    tell(block, warp, local, 0);
+    return Steps::place(k, r, h, j);
   }
 
   /// Tells all blocks the largest number of a warp's part of the gathered field before step i.
@@ -171,7 +100,7 @@ struct ClusterForward {
             all = larger_magnitude(all, field[place(gathered, 0, 0, 0) + k]);
           largest[0] = all;
         },
-        local.field, most);
+        local.own, most);
     Scale::tell(block, warp, most, i);
   }
 
@@ -179,12 +108,12 @@ struct ClusterForward {
   template <class Block, class Warp, class L>
   [[gnu::always_inline]] static constexpr void publish(const Block& block, const Warp& warp, L& local,
                                                        std::size_t i) {
-    auto& own = block.shared.tile[i % tiles];
+    auto& tile = block.shared.tile[i % tiles];
     const float scale = power_of_two(local.scale.exponent);
     NWM_UNROLL
     for (unsigned r = 0; r < rows; ++r)
-      Tile::template set_row<Half>(warp, local.field, place(gathered, r, 0, 0), scale, own, r + 1);
-    Tile::share(warp, block.rank, [&](unsigned rank) -> auto& { return block.of(rank).tile[i % tiles]; });
+      Tile::template set_row<Half>(warp, local.own, place(gathered, r, 0, 0), scale, tile, r + 1);
+    Steps::share(block, warp, i);
   }
   template <class Block, class Warp, class L>
   [[gnu::always_inline]] static constexpr void pass_on(const Block& block, const Warp& warp, L& local,
@@ -217,10 +146,7 @@ struct ClusterForward {
           NWM_UNROLL
           for (unsigned h = 0; h < halves; ++h) {
             if (!sites.has(h)) continue;
-            std::array<std::array<float, 4>, std::max<std::size_t>(1, Placement::constants)> constant;
-            NWM_UNROLL
-            for (std::size_t k = 0; k < Placement::constants; ++k)
-              constant[k] = block.shared.constant[((k * rows + r) * halves + h) * threads + thread].get();
+            const auto constant = Steps::constants(block, r, h, thread);
             std::array<float, 4> coupled;
             std::array<std::array<float, 4>, Placement::kept> after;
             NWM_UNROLL
@@ -248,7 +174,7 @@ struct ClusterForward {
             });
           }
         },
-        local.field, left, right);
+        local.own, left, right);
   }
 };
 
