@@ -22,11 +22,14 @@ namespace {
 namespace fs = std::filesystem;
 using tools::Folder;
 
-int run(int ranks, const std::vector<std::string>& arguments, const fs::path& output) {
+/// The status. What mpiexec says goes to the file `output`, as does what ranks say on the error stream where
+/// no other is named.
+int run(int ranks, const std::vector<std::string>& arguments, const fs::path& output,
+        const fs::path& errors = {}) {
   std::vector<std::string> program{NWM_MPI_TRAIN};
   program.insert(program.end(), arguments.begin(), arguments.end());
   fs::remove(output);
-  return tools::wait_for(tools::start(ranks::command(ranks, program), output));
+  return tools::wait_for(tools::start(ranks::command(ranks, program, errors.string()), output));
 }
 
 }  // namespace
@@ -71,13 +74,14 @@ BOOST_AUTO_TEST_CASE(a_rank_that_is_killed_is_named_and_the_same_command_goes_on
 // What a rank throws, mpiexec's status tells; its text stands on the error stream, the rank before it.
 BOOST_AUTO_TEST_CASE(an_error_ends_all_ranks_and_names_its_own) {
   const Folder folder;
-  const fs::path output = folder / "output.txt";
-  BOOST_TEST(run(2, {}, output) != 0);
-  const std::string text = tools::content(output);
-  BOOST_TEST(tools::has(text, " of 2: mpi_train: arguments: expected FOLDER [RANK STEPS], found others"),
-             text);
+  const fs::path output = folder / "output.txt", errors = folder / "errors.txt";
+  BOOST_TEST(run(2, {}, output, errors) != 0);
+  BOOST_TEST(tools::has(tools::content(errors),
+                        " of 2: mpi_train: arguments: expected FOLDER [RANK STEPS], found others"),
+             tools::content(errors));
   // Rank 0 alone reads the file, and fails; the others wait for it no longer than that.
   tools::put(folder / "training.safetensors", "no such file");
-  BOOST_TEST(run(3, {folder.path.string()}, output) != 0);
-  BOOST_TEST(tools::has(tools::content(output), "rank 0 of 3: "), tools::content(output));
+  fs::remove(errors);
+  BOOST_TEST(run(3, {folder.path.string()}, output, errors) != 0);
+  BOOST_TEST(tools::has(tools::content(errors), "rank 0 of 3: "), tools::content(errors));
 }

@@ -1,6 +1,6 @@
 // A training over ranks that saves its state after every step, to be killed: mpi_train FOLDER [RANK STEPS].
-// Rank RANK is killed after so many of its steps, while the state is saved or in the step after it: a count and not a
-// time, as starting the ranks may take longer than all of their work. Ends with weights.safetensors in the folder.
+// Rank RANK is killed after so many steps, while the state is saved or in the step after it: a count and no
+// time, as to start ranks may take longer than all their work. Ends with weights.safetensors in the folder.
 #include <unistd.h>
 
 #include <csignal>
