@@ -4,13 +4,10 @@
 
 #include "nwm/push_macros.inc"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/cluster_residence.hpp"
 #include "nwm/backend/device/cluster_steps.hpp"
-#include "nwm/backend/device/cluster_weights.hpp"
 #include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/unroll.hpp"
@@ -67,7 +64,7 @@ struct ClusterBackward {
     all.warps([&](auto block, auto warp, auto& local) { adjoint(block, warp, local, last); });
     for (std::size_t i = last + 1; i-- > 0;) {
       const bool seen = all.same([&](auto block, auto warp, auto& local) -> bool {
-        return Scale::measure(block.shared.scale, warp, local.scale, i);
+        return Steps::Scale::measure(block.shared.scale, warp, local.scale, i);
       });
       if (i == last || !seen)
         all.warps([&](auto block, auto warp, auto& local) {
@@ -86,15 +83,7 @@ struct ClusterBackward {
   }
 
  private:
-  using Half = typename Steps::Half;
-  using Tile = typename Steps::Tile;
-  using Weights = typename Steps::Weights;
-  using Scale = typename Steps::Scale;
   static constexpr unsigned rows = Steps::rows, halves = Steps::halves;
-  static constexpr std::size_t gathered = Steps::gathered;
-  static constexpr unsigned place(std::size_t k, unsigned r, unsigned h, unsigned j) {
-    return Steps::place(k, r, h, j);
-  }
 
   template <class Block, class Warp, class L>
   [[gnu::always_inline]] constexpr void end(const Block& block, const Warp& warp, L& local) const {
@@ -111,8 +100,8 @@ struct ClusterBackward {
             for (unsigned h = 0; h < halves; ++h) {
               if constexpr (kept < Placement::kept)
                 sites.put(to, r, h,
-                          {own[place(kept, r, h, 0)], own[place(kept, r, h, 1)], own[place(kept, r, h, 2)],
-                           own[place(kept, r, h, 3)]});
+                          {own[Steps::place(kept, r, h, 0)], own[Steps::place(kept, r, h, 1)],
+                           own[Steps::place(kept, r, h, 2)], own[Steps::place(kept, r, h, 3)]});
               else if constexpr (constant < Placement::constants)
                 sites.put(to, r, h, block.shared.constant[Steps::constant_at(constant, r, h, thread)].get());
             }
@@ -140,7 +129,7 @@ struct ClusterBackward {
             }
           },
           row);
-      Tile::template set_row<Half>(warp, row, 0, scale, block.shared.tile[i % tiles], r + 1);
+      Steps::set_row(block, warp, row, 0, scale, i, r);
     }
     Steps::share(block, warp, i);
   }
@@ -180,10 +169,10 @@ struct ClusterBackward {
             }
           },
           local.own, row, most);
-      Tile::template set_row<Half>(warp, row, 0, scale, block.shared.tile[i % tiles], r + 1);
+      Steps::set_row(block, warp, row, 0, scale, i, r);
     }
     Steps::share(block, warp, i);
-    Scale::tell(block, warp, most, i);
+    Steps::Scale::tell(block, warp, most, i);
   }
   template <class Block, class Own, class Row>
   [[gnu::always_inline]] constexpr void at_sites(const Block& block, const Sites& sites, unsigned thread,
@@ -205,17 +194,17 @@ struct ClusterBackward {
     std::array<float, 4> result;
     NWM_UNROLL
     for (unsigned j = 0; j < 4; ++j) {
-      own[place(recorded, r, h, j)] += series[j];
+      own[Steps::place(recorded, r, h, j)] += series[j];
       result[j] = Tape::adjoint(
           steps, i, std::array<Real, 1>{coupled[j]}, [&](auto k) { return seen[k][j]; },
           [&](auto f) {
             constexpr std::size_t kept = cell::position(Stage::writes, f);
-            if constexpr (kept < Placement::kept) return own[place(kept, r, h, j)];
+            if constexpr (kept < Placement::kept) return own[Steps::place(kept, r, h, j)];
             else return constant[Placement::constant_place(f)][j];
           },
           [&](auto f, Real value) {
             constexpr std::size_t kept = cell::position(Stage::writes, f);
-            if constexpr (kept < Placement::kept) own[place(kept, r, h, j)] = value;
+            if constexpr (kept < Placement::kept) own[Steps::place(kept, r, h, j)] = value;
             else constant[Placement::constant_place(f)][j] = value;
           })[0];
       row[h * 4 + j] = result[j];
@@ -231,18 +220,17 @@ struct ClusterBackward {
   [[gnu::always_inline]] static constexpr void gather(const Block& block, const Warp& warp, L& local,
                                                       std::size_t i) {
     const ScaledBack scaled_back(local.scale.exponent + local.of_weights);
-    multiply_rows<Tile, Weights>(warp, block.shared.tile[i % tiles], block.shared.weight,
-                                 [&](unsigned r, const auto& left, const auto& right) {
-                                   warp.each(
-                                       [&](unsigned, auto& own, const auto& first_two, const auto& last_two) {
-                                         NWM_UNROLL
-                                         for (unsigned h = 0; h < halves; ++h) NWM_UNROLL
-                                         for (unsigned j = 0; j < 4; ++j)
-                                           own[place(gathered, r, h, j)] +=
-                                               scaled_back((j < 2 ? first_two : last_two)[2 * h + j % 2]);
-                                       },
-                                       local.own, left, right);
-                                 });
+    Steps::multiply(block, warp, i, [&](unsigned r, const auto& left, const auto& right) {
+      warp.each(
+          [&](unsigned, auto& own, const auto& first_two, const auto& last_two) {
+            NWM_UNROLL
+            for (unsigned h = 0; h < halves; ++h) NWM_UNROLL
+            for (unsigned j = 0; j < 4; ++j)
+              own[Steps::place(Steps::gathered, r, h, j)] +=
+                  scaled_back((j < 2 ? first_two : last_two)[2 * h + j % 2]);
+          },
+          local.own, left, right);
+    });
   }
 };
 

@@ -4,13 +4,10 @@
 
 #include "nwm/push_macros.inc"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
-#include "nwm/backend/device/cluster_residence.hpp"
 #include "nwm/backend/device/cluster_steps.hpp"
-#include "nwm/backend/device/cluster_weights.hpp"
 #include "nwm/backend/device/scaling.hpp"
 #include "nwm/backend/device/shared_memory.hpp"
 #include "nwm/backend/device/unroll.hpp"
@@ -55,7 +52,7 @@ struct ClusterForward {
     });
     for (std::size_t i = 0; i < TimeSegment::length; ++i) {
       const bool seen = all.same([&](auto block, auto warp, auto& local) -> bool {
-        return Scale::measure(block.shared.scale, warp, local.scale, i);
+        return Steps::Scale::measure(block.shared.scale, warp, local.scale, i);
       });
       // Before the first step, or where the last one has led out of the range that was foreseen.
       if (i == 0 || !seen)
@@ -77,15 +74,7 @@ struct ClusterForward {
   }
 
  private:
-  using Half = typename Steps::Half;
-  using Tile = typename Steps::Tile;
-  using Weights = typename Steps::Weights;
-  using Scale = typename Steps::Scale;
   static constexpr unsigned rows = Steps::rows, halves = Steps::halves;
-  static constexpr std::size_t gathered = Steps::gathered;
-  static constexpr unsigned place(std::size_t k, unsigned r, unsigned h, unsigned j) {
-    return Steps::place(k, r, h, j);
-  }
 
   /// Tells all blocks the largest number of a warp's part of the gathered field before step i.
   template <class Block, class Warp, class L>
@@ -97,22 +86,21 @@ struct ClusterForward {
           float all = 0;
           NWM_UNROLL
           for (unsigned k = 0; k < rows * 8; ++k)
-            all = larger_magnitude(all, field[place(gathered, 0, 0, 0) + k]);
+            all = larger_magnitude(all, field[Steps::place(Steps::gathered, 0, 0, 0) + k]);
           largest[0] = all;
         },
         local.own, most);
-    Scale::tell(block, warp, most, i);
+    Steps::Scale::tell(block, warp, most, i);
   }
 
   /// The gathered field before step i into the tile, and to the neighbours' tiles.
   template <class Block, class Warp, class L>
   [[gnu::always_inline]] static constexpr void publish(const Block& block, const Warp& warp, L& local,
                                                        std::size_t i) {
-    auto& tile = block.shared.tile[i % tiles];
     const float scale = power_of_two(local.scale.exponent);
     NWM_UNROLL
     for (unsigned r = 0; r < rows; ++r)
-      Tile::template set_row<Half>(warp, local.own, place(gathered, r, 0, 0), scale, tile, r + 1);
+      Steps::set_row(block, warp, local.own, Steps::place(Steps::gathered, r, 0, 0), scale, i, r);
     Steps::share(block, warp, i);
   }
   template <class Block, class Warp, class L>
@@ -128,10 +116,9 @@ struct ClusterForward {
   [[gnu::always_inline]] constexpr void step(const Block& block, const Warp& warp, L& local,
                                              std::size_t i) const {
     const ScaledBack scaled_back(local.scale.exponent + local.of_weights);
-    multiply_rows<Tile, Weights>(warp, block.shared.tile[i % tiles], block.shared.weight,
-                                 [&](unsigned r, const auto& left, const auto& right) {
-                                   update(block, warp, local, i, r, left, right, scaled_back);
-                                 });
+    Steps::multiply(block, warp, i, [&](unsigned r, const auto& left, const auto& right) {
+      update(block, warp, local, i, r, left, right, scaled_back);
+    });
   }
 
   /// Row r from its sums, into the registers and onto the tape.
@@ -157,7 +144,7 @@ struct ClusterForward {
                   steps.cell, std::array<Real, 1>{coupled[j]},
                   [&](auto k) {
                     constexpr std::size_t f = Stage::reads[k], kept = cell::position(Stage::writes, f);
-                    if constexpr (kept < Placement::kept) return field[place(kept, r, h, j)];
+                    if constexpr (kept < Placement::kept) return field[Steps::place(kept, r, h, j)];
                     else return constant[Placement::constant_place(f)][j];
                   },
                   [&](auto k, Real value) { after[k][j] = value; });
@@ -170,7 +157,7 @@ struct ClusterForward {
                 sites.put(steps.template version<0, f>(i), r, h, after[k]);
               NWM_UNROLL
               for (unsigned j = 0; j < 4; ++j)
-                if (sites.inside(j)) field[place(k, r, h, j)] = after[k][j];
+                if (sites.inside(j)) field[Steps::place(k, r, h, j)] = after[k][j];
             });
           }
         },

@@ -136,6 +136,22 @@ struct ClusterSteps {
     });
   }
 
+  /// Sets row r of the tile of step i, of a warp's columns, to a lane's eight numbers from number `first` of
+  /// a fragment on, times `scale`.
+  template <class Block, class Warp, class Numbers>
+  [[gnu::always_inline]] static constexpr void set_row(const Block& block, const Warp& warp, Numbers& numbers,
+                                                       unsigned first, float scale, std::size_t i,
+                                                       unsigned r) {
+    Tile::template set_row<Half>(warp, numbers, first, scale, block.shared.tile[i % tiles], r + 1);
+  }
+
+  /// multiply_rows of the tile of step i.
+  template <class Block, class Warp, class Done>
+  [[gnu::always_inline]] static constexpr void multiply(const Block& block, const Warp& warp, std::size_t i,
+                                                        const Done& done) {
+    multiply_rows<Tile, Weights>(warp, block.shared.tile[i % tiles], block.shared.weight, done);
+  }
+
   /// Brings what the neighbours see of the tile of step i to them.
   template <class Block, class Warp>
   [[gnu::always_inline]] static constexpr void share(const Block& block, const Warp& warp, std::size_t i) {
