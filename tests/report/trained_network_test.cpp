@@ -49,15 +49,16 @@ BOOST_AUTO_TEST_CASE(the_spectra_of_a_trained_machine_separate_its_classes_and_t
              30u * 24 * 24);
   BOOST_TEST_MESSAGE("balanced accuracy by pixel " << verdict.pixels.balanced() << ", by shape "
                                                    << verdict.regions.balanced());
-  // Guessing gives 0.2; this machine gives 0.37 by pixel and 0.41 by shape before training. After it: 0.59 to
-  // 0.76 and 0.65 to 0.91, over five orders of the images and two orders of sums, as compilers have them.
-  BOOST_TEST(verdict.pixels.balanced() > 0.5);
-  BOOST_TEST(verdict.regions.balanced() > 0.55);
+  // Guessing gives 0.2; this machine gives 0.37 and 0.41 before training, and 0.76 by pixel and 0.91 by shape
+  // after it. That is this run at -O2: with other orders of images, and of sums at -O1, ten runs ended
+  // between 0.59 and 0.76, and between 0.65 and 0.91.
+  BOOST_TEST(verdict.pixels.balanced() > 0.65);
+  BOOST_TEST(verdict.regions.balanced() > 0.8);
   const Machine untrained({.cell = {.dt = 0.3}});
   const auto before = report::judge_by_spectrum(untrained, data.train, data.test, options);
   BOOST_TEST_MESSAGE("before training " << before.pixels.balanced() << ", " << before.regions.balanced());
-  BOOST_TEST(verdict.pixels.balanced() > before.pixels.balanced() + 0.1);
-  BOOST_TEST(verdict.regions.balanced() > before.regions.balanced() + 0.1);
+  BOOST_TEST(verdict.pixels.balanced() > before.pixels.balanced() + 0.15);
+  BOOST_TEST(verdict.regions.balanced() > before.regions.balanced() + 0.15);
 
   const Folder folder;
   page.write(folder.path / "index.html");
